@@ -1,0 +1,204 @@
+/**
+ * What was being fetched when something went wrong: the part of an error that says where to look.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { attempt, safeText, toJson } from "./internal/json.js"
+import { isSecretName, mask } from "./internal/redaction.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Further facts about a fetch, by name. Values under the name of a secret are masked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Attributes = Readonly<Record<string, string | number | boolean>>
+
+/**
+ * What callers write: every key optional, `start` and `end` in any form that `DateTime` understands. The record is
+ * closed, so that a misspelt key does not compile; what has no key of its own goes into `attributes`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Input {
+  /** The instrument, as the exchange spells it: `BTCUSDT`. */
+  readonly symbol?: string | undefined
+  /** The candle interval: `1m`, `1h`. */
+  readonly interval?: string | undefined
+  /** The market the symbol is traded on. */
+  readonly market?: string | undefined
+  /** Who was asked: `rest`, `vision`, `cache`, a database. */
+  readonly source?: string | undefined
+  /** First instant asked for. */
+  readonly start?: DateTime.DateTime.Input | undefined
+  /** End of what was asked for. */
+  readonly end?: DateTime.DateTime.Input | undefined
+  /** Where the request went; secrets in it are masked. */
+  readonly url?: string | undefined
+  /** What was being done; tells a failed read from a failed write where the error itself does not. */
+  readonly operation?: "fetch" | "validate" | "read" | "write" | (string & {}) | undefined
+  /** Which attempt this was; the first is 1. */
+  readonly attempt?: number | undefined
+  readonly attributes?: Attributes | undefined
+}
+
+/**
+ * The context of an error: an {@link Input} with its instants as ISO 8601 in UTC.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FetchContext {
+  readonly symbol?: string | undefined
+  readonly interval?: string | undefined
+  readonly market?: string | undefined
+  readonly source?: string | undefined
+  /** ISO 8601, UTC: `2024-01-01T00:00:00.000Z`. */
+  readonly start?: string | undefined
+  /** ISO 8601, UTC. */
+  readonly end?: string | undefined
+  readonly url?: string | undefined
+  readonly operation?: string | undefined
+  readonly attempt?: number | undefined
+  readonly attributes?: Attributes | undefined
+}
+
+/**
+ * The schema of {@link FetchContext}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FetchContext: Schema.Schema<FetchContext> = Schema.Struct({
+  symbol: Schema.optional(Schema.String),
+  interval: Schema.optional(Schema.String),
+  market: Schema.optional(Schema.String),
+  source: Schema.optional(Schema.String),
+  start: Schema.optional(Schema.String),
+  end: Schema.optional(Schema.String),
+  url: Schema.optional(Schema.String),
+  operation: Schema.optional(Schema.String),
+  attempt: Schema.optional(Schema.Number),
+  attributes: Schema.optional(Schema.Record({
+    key: Schema.String,
+    value: Schema.Union(Schema.String, Schema.Number, Schema.Boolean)
+  }))
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The empty context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const empty: FetchContext = Object.freeze({})
+
+/**
+ * Makes a context from what a caller wrote. Never throws: an instant that is none is kept as the text it was, a value
+ * that is no text becomes one. Texts are bounded, secrets in them masked.
+ *
+ * @example
+ * import { FetchContext } from "effect-errata"
+ *
+ * const context = FetchContext.make({ symbol: "BTCUSDT", start: new Date(0), url: "https://x.test/?apiKey=abc" })
+ *
+ * assert.strictEqual(context.start, "1970-01-01T00:00:00.000Z")
+ * assert.strictEqual(context.url, "https://x.test/?apiKey=<redacted>")
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (input: Input): FetchContext => {
+  if (input === empty || made.has(input)) return input as FetchContext
+  const context = attempt(() => normalise(input)) ?? empty
+  made.add(context)
+  return context
+}
+
+/**
+ * Two contexts as one: where both name a key, `inner` wins, since who stood nearer to the failure knows better.
+ * Attributes are merged one by one by the same rule.
+ *
+ * @example
+ * import { FetchContext } from "effect-errata"
+ *
+ * assert.deepStrictEqual(
+ *   { ...FetchContext.merge({ source: "app", symbol: "BTCUSDT" }, { source: "rest" }) },
+ *   { source: "rest", symbol: "BTCUSDT" }
+ * )
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const merge = (outer: Input, inner: Input): FetchContext => {
+  const under = make(outer)
+  const over = make(inner)
+  if (isEmpty(under)) return over
+  if (isEmpty(over)) return under
+  const attributes = under.attributes && over.attributes
+    ? { attributes: { ...under.attributes, ...over.attributes } }
+    : undefined
+  return make({ ...under, ...over, ...attributes })
+}
+
+/**
+ * Does the context say nothing?
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isEmpty = (context: FetchContext): boolean => Object.keys(context).length === 0
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+// Contexts that went through `make` already: they are frozen, so that once is enough.
+const made = new WeakSet<Input>()
+
+const maxAttributes = 32
+
+const texts = ["symbol", "interval", "market", "source", "url", "operation"] as const
+
+const normalise = (input: Input): FetchContext => {
+  const context: { -readonly [K in keyof FetchContext]: FetchContext[K] } = {}
+  for (const key of texts) {
+    const value: unknown = input[key]
+    if (value !== undefined && value !== null) context[key] = safeText(String(value))
+  }
+  if (input.start !== undefined) context.start = instant(input.start)
+  if (input.end !== undefined) context.end = instant(input.end)
+  if (typeof input.attempt === "number" && Number.isFinite(input.attempt)) context.attempt = input.attempt
+  if (typeof input.attributes === "object" && input.attributes !== null) {
+    const attributes = Object.entries(input.attributes).slice(0, maxAttributes).map(([key, value]) =>
+      [safeText(key, 128), isSecretName(key) ? mask : attribute(value)] as const
+    )
+    context.attributes = Object.freeze(Object.fromEntries(attributes))
+  }
+  return Object.freeze(context)
+}
+
+const instant = (input: DateTime.DateTime.Input): string =>
+  Option.match(attempt(() => DateTime.make(input)) ?? Option.none(), {
+    onNone: () => safeText(String(input)),
+    onSome: DateTime.formatIso
+  })
+
+const attribute = (value: unknown): string | number | boolean => {
+  if (typeof value === "boolean") return value
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value)
+  if (typeof value === "string") return safeText(value)
+  return safeText(JSON.stringify(toJson(value)))
+}

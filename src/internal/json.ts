@@ -1,0 +1,129 @@
+/**
+ * Any value as JSON that is safe to let out: bounded, without secrets, whatever the value is: cyclic, a proxy, a
+ * getter that throws, a bigint, ten thousand levels deep.
+ */
+import * as Redacted from "effect/Redacted"
+import { isSecretName, mask, redactText } from "./redaction.js"
+
+export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
+
+const maxDepth = 6
+const maxEntries = 32
+const maxNodes = 512
+export const maxText = 1024
+
+/** At most `limit` UTF-16 units, never half a surrogate pair; a cut text ends in `…`. Cutting twice changes nothing. */
+export const bounded = (text: string, limit: number = maxText): string =>
+  text.length <= limit ? text : `${text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, "")}…`
+
+// Redaction reads a text several times over: what is far beyond the bound is cut before, not after.
+const scanned = maxText * 8
+
+/** A text that may leave: without secrets, at most `limit` units long. */
+export const safeText = (text: string, limit: number = maxText): string => {
+  const safe = bounded(redactText(text.length > scanned ? text.slice(0, scanned) : text), limit)
+  // A cut can open a quote that was closed before: a second look makes masking idempotent.
+  return safe.length < limit ? safe : bounded(redactText(safe), limit)
+}
+
+/** Calls a function that foreign code may make throw. */
+export const attempt = <A>(read: () => A): A | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+const first = <A>(items: Iterable<A>): ReadonlyArray<A> => {
+  const taken: Array<A> = []
+  for (const item of items) {
+    if (taken.length === maxEntries) break
+    taken.push(item)
+  }
+  return taken
+}
+
+/** Reduces any value to JSON: at most 512 values, 32 entries a level, 6 levels, 1,024 characters a text. */
+export const toJson = (value: unknown): Json => {
+  const seen = new Set<object>()
+  let nodes = 0
+
+  const object = (value: object, depth: number): Json => {
+    if (Redacted.isRedacted(value)) return mask
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString()
+    if (seen.has(value)) return "[circular]"
+    if (depth >= maxDepth) return Array.isArray(value) ? "[array]" : "[object]"
+    seen.add(value)
+    const json = value instanceof Error
+      ? safeText(`${value.name}: ${value.message}`)
+      : ArrayBuffer.isView(value)
+      ? `[${value.byteLength} bytes]`
+      : value instanceof Map
+      ? record(first(value).map(([k, v]) => [String(k), () => v]), value.size, depth)
+      : value instanceof Set
+      ? list(first(value), value.size, depth)
+      : Array.isArray(value)
+      ? list(value.slice(0, maxEntries), value.length, depth)
+      : own(value, depth)
+    seen.delete(value)
+    return json
+  }
+
+  const own = (value: object, depth: number): Json => {
+    const keys = Object.keys(value)
+    return record(keys.slice(0, maxEntries).map((key) => [key, () => Reflect.get(value, key)]), keys.length, depth)
+  }
+
+  const list = (items: ReadonlyArray<unknown>, length: number, depth: number): Json => {
+    const json = items.map((item) => visit(item, depth + 1))
+    return length > maxEntries ? [...json, `… ${length - maxEntries} more`] : json
+  }
+
+  const record = (entries: ReadonlyArray<readonly [string, () => unknown]>, size: number, depth: number): Json => {
+    const json: Record<string, Json> = {}
+    // Defined, not assigned: `__proto__` is a name like any other.
+    const put = (key: string, value: Json) =>
+      Object.defineProperty(json, key, { value, enumerable: true, configurable: true, writable: true })
+    for (const [key, read] of entries) {
+      put(safeText(key, 128), isSecretName(key) ? mask : visitRead(read, depth + 1))
+    }
+    if (size > maxEntries) put("…", `${size - maxEntries} more`)
+    return json
+  }
+
+  const visitRead = (read: () => unknown, depth: number): Json => {
+    try {
+      return visit(read(), depth)
+    } catch {
+      return "[unreadable]"
+    }
+  }
+
+  const visit = (value: unknown, depth: number): Json => {
+    if (nodes++ >= maxNodes) return "…"
+    switch (typeof value) {
+      case "string":
+        return safeText(value)
+      case "number":
+        return Number.isFinite(value) ? value : String(value)
+      case "boolean":
+        return value
+      case "undefined":
+        return null
+      case "object":
+        if (value === null) return null
+        try {
+          return object(value, depth)
+        } catch {
+          return "[unreadable]"
+        }
+      case "function":
+        return "[function]"
+      default:
+        return safeText(String(value))
+    }
+  }
+
+  return visit(value, 0)
+}
