@@ -161,6 +161,30 @@ export const merge = (outer: Input, inner: Input): FetchContext => {
  */
 export const isEmpty = (context: FetchContext): boolean => Object.keys(context).length === 0
 
+/**
+ * The context as a flat record under the names that log lines use: `symbol`, `interval`, `market_type`, `source`,
+ * `start_time`, `end_time`, `url`, `operation`, `attempt`, then the attributes, which overwrite none of these.
+ *
+ * @example
+ * import { FetchContext } from "effect-errata"
+ *
+ * assert.deepStrictEqual(FetchContext.toRecord({ market: "SPOT", attributes: { shard: 3 } }), {
+ *   shard: 3,
+ *   market_type: "SPOT"
+ * })
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const toRecord = (context: FetchContext): Attributes => {
+  const record: Record<string, string | number | boolean> = { ...context.attributes }
+  for (const [key, name] of logNames) {
+    const value = context[key]
+    if (value !== undefined) record[name] = value
+  }
+  return record
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
@@ -169,6 +193,18 @@ export const isEmpty = (context: FetchContext): boolean => Object.keys(context).
 const made = new WeakSet<Input>()
 
 const maxAttributes = 32
+
+const logNames = [
+  ["symbol", "symbol"],
+  ["interval", "interval"],
+  ["market", "market_type"],
+  ["source", "source"],
+  ["start", "start_time"],
+  ["end", "end_time"],
+  ["url", "url"],
+  ["operation", "operation"],
+  ["attempt", "attempt"]
+] as const
 
 const texts = ["symbol", "interval", "market", "source", "url", "operation"] as const
 

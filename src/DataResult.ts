@@ -1,0 +1,154 @@
+/**
+ * Data and error side by side, for callers who want no error channel.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import type { FetchError, Severity, Trackable } from "./FetchError.js"
+import * as FetchContext from "./FetchContext.js"
+import { chain } from "./internal/chain.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A part of what was asked for that is not in the data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Missing {
+  /** First missing instant, epoch milliseconds. */
+  readonly start: number
+  /** End of the missing range, epoch milliseconds; itself not missing. */
+  readonly end: number
+  /** Why it is missing. */
+  readonly reason: string
+}
+
+/**
+ * The outcome of a fetch as a value: there is always data, empty if need be, and beside it the error if there was one.
+ *
+ * @example
+ * import { DataResult, FetchError } from "effect-errata"
+ * import { DateTime, Option } from "effect"
+ *
+ * const result = DataResult.make({
+ *   data: [],
+ *   error: Option.some(new FetchError.ApiRateLimit({ context: { symbol: "BTCUSDT" } })),
+ *   timestamp: DateTime.unsafeMake(0)
+ * })
+ *
+ * assert.strictEqual(result.hasError, true)
+ * assert.strictEqual(result.toLogRecord()["error_type"], "API_RATE_LIMIT")
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DataResult<out A, out E extends Trackable = FetchError> {
+  readonly data: A
+  readonly error: Option.Option<E>
+  /** The message of the error. */
+  readonly message: Option.Option<string>
+  /** What was fetched. */
+  readonly metadata: FetchContext.FetchContext
+  /** When the outcome was known, by the Clock. */
+  readonly timestamp: DateTime.Utc
+  /** What was asked for and is not in `data`. */
+  readonly missing: ReadonlyArray<Missing>
+  /** How many rows `data` has. */
+  readonly rows: number
+  readonly isEmpty: boolean
+  readonly hasError: boolean
+  /** The stack of the error and the chain of its causes, without secrets. */
+  readonly stackTrace: Option.Option<string>
+  /** The severity of the error; `INFO` if there is none. */
+  readonly severity: Severity
+  /**
+   * A flat record for a log: `error_type`, `error_message`, `is_empty`, `has_error`, `rows`, `severity`, `timestamp`
+   * (ISO 8601), then the metadata, which overwrites none of these.
+   */
+  readonly toLogRecord: () => Readonly<Record<string, string | number | boolean | null>>
+}
+
+/**
+ * What {@link make} needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<A, E extends Trackable> {
+  readonly data: A
+  readonly timestamp: DateTime.Utc
+  readonly error?: Option.Option<E> | undefined
+  /** Default: the context of the error. */
+  readonly metadata?: FetchContext.Input | undefined
+  readonly missing?: ReadonlyArray<Missing> | undefined
+  /** How many rows the data has. Default: its `length` or `size`; 0 for null; else 1. */
+  readonly size?: ((data: A) => number) | undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Puts data and error side by side.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <A, E extends Trackable = never>(options: Options<A, E>): DataResult<A, E> => {
+  const { data, timestamp } = options
+  const error = options.error ?? Option.none()
+  const metadata = FetchContext.make(
+    options.metadata ?? Option.match(error, { onNone: () => FetchContext.empty, onSome: ({ context }) => context })
+  )
+  const rows = (options.size ?? sizeOf)(data)
+  const message = Option.map(error, (error) => error.message)
+  const severity = Option.match(error, { onNone: () => "INFO" as const, onSome: (error) => error.severity })
+  return {
+    data,
+    error,
+    message,
+    metadata,
+    timestamp,
+    missing: options.missing ?? [],
+    rows,
+    isEmpty: rows === 0,
+    hasError: Option.isSome(error),
+    get stackTrace() {
+      return Option.map(error, stackTrace)
+    },
+    severity,
+    toLogRecord: () => ({
+      ...FetchContext.toRecord(metadata),
+      error_type: Option.getOrNull(Option.map(error, ({ code }) => code)),
+      error_message: Option.getOrNull(message),
+      is_empty: rows === 0,
+      has_error: Option.isSome(error),
+      rows,
+      severity,
+      timestamp: DateTime.formatIso(timestamp)
+    })
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const sizeOf = (data: unknown): number => {
+  if (data === null || data === undefined) return 0
+  if (typeof data !== "object" && typeof data !== "string") return 1
+  const size: unknown = typeof data === "string" || "length" in data ? data.length : "size" in data ? data.size : 1
+  return typeof size === "number" ? size : 1
+}
+
+const stackTrace = (error: Trackable & { readonly stack?: unknown; readonly cause?: unknown }): string => {
+  const own = typeof error.stack === "string" ? error.stack : `${error._tag}: ${error.message}`
+  const causes = error.cause === undefined ? [] : chain(error.cause)
+  return [own, ...causes.map(({ message, name }) => `Caused by ${name}: ${message}`)].join("\n")
+}
