@@ -1,0 +1,214 @@
+/**
+ * The intervals of candles, and the grid of instants at which candles open.
+ *
+ * Every candle opens on the grid of its interval, in UTC: multiples of the interval for most, Mondays for `1w`, the
+ * first of the month for `1M`. All instants here are milliseconds since the epoch. Nothing is approximated: a month is
+ * a calendar month, so that counting what should be there gives exactly what should be there.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Schema from "effect/Schema"
+import type { Market } from "./Market.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The 16 intervals, as Binance spells them. Case matters: `1m` is a minute, `1M` a month.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Interval = Schema.Literal(
+  "1s",
+  "1m",
+  "3m",
+  "5m",
+  "15m",
+  "30m",
+  "1h",
+  "2h",
+  "4h",
+  "6h",
+  "8h",
+  "12h",
+  "1d",
+  "3d",
+  "1w",
+  "1M"
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Interval = typeof Interval.Type
+
+/**
+ * The intervals whose candles are all equally long: all but the month.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Fixed = Exclude<Interval, "1M">
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+/**
+ * The length of the candles of an interval, in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const millis: Readonly<Record<Fixed, number>> = {
+  "1s": second,
+  "1m": minute,
+  "3m": 3 * minute,
+  "5m": 5 * minute,
+  "15m": 15 * minute,
+  "30m": 30 * minute,
+  "1h": hour,
+  "2h": 2 * hour,
+  "4h": 4 * hour,
+  "6h": 6 * hour,
+  "8h": 8 * hour,
+  "12h": 12 * hour,
+  "1d": day,
+  "3d": 3 * day,
+  "1w": 7 * day
+}
+
+/**
+ * An instant at which a candle of the interval opens; all others lie a whole number of candles away.
+ *
+ * That of `3d` is not documented. It is what BTCUSDT shows since its listing on 2017-08-17, and may differ for other
+ * symbols: whoever has a row should take its open time as the `anchor` of the functions below.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const anchorOf = (interval: Interval): number => interval === "1w" ? 4 * day : interval === "3d" ? day : 0
+
+// ---------------------------------------------------------------------------------------------------------------------
+// guards
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Is this an interval, and offered on this market? Only `SPOT` has candles of one second.
+ *
+ * @example
+ * import { Interval } from "effect-errata/binance"
+ *
+ * assert.strictEqual(Interval.isOn("1s", "SPOT"), true)
+ * assert.strictEqual(Interval.isOn("1s", "FUTURES_USDT"), false)
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isOn = (interval: Interval, market: Market): boolean => interval !== "1s" || market === "SPOT"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// grid
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The number of the candle that holds an instant; the one that opens at the `anchor` is 0. Inverse of {@link at}.
+ *
+ * @since 0.1.0
+ * @category grid
+ */
+export const index = (interval: Interval, instant: number, anchor: number = anchorOf(interval)): number => {
+  if (interval !== "1M") return Math.floor((instant - anchor) / millis[interval])
+  const { month, year } = DateTime.toPartsUtc(DateTime.unsafeMake(instant))
+  return (year - 1970) * 12 + month - 1
+}
+
+/**
+ * When the candle with this number opens.
+ *
+ * @since 0.1.0
+ * @category grid
+ */
+export const at = (interval: Interval, index: number, anchor: number = anchorOf(interval)): number =>
+  interval === "1M" ? Date.UTC(1970, index) : anchor + index * millis[interval]
+
+/**
+ * The last open at or before an instant.
+ *
+ * @example
+ * import { Interval } from "effect-errata/binance"
+ *
+ * const friday = Date.UTC(2024, 2, 15, 13, 45)
+ * assert.strictEqual(Interval.floor("1h", friday), Date.UTC(2024, 2, 15, 13))
+ * assert.strictEqual(Interval.floor("1w", friday), Date.UTC(2024, 2, 11)) // Monday
+ * assert.strictEqual(Interval.floor("1M", friday), Date.UTC(2024, 2, 1))
+ *
+ * @since 0.1.0
+ * @category grid
+ */
+export const floor = (interval: Interval, instant: number, anchor: number = anchorOf(interval)): number =>
+  at(interval, index(interval, instant, anchor), anchor)
+
+/**
+ * The first open at or after an instant.
+ *
+ * @since 0.1.0
+ * @category grid
+ */
+export const ceil = (interval: Interval, instant: number, anchor: number = anchorOf(interval)): number =>
+  at(interval, firstIndex(interval, instant, anchor), anchor)
+
+/**
+ * The first open after an instant: the end of the candle that holds it.
+ *
+ * @since 0.1.0
+ * @category grid
+ */
+export const next = (interval: Interval, instant: number, anchor: number = anchorOf(interval)): number =>
+  at(interval, index(interval, instant, anchor) + 1, anchor)
+
+/**
+ * How many candles open in `[start, end)`.
+ *
+ * @example
+ * import { Interval } from "effect-errata/binance"
+ *
+ * assert.strictEqual(Interval.count("1d", Date.UTC(2024, 0, 1), Date.UTC(2025, 0, 1)), 366)
+ * assert.strictEqual(Interval.count("1h", Date.UTC(2024, 0, 1, 0, 10), Date.UTC(2024, 0, 1, 0, 50)), 0)
+ *
+ * @since 0.1.0
+ * @category grid
+ */
+export const count = (interval: Interval, start: number, end: number, anchor: number = anchorOf(interval)): number =>
+  Math.max(0, firstIndex(interval, end, anchor) - firstIndex(interval, start, anchor))
+
+/**
+ * The opens in `[start, end)`, ascending.
+ *
+ * @since 0.1.0
+ * @category grid
+ */
+export const opens = (
+  interval: Interval,
+  start: number,
+  end: number,
+  anchor: number = anchorOf(interval)
+): ReadonlyArray<number> => {
+  const first = firstIndex(interval, start, anchor)
+  return Array.from({ length: count(interval, start, end, anchor) }, (_, i) => at(interval, first + i, anchor))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The number of the first candle that opens at or after an instant. */
+const firstIndex = (interval: Interval, instant: number, anchor: number): number => {
+  const last = index(interval, instant, anchor)
+  return at(interval, last, anchor) < instant ? last + 1 : last
+}

@@ -1,0 +1,13 @@
+/**
+ * The intervals of candles, and the grid of instants at which candles open.
+ *
+ * @since 0.1.0
+ */
+export * as Interval from "./Interval.js"
+
+/**
+ * The three kinds of market of Binance, and what differs between them.
+ *
+ * @since 0.1.0
+ */
+export * as Market from "./Market.js"
