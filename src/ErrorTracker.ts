@@ -1,0 +1,273 @@
+/**
+ * The service that counts what goes wrong: since the start, over any window up to a day, by what was being fetched.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type * as Alert from "./Alert.js"
+import type * as FetchContext from "./FetchContext.js"
+import type { EmptyReason, Severity, Trackable } from "./FetchError.js"
+import * as Memory from "./internal/tracker/memory.js"
+import type * as Threshold from "./Threshold.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The windows that are watched all the time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Window = "minute" | "hour" | "day"
+
+/**
+ * What a breakdown can be by: a text of the context, or the name of an attribute, if `dimensions` names it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Dimension = "symbol" | "source" | "market" | "interval" | "operation" | (string & {})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Limits by code, instead of the default ones of that code; `{}` switches a code off. See `Threshold.defaults`. */
+  readonly thresholds?: Threshold.Thresholds | undefined
+  /**
+   * The codes of your own errors. Undeclared codes have rows of their own as long as there are fewer than 64 codes;
+   * after that they are counted under the code `other`.
+   */
+  readonly codes?: ReadonlyArray<string> | undefined
+  /** What breakdowns can be by, at most six. Default: symbol, source, market, interval. */
+  readonly dimensions?: ReadonlyArray<Dimension> | undefined
+  /** How many values of one dimension are told apart; further ones are counted as `other`. Default 2,000. */
+  readonly maxValues?: number | undefined
+  /** How often memory is freed and due alerts are resolved. Default 1 minute. */
+  readonly sweepEvery?: Duration.DurationInput | undefined
+  /** How many of the last errors are kept with their context. Default 100. */
+  readonly recent?: number | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface CodeCount {
+  readonly count: number
+  readonly severity: Severity
+}
+
+/**
+ * What was counted, since the start (or the last reset) or within a window.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Stats {
+  readonly at: DateTime.Utc
+  /** None: since the start or the last reset. */
+  readonly window: Option.Option<Duration.Duration>
+  /** All errors, expected empties included. */
+  readonly total: number
+  /** Successes and failures, where successes are counted; else 0. */
+  readonly attempts: number
+  /** Failures that were not expected, as a share of the attempts. None where attempts are not known. */
+  readonly errorRatio: Option.Option<number>
+  /**
+   * How often something was not kept as it came, since the start: an error whose code or value had no place of its own
+   * and was counted as `other`, or one that could not be counted at all because reading it threw.
+   */
+  readonly dropped: number
+  readonly byCode: { readonly [code: string]: CodeCount }
+  readonly bySeverity: { readonly [S in Severity]: number }
+  readonly byCategory: { readonly [category: string]: number }
+}
+
+/**
+ * Errors in the last minute, hour and day, by code.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Rates = { readonly [W in Window]: { readonly [code: string]: number } }
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface BreakdownOptions {
+  readonly by: Dimension
+  /** Default: since the start or the last reset. */
+  readonly window?: Window | undefined
+  /** Default: all codes. */
+  readonly code?: string | undefined
+  /** How many rows at most. Default: all. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * One value of a dimension.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BreakdownRow {
+  /** `other` holds the values beyond `maxValues`. */
+  readonly value: string
+  /** All errors, expected empties included. */
+  readonly count: number
+  /** Successes and failures, where successes are counted; else 0. */
+  readonly attempts: number
+  /** Failures that were not expected, as a share of the attempts. None where attempts are not known. */
+  readonly errorRatio: Option.Option<number>
+  /** The share of this value in the errors of all values, 0 to 1. */
+  readonly share: number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface TimelineOptions {
+  /** How far back, at most one day. */
+  readonly window: Duration.DurationInput
+  /** The length of one step. */
+  readonly step: Duration.DurationInput
+  /** Default: all codes. */
+  readonly code?: string | undefined
+}
+
+/**
+ * The errors of one step, from just after `at − step` up to and including `at`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TimelineStep {
+  readonly at: DateTime.Utc
+  readonly count: number
+}
+
+/**
+ * Fetches that gave no data, by why and from where.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmptyRow {
+  readonly reason: EmptyReason
+  /** `unknown` where the context named no source, `other` beyond the number of sources told apart. */
+  readonly source: string
+  readonly expected: number
+  readonly unexpected: number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmptyData {
+  readonly at: DateTime.Utc
+  /** None: since the start or the last reset. */
+  readonly window: Option.Option<Duration.Duration>
+  readonly expected: number
+  readonly unexpected: number
+  /** Most first. */
+  readonly rows: ReadonlyArray<EmptyRow>
+}
+
+/**
+ * Is what happens with a code normal, and if not, which limit says so? Of several limits exceeded, the one over the
+ * shortest window is named.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Verdict {
+  readonly verdict: "normal" | "extraordinary"
+  readonly exceeded: Option.Option<{
+    readonly window: Alert.WindowName
+    readonly limit: number
+    readonly count: number
+  }>
+}
+
+/**
+ * One error as it was tracked: bounded, and without secrets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RecentError {
+  readonly at: DateTime.Utc
+  readonly tag: string
+  readonly code: string
+  readonly category: string
+  readonly severity: Severity
+  readonly message: string
+  readonly context: FetchContext.FetchContext
+}
+
+/**
+ * What a tracker does. No member fails, and none of the reads changes anything.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** Counts one error. Counts the same error again if it is given again: who counts once is `Fetch.tracked`. */
+  readonly track: (error: Trackable) => Effect.Effect<void>
+  /** Counts one success, so that ratios can be told. What becomes of the duration is up to the store. */
+  readonly succeeded: (context: FetchContext.Input, duration?: Duration.DurationInput) => Effect.Effect<void>
+  /** A window of more than one day is one day. */
+  readonly stats: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<Stats>
+  readonly rates: Effect.Effect<Rates>
+  /** Worst first. No rows for a dimension that is not kept. */
+  readonly breakdown: (options: BreakdownOptions) => Effect.Effect<ReadonlyArray<BreakdownRow>>
+  /** Oldest first; the last step ends now. */
+  readonly timeline: (options: TimelineOptions) => Effect.Effect<ReadonlyArray<TimelineStep>>
+  readonly emptyData: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<EmptyData>
+  readonly verdict: (code: string) => Effect.Effect<Verdict>
+  /** First what is active, then everything that follows, as it happens. */
+  readonly alerts: Stream.Stream<Alert.Alert>
+  readonly activeAlerts: Effect.Effect<ReadonlyArray<Alert.Fired | Alert.Escalated>>
+  /** The last errors, newest first. */
+  readonly recent: (
+    options?: { readonly limit?: number | undefined; readonly code?: string | undefined }
+  ) => Effect.Effect<ReadonlyArray<RecentError>>
+  /** Forgets everything. */
+  readonly reset: Effect.Effect<void>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// tags
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class ErrorTracker extends Context.Tag("effect-errata/ErrorTracker")<ErrorTracker, Service>() {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A tracker in memory. Call it once and share the layer: every call makes a tracker of its own.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<ErrorTracker> =>
+  Layer.scoped(ErrorTracker, Memory.make(options))

@@ -1,0 +1,35 @@
+/**
+ * What a tracker has to say unasked: a code passed one of its limits, passed it by far, or came back.
+ *
+ * @since 0.1.0
+ */
+export * as Alert from "./Alert.js"
+
+/**
+ * The service that counts what goes wrong: since the start, over any window up to a day, by what was being fetched.
+ *
+ * @since 0.1.0
+ */
+export * as ErrorTracker from "./ErrorTracker.js"
+
+/**
+ * What was being fetched when something went wrong: the part of an error that says where to look.
+ *
+ * @since 0.1.0
+ */
+export * as FetchContext from "./FetchContext.js"
+
+/**
+ * The errors of a data fetch: a closed union of 17 tagged errors, each with a stable code, a category, a severity and
+ * an answer to the question whether trying again makes sense.
+ *
+ * @since 0.1.0
+ */
+export * as FetchError from "./FetchError.js"
+
+/**
+ * How many errors are normal: limits per code and window.
+ *
+ * @since 0.1.0
+ */
+export * as Threshold from "./Threshold.js"
