@@ -1,6 +1,6 @@
 /**
  * Builds and runs the benchmarks: test/bench/main.ts, compiled to build/bench, against the package as it is published
- * (dist). Arguments are passed on. What they race is installed in test/bench on first use; it is no dependency of the package.
+ * (dist). Arguments are passed on. What they race is installed in test/bench; it is no dependency of the package.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, symlinkSync } from "node:fs"
@@ -9,7 +9,7 @@ import { argv, execPath } from "node:process"
 
 const run = (command, args, cwd = ".") => execFileSync(command, args, { cwd, stdio: "inherit" })
 
-if (!existsSync("test/bench/node_modules")) run("npm", ["ci", "--no-audit", "--no-fund"], "test/bench")
+run("npm", ["install", "--silent", "--no-audit", "--no-fund"], "test/bench")
 run(execPath, ["node_modules/typescript/bin/tsc", "-b", "test/bench/tsconfig.json"])
 // The compiled benchmarks find the package by its own name, and their peers here.
 if (!existsSync("build/bench/node_modules")) {

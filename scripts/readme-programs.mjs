@@ -9,9 +9,10 @@ rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 
 const readme = readFileSync("README.md", "utf8")
-const blocks = [...readme.matchAll(/^```ts( no-run)?\n(.*?)^```$/gms)]
-for (const { 1: noRun, 2: code, index } of blocks) {
+const blocks = [...readme.matchAll(/^```ts\b *(.*)\n([^]*?)^```$/gm)]
+for (const { 1: mark, 2: code, index } of blocks) {
   const line = readme.slice(0, index).split("\n").length
-  writeFileSync(`${folder}/line-${line}${noRun === undefined ? "" : ".no-run"}.ts`, code)
+  if (mark !== "" && mark !== "no-run") throw new Error(`README.md:${line}: ${mark} is not a mark that is known here`)
+  writeFileSync(`${folder}/line-${line}${mark === "" ? "" : ".no-run"}.ts`, code)
 }
 if (blocks.length === 0) throw new Error("README.md has no ```ts block")
