@@ -1,0 +1,68 @@
+/** An HTTP client that asks an exchange in the same process, and fails as the fetch client does over a real socket. */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Effect from "effect/Effect"
+import type { Incoming } from "./exchange.js"
+import type { Answer, Reply } from "./reply.js"
+
+export const socketlessClient = (handle: (incoming: Incoming) => Effect.Effect<Reply>): HttpClient.HttpClient =>
+  HttpClient.make((request, url) =>
+    Effect.flatMap(
+      handle({
+        method: request.method,
+        path: url.pathname,
+        query: Object.fromEntries(url.searchParams),
+        accept: request.headers["accept"] ?? "*/*"
+      }),
+      ({ answer, delay, ending }) =>
+        answer === undefined
+          ? ending === "silence"
+            ? Effect.never
+            : new HttpClientError.RequestError({ request, reason: "Transport", cause: fetchFailed(ending) })
+          : Effect.as(
+            Effect.sleep(delay),
+            HttpClientResponse.fromWeb(request, response(answer, ending, request.method === "HEAD"))
+          )
+    )
+  )
+
+// A response with one of these may not even have an empty body.
+const bodiless = [204, 205, 304]
+
+const response = ({ body, headers, status }: Answer, ending: Reply["ending"], isHead: boolean): Response => {
+  const bytes = new TextEncoder().encode(body)
+  const content = isHead || bodiless.includes(status) ? null : ending === "complete" ? bytes : half(bytes, ending)
+  return new Response(content, { status, headers: { ...headers, "content-length": String(bytes.length) } })
+}
+
+const half = (bytes: Uint8Array, ending: Exclude<Reply["ending"], "complete">): ReadableStream<Uint8Array> => {
+  let sent = false
+  return new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (!sent) {
+        sent = true
+        controller.enqueue(bytes.subarray(0, Math.floor(bytes.length / 2)))
+      } else if (ending === "silence") {
+        return new Promise<void>(() => {})
+      } else {
+        controller.error(new TypeError("terminated", { cause: otherSideClosed() }))
+      }
+    }
+  }, { highWaterMark: 0 })
+}
+
+const fetchFailed = (ending: "reset" | "close" | "complete"): TypeError =>
+  new TypeError("fetch failed", {
+    cause: ending === "reset"
+      ? Object.assign(new Error("read ECONNRESET"), { errno: -104, code: "ECONNRESET", syscall: "read" })
+      : otherSideClosed()
+  })
+
+// Undici's, which does not tell a reset from a close once headers have come.
+class SocketError extends Error {
+  override readonly name = "SocketError"
+  readonly code = "UND_ERR_SOCKET"
+}
+
+const otherSideClosed = (): Error => new SocketError("other side closed")

@@ -1,0 +1,270 @@
+/**
+ * What can go wrong between a client and an exchange, as data: which requests, and what happens to them.
+ *
+ * @example
+ * import { Fault } from "effect-errata/testing"
+ *
+ * const plan = [
+ *   Fault.on({ symbol: "ETHUSDT", nth: 1 }, Fault.status(503)),
+ *   Fault.on({ market: "SPOT", probability: 0.1 }, Fault.latency("2 seconds")),
+ *   Fault.on({ times: 3 }, Fault.resetBeforeHeaders)
+ * ]
+ *
+ * assert.deepStrictEqual(plan[0]?.when, { symbol: "ETHUSDT", nth: 1 })
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import type { Interval } from "../binance/Interval.js"
+import type { Market } from "../binance/Market.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A fault: which requests it befalls (default: every one), and what it does to them. Of several faults that fit a
+ * request the first one strikes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fault {
+  readonly when?: When | undefined
+  readonly do: Action
+}
+
+/**
+ * Which requests. All that is given has to hold.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface When {
+  readonly market?: Market | undefined
+  /** The whole path (`/api/v3/klines`) or the end of it (`klines`). */
+  readonly path?: string | undefined
+  readonly symbol?: string | undefined
+  readonly interval?: Interval | undefined
+  /**
+   * Which of the requests that fit the four above, counted from 1 since the fault was added, whatever befell them. A
+   * range includes both ends.
+   */
+  readonly nth?:
+    | number
+    | ReadonlyArray<number>
+    | { readonly from?: number | undefined; readonly to?: number | undefined }
+    | undefined
+  /** In [0, 1]; drawn from the seed of the exchange, so that a run can be repeated. */
+  readonly probability?: number | undefined
+  /** How often the fault strikes at most. */
+  readonly times?: number | undefined
+}
+
+/**
+ * A body of an error answer: the error object of the exchange, a page for people, or nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ErrorBody = { readonly code: number; readonly msg: string } | "html" | "empty"
+
+/**
+ * What can be wrong with rows. `short`: columns are missing; `notNumber`: a price is no number; `null`: a price is null;
+ * `duplicate`: a row comes twice; `unordered`: two rows are swapped.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Malformation = "short" | "notNumber" | "null" | "duplicate" | "unordered"
+
+/**
+ * What happens to a request. See the constructors for what each means.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Action =
+  | { readonly _tag: "Latency"; readonly duration: Duration.Duration }
+  | { readonly _tag: "Silence" }
+  | { readonly _tag: "ResetBeforeHeaders" }
+  | { readonly _tag: "CloseBeforeHeaders" }
+  | { readonly _tag: "ResetMidBody" }
+  | { readonly _tag: "TruncatedBody" }
+  | { readonly _tag: "StalledBody" }
+  | { readonly _tag: "NotJson"; readonly body: string }
+  | {
+    readonly _tag: "Status"
+    readonly status: number
+    readonly body: ErrorBody | undefined
+    readonly headers: Readonly<Record<string, string>>
+  }
+  | { readonly _tag: "RateLimited"; readonly duration: Duration.Duration }
+  | { readonly _tag: "Banned"; readonly duration: Duration.Duration }
+  | { readonly _tag: "EmptyList" }
+  | { readonly _tag: "MalformedRows"; readonly malformation: Malformation }
+  | { readonly _tag: "Gaps"; readonly ranges: ReadonlyArray<{ readonly start: number; readonly end: number }> }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The answer comes late.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const latency = (duration: Duration.DurationInput): Fault => ({
+  do: { _tag: "Latency", duration: Duration.decode(duration) }
+})
+
+/**
+ * The request is accepted and never answered.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const silence: Fault = { do: { _tag: "Silence" } }
+
+/**
+ * The connection is reset (RST) in place of an answer: `ECONNRESET`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const resetBeforeHeaders: Fault = { do: { _tag: "ResetBeforeHeaders" } }
+
+/**
+ * The connection is closed in good order (FIN), but without an answer: `UND_ERR_SOCKET`, "other side closed".
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const closeBeforeHeaders: Fault = { do: { _tag: "CloseBeforeHeaders" } }
+
+/**
+ * The connection is reset when half of the body was sent.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const resetMidBody: Fault = { do: { _tag: "ResetMidBody" } }
+
+/**
+ * The connection is closed in good order after half of the body that `Content-Length` announced.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const truncatedBody: Fault = { do: { _tag: "TruncatedBody" } }
+
+/**
+ * Headers and half of the body come, then nothing more, on a connection that stays open.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const stalledBody: Fault = { do: { _tag: "StalledBody" } }
+
+/**
+ * Status 200 and the header of JSON, but a body that is none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const notJson = (body: string = "<html><body>Under maintenance</body></html>"): Fault => ({
+  do: { _tag: "NotJson", body }
+})
+
+/**
+ * Another status than the right one. Without a body given, one as Binance sends with that status: its error object, or a
+ * page of the servers in front of it (403, 502).
+ *
+ * @example
+ * import { Fault } from "effect-errata/testing"
+ *
+ * Fault.status(503)
+ * Fault.status(429, { headers: { "retry-after": "7" } })
+ * Fault.status(400, { body: { code: -1122, msg: "Invalid symbol status." } })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const status = (status: number, options?: {
+  readonly body?: ErrorBody | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}): Fault => ({ do: { _tag: "Status", status, body: options?.body, headers: options?.headers ?? {} } })
+
+/**
+ * From this request on the market answers 429 with `Retry-After`, until the time is over; who goes on asking is banned.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const rateLimited = (duration: Duration.DurationInput): Fault => ({
+  do: { _tag: "RateLimited", duration: Duration.decode(duration) }
+})
+
+/**
+ * From this request on the market answers 418 with `Retry-After` and "IP banned until …", until the time is over.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const banned = (duration: Duration.DurationInput): Fault => ({
+  do: { _tag: "Banned", duration: Duration.decode(duration) }
+})
+
+/**
+ * Status 200 and `[]`. What is no list of rows stays as it is.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const emptyList: Fault = { do: { _tag: "EmptyList" } }
+
+/**
+ * Rows that are not as they should be, in the middle of the list.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const malformedRows = (malformation: Malformation): Fault => ({ do: { _tag: "MalformedRows", malformation } })
+
+/**
+ * Candles that open in these ranges, `[start, end)`, are left out of the answer, which is not filled up: the client
+ * gets fewer rows than there are. (An outage of an instrument is something else: there the exchange has no candle.)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const gaps = (
+  ...ranges: ReadonlyArray<{ readonly start: DateTime.DateTime.Input; readonly end: DateTime.DateTime.Input }>
+): Fault => ({
+  do: {
+    _tag: "Gaps",
+    ranges: ranges.map(({ end, start }) => ({
+      start: DateTime.toEpochMillis(DateTime.unsafeMake(start)),
+      end: DateTime.toEpochMillis(DateTime.unsafeMake(end))
+    }))
+  }
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The same fault, for these requests only.
+ *
+ * @example
+ * import { Fault } from "effect-errata/testing"
+ *
+ * Fault.on({ symbol: "BTCUSDT", interval: "1h", nth: { from: 3 }, times: 2 }, Fault.truncatedBody)
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const on = (when: When, fault: Fault): Fault => ({ ...fault, when: { ...fault.when, ...when } })

@@ -1,0 +1,232 @@
+/**
+ * An exchange that misbehaves on demand: it answers for klines as Binance does, on all three markets, until a
+ * {@link Fault} of its plan strikes.
+ *
+ * There are two of it with one core: {@link layer} is a server on the loopback interface, with real sockets that really
+ * break; {@link layerClient} is an `HttpClient` without sockets, on which `TestClock` rules latency, limits and bans.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import type { Scope } from "effect/Scope"
+import * as Market from "../binance/Market.js"
+import * as exchange from "../internal/exchange/exchange.js"
+import * as faultPlan from "../internal/exchange/faultPlan.js"
+import { makeListing } from "../internal/exchange/listing.js"
+import type { Reply } from "../internal/exchange/reply.js"
+import { lifted } from "../internal/exchange/requestLimits.js"
+import type * as series from "../internal/exchange/series.js"
+import { socketlessClient } from "../internal/exchange/socketlessClient.js"
+import type * as synthetic from "../internal/exchange/syntheticKlines.js"
+import type { Fault } from "./Fault.js"
+import { listen } from "./internal/server.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * One candle as the exchange sends it: what `JSON.parse` makes of a row of an answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Row = series.Row
+
+/**
+ * Recorded candles of one symbol and interval, served as they were recorded.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Series extends series.Series {}
+
+/**
+ * Something the exchange lists and makes candles of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Instrument {
+  readonly market: Market.Market
+  readonly symbol: string
+  /** No candle ends before. Default: 2020-01-01. */
+  readonly listed?: DateTime.DateTime.Input | undefined
+  /** No candle opens after; futures then answer -1122. Default: never. */
+  readonly delisted?: DateTime.DateTime.Input | undefined
+  /** Times without trading, `[start, end)`: candles that lie in them altogether do not exist. Default: none. */
+  readonly outages?:
+    | ReadonlyArray<{ readonly start: DateTime.DateTime.Input; readonly end: DateTime.DateTime.Input }>
+    | undefined
+  /** What the price swings about. Default: 100. */
+  readonly price?: number | undefined
+}
+
+/**
+ * A request that the exchange has seen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Request extends exchange.Request {}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Same seed, same candles and same chances. Default: 1. */
+  readonly seed?: number | undefined
+  /** Default: three on `SPOT` and two on each other market ({@link instruments}); none when there are `series`. */
+  readonly instruments?: ReadonlyArray<Instrument> | undefined
+  /** Recorded candles; they take the place of those made from the seed. Default: none. */
+  readonly series?: ReadonlyArray<Series> | undefined
+  /**
+   * The instant the exchange believes in: no candle opens after it, and the one that holds it is forming. It stands
+   * still. Default: the `Clock`. Limits and bans go by the `Clock` in any case.
+   */
+  readonly now?: DateTime.DateTime.Input | undefined
+  /** Request weight a minute. Default: 6000 on `SPOT`, 2400 on each other market. */
+  readonly weightPerMinute?: Partial<Readonly<Record<Market.Market, number>>> | undefined
+  /** How many answers 429 in a row a client gets before it is banned. Default: 10. */
+  readonly patience?: number | undefined
+  /** What goes wrong from the start. Default: nothing. */
+  readonly faults?: ReadonlyArray<Fault> | undefined
+}
+
+/**
+ * What is listed by default, with the listing dates of the real ones.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const instruments: ReadonlyArray<Instrument> = [
+  { market: "SPOT", symbol: "BTCUSDT", listed: "2017-08-17T04:00:00Z", price: 40_000 },
+  { market: "SPOT", symbol: "ETHUSDT", listed: "2017-08-17T04:00:00Z", price: 2500 },
+  { market: "SPOT", symbol: "BNBUSDT", listed: "2017-11-06T03:54:00Z", price: 300 },
+  { market: "FUTURES_USDT", symbol: "BTCUSDT", listed: "2019-09-08T17:57:00Z", price: 40_000 },
+  { market: "FUTURES_USDT", symbol: "ETHUSDT", listed: "2019-11-27T07:45:00Z", price: 2500 },
+  { market: "FUTURES_COIN", symbol: "BTCUSD_PERP", listed: "2020-08-10T14:00:00Z", price: 40_000 },
+  { market: "FUTURES_COIN", symbol: "ETHUSD_PERP", listed: "2020-08-20T06:00:00Z", price: 2500 }
+]
+
+// ---------------------------------------------------------------------------------------------------------------------
+// tags
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The handle of an exchange that runs.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class FaultyExchange extends Context.Tag("effect-errata/testing/FaultyExchange")<FaultyExchange, {
+  /** Where it listens, without a path: `http://127.0.0.1:41233`. */
+  readonly url: string
+  /** The same for each market, as `BinanceRest.layer` takes it. */
+  readonly baseUrls: Readonly<Record<Market.Market, string>>
+  /** All requests so far, in the order of their arrival. */
+  readonly requests: Effect.Effect<ReadonlyArray<Request>>
+  /** Adds a fault behind those in force. Dies with a `RangeError` when its numbers make no sense. */
+  readonly inject: (fault: Fault) => Effect.Effect<void>
+  /** Removes all faults, and ends limits and bans. Requests and weights stay counted. */
+  readonly clear: Effect.Effect<void>
+}>() {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The exchange as a server on a free port of 127.0.0.1. It needs Node. When the layer's scope closes, all its
+ * connections end at once, also those it left in silence.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<FaultyExchange> =>
+  Layer.scoped(FaultyExchange, Effect.map(start(options, listen), ([service]) => service))
+
+/**
+ * The exchange as an `HttpClient` without sockets, which answers under any host. Whatever waits, waits on the `Clock`;
+ * what breaks, breaks with the errors that `FetchHttpClient` gives on Node when a real socket breaks.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerClient = (options: Options = {}): Layer.Layer<FaultyExchange | HttpClient.HttpClient> =>
+  Layer.scopedContext(Effect.map(
+    start(options, (handle) => Effect.succeed(["http://faulty-exchange.test", socketlessClient(handle)] as const)),
+    ([service, client]) => Context.make(FaultyExchange, service).pipe(Context.add(HttpClient.HttpClient, client))
+  ))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+type Handle = (incoming: exchange.Incoming) => Effect.Effect<Reply>
+
+const start = Effect.fnUntraced(function*<A>(
+  options: Options,
+  serve: (handle: Handle) => Effect.Effect<readonly [url: string, A], never, Scope>
+) {
+  const seed = options.seed ?? 1
+  const recorded = options.series ?? []
+  const listed = options.instruments ?? (recorded.length > 0 ? [] : instruments)
+  const patience = options.patience ?? 10
+  const world: exchange.Exchange = {
+    listing: makeListing(seed, listed.map(instrument), recorded),
+    policies: eachMarket((market) => ({
+      budget: options.weightPerMinute?.[market] ?? Market.facts[market].weightPerMinute,
+      patience
+    })),
+    now: options.now === undefined ? undefined : millis(options.now)
+  }
+  const plan = (options.faults ?? []).reduce(faultPlan.arm, faultPlan.emptyPlan(seed))
+  const state = yield* Ref.make(exchange.initial(plan))
+
+  const [url, served] = yield* serve((incoming) =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (clock) => Ref.modify(state, (current) => exchange.respond(world, current, incoming, clock))
+    )
+  )
+  const service = FaultyExchange.of({
+    url,
+    baseUrls: eachMarket(() => url),
+    requests: Effect.map(Ref.get(state), ({ requests }) => Chunk.toReadonlyArray(requests)),
+    inject: (fault) => Ref.update(state, (current) => ({ ...current, plan: faultPlan.arm(current.plan, fault) })),
+    clear: Ref.update(state, (current) => ({
+      ...current,
+      plan: { ...current.plan, armed: [] },
+      limits: eachMarket((market) => lifted(current.limits[market]))
+    }))
+  })
+  return [service, served] as const
+})
+
+const eachMarket = <A>(make: (market: Market.Market) => A): Readonly<Record<Market.Market, A>> => ({
+  SPOT: make("SPOT"),
+  FUTURES_USDT: make("FUTURES_USDT"),
+  FUTURES_COIN: make("FUTURES_COIN")
+})
+
+const millis = (input: DateTime.DateTime.Input): number => DateTime.toEpochMillis(DateTime.unsafeMake(input))
+
+const instrument = ({ delisted, listed, market, outages, price, symbol }: Instrument): synthetic.Instrument => ({
+  market,
+  symbol,
+  listed: millis(listed ?? "2020-01-01T00:00:00Z"),
+  delisted: delisted === undefined ? Infinity : millis(delisted),
+  outages: (outages ?? []).map(({ end, start }) => ({ start: millis(start), end: millis(end) })).sort((a, b) =>
+    a.start - b.start
+  ),
+  price: price ?? 100
+})

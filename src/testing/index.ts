@@ -1,0 +1,13 @@
+/**
+ * What can go wrong between a client and an exchange, as data.
+ *
+ * @since 0.1.0
+ */
+export * as Fault from "./Fault.js"
+
+/**
+ * An exchange that misbehaves on demand, as a server or as a client without sockets.
+ *
+ * @since 0.1.0
+ */
+export * as FaultyExchange from "./FaultyExchange.js"
