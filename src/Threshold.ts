@@ -1,9 +1,11 @@
 /**
- * How many errors are normal: limits per code and window.
+ * How many errors are normal: limits per code and window, and what passing one of them means.
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -18,13 +20,13 @@ import type * as Duration from "effect/Duration"
 export interface Custom {
   /** How alerts call the window. */
   readonly name: string
-  /** At most one day. */
+  /** More than nothing, at most one day. */
   readonly window: Duration.DurationInput
   readonly limit: number
 }
 
 /**
- * The limits of one code. A limit of n is exceeded by the n+1-th error.
+ * The limits of one code: whole numbers of at least 1. A limit of n is exceeded by the n+1-th error.
  *
  * @since 0.1.0
  * @category models
@@ -47,6 +49,79 @@ export interface Limits {
 export type Thresholds = Readonly<Record<string, Limits>>
 
 /**
+ * One limit, ready to be compared with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limit {
+  /** `minute`, `hour`, `day`, or the name of a limit of your own. */
+  readonly name: string
+  readonly window: Duration.Duration
+  /** Exceeded by a count above it. */
+  readonly limit: number
+  /** Recovered from by a count at or below it. */
+  readonly recovered: number
+}
+
+/**
+ * Where a limit stands that has been exceeded and not recovered from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Firing {
+  /** When it was exceeded. */
+  readonly since: number
+  /** How often the count has doubled since. */
+  readonly escalations: number
+  /** The highest count since. */
+  readonly peak: number
+}
+
+/**
+ * Where a limit stands: None as long as nothing is wrong.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type State = Option.Option<Firing>
+
+/**
+ * What there is to know about a count at some instant. Instants are numbers in any unit.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reading {
+  readonly now: number
+  readonly count: number
+  /** If the count is at or below `recovered` now: since when it has been, and what it was then. */
+  readonly recovered: Option.Option<{ readonly at: number; readonly count: number }>
+}
+
+/**
+ * Something that is worth telling.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Edge =
+  | { readonly _tag: "Fired"; readonly at: number; readonly count: number }
+  | { readonly _tag: "Escalated"; readonly at: number; readonly count: number }
+  | {
+    readonly _tag: "Resolved"
+    readonly at: number
+    readonly count: number
+    readonly since: number
+    readonly peak: number
+  }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
  * The limits that hold unless others are given.
  *
  * @since 0.1.0
@@ -57,3 +132,129 @@ export const defaults = {
   API_RATE_LIMIT: { perMinute: 5, perHour: 20, perDay: 50 },
   NETWORK_TIMEOUT: { perMinute: 3, perHour: 10, perDay: 30 }
 } as const satisfies Thresholds
+
+/**
+ * The limits of every code, the shortest window first: those given, and the default ones of the codes for which none
+ * are given. Left if a number makes no sense: what is wrong, where, and what would be right.
+ *
+ * @example
+ * import { Threshold } from "effect-errata"
+ * import { Either } from "effect"
+ *
+ * const limits = Either.getOrThrow(Threshold.resolve({ DATA_EMPTY: {}, MINE: { perMinute: 10 } }))
+ *
+ * assert.deepStrictEqual(Array.from(limits.keys()), ["API_RATE_LIMIT", "NETWORK_TIMEOUT", "MINE"])
+ * assert.strictEqual(limits.get("MINE")?.[0]?.recovered, 8)
+ * assert.deepStrictEqual(
+ *   Threshold.resolve({ MINE: { perMinute: 0 } }),
+ *   Either.left("thresholds.MINE.perMinute is 0: it must be a whole number of at least 1")
+ * )
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const resolve = (
+  thresholds: Thresholds = {}
+): Either.Either<ReadonlyMap<string, ReadonlyArray<Limit>>, string> =>
+  Either.gen(function*() {
+    const limits = new Map<string, ReadonlyArray<Limit>>()
+    // Own keys only, as a Map: a code may be called `constructor`.
+    for (const [code, given] of new Map<string, Limits>([...Object.entries(defaults), ...Object.entries(thresholds)])) {
+      const resolved = yield* limitsOf(`thresholds.${code}`, given)
+      if (resolved.length > 0) limits.set(code, resolved)
+    }
+    return limits
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What a limit makes of a reading: where it stands now, and what there is to tell, in the order in which it happened.
+ *
+ * | stands | count | edge |
+ * |---|---|---|
+ * | quiet | above the limit | Fired |
+ * | quiet | at or below the limit | |
+ * | firing | above the limit × 2, × 4, × 8, … for the first time | Escalated, once for each |
+ * | firing | above `recovered` | |
+ * | firing | at or below `recovered` | Resolved, at the instant it fell there |
+ *
+ * @example
+ * import { Threshold } from "effect-errata"
+ * import { Duration, Option } from "effect"
+ *
+ * const limit = { name: "minute", window: Duration.minutes(1), limit: 10, recovered: 8 }
+ * const [state, edges] = Threshold.next(limit, Option.none(), { now: 5, count: 11, recovered: Option.none() })
+ *
+ * assert.deepStrictEqual(state, Option.some({ since: 5, escalations: 0, peak: 11 }))
+ * assert.deepStrictEqual(edges, [{ _tag: "Fired", at: 5, count: 11 }])
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const next = (limit: Limit, state: State, reading: Reading): readonly [State, ReadonlyArray<Edge>] => {
+  const { count, now, recovered } = reading
+  if (Option.isSome(state) && Option.isSome(recovered)) {
+    const { peak, since } = state.value
+    return [Option.none(), [{ _tag: "Resolved", ...recovered.value, since, peak }]]
+  }
+  if (Option.isNone(state) && count <= limit.limit) return [state, []]
+  const edges: Array<Edge> = Option.isNone(state) ? [{ _tag: "Fired", at: now, count }] : []
+  const firing = Option.getOrElse(state, () => ({ since: now, escalations: 0, peak: 0 }))
+  let { escalations } = firing
+  while (count > limit.limit * 2 ** (escalations + 1)) {
+    escalations++
+    edges.push({ _tag: "Escalated", at: now, count })
+  }
+  return [Option.some({ since: firing.since, escalations, peak: Math.max(firing.peak, count) }), edges]
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const defaultRecoverAt = 0.8
+
+const windows = { minute: Duration.minutes(1), hour: Duration.hours(1), day: Duration.days(1) }
+
+const limitsOf = (path: string, given: Limits): Either.Either<ReadonlyArray<Limit>, string> =>
+  Either.gen(function*() {
+    const { custom = [], perDay, perHour, perMinute, recoverAt = defaultRecoverAt } = given
+    if (!(recoverAt > 0 && recoverAt <= 1)) {
+      return yield* Either.left(`${path}.recoverAt is ${recoverAt}: it must be above 0 and at most 1`)
+    }
+    const limits: Array<Limit> = []
+    const add = (option: string, name: string, window: Duration.Duration, limit: number) => {
+      if (!(Number.isSafeInteger(limit) && limit >= 1)) {
+        return Either.left(`${path}.${option} is ${limit}: it must be a whole number of at least 1`)
+      }
+      if (limits.some((other) => other.name === name)) {
+        return Either.left(`${path}.custom has two windows by the name of ${JSON.stringify(name)}: give each its own`)
+      }
+      // 0.57 × 100 is 56.99…: what is a rounding error away from a whole number is that number.
+      limits.push({ name, window, limit, recovered: Math.floor(limit * recoverAt + 1e-9) })
+      return Either.void
+    }
+    if (perMinute !== undefined) yield* add("perMinute", "minute", windows.minute, perMinute)
+    if (perHour !== undefined) yield* add("perHour", "hour", windows.hour, perHour)
+    if (perDay !== undefined) yield* add("perDay", "day", windows.day, perDay)
+    for (const [index, { limit, name, window }] of custom.entries()) {
+      const duration = Option.getOrElse(Duration.decodeUnknown(window), () => Duration.zero)
+      if (!(Duration.greaterThan(duration, Duration.zero) && Duration.lessThanOrEqualTo(duration, windows.day))) {
+        return yield* Either.left(
+          `${path}.custom[${index}].window is ${String(window)}: it must be longer than nothing and at most one day`
+        )
+      }
+      if (Object.hasOwn(windows, name) || name === "") {
+        return yield* Either.left(
+          `${path}.custom[${index}].name is ${
+            JSON.stringify(name)
+          }: minute, hour and day are taken, and it must not be empty`
+        )
+      }
+      yield* add(`custom[${index}].limit`, name, duration, limit)
+    }
+    return limits.sort((a, b) => Duration.toMillis(a.window) - Duration.toMillis(b.window))
+  })

@@ -6,6 +6,13 @@
 export * as Alert from "./Alert.js"
 
 /**
+ * Errors in the log: each with what was being fetched, why it failed, and nothing secret.
+ *
+ * @since 0.1.0
+ */
+export * as ErrorLog from "./ErrorLog.js"
+
+/**
  * The service that counts what goes wrong: since the start, over any window up to a day, by what was being fetched.
  *
  * @since 0.1.0
@@ -26,6 +33,13 @@ export * as FetchContext from "./FetchContext.js"
  * @since 0.1.0
  */
 export * as FetchError from "./FetchError.js"
+
+/**
+ * Counts of events over any window, in memory that does not grow with their number.
+ *
+ * @since 0.1.0
+ */
+export * as SlidingWindow from "./SlidingWindow.js"
 
 /**
  * How many errors are normal: limits per code and window.

@@ -1,0 +1,291 @@
+/**
+ * Counts of events over any window, in memory that does not grow with their number.
+ *
+ * An exponential histogram (Datar, Gionis, Indyk, Motwani: Maintaining Stream Statistics over Sliding Windows, SIAM
+ * Journal on Computing 31(6), 2002) of precision 1,024: the newest 1,024 events are kept one by one; older ones are
+ * merged two by two, then four by four, and so on, with at least 1,024 buckets of every size.
+ *
+ * @since 0.1.0
+ */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A window that slides over a stream of events. Mutable, for use by one owner; pure otherwise: time is what the caller
+ * says. Stamps, windows and the horizon are in one unit of the caller's choice.
+ *
+ * Counts are exact as long as at most 1,024 events are in the window, and within 1/2048 of the truth beyond.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SlidingWindow {
+  /** The longest window that can be asked for. */
+  readonly horizon: number
+  /** What the stamps take up at present, in bytes: at most about 16 kB for every doubling of the events beyond 1,024. */
+  readonly bytes: number
+  /** Adds an event. Time does not go back: an event before the latest one happened with the latest one. */
+  readonly add: (stamp: number) => void
+  /** How many events are at most `window` old at `now`? An event of age exactly `window` is inside. */
+  readonly count: (window: number, now: number) => number
+  /** Is `count(window, now)` greater than `limit`? Costs one look at one stamp. */
+  readonly exceeds: (limit: number, window: number, now: number) => boolean
+  /**
+   * The stamp of the n-th newest event, the newest being the first; `-Infinity` if there are fewer. `count(window, now)`
+   * is at least n as long as this stamp is inside.
+   */
+  readonly nth: (n: number) => number
+  /** Frees what is older than the horizon. Changes no answer. */
+  readonly prune: (now: number) => void
+  /** Everything as plain data, for {@link restore}. */
+  readonly snapshot: (now: number) => Snapshot
+}
+
+/**
+ * A window as plain data: the ages of its buckets, by the size of the buckets (1, 2, 4, …). The events of the first list
+ * are alone, so that their ages stand there; every other bucket is two ages, of its oldest and of its newest event.
+ * In each list the oldest comes first.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Snapshot = ReadonlyArray<ReadonlyArray<number>>
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * @example
+ * import { SlidingWindow } from "effect-errata"
+ *
+ * const window = SlidingWindow.make({ horizon: 86_400 })
+ * for (const second of [0, 10, 20, 20, 90]) window.add(second)
+ *
+ * assert.strictEqual(window.count(60, 90), 1)
+ * assert.strictEqual(window.count(70, 90), 3)
+ * assert.strictEqual(window.exceeds(2, 70, 90), true)
+ * assert.strictEqual(window.nth(2), 20)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: { readonly horizon: number }): SlidingWindow => new Histogram(options.horizon)
+
+/**
+ * The window of which a snapshot was taken, with its events as old at `now` as they were then.
+ *
+ * @example
+ * import { SlidingWindow } from "effect-errata"
+ *
+ * const window = SlidingWindow.make({ horizon: 60 })
+ * window.add(1000)
+ * const later = SlidingWindow.restore({ horizon: 60, snapshot: window.snapshot(1010), now: 0 })
+ *
+ * assert.strictEqual(later.count(30, 20), 1)
+ * assert.strictEqual(later.count(30, 21), 0)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const restore = (options: {
+  readonly horizon: number
+  readonly snapshot: Snapshot
+  readonly now: number
+}): SlidingWindow => {
+  const histogram = new Histogram(options.horizon)
+  histogram.restore(options.snapshot, options.now)
+  return histogram
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const precision = 1024
+const firstCapacity = 16
+
+// Every index below comes from `Level.index`, which stays inside.
+const read = (stamps: Float64Array, index: number): number => stamps[index]!
+
+/** The buckets of one size, oldest first, in a ring. */
+class Level {
+  // An event that is alone is its own oldest and newest: the first level keeps one stamp.
+  private newest = new Float64Array(firstCapacity)
+  private oldest: Float64Array
+  private head = 0
+  size = 0
+  /** How many events are in each bucket. */
+  readonly events: number
+
+  constructor(events: number) {
+    this.events = events
+    this.oldest = events === 1 ? this.newest : new Float64Array(firstCapacity)
+  }
+
+  private index(i: number): number {
+    const index = this.head + i
+    return index < this.newest.length ? index : index - this.newest.length
+  }
+
+  oldestOf(i: number): number {
+    return read(this.oldest, this.index(i))
+  }
+
+  newestOf(i: number): number {
+    return read(this.newest, this.index(i))
+  }
+
+  get bytes(): number {
+    return this.newest.byteLength + (this.oldest === this.newest ? 0 : this.oldest.byteLength)
+  }
+
+  push(oldest: number, newest: number): void {
+    if (this.size === this.newest.length) this.grow()
+    const index = this.index(this.size++)
+    this.oldest[index] = oldest
+    this.newest[index] = newest
+  }
+
+  shift(): void {
+    this.head = this.index(1)
+    this.size--
+  }
+
+  /** The first bucket whose newest event is at or after `edge`. */
+  firstFrom(edge: number): number {
+    let low = 0
+    let high = this.size
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.newestOf(middle) >= edge) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  private grow(): void {
+    const unrolled = (stamps: Float64Array) => {
+      const next = new Float64Array(Math.min(stamps.length * 2, precision + 1))
+      next.set(stamps.subarray(this.head))
+      next.set(stamps.subarray(0, this.head), stamps.length - this.head)
+      return next
+    }
+    const newest = unrolled(this.newest)
+    this.oldest = this.oldest === this.newest ? newest : unrolled(this.oldest)
+    this.newest = newest
+    this.head = 0
+  }
+}
+
+class Histogram implements SlidingWindow {
+  private readonly levels: Array<Level> = [new Level(1)]
+  private latest = -Infinity
+  readonly horizon: number
+
+  constructor(horizon: number) {
+    this.horizon = horizon
+  }
+
+  get bytes(): number {
+    return this.levels.reduce((sum, level) => sum + level.bytes, 0)
+  }
+
+  add(stamp: number): void {
+    if (stamp > this.latest) this.latest = stamp
+    this.push(0, this.latest, this.latest)
+  }
+
+  private push(index: number, oldest: number, newest: number): void {
+    let level = this.levels[index]
+    if (level === undefined) this.levels.push(level = new Level(2 ** index))
+    if (level.size === precision + 1) {
+      const [first, second] = [level.oldestOf(0), level.newestOf(1)]
+      level.shift()
+      // Nobody will ask again for what is beyond the horizon, so that the number of levels stays what a horizon needs.
+      if (second >= this.latest - this.horizon) {
+        level.shift()
+        this.push(index + 1, first, second)
+      }
+    }
+    level.push(oldest, newest)
+  }
+
+  private edge(window: number, now: number): number {
+    return Math.max(now, this.latest) - Math.min(window, this.horizon)
+  }
+
+  count(window: number, now: number): number {
+    const edge = this.edge(window, now)
+    let sum = 0
+    for (const level of this.levels) {
+      if (level.size === 0) break
+      if (level.oldestOf(0) >= edge) {
+        sum += level.size * level.events
+        continue
+      }
+      const first = level.firstFrom(edge)
+      if (first === level.size) break
+      // Of the bucket across the edge, at least one event is inside and at least one outside: half of it is at most
+      // one event less than half of it away from the truth.
+      const across = level.oldestOf(first) >= edge ? level.events : level.events / 2
+      return sum + (level.size - first - 1) * level.events + across
+    }
+    return sum
+  }
+
+  exceeds(limit: number, window: number, now: number): boolean {
+    return this.nth(Math.floor(limit) + 1) >= this.edge(window, now)
+  }
+
+  nth(n: number): number {
+    let left = n
+    for (const level of this.levels) {
+      const events = level.size * level.events
+      if (left <= events) {
+        const back = Math.ceil(left / level.events)
+        const i = level.size - back
+        // As `count` has it: half of a bucket is inside as long as its newest event is, the rest as long as its oldest.
+        return (left - (back - 1) * level.events) * 2 <= level.events ? level.newestOf(i) : level.oldestOf(i)
+      }
+      left -= events
+    }
+    return -Infinity
+  }
+
+  prune(now: number): void {
+    const edge = this.edge(this.horizon, now)
+    for (const level of this.levels) {
+      while (level.size > 0 && level.newestOf(0) < edge) level.shift()
+    }
+    while (this.levels.length > 1 && this.levels.at(-1)?.size === 0) this.levels.pop()
+    if (this.levels.length === 1 && this.levels[0]?.size === 0) this.levels[0] = new Level(1)
+  }
+
+  snapshot(now: number): Snapshot {
+    const at = Math.max(now, this.latest)
+    return this.levels.map((level) => {
+      const ages: Array<number> = []
+      for (let i = 0; i < level.size; i++) {
+        if (level.events > 1) ages.push(at - level.oldestOf(i))
+        ages.push(at - level.newestOf(i))
+      }
+      return ages
+    })
+  }
+
+  restore(snapshot: Snapshot, now: number): void {
+    for (const [index, ages] of snapshot.entries()) {
+      const level = index === 0 ? this.levels[0] : this.levels[this.levels.push(new Level(2 ** index)) - 1]
+      const width = index === 0 ? 1 : 2
+      const stamps = Float64Array.from(ages.slice(-width * (precision + 1)), (age) => now - age)
+      for (let i = 0; i + width <= stamps.length; i += width) {
+        const newest = read(stamps, i + width - 1)
+        level?.push(read(stamps, i), newest)
+        if (newest > this.latest) this.latest = newest
+      }
+    }
+  }
+}

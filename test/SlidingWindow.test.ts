@@ -1,0 +1,216 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as SlidingWindow from "effect-errata/SlidingWindow"
+import * as FastCheck from "effect/FastCheck"
+
+const day = 86_400_000
+
+/** What a window must agree with: every stamp there ever was. */
+class Oracle {
+  readonly stamps: Array<number> = []
+
+  add(stamp: number) {
+    this.stamps.push(Math.max(stamp, this.stamps.at(-1) ?? -Infinity))
+  }
+
+  count(window: number, now: number) {
+    const edge = Math.max(now, this.stamps.at(-1) ?? -Infinity) - Math.min(window, day)
+    let [low, high] = [0, this.stamps.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.stamps[middle]! >= edge) high = middle
+      else low = middle + 1
+    }
+    return this.stamps.length - low
+  }
+}
+
+const both = () => {
+  const window = SlidingWindow.make({ horizon: day })
+  const oracle = new Oracle()
+  return { window, oracle, add: (stamp: number) => (window.add(stamp), oracle.add(stamp)) }
+}
+
+const agrees = (counted: number, truth: number) => {
+  if (truth <= 1024) expect(counted).toBe(truth)
+  else expect(Math.abs(counted - truth) / truth).toBeLessThan(1 / 2048)
+}
+
+/** Bursts, trickles, silence, steps back, a jump of a day: each a number of events and the time before every one of them. */
+const weather = FastCheck.array(
+  FastCheck.record({
+    events: FastCheck.integer({ min: 1, max: 3000 }),
+    gap: FastCheck.oneof(
+      FastCheck.constantFrom(0, 0, 1, 7, 1000, 60_000),
+      FastCheck.constantFrom(day - 1, day, day + 1, -1, -60_000, -day)
+    ),
+    every: FastCheck.constantFrom(0, 0, 1, 13, 250)
+  }),
+  { minLength: 1, maxLength: 12 }
+)
+
+const windows = [0, 1, 999, 1000, 60_000, 3_600_000, day - 1, day, 2 * day]
+
+describe("SlidingWindow", () => {
+  it("Law 5: an event of age exactly W is inside, a hair older is out", () => {
+    const window = SlidingWindow.make({ horizon: day })
+    window.add(1000)
+    expect(window.count(500, 1500)).toBe(1)
+    expect(window.exceeds(0, 500, 1500)).toBe(true)
+    expect(window.count(500, 1500.001)).toBe(0)
+    expect(window.exceeds(0, 500, 1500.001)).toBe(false)
+  })
+
+  it("Law 5: a limit n is exceeded by the n+1-th event", () => {
+    const window = SlidingWindow.make({ horizon: day })
+    for (let n = 1; n <= 1500; n++) {
+      window.add(n)
+      expect(window.exceeds(n, day, n)).toBe(false)
+      expect(window.exceeds(n - 1, day, n)).toBe(true)
+    }
+  })
+
+  it("Law 6: counts are exact up to 1,024 and within 1/2048 beyond, for any window up to a day", () => {
+    FastCheck.assert(
+      FastCheck.property(weather, FastCheck.array(FastCheck.nat(2 * day), { maxLength: 5 }), (weather, more) => {
+        const { add, oracle, window } = both()
+        let now = 0
+        for (const { events, every, gap } of weather) {
+          now += gap
+          for (let i = 0; i < events; i++) add(now += every)
+          const at = Math.max(now, oracle.stamps.at(-1)!)
+          for (const span of [...windows, ...more]) {
+            const counted = window.count(span, now)
+            agrees(counted, oracle.count(span, now))
+            agrees(window.count(span, at + 1), oracle.count(span, at + 1))
+            // What `exceeds` and `nth` say is what `count` says.
+            expect(window.exceeds(counted, span, now)).toBe(false)
+            if (counted > 0) {
+              expect(window.exceeds(counted - 1, span, now)).toBe(true)
+              expect(window.nth(counted)).toBeGreaterThanOrEqual(at - Math.min(span, day))
+            }
+            expect(window.nth(counted + 1)).toBeLessThan(at - Math.min(span, day))
+          }
+        }
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  it("Law 6: limits up to 1,024 are decided exactly", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        weather,
+        FastCheck.integer({ min: 0, max: 1024 }),
+        FastCheck.integer({ min: 0, max: day }),
+        (weather, limit, span) => {
+          const { add, oracle, window } = both()
+          let now = 0
+          for (const { events, every, gap } of weather) {
+            now += gap
+            for (let i = 0; i < events; i++) add(now += every)
+            expect(window.exceeds(limit, span, now)).toBe(oracle.count(span, now) > limit)
+          }
+        }
+      ),
+      { numRuns: 60 }
+    )
+  })
+
+  it("Law 6: ten million events of a day cost less than half a megabyte", { timeout: 60_000 }, () => {
+    const { oracle, window } = both()
+    const stamps = new Float64Array(10_000_000)
+    let now = 0
+    let seed = 1
+    for (let i = 0; i < stamps.length; i++) {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648
+      // Storms of 20,000 a second, and a pause now and then.
+      now += i % 50_000 === 0 ? 300_000 : seed / 2_147_483_648 / 10
+      stamps[i] = now
+      window.add(now)
+    }
+    expect(window.bytes).toBeLessThan(500_000)
+    oracle.stamps.length = 0
+    for (const stamp of stamps) oracle.stamps.push(stamp)
+    for (const span of windows) agrees(window.count(span, now), oracle.count(span, now))
+  })
+
+  it("Law 6: however many days pass, the memory is that of one", () => {
+    const window = SlidingWindow.make({ horizon: day })
+    const sizes = Array.from({ length: 12 }, (_, d) => {
+      for (let i = 0; i < 20_000; i++) window.add(d * day + i * (day / 20_000))
+      return window.bytes
+    })
+    expect(Math.max(...sizes.slice(2))).toBe(sizes[2])
+  })
+
+  it("Law 7: pruning and asking change no answer", () => {
+    FastCheck.assert(
+      FastCheck.property(weather, FastCheck.nat(3 * day), (weather, later) => {
+        const { add, oracle, window } = both()
+        let now = 0
+        for (const { events, every, gap } of weather) {
+          now += gap
+          for (let i = 0; i < events; i++) add(now += every)
+        }
+        const at = oracle.stamps.at(-1)! + later
+        const before = windows.map((span) => window.count(span, at))
+        expect(windows.map((span) => window.count(span, at))).toEqual(before)
+        window.prune(at)
+        expect(windows.map((span) => window.count(span, at))).toEqual(before)
+        add(at)
+        expect(window.count(day, at)).toBeGreaterThan(0)
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  it("pruning frees memory", () => {
+    const window = SlidingWindow.make({ horizon: day })
+    for (let i = 0; i < 100_000; i++) window.add(i)
+    const full = window.bytes
+    window.prune(100_000 + day / 2)
+    expect(window.bytes).toBe(full)
+    window.prune(100_000 + day)
+    expect(window.bytes).toBeLessThan(full / 100)
+  })
+
+  it("time does not go back: an event before the latest one happened with it", () => {
+    const window = SlidingWindow.make({ horizon: day })
+    window.add(1000)
+    window.add(-5000)
+    window.add(NaN)
+    expect(window.count(0, 1000)).toBe(3)
+    expect(window.count(0, 500)).toBe(3)
+    expect(window.count(100, 1101)).toBe(0)
+  })
+
+  it("a window of more than the horizon is the horizon", () => {
+    const window = SlidingWindow.make({ horizon: 60 })
+    window.add(0)
+    expect(window.count(1000, 60)).toBe(1)
+    expect(window.count(1000, 61)).toBe(0)
+  })
+
+  it("a restored snapshot gives the same answers, then and later", () => {
+    FastCheck.assert(
+      FastCheck.property(weather, FastCheck.nat(day), FastCheck.nat(day), (weather, later, rebased) => {
+        const { add, oracle, window } = both()
+        let now = 0
+        for (const { events, every, gap } of weather) {
+          now += gap
+          for (let i = 0; i < events; i++) add(now += every)
+        }
+        const at = oracle.stamps.at(-1)! + later
+        const snapshot = JSON.parse(JSON.stringify(window.snapshot(at)))
+        const restored = SlidingWindow.restore({ horizon: day, snapshot, now: rebased })
+        for (const span of windows) expect(restored.count(span, rebased)).toBe(window.count(span, at))
+        for (let i = 0; i < 3000; i++) {
+          window.add(at + i)
+          restored.add(rebased + i)
+        }
+        for (const span of windows) expect(restored.count(span, rebased + 5000)).toBe(window.count(span, at + 5000))
+      }),
+      { numRuns: 30 }
+    )
+  })
+})

@@ -1,0 +1,176 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Threshold from "effect-errata/Threshold"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as Option from "effect/Option"
+
+const limit: Threshold.Limit = { name: "minute", window: Duration.minutes(1), limit: 10, recovered: 8 }
+
+const quiet: Threshold.State = Option.none()
+const firing = (peak: number, escalations = 0): Threshold.State => Option.some({ since: 1, escalations, peak })
+const reading = (count: number): Threshold.Reading => ({ now: 7, count, recovered: Option.none() })
+const recovered = (count: number): Threshold.Reading => ({
+  now: 7,
+  count,
+  recovered: Option.some({ at: 5, count: 8 })
+})
+const fired = (count: number) => ({ _tag: "Fired", at: 7, count })
+const escalated = (count: number) => ({ _tag: "Escalated", at: 7, count })
+
+describe("next", () => {
+  it.each([
+    ["nothing", quiet, reading(0), quiet, []],
+    ["at the limit", quiet, reading(10), quiet, []],
+    ["above the limit", quiet, reading(11), Option.some({ since: 7, escalations: 0, peak: 11 }), [fired(11)]],
+    ["a jump over twice the limit", quiet, reading(21), Option.some({ since: 7, escalations: 1, peak: 21 }), [
+      fired(21),
+      escalated(21)
+    ]],
+    ["quiet and recovered", quiet, recovered(3), quiet, []],
+    ["still firing", firing(11), reading(12), firing(12), []],
+    ["in the dead band", firing(12), reading(9), firing(12), []],
+    ["at twice the limit", firing(19), reading(20), firing(20), []],
+    ["above twice the limit", firing(20), reading(21), firing(21, 1), [escalated(21)]],
+    ["twice the limit again", firing(21, 1), reading(21), firing(21, 1), []],
+    ["at four times the limit", firing(39, 1), reading(40), firing(40, 1), []],
+    ["above four times the limit", firing(40, 1), reading(41), firing(41, 2), [escalated(41)]],
+    ["a jump over four times the limit", firing(11), reading(45), firing(45, 2), [escalated(45), escalated(45)]],
+    ["recovered", firing(17), recovered(6), quiet, [{ _tag: "Resolved", at: 5, count: 8, since: 1, peak: 17 }]]
+  ])("Law 8: %s", (_, state, reading, then, edges) => {
+    expect(Threshold.next(limit, state, reading)).toEqual([then, edges])
+  })
+
+  it("Law 8: Fired and Resolved alternate, and escalations grow by doubling, whatever the counts do", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.array(FastCheck.nat(200)),
+        FastCheck.integer({ min: 1, max: 20 }),
+        FastCheck.double({ min: 0.01, max: 1, noNaN: true }),
+        (counts, n, share) => {
+          const limit = Threshold.resolve({ X: { perMinute: n, recoverAt: share } }).pipe(
+            Either.map((limits) => limits.get("X")![0]!),
+            Either.getOrThrow
+          )
+          expect(limit.recovered).toBeLessThanOrEqual(n)
+          let state: Threshold.State = Option.none()
+          let open = false
+          let escalations = 0
+          for (const [now, count] of counts.entries()) {
+            const [then, edges]: readonly [Threshold.State, ReadonlyArray<Threshold.Edge>] = Threshold.next(
+              limit,
+              state,
+              {
+                now,
+                count,
+                recovered: count <= limit.recovered ? Option.some({ at: now, count }) : Option.none()
+              }
+            )
+            state = then
+            for (const edge of edges) {
+              if (edge._tag === "Fired") {
+                expect(open).toBe(false)
+                expect(edge.count).toBeGreaterThan(n)
+                open = true
+                escalations = 0
+              } else if (edge._tag === "Escalated") {
+                expect(open).toBe(true)
+                expect(edge.count).toBeGreaterThan(n * 2 ** ++escalations)
+              } else {
+                expect(open).toBe(true)
+                expect(edge.count).toBeLessThanOrEqual(limit.recovered)
+                open = false
+              }
+            }
+            expect(Option.isSome(state)).toBe(open)
+          }
+        }
+      )
+    )
+  })
+})
+
+describe("resolve", () => {
+  it("the limits are the original's unless others are given", () => {
+    const limits = Either.getOrThrow(Threshold.resolve())
+    const table = Array.from(limits, ([code, rows]) => [code, ...rows.map(({ limit, name }) => [name, limit])])
+    expect(table).toEqual([
+      ["DATA_EMPTY", ["minute", 10], ["hour", 100], ["day", 1000]],
+      ["API_RATE_LIMIT", ["minute", 5], ["hour", 20], ["day", 50]],
+      ["NETWORK_TIMEOUT", ["minute", 3], ["hour", 10], ["day", 30]]
+    ])
+    expect(limits.get("DATA_EMPTY")?.map(({ recovered }) => recovered)).toEqual([8, 80, 800])
+  })
+
+  it("what is given for a code replaces its default; nothing given switches it off", () => {
+    const limits = Either.getOrThrow(Threshold.resolve({ DATA_EMPTY: { perHour: 7 }, API_RATE_LIMIT: {} }))
+    expect(limits.get("DATA_EMPTY")).toEqual([{ name: "hour", window: Duration.hours(1), limit: 7, recovered: 5 }])
+    expect(limits.has("API_RATE_LIMIT")).toBe(false)
+    expect(limits.has("NETWORK_TIMEOUT")).toBe(true)
+  })
+
+  it("the shortest window comes first", () => {
+    const custom = [{ name: "five minutes", window: "5 minutes", limit: 3 }, {
+      name: "second",
+      window: 1000,
+      limit: 1
+    }] as const
+    const limits = Either.getOrThrow(Threshold.resolve({ X: { perDay: 5, perMinute: 1, custom } }))
+    expect(limits.get("X")?.map(({ name }) => name)).toEqual(["second", "minute", "five minutes", "day"])
+  })
+
+  it.each([
+    [100, 0.57, 57],
+    [10, 0.7, 7],
+    [3, 0.8, 2],
+    [1, 0.8, 0],
+    [5, 1, 5]
+  ])("a limit of %d with recoverAt %d is recovered from at %d", (perMinute, recoverAt, recovered) => {
+    const limits = Either.getOrThrow(Threshold.resolve({ X: { perMinute, recoverAt } }))
+    expect(limits.get("X")?.[0]?.recovered).toBe(recovered)
+  })
+
+  it("hostile names are names", () => {
+    const thresholds = JSON.parse(`{ "__proto__": { "perMinute": 1 }, "constructor": { "perMinute": 2 } }`)
+    const limits = Either.getOrThrow(Threshold.resolve(thresholds))
+    expect(limits.get("__proto__")?.[0]?.limit).toBe(1)
+    expect(limits.get("constructor")?.[0]?.limit).toBe(2)
+    expect(limits.get("toString")).toBeUndefined()
+  })
+
+  const custom = (name: string, window: Duration.DurationInput, limit: number) => ({ name, window, limit })
+
+  it.each<[Threshold.Limits, string]>([
+    [{ perMinute: 0 }, "perMinute is 0: it must be a whole number of at least 1"],
+    [{ perMinute: -3 }, "perMinute is -3: it must be a whole number of at least 1"],
+    [{ perHour: NaN }, "perHour is NaN: it must be a whole number of at least 1"],
+    [{ perDay: Infinity }, "perDay is Infinity: it must be a whole number of at least 1"],
+    [{ perDay: 2.5 }, "perDay is 2.5: it must be a whole number of at least 1"],
+    [{ perDay: 5, recoverAt: 0 }, "recoverAt is 0: it must be above 0 and at most 1"],
+    [{ perDay: 5, recoverAt: 1.1 }, "recoverAt is 1.1: it must be above 0 and at most 1"],
+    [{ perDay: 5, recoverAt: NaN }, "recoverAt is NaN: it must be above 0 and at most 1"],
+    [{ custom: [custom("a", 0, 1)] }, "custom[0].window is 0: it must be longer than nothing and at most one day"],
+    [{ custom: [custom("a", -5, 1)] }, "custom[0].window is -5: it must be longer than nothing and at most one day"],
+    [{ custom: [custom("a", NaN, 1)] }, "custom[0].window is NaN: it must be longer than nothing and at most one day"],
+    [
+      { custom: [custom("a", "2 days", 1)] },
+      "custom[0].window is 2 days: it must be longer than nothing and at most one day"
+    ],
+    [
+      { custom: [custom("a", Infinity, 1)] },
+      "custom[0].window is Infinity: it must be longer than nothing and at most one day"
+    ],
+    [{ custom: [custom("a", 5, 0)] }, "custom[0].limit is 0: it must be a whole number of at least 1"],
+    [
+      { custom: [custom("a", 5, 1), custom("a", 6, 1)] },
+      "custom has two windows by the name of \"a\": give each its own"
+    ],
+    [
+      { custom: [custom("hour", 5, 1)] },
+      "custom[0].name is \"hour\": minute, hour and day are taken, and it must not be empty"
+    ],
+    [{ custom: [custom("", 5, 1)] }, "custom[0].name is \"\": minute, hour and day are taken, and it must not be empty"]
+  ])("refuses %j", (limits, message) => {
+    expect(Threshold.resolve({ X: limits })).toEqual(Either.left(`thresholds.X.${message}`))
+  })
+})
