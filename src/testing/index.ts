@@ -11,3 +11,10 @@ export * as Fault from "./Fault.js"
  * @since 0.1.0
  */
 export * as FaultyExchange from "./FaultyExchange.js"
+
+/**
+ * Everything that was logged, as data: for Effect what pytest's `caplog` is for Python.
+ *
+ * @since 0.1.0
+ */
+export * as LogCapture from "./LogCapture.js"

@@ -1,0 +1,344 @@
+/**
+ * Errors in the log: each with what was being fetched, why it failed, and nothing secret.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as FetchContext from "./FetchContext.js"
+import type * as FetchError from "./FetchError.js"
+import { causes, chain, trace, unchain } from "./internal/chain.js"
+import { safeText } from "./internal/json.js"
+import * as line from "./internal/line.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface LogOptions {
+  /** The whole cause the error came in: what failed or died beside it goes along. */
+  readonly cause?: Cause.Cause<unknown> | undefined
+  /** Default: by severity; an expected empty is worth a `DEBUG`. */
+  readonly level?: LogLevel.LogLevel | undefined
+  /** Default: `Error fetching data for BTCUSDT 1h: …`. */
+  readonly message?: string | undefined
+  /** Holds back the lines of an error that comes too often. */
+  readonly storm?: Storm | undefined
+}
+
+/**
+ * Remembers what was logged of late, so that a storm of one error does not drown the rest of the log. Errors of one
+ * code, source and level are one error to it, and it knows at most 256 of them at a time.
+ *
+ * In a window of ten seconds, which begins with the first of them, five are logged in full. Those after are held back:
+ * a line tells how many when it comes to 10, 100, 1,000 and so on, and the first error logged after the window tells
+ * the sum.
+ *
+ * It has no clock and no effects of its own; `now` is in milliseconds.
+ *
+ * @example
+ * import { ErrorLog, FetchError } from "effect-errata"
+ * import { LogLevel } from "effect"
+ *
+ * const storm = ErrorLog.makeStorm()
+ * const error = new FetchError.NetworkTimeout()
+ * const inFull = Array.from({ length: 100 }, () => storm.admit(error, LogLevel.Warning, 0).inFull)
+ *
+ * assert.strictEqual(inFull.filter(Boolean).length, 5)
+ * assert.strictEqual(storm.admit(error, LogLevel.Warning, 10_000).held[0]?.count, 95)
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Storm {
+  /** Counts the error in: shall it have a line of its own, and which counts are due? */
+  readonly admit: (error: FetchError.Trackable, level: LogLevel.LogLevel, now: number) => Admission
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Admission {
+  readonly inFull: boolean
+  readonly held: ReadonlyArray<Held>
+}
+
+/**
+ * Errors that have no line of their own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Held {
+  readonly code: string
+  readonly source: string | undefined
+  readonly level: LogLevel.LogLevel
+  /** How many were held back since the window began. */
+  readonly count: number
+  /** Is that the sum, or is the window still open? */
+  readonly closed: boolean
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Logs an error once, at the level of its severity, with its context as annotations and its chain of causes as the
+ * cause of the log entry: names and messages, secrets masked, and the frames of the program where it began. What was
+ * thrown itself, with its headers and keys, is not handed to any logger.
+ *
+ * Annotations, as far as known: `error_type` (the code), `error_message`, `severity`, `exception_type` (the name of what
+ * was thrown), `symbol`, `interval`, `market_type`, `source`, `start_time`, `end_time`, `operation`, `attempt`, `url`,
+ * `retryable`, `retry_after_millis`, `earlier`, the attributes of the context, and the error's own evidence, such as
+ * `status`, `api_code` and `errno`.
+ *
+ * Never fails: a logger that throws changes nothing for the fetch.
+ *
+ * @example
+ * import { ErrorLog, FetchError } from "effect-errata"
+ * import { LogCapture } from "effect-errata/testing"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* ErrorLog.log(new FetchError.NetworkDns({ context: { symbol: "BTCUSDT", interval: "1h" } }))
+ *   assert.strictEqual(yield* LogCapture.text, "[Error] Error fetching data for BTCUSDT 1h: DNS resolution failed")
+ * })
+ *
+ * Effect.runSync(Effect.provide(program, LogCapture.layer))
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const log = (error: FetchError.Trackable, options: LogOptions = {}): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const level = options.level ?? levelOf(error)
+    const write = Effect.suspend(() => entry(error, level, options))
+    return Effect.whenLogLevel(options.storm === undefined ? write : calmed(options.storm, error, level, write), level)
+  }).pipe(Effect.catchAllDefect(() => Effect.void), Effect.asVoid)
+
+/**
+ * Makes the memory of one log, to be shared by all that write there.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeStorm = (): Storm => {
+  // In the order in which they began, so that the closed ones come first.
+  const windows = new Map<string, Window>()
+
+  const close = (now: number): ReadonlyArray<Held> => {
+    const held: Array<Held> = []
+    for (const [key, window] of windows) {
+      if (now - window.began < windowMillis) break
+      windows.delete(key)
+      if (window.held > window.told) held.push({ ...window.subject, count: window.held, closed: true })
+    }
+    return held
+  }
+
+  const open = ({ code, context: { source } }: FetchError.Trackable, level: LogLevel.LogLevel, now: number): Window => {
+    const own = JSON.stringify([level._tag, code, source])
+    const crowded = windows.size >= maxWindows && !windows.has(own)
+    const key = crowded ? "" : own
+    const window = windows.get(key) ??
+      {
+        began: now,
+        admitted: 0,
+        held: 0,
+        told: 0,
+        subject: crowded ? { code: "OTHER", source: undefined, level } : { code, source, level }
+      }
+    windows.set(key, window)
+    return window
+  }
+
+  return {
+    admit: (error, level, now) => {
+      const held = close(now)
+      const window = open(error, level, now)
+      if (window.admitted < linesPerWindow) {
+        window.admitted++
+        return { inFull: true, held }
+      }
+      window.held++
+      if (window.held < Math.max(10, window.told * 10)) return { inFull: false, held }
+      window.told = window.held
+      return { inFull: false, held: [...held, { ...window.subject, count: window.held, closed: false }] }
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Logs in place of the default logger, to the Console, one line an entry:
+ * `2024-01-01T00:00:00.000Z [ERROR] message | Error Context: {"error_type":"NETWORK_DNS", …}`. The context is the
+ * annotations, the spans in milliseconds and the cause of the entry, as JSON.
+ *
+ * This holds for every log call of the program: secrets are masked, characters that would break or forge a line are
+ * written as escapes, no line is longer than 8 kB, and the logger never throws.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerText: Layer.Layer<never> = Logger.replace(Logger.defaultLogger, line.textLogger)
+
+/**
+ * Like {@link layerText}, but each line is one JSON object with the keys `timestamp`, `level`, `message`,
+ * `annotations`, `spans` (in milliseconds) and, if there is one, `cause`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerJson: Layer.Layer<never> = Logger.replace(Logger.defaultLogger, line.jsonLogger)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const maxMessage = 2048
+const maxBeside = 4
+
+const windowMillis = 10_000
+const linesPerWindow = 5
+const maxWindows = 256
+
+interface Window {
+  readonly began: number
+  readonly subject: Pick<Held, "code" | "source" | "level">
+  admitted: number
+  held: number
+  told: number
+}
+
+const levels = { INFO: LogLevel.Info, WARNING: LogLevel.Warning, ERROR: LogLevel.Error }
+
+const levelOf = (error: FetchError.Trackable): LogLevel.LogLevel =>
+  "expected" in error && error.expected === true ? LogLevel.Debug : levels[error.severity]
+
+/** The line of the error if the storm lets it through, and the counts that are due. */
+const calmed = (storm: Storm, error: FetchError.Trackable, level: LogLevel.LogLevel, write: Effect.Effect<void>) =>
+  Effect.flatMap(Clock.currentTimeNanos, (nanos) => {
+    const { held, inFull } = storm.admit(error, level, Number(nanos / 1_000_000n))
+    const counts = Effect.forEach(held, count, { discard: true })
+    return inFull ? Effect.zipRight(counts, write) : counts
+  })
+
+const count = ({ closed, code, count, level, source }: Held): Effect.Effect<void> =>
+  put(
+    level,
+    `${code}${source === undefined ? "" : ` from ${source}`}: ${count} more ${
+      closed ? "in 10 seconds" : "so far"
+    }, not logged one by one`,
+    { error_type: code, source, count },
+    Cause.empty
+  )
+
+const entry = (error: FetchError.Trackable, level: LogLevel.LogLevel, { cause = Cause.empty, message }: LogOptions) =>
+  put(level, message ?? sentence(error), facts(error), masked(error, cause))
+
+/** Other loggers print what they are given as it is: so what is given is clean. */
+const put = (
+  level: LogLevel.LogLevel,
+  message: string,
+  annotations: Readonly<Record<string, unknown>>,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void> => {
+  const known = Object.entries(annotations).filter(([, value]) => value !== undefined)
+  const clean = Object.entries(line.fields(known)).map(([key, value]) =>
+    [line.visible(key), typeof value === "string" ? line.visible(value) : value] as const
+  )
+  return Effect.annotateLogs(
+    Effect.logWithLevel(level, line.visible(safeText(message, maxMessage)), cause),
+    Object.fromEntries(clean)
+  )
+}
+
+const verbs: Readonly<Record<string, string>> = { read: "reading", write: "writing", validate: "validating" }
+
+const sentence = ({ code, context, message }: FetchError.Trackable): string => {
+  const what = [context.symbol, context.interval].filter((part) => part !== undefined).join(" ")
+  const subject = code === "DATA_EMPTY" ? "No data" : `Error ${verbs[context.operation ?? ""] ?? "fetching"} data`
+  return `${subject}${what === "" ? "" : ` for ${what}`}: ${message}`
+}
+
+const facts = (error: FetchError.Trackable): Record<string, unknown> => {
+  const { attributes, ...context } = FetchContext.make(error.context)
+  const retryAfter = error.retryAfter ?? Option.none()
+  return {
+    ...attributes,
+    ...evidence(error),
+    error_type: error.code,
+    error_message: error.message,
+    severity: error.severity,
+    exception_type: exceptionType(error),
+    symbol: context.symbol,
+    interval: context.interval,
+    market_type: context.market,
+    source: context.source,
+    start_time: context.start,
+    end_time: context.end,
+    operation: context.operation,
+    attempt: context.attempt,
+    url: context.url,
+    retryable: error.retryable,
+    retry_after_millis: Option.getOrUndefined(Option.map(retryAfter, Duration.toMillis))
+  }
+}
+
+// What the error classes have in common is told under the names above, or by the cause.
+const common = new Set([
+  ...["_tag", "name", "message", "stack", "cause", "context", "retryable", "retryAfter"],
+  ...["code", "category", "severity", "description"]
+])
+
+/** What the error knows besides: `status`, `api_code`, `errno`, `reason`, `issues`, `earlier`. */
+const evidence = (error: FetchError.Trackable): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(error)
+      .filter(([key, value]) =>
+        !common.has(key) && (Array.isArray(value) ? value.length > 0 : typeof value !== "object")
+      )
+      .map(([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value])
+  )
+
+/** The name of what was thrown: of the innermost cause that has a name of its own. */
+const exceptionType = (error: FetchError.Trackable): string => {
+  const names = chain(error).map(({ name }) => name)
+  return names.findLast((name) => name !== "Error") ?? error._tag
+}
+
+/** The causes as errors without secrets: those of the error itself, and those of what failed or died beside it. */
+const masked = (error: FetchError.Trackable, cause: Cause.Cause<unknown>): Cause.Cause<unknown> => {
+  const known = new Set(causes(error))
+  const beside = [...Cause.failures(cause), ...Cause.defects(cause)].filter((other) =>
+    !causes(other).some((link) => known.has(link))
+  )
+  return beside.slice(0, maxBeside).reduce<Cause.Cause<unknown>>(
+    (all, other) => Cause.parallel(all, Cause.die(stripped(other))),
+    Cause.fail(stripped(error))
+  )
+}
+
+const stripped = (error: unknown): Error | undefined =>
+  unchain(
+    trace(error).map(({ frames, message, name }) => ({
+      name: line.visible(name),
+      message: line.visible(message),
+      frames: frames?.map(line.visible)
+    }))
+  )
