@@ -199,21 +199,25 @@ export const status = (status: number, options?: {
 
 /**
  * From this request on the market answers 429 with `Retry-After`, until the time is over; who goes on asking is banned.
+ * Strikes once, unless told otherwise.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const rateLimited = (duration: Duration.DurationInput): Fault => ({
+  when: { times: 1 },
   do: { _tag: "RateLimited", duration: Duration.decode(duration) }
 })
 
 /**
  * From this request on the market answers 418 with `Retry-After` and "IP banned until …", until the time is over.
+ * Strikes once, unless told otherwise.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const banned = (duration: Duration.DurationInput): Fault => ({
+  when: { times: 1 },
   do: { _tag: "Banned", duration: Duration.decode(duration) }
 })
 

@@ -5,9 +5,28 @@
  * There are two of it with one core: {@link layer} is a server on the loopback interface, with real sockets that really
  * break; {@link layerClient} is an `HttpClient` without sockets, on which `TestClock` rules latency, limits and bans.
  *
+ * @example
+ * import { Fault, FaultyExchange } from "effect-errata/testing"
+ * import { HttpClient } from "@effect/platform"
+ * import { Effect } from "effect"
+ *
+ * const test = Effect.gen(function*() {
+ *   const exchange = yield* FaultyExchange.FaultyExchange
+ *   yield* exchange.inject(Fault.on({ symbol: "BTCUSDT", nth: 1 }, Fault.status(503)))
+ *   const klines = HttpClient.get(`${exchange.baseUrls.SPOT}/api/v3/klines?symbol=BTCUSDT&interval=1h`)
+ *   assert.strictEqual((yield* klines).status, 503)
+ *   assert.strictEqual((yield* klines).status, 200)
+ *   assert.deepStrictEqual((yield* exchange.requests).map(({ fault }) => fault), ["Status", undefined])
+ * })
+ *
+ * Effect.runPromise(Effect.provide(test, FaultyExchange.layerClient({ now: "2024-06-01" })))
+ *
  * @since 0.1.0
  */
+import type { PlatformError } from "@effect/platform/Error"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type * as Path from "@effect/platform/Path"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -20,6 +39,7 @@ import * as Market from "../binance/Market.js"
 import * as exchange from "../internal/exchange/exchange.js"
 import * as faultPlan from "../internal/exchange/faultPlan.js"
 import { makeListing } from "../internal/exchange/listing.js"
+import * as recordedFolder from "../internal/exchange/recordedFolder.js"
 import type { Reply } from "../internal/exchange/reply.js"
 import { lifted } from "../internal/exchange/requestLimits.js"
 import type * as series from "../internal/exchange/series.js"
@@ -47,6 +67,23 @@ export type Row = series.Row
  * @category models
  */
 export interface Series extends series.Series {}
+
+/**
+ * A {@link Series} out of a folder of recordings: with its `range`, from the first open to the last close, and the
+ * `pieces` of it that were recorded. Instants are in milliseconds, ends exclusive.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RecordedSeries extends recordedFolder.RecordedSeries {}
+
+/**
+ * What {@link readFolder} found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RecordedFolder extends recordedFolder.RecordedFolder {}
 
 /**
  * Something the exchange lists and makes candles of.
@@ -78,6 +115,8 @@ export interface Instrument {
 export interface Request extends exchange.Request {}
 
 /**
+ * What an exchange is made of. Dies with instants that are none, and with faults whose numbers make no sense.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -90,7 +129,8 @@ export interface Options {
   readonly series?: ReadonlyArray<Series> | undefined
   /**
    * The instant the exchange believes in: no candle opens after it, and the one that holds it is forming. It stands
-   * still. Default: the `Clock`. Limits and bans go by the `Clock` in any case.
+   * still. Default: the `Clock`, which in a test begins in 1970, before anything was listed. Limits and bans go by the
+   * `Clock` in any case.
    */
   readonly now?: DateTime.DateTime.Input | undefined
   /** Request weight a minute. Default: 6000 on `SPOT`, 2400 on each other market. */
@@ -166,6 +206,40 @@ export const layerClient = (options: Options = {}): Layer.Layer<FaultyExchange |
     start(options, (handle) => Effect.succeed(["http://faulty-exchange.test", socketlessClient(handle)] as const)),
     ([service, client]) => Context.make(FaultyExchange, service).pipe(Context.add(HttpClient.HttpClient, client))
   ))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// recordings
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Reads recorded answers for klines out of the `.json` files of a folder, for the option `series` of {@link layer}.
+ *
+ * A file is `{ market: "spot" | "um" | "cm", request, status?, headers?, body }`, the body being the list of rows as the
+ * exchange sent it. The request is `{ url }`, `{ symbol, interval }`, or just a URL; where the URL is whole, the market
+ * may be missing. A file that cannot be used is named under `ignored`, with the reason: not JSON, an error answer, an
+ * empty list, a row that is none.
+ *
+ * Recordings of one symbol and interval are merged: one row for each open time. The exchange revises candles, so of two
+ * rows that of the later fetch is taken; that is the file with the later `Date` header, the last open time standing in
+ * for a header that is missing.
+ *
+ * Fails when the folder cannot be read.
+ *
+ * @example
+ * import { FaultyExchange } from "effect-errata/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * const exchange = Layer.unwrapEffect(Effect.map(
+ *   FaultyExchange.readFolder("./recordings"),
+ *   ({ series, serverTime }) => FaultyExchange.layer({ series, now: serverTime })
+ * ))
+ *
+ * @since 0.1.0
+ * @category recordings
+ */
+export const readFolder: (
+  directory: string
+) => Effect.Effect<RecordedFolder, PlatformError, FileSystem.FileSystem | Path.Path> = recordedFolder.readFolder
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal

@@ -190,14 +190,14 @@ const endpoints: Readonly<
         intervalNum: 1,
         limit: policies[market].budget
       }],
-      symbols: listing.symbols(market).map((symbol) => ({
+      symbols: Array.from(listing.symbols[market], (symbol) => ({
         symbol,
         status: (listing.instrument(market, symbol)?.delisted ?? Infinity) <= now ? "BREAK" : "TRADING",
         onboardDate: market === "SPOT" ? undefined : listing.instrument(market, symbol)?.listed
       }))
     }),
   klines: ({ listing }, market, query, now) =>
-    Either.match(parseKlinesQuery(market, query, (symbol) => listing.symbols(market).includes(symbol)), {
+    Either.match(parseKlinesQuery(market, query, (symbol) => listing.symbols[market].has(symbol)), {
       onLeft: (refusal) => jsonAnswer(400, refusal),
       onRight: ({ interval, symbol, ...selection }) =>
         market !== "SPOT" && (listing.instrument(market, symbol)?.delisted ?? Infinity) <= now

@@ -27,7 +27,8 @@ export const faulty = (action: AnswerFault, draft: Draft): Reply => {
       return complete({ ...jsonAnswer(200, null), body: action.body })
     case "Status": {
       const answer = errorAnswer(action.status, action.body)
-      return complete({ ...answer, headers: { ...answer.headers, ...action.headers } })
+      const given = Object.entries(action.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+      return complete({ ...answer, headers: { ...answer.headers, ...Object.fromEntries(given) } })
     }
     case "EmptyList":
       return complete(draft.rows === undefined ? draft : rowsAnswer([]))

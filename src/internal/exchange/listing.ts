@@ -5,7 +5,7 @@ import { mergeRows, type Row, type Selection, type Series, takeRows } from "./se
 import { type Instrument, syntheticRows } from "./syntheticKlines.js"
 
 export interface Listing {
-  readonly symbols: (market: Market) => ReadonlyArray<string>
+  readonly symbols: Readonly<Record<Market, ReadonlySet<string>>>
   readonly instrument: (market: Market, symbol: string) => Instrument | undefined
   /** Of what opens until `now`; a symbol that is listed but was not recorded at this interval has none. */
   readonly rows: (
@@ -29,10 +29,10 @@ export const makeListing = (
     const key = `${market} ${symbol} ${interval}`
     recorded.set(key, mergeRows([recorded.get(key) ?? [], rows]))
   }
+  const symbols = (market: Market) =>
+    new Set([...instruments, ...series].filter((one) => one.market === market).map(({ symbol }) => symbol))
   return {
-    symbols: (market) => [
-      ...new Set([...instruments, ...series].filter((one) => one.market === market).map(({ symbol }) => symbol))
-    ],
+    symbols: { SPOT: symbols("SPOT"), FUTURES_USDT: symbols("FUTURES_USDT"), FUTURES_COIN: symbols("FUTURES_COIN") },
     instrument: (market, symbol) => listed.get(`${market} ${symbol}`),
     rows: (market, symbol, interval, now, selection) => {
       const rows = recorded.get(`${market} ${symbol} ${interval}`)

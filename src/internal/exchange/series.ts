@@ -34,8 +34,11 @@ export interface Selection {
 }
 
 export const takeRows = (rows: ReadonlyArray<Row>, { from, limit, take, to }: Selection): ReadonlyArray<Row> => {
-  const inside = rows.slice(lowerBound(rows, from), lowerBound(rows, to + 1))
-  return take === "first" ? inside.slice(0, limit) : inside.slice(-limit)
+  const first = lowerBound(rows, from)
+  const end = lowerBound(rows, to + 1)
+  return take === "first"
+    ? rows.slice(first, Math.min(end, first + limit))
+    : rows.slice(Math.max(first, end - limit), end)
 }
 
 /** Several lists of rows as one: ascending, one row for every open time; of two rows that of the later list. */

@@ -12,10 +12,16 @@ export const listen = Effect.fnUntraced(function*(
 ): Effect.fn.Return<readonly [url: string, void], never, Scope> {
   // Imported here, so that the rest of this part of the library runs where there is no Node.
   const http = yield* Effect.promise(() => import("node:http"))
-  const run = yield* FiberSet.makeRuntime<never>()
+  const run = yield* FiberSet.makeRuntime()
   const sockets = new Set<Socket>()
   const server = http.createServer((request, response) => {
-    run(Effect.flatMap(handle(incoming(request)), (reply) => send(reply, request, response)))
+    run(
+      handle(incoming(request)).pipe(
+        Effect.flatMap((reply) => send(reply, request, response)),
+        // Headers that cannot be sent, for one. Better seen as a broken connection than never.
+        Effect.onError(() => Effect.sync(() => response.destroy()))
+      )
+    )
   })
   // An idle connection that the server closes while the client sends on it is a fault that nobody asked for.
   server.keepAliveTimeout = 0
