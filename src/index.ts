@@ -6,6 +6,13 @@
 export * as Alert from "./Alert.js"
 
 /**
+ * From anything that was thrown to one of the 17 errors: by structure first, by well-known wording last.
+ *
+ * @since 0.1.0
+ */
+export * as Classifier from "./Classifier.js"
+
+/**
  * Errors in the log: each with what was being fetched, why it failed, and nothing secret.
  *
  * @since 0.1.0

@@ -1,0 +1,288 @@
+/**
+ * From anything that was thrown to one of the 17 errors: by structure first, by well-known wording last.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as FetchContext from "./FetchContext.js"
+import * as FetchError from "./FetchError.js"
+import type { Answer } from "./internal/classifier/answer.js"
+import { answerOf, askedOf, parsed } from "./internal/classifier/answer.js"
+import { construct } from "./internal/classifier/construct.js"
+import { decide } from "./internal/classifier/decide.js"
+import { drain } from "./internal/classifier/drain.js"
+import type { Rank } from "./internal/classifier/finding.js"
+import { Defect, links, ofCause } from "./internal/classifier/links.js"
+import { attempt } from "./internal/json.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The answer of a server, as far as its client kept it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Response {
+  /** The HTTP status; 0 where the client kept the body but not the status. */
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Parsed if it is JSON, else text; `undefined` when it was not read. */
+  readonly body: unknown
+}
+
+/**
+ * What a {@link Rule} knows besides the cause.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RuleOptions {
+  readonly context: FetchContext.FetchContext
+  /** Epoch milliseconds. */
+  readonly now: number
+  readonly response: Option.Option<Response>
+}
+
+/**
+ * Knowledge of your own: which error a cause is, or none if it is not for this rule to say. Pure; a rule that throws is
+ * skipped.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Rule = (cause: unknown, options: RuleOptions) => Option.Option<FetchError.FetchError>
+
+// ---------------------------------------------------------------------------------------------------------------------
+// tags
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The rules that {@link classify} tries before its own, the first that answers wins. Default: none.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Rules extends Context.Reference<Rules>()("effect-errata/Classifier/Rules", {
+  defaultValue: (): ReadonlyArray<Rule> => []
+}) {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Rules for everything inside.
+ *
+ * @example
+ * import { Classifier, FetchError } from "effect-errata"
+ * import { Effect, Option } from "effect"
+ *
+ * const maintenance: Classifier.Rule = (cause, { context }) =>
+ *   cause === "maintenance"
+ *     ? Option.some(new FetchError.ApiFormat({ message: "Closed for maintenance", retryable: true, cause, context }))
+ *     : Option.none()
+ *
+ * const program = Classifier.classify("maintenance").pipe(Effect.provide(Classifier.layerRules([maintenance])))
+ *
+ * assert.strictEqual(Effect.runSync(program)._tag, "ApiFormat")
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRules = (rules: ReadonlyArray<Rule>): Layer.Layer<never> => Layer.succeed(Rules, rules)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Classifies anything. Never fails and never dies, whatever it is given. An answer whose body nobody read is read, at
+ * most 64 kB within a second, else cancelled: it says why, and an unread one keeps its socket.
+ *
+ * Errors of the 17 come back as they are, with the context merged in; where both name a key, the error's own word
+ * stands.
+ *
+ * @example
+ * import { Classifier } from "effect-errata"
+ * import { Effect } from "effect"
+ *
+ * const cause = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9"), { code: "ECONNREFUSED", syscall: "connect" })
+ * const error = Effect.runSync(Classifier.classify(cause, { context: { symbol: "BTCUSDT" } }))
+ *
+ * assert.strictEqual(error._tag, "NetworkConnection")
+ * assert.strictEqual(error.retryable, true)
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const classify: (
+  cause: unknown,
+  options?: { readonly context?: FetchContext.Input | undefined }
+) => Effect.Effect<FetchError.FetchError> = Effect.fnUntraced(function*(cause: unknown, options) {
+  const context = FetchContext.make(options?.context ?? FetchContext.empty)
+  if (FetchError.isFetchError(cause)) return told(cause, context)
+  const now = yield* Clock.currentTimeMillis
+  const rules = yield* Rules
+  const chain = links(cause)
+  const answer = answerOf(chain)
+  const body = answer?.unread === undefined ? Option.none() : yield* drain(answer.unread)
+  return settle(cause, chain, Option.isNone(body) ? answer : { ...answer!, body: parsed(body.value) }, {
+    context,
+    now,
+    rules
+  })
+})
+
+/**
+ * Classifies without Effect: for `Effect.tryPromise`'s `catch`, or in a `catch` block. An unread body stays unread, and
+ * a `Retry-After` that names an instant counts from `now` (epoch milliseconds; default: the system's clock).
+ *
+ * @example
+ * import { Classifier } from "effect-errata"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.tryPromise({
+ *   try: () => fetch("https://api.binance.com/api/v3/ping"),
+ *   catch: (cause) => Classifier.classifySync(cause, { context: { source: "rest" } })
+ * })
+ *
+ * assert.strictEqual(Classifier.classifySync(new TypeError("x is not a function"))._tag, "Internal")
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const classifySync = (
+  cause: unknown,
+  options: {
+    readonly context?: FetchContext.Input | undefined
+    readonly now?: number | undefined
+    readonly rules?: ReadonlyArray<Rule> | undefined
+  } = {}
+): FetchError.FetchError => {
+  const context = options.context === undefined ? FetchContext.empty : FetchContext.make(options.context)
+  if (FetchError.isFetchError(cause)) return told(cause, context)
+  const chain = links(cause)
+  return settle(cause, chain, answerOf(chain), {
+    context,
+    now: options.now ?? systemClock.unsafeCurrentTimeMillis(),
+    rules: options.rules ?? []
+  })
+}
+
+/**
+ * Classifies a whole `Cause`: a failure beats a defect, a defect is `Internal` unless it is one of the 17. None if there
+ * is nothing but interruption, which is no error.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const classifyCause = (
+  cause: Cause.Cause<unknown>,
+  options?: { readonly context?: FetchContext.Input | undefined }
+): Effect.Effect<Option.Option<FetchError.FetchError>> => {
+  if (Cause.isInterruptedOnly(cause)) return Effect.succeedNone
+  return Effect.asSome(classify(strongest(ofCause(cause)), options))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The error of a fetch that worked and brought nothing.
+ *
+ * @example
+ * import { Classifier } from "effect-errata"
+ *
+ * const error = Classifier.dataEmpty("date_range", { context: { symbol: "BTCUSDT" } })
+ *
+ * assert.strictEqual(error.message, "No data available for the specified date range")
+ * assert.strictEqual(error.expected, false)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const dataEmpty = (
+  reason: FetchError.EmptyReason,
+  options?: {
+    readonly context?: FetchContext.Input | undefined
+    /** Default: what the reason says, see `FetchError.EmptyReason`. */
+    readonly expected?: boolean | undefined
+  }
+): FetchError.DataEmpty =>
+  new FetchError.DataEmpty({
+    reason,
+    message: empties[reason],
+    context: options?.context,
+    ...(options?.expected === undefined ? undefined : { expected: options.expected })
+  })
+
+const empties: Readonly<Record<FetchError.EmptyReason, string>> = {
+  date_range: "No data available for the specified date range",
+  filter_result: "No data matched the filter criteria",
+  api_response: "API returned empty response",
+  not_listed_yet: "No data: the range ends before the instrument was listed",
+  delisted: "No data: the instrument was delisted before the range begins",
+  not_published_yet: "No data yet: the range is too young to be published",
+  source_gap: "No data: the source itself has a gap in this range"
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const systemClock = Clock.make()
+
+const told = (error: FetchError.FetchError, context: FetchContext.FetchContext): FetchError.FetchError =>
+  FetchContext.isEmpty(context) ? error : FetchError.withContext(error, context)
+
+interface Circumstances {
+  readonly context: FetchContext.FetchContext
+  readonly now: number
+  readonly rules: ReadonlyArray<Rule>
+}
+
+/** Several failures of one Cause are one failure: the one that says most. */
+const strongest = (causes: ReadonlyArray<unknown>): unknown => {
+  if (causes.length <= 1) return causes[0]
+  const ranks = causes.slice(0, maxCauses).map((cause) => decide(links(cause)).rank)
+  return causes[ranks.indexOf(Math.max(...ranks) as Rank)]
+}
+
+const maxCauses = 16
+
+const settle = (
+  cause: unknown,
+  chain: ReadonlyArray<unknown>,
+  answer: Answer | undefined,
+  { context, now, rules }: Circumstances
+): FetchError.FetchError => {
+  if (rules.length > 0 && !(cause instanceof Defect)) {
+    const response = answer === undefined
+      ? Option.none()
+      : Option.some({ status: answer.status, headers: answer.headers, body: answer.body })
+    for (const rule of rules) {
+      const found = attempt(() => Option.getOrUndefined(rule(cause, { context, now, response })))
+      if (found !== undefined && FetchError.isFetchError(found)) return told(found, context)
+    }
+  }
+  const finding = decide(chain, context.operation)
+  const missing = finding.tag === "ApiFormat" && finding.status === 404 && context.source === "vision"
+  return construct({
+    cause: cause instanceof Defect ? cause.value : cause,
+    finding: missing ? { ...finding, tag: "DataEmpty" } : finding,
+    answer,
+    asked: askedOf(chain),
+    context,
+    now
+  })
+}

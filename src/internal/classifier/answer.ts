@@ -1,0 +1,147 @@
+/** The request and the answer behind an error, wherever its client keeps them. */
+import { attempt } from "../json.js"
+import { get, isObject, number, text } from "./read.js"
+import { statusOf } from "./status.js"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+  /** What holds a body that nobody has read yet. */
+  readonly unread: object | undefined
+}
+
+export interface Asked {
+  readonly method: string | undefined
+  readonly url: string | undefined
+}
+
+export const maxBody = 65_536
+
+/** The answer that the outermost link with one carries. */
+export const answerOf = (chain: ReadonlyArray<unknown>): Answer | undefined => {
+  for (const link of chain) {
+    const found = answer(link)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const answer = (link: unknown): Answer | undefined => {
+  const status = statusOf(link)
+  if (status === undefined) return quoted(link)
+  const response = get(link, "response")
+  const holder = isObject(response) ? response : link
+  const kept = [
+    get(holder, "data"),
+    get(holder, "_data"),
+    get(link, "data"),
+    get(holder, "body"),
+    get(link, "body"),
+    get(holder, "text"),
+    get(link, "error")
+  ].find((body) => body !== undefined && body !== null && typeof body !== "function" && !isEffect(body))
+  const streamed = isStream(kept) || (kept === undefined && isStream(holder)) || isClientResponse(holder)
+  return {
+    status,
+    headers: headersOf(get(holder, "headers") ?? get(link, "headers")),
+    body: streamed ? undefined : parsed(kept),
+    unread: streamed && isObject(holder) ? holder : undefined
+  }
+}
+
+/** ccxt keeps the answer as text: `binance {"code":-1121,…}`, `binance GET https://… 429 Too Many Requests {…}`. */
+const quoted = (link: unknown): Answer | undefined => {
+  const message = text(link, "message")
+  const found = message === undefined ? null : ccxt.exec(message)
+  return found?.[3] === undefined && found?.[2] === undefined
+    ? undefined
+    : { status: Number(found[2] ?? 0), headers: {}, body: parsed(found[3]), unread: undefined }
+}
+
+const ccxt =
+  /^[a-z][a-z0-9]+ (?:(?:(?:GET|POST|PUT|DELETE|PATCH|HEAD) (\S+) )?(\d{3})(?: [A-Za-z' -]*)?)? ?([[{<].*)?$/s
+
+/** Does this hold bytes that are still to come: a stream of the web, of Node.js, of undici, of @effect/platform? */
+export const isStream = (value: unknown): boolean =>
+  isObject(value) && !ArrayBuffer.isView(value) && !Array.isArray(value) && (
+    typeof get(value, "getReader") === "function" || typeof get(value, Symbol.asyncIterator) === "function"
+  )
+
+const clientResponse = Symbol.for("@effect/platform/HttpClientResponse")
+
+/** Of @effect/platform: the body is an Effect, and reading it is for whoever runs Effects. */
+export const isClientResponse = (value: unknown): boolean => get(value, clientResponse) !== undefined
+
+const effect = Symbol.for("effect/Effect")
+
+const isEffect = (value: unknown): boolean => get(value, effect) !== undefined
+
+/** The body as JSON if it is JSON, else as text; anything but text and bytes as it is. */
+export const parsed = (body: unknown): unknown => {
+  const text = typeof body === "string" ? body : attempt(() => decoded(body))
+  if (text === undefined) return body
+  return /^\s*[[{"]/.test(text) && text.length <= maxBody ? attempt(() => JSON.parse(text)) ?? text : text
+}
+
+const decoded = (body: unknown): string | undefined =>
+  body instanceof ArrayBuffer || ArrayBuffer.isView(body)
+    ? new TextDecoder().decode(
+      body instanceof ArrayBuffer
+        ? body.slice(0, maxBody)
+        : new Uint8Array(body.buffer, body.byteOffset, Math.min(body.byteLength, maxBody))
+    )
+    : undefined
+
+const maxHeaders = 128
+
+const headersOf = (headers: unknown): Readonly<Record<string, string>> => {
+  const found: Record<string, string> = {}
+  const put = (name: unknown, value: unknown) => {
+    if (typeof value === "string" || typeof value === "number") found[String(name).toLowerCase()] = String(value)
+    else if (Array.isArray(value)) found[String(name).toLowerCase()] = value.map(String).join(", ")
+  }
+  attempt(() => {
+    if (!isObject(headers)) return
+    const entries = isHeaders(headers) ? [...headers] : Object.entries(headers)
+    for (const [name, value] of entries.slice(0, maxHeaders)) put(name, value)
+  })
+  return found
+}
+
+const isHeaders = (headers: object): headers is Iterable<readonly [string, unknown]> =>
+  (headers instanceof Map || typeof get(headers, "append") === "function" ||
+    get(headers, Symbol.toStringTag) === "Headers") &&
+  typeof get(headers, Symbol.iterator) === "function"
+
+/** What was asked, by the outermost link that knows. */
+export const askedOf = (chain: ReadonlyArray<unknown>): Asked => {
+  for (const link of chain) {
+    const found = asked(link)
+    if (found.url !== undefined) return found
+  }
+  return { method: undefined, url: undefined }
+}
+
+const asked = (link: unknown): Asked => {
+  const request = get(link, "request")
+  const config = get(link, "config") ?? get(link, "options")
+  const url = urlOf(get(config, "url")) ?? urlOf(get(request, "url")) ?? urlOf(request) ??
+    urlOf(get(get(link, "response"), "url"))
+  const base = text(config, "baseURL")
+  return {
+    method: (text(request, "method") ?? text(config, "method"))?.toUpperCase(),
+    url: url !== undefined && base !== undefined && !/^\w+:/.test(url)
+      ? base.replace(/\/$/, "") + "/" + url.replace(/^\//, "")
+      : url
+  }
+}
+
+const urlOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : isObject(value) ? text(value, "href") : undefined
+
+/** A number in the body that the API calls its code. */
+export const apiCodeOf = (body: unknown): number | undefined => {
+  const code = number(body, "code") ?? number(get(body, "error"), "code")
+  return code !== undefined && Number.isInteger(code) ? code : undefined
+}

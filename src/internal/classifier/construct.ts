@@ -1,0 +1,224 @@
+/** From a verdict to an error: the fields that its kind has, and a message in one readable line. */
+import type * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as FetchContext from "../../FetchContext.js"
+import * as FetchError from "../../FetchError.js"
+import { attempt } from "../json.js"
+import type { Answer, Asked } from "./answer.js"
+import { apiCodeOf } from "./answer.js"
+import type { Finding } from "./finding.js"
+import { Rank } from "./finding.js"
+import { issuesOf } from "./issues.js"
+import { nameOf } from "./names.js"
+import { get, number, text } from "./read.js"
+import { retryAfter } from "./retryAfter.js"
+
+export interface Case {
+  readonly cause: unknown
+  readonly finding: Finding
+  readonly answer: Answer | undefined
+  readonly asked: Asked
+  readonly context: FetchContext.FetchContext
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+// Nothing here can break a schema: checking would only cost, and throw.
+const unchecked = { disableValidation: true }
+
+export const construct = (case_: Case): FetchError.FetchError => {
+  const { answer, cause, context, finding, now } = case_
+  const { code, link, phase, tag } = finding
+  if (FetchError.isFetchError(link)) return retold(link, case_)
+  const errno = finding.rank > Rank.Bug ? code : undefined
+  const status = finding.status ?? (answer === undefined || answer.status === 0 ? undefined : answer.status)
+  const common = {
+    message: messageOf(case_, status),
+    context,
+    cause,
+    retryable: trackable(link, "retryable"),
+    retryAfter: wait(link) ?? retryAfter(answer?.headers["retry-after"], answer?.body, now)
+  }
+  const answered = { status, apiCode: apiCodeOf(answer?.body) }
+  const file = { path: text(link, "path") ?? pathOf(link), errno }
+  switch (tag) {
+    case "NetworkTimeout":
+      return new FetchError.NetworkTimeout({ ...common, phase, timeoutMillis: timeoutOf(link) }, unchecked)
+    case "NetworkConnection":
+      return new FetchError.NetworkConnection({ ...common, errno }, unchecked)
+    case "NetworkDns":
+      return new FetchError.NetworkDns({ ...common, errno, hostname: hostOf(link) }, unchecked)
+    case "ApiRateLimit":
+    case "ApiAuth":
+    case "ApiPermission":
+      return new FetchError[tag]({ ...common, ...answered } as never, unchecked)
+    case "ApiFormat":
+      return new FetchError.ApiFormat({ ...common, ...answered, bodyExcerpt: excerptOf(answer?.body) }, unchecked)
+    case "DataEmpty":
+      return new FetchError.DataEmpty({ ...common, reason: reasonOf(context, now) } as never, unchecked)
+    case "DataValidation":
+      return new FetchError.DataValidation({ ...common, issues: issuesOf(link) }, unchecked)
+    case "DataIntegrity":
+      return new FetchError.DataIntegrity({ ...common, ...comparison(link) }, unchecked)
+    case "DataTransformation":
+      return new FetchError.DataTransformation({
+        ...common,
+        line: lineOf(link),
+        excerpt: excerptOf(answer?.body) ?? snippetOf(link)
+      }, unchecked)
+    case "StorageRead":
+    case "StorageWrite":
+    case "StorageSpace":
+    case "StoragePermission":
+      return new FetchError[tag]({ ...common, ...file }, unchecked)
+    case "Unexpected":
+    case "Internal":
+      return new FetchError[tag](common, unchecked)
+  }
+}
+
+/** An error of ours inside another error: the same failure, told with the outer object as its cause. */
+const retold = (inner: FetchError.FetchError, { cause, context }: Case): FetchError.FetchError => {
+  if (inner === cause) return FetchContext.isEmpty(context) ? inner : FetchError.withContext(inner, context)
+  const { cause: _, ...fields } = inner
+  return new FetchError[inner._tag]({
+    ...fields,
+    message: inner.message,
+    context: FetchContext.merge(context, inner.context),
+    cause
+  } as never, unchecked)
+}
+
+const trackable = (link: unknown, key: "retryable"): boolean | undefined => {
+  const found = get(link, key)
+  return typeof found === "boolean" && FetchError.isTrackable(link) ? found : undefined
+}
+
+const wait = (link: unknown): Option.Option<Duration.Duration> | undefined => {
+  const found = get(link, "retryAfter")
+  return FetchError.isTrackable(link) && Option.isOption(found) ? found as Option.Option<Duration.Duration> : undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// fields
+// ---------------------------------------------------------------------------------------------------------------------
+
+const hostOf = (link: unknown): string | undefined =>
+  text(link, "hostname") ?? /^(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(text(link, "message") ?? "")?.[1]
+
+const pathOf = (link: unknown): string | undefined =>
+  text(link, "pathOrDescriptor") ?? text(get(link, "cause"), "path") ??
+    /^E[A-Z0-9]+: .*?, \w+ '([^']*)'/.exec(text(link, "message") ?? "")?.[1]
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+const timeoutOf = (link: unknown): number | undefined => {
+  const told = number(link, "timeoutMillis") ?? number(link, "timeout")
+  if (told !== undefined) return told
+  const message = typeof link === "string" ? link : text(link, "message") ?? ""
+  const lasted = /\btimed out after '([^']+)'/.exec(message)?.[1]
+  if (lasted !== undefined) {
+    return [...lasted.matchAll(/(\d+)(ms|s|m|h|d)\b/g)].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit!]!, 0)
+  }
+  const millis = /(?:timeout of |timeout: |timed out \(|timed out after |timeout after |' for )(\d+) ?ms/i.exec(message)
+    ?.[1]
+  return millis === undefined ? undefined : Number(millis)
+}
+
+const comparison = (link: unknown): { readonly wanted?: string | undefined; readonly found?: string | undefined } => {
+  const message = typeof link === "string" ? link : text(link, "message") ?? ""
+  return {
+    wanted: shown(get(link, "wanted") ?? get(link, "expected")) ??
+      /\b(?:expected|wanted|want)(?: length| checksum)?[:= ]+["']?([\w+/=.-]+)/i.exec(message)?.[1],
+    found: shown(get(link, "found") ?? get(link, "actual")) ??
+      /\b(?:got|actual|found|received|but was|computed)[:= ]+["']?([\w+/=.-]+)/i.exec(message)?.[1]
+  }
+}
+
+const shown = (value: unknown): string | undefined =>
+  typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : undefined
+
+const lineOf = (link: unknown): number | undefined => {
+  const told = number(link, "line") ?? number(link, "lineNumber") ?? number(link, "lines")
+  if (told !== undefined) return told
+  const found = /\bline (\d+)\b/.exec(text(link, "message") ?? "")?.[1]
+  return found === undefined ? undefined : Number(found)
+}
+
+const snippetOf = (link: unknown): string | undefined =>
+  /, (?:\.{3})?"(.*)"(?:\.{3})? is not valid JSON$/s.exec(text(link, "message") ?? "")?.[1]
+
+const excerptOf = (body: unknown): string | undefined => {
+  if (typeof body === "string") return body === "" ? undefined : body
+  if (typeof body !== "object" || body === null) return undefined
+  return attempt(() => JSON.stringify(body))
+}
+
+const week = 7 * 86_400_000
+
+/** An archive's day may come late, but hardly a week. */
+const reasonOf = (context: FetchContext.FetchContext, now: number): FetchError.EmptyReason => {
+  if (context.source !== "vision") return "api_response"
+  const end = Date.parse(context.end ?? context.start ?? "")
+  return end > now - week ? "not_published_yet" : "date_range"
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// message
+// ---------------------------------------------------------------------------------------------------------------------
+
+const heads: Readonly<Record<FetchError.FetchError["_tag"], string>> = {
+  NetworkTimeout: "Request timed out",
+  NetworkConnection: "Connection failed",
+  NetworkDns: "Host name not resolved",
+  ApiRateLimit: "Rate limit exceeded",
+  ApiAuth: "Authentication failed",
+  ApiPermission: "Permission denied",
+  ApiFormat: "Request not answered as expected",
+  DataEmpty: "No data",
+  DataValidation: "Validation failed",
+  DataIntegrity: "Corrupt data",
+  DataTransformation: "Failed to parse data",
+  StorageRead: "Failed to read from storage",
+  StorageWrite: "Failed to write to storage",
+  StorageSpace: "No space left in storage",
+  StoragePermission: "Storage permission denied",
+  Unexpected: "Unexpected error",
+  Internal: "Internal error"
+}
+
+const maxDetail = 512
+
+const line = (text: string): string => text.slice(0, maxDetail).replace(/\s+/g, " ").trim()
+
+const messageOf = ({ answer, asked, context, finding }: Case, status: number | undefined): string => {
+  const url = asked.url ?? context.url
+  const said = answer === undefined ? undefined : saidBy(answer.body)
+  const answered = status !== undefined && status >= 300 && finding.rank >= Rank.Wording
+  const happened = answered ? [`HTTP ${status}`, said].filter((part) => part !== undefined).join(", ") : detail(finding)
+  const head = status === 404 && finding.tag === "ApiFormat" ? "Resource not found" : heads[finding.tag]
+  const message = happened === "" ? head : `${head}: ${happened}`
+  // Many clients name the address themselves.
+  if (url === undefined || message.includes(url)) return message
+  return `${message} (${asked.method === undefined ? url : `${asked.method} ${url}`})`
+}
+
+/** The exchange's own words in the body of its answer. */
+const saidBy = (body: unknown): string | undefined => {
+  const message = text(body, "msg") ?? text(body, "message") ?? text(get(body, "error"), "message") ??
+    text(body, "error")
+  const code = apiCodeOf(body)
+  return message === undefined
+    ? code === undefined ? undefined : `code ${code}`
+    : line(code === undefined ? message : `${message} (code ${code})`)
+}
+
+const detail = ({ link, tag }: Finding): string => {
+  if (typeof link === "string") return line(link)
+  if (typeof link !== "object" || link === null) return line(attempt(() => String(link)) ?? typeof link)
+  const message = line(text(link, "message") ?? "")
+  const name = nameOf(link) ?? text(link, "_tag")
+  return tag === "Unexpected" || tag === "Internal"
+    ? [name, message].filter((part) => part).join(" - ")
+    : message || (name ?? "")
+}

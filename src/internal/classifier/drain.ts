@@ -1,0 +1,44 @@
+/** Reading the body of an answer that nobody read: it says why, and an unread one keeps its socket. */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { isClientResponse, isStream, maxBody } from "./answer.js"
+import { get, isObject } from "./read.js"
+
+/** At most 64 kB within a second; what is longer or slower is cancelled. None if there is nothing left to read. */
+export const drain = (response: object): Effect.Effect<Option.Option<string>> =>
+  bytes(response).pipe(
+    Stream.mapAccum(0, (size, chunk: Uint8Array) => [size + chunk.byteLength, { chunk, before: size }]),
+    Stream.takeUntil(({ before, chunk }) => before + chunk.byteLength >= maxBody),
+    Stream.map(({ before, chunk }) => chunk.subarray(0, maxBody - before)),
+    Stream.runCollect,
+    Effect.timeoutOption("1 second"),
+    Effect.map(Option.map(joined)),
+    Effect.catchAllCause((cause) =>
+      Effect.as(Effect.logTrace("The body of the answer could not be read", cause), Option.none())
+    )
+  )
+
+const joined = (chunks: Chunk.Chunk<Uint8Array>): string => {
+  const decoder = new TextDecoder()
+  return Chunk.toReadonlyArray(chunks).map((chunk) => decoder.decode(chunk, { stream: true })).join("") +
+    decoder.decode()
+}
+
+const bytes = (response: object): Stream.Stream<Uint8Array, unknown> =>
+  Stream.unwrap(Effect.sync(() => {
+    const body = isClientResponse(response)
+      ? get(response, "stream")
+      : isStream(response)
+      ? response
+      : get(response, "body")
+    if (Stream.StreamTypeId in Object(body)) return body as Stream.Stream<Uint8Array, unknown>
+    if (!isObject(body) || get(response, "bodyUsed") === true || get(body, "locked") === true) return Stream.empty
+    return typeof get(body, "getReader") === "function"
+      ? Stream.fromReadableStream(() => body as unknown as ReadableStream<Uint8Array>, (error) => error)
+      : Stream.fromAsyncIterable(body as unknown as AsyncIterable<unknown>, (error) => error).pipe(Stream.map(asBytes))
+  }))
+
+const asBytes = (chunk: unknown): Uint8Array =>
+  chunk instanceof Uint8Array ? chunk : new TextEncoder().encode(typeof chunk === "string" ? chunk : "")

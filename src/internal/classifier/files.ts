@@ -1,0 +1,57 @@
+/** Codes of the operating system that files have in common with sockets and processes; the system call tells. */
+import type { Finding, Tag } from "./finding.js"
+import { Rank } from "./finding.js"
+import { text } from "./read.js"
+
+const codes = (list: string): ReadonlySet<string> => new Set(list.split(" "))
+
+const space = codes("ENOSPC EDQUOT")
+const refused = codes("EACCES EPERM EROFS")
+
+/** Codes that speak of a file, unless the system call is one of another kind. */
+export const fileCodes = codes(
+  "ENOSPC EDQUOT EACCES EPERM EROFS ENOENT EISDIR ENOTDIR EEXIST ENOTEMPTY EMFILE ENFILE ENAMETOOLONG ELOOP EBUSY EIO EBADF EFBIG EXDEV ETXTBSY " +
+    "EMLINK ESPIPE EINVAL ENXIO ENODEV ENOTSUP EOPNOTSUPP ESTALE EAGAIN EDEADLK ENODATA ENOMEM EFAULT EOVERFLOW ENOTBLK ENOLCK EILSEQ " +
+    "ERR_FS_FILE_TOO_LARGE ERR_FS_EISDIR ERR_DIR_CLOSED ERR_FS_CP_EEXIST ERR_FS_CP_EINVAL ERR_FS_CP_DIR_TO_NON_DIR ERR_FS_CP_NON_DIR_TO_DIR"
+)
+
+const sockets = /^(?:connect|bind|listen|accept|shutdown|send|recv|getsockname|getpeername|setsockopt|socket)/
+
+const reads = codes(
+  "read pread readv scandir readdir opendir stat lstat fstat statfs readlink realpath access lseek fsopen watch readFile"
+)
+
+const writes = codes(
+  "write pwrite writev mkdir mkdtemp rmdir unlink rename copyfile ftruncate truncate fsync fdatasync chmod fchmod lchmod chown fchown lchown utime " +
+    "futime lutime link symlink rm cp sendfile"
+)
+
+/** Of a call that both reading and writing begin with. */
+const opens = codes("open openat close")
+
+// What `open` answers only to somebody who wants to write.
+const writing = codes("EISDIR EEXIST ETXTBSY EROFS")
+
+export const byFile = (code: string, syscall: string | undefined, link: unknown, operation?: string): Finding => {
+  const found = (tag: Tag): Finding => ({ tag, rank: Rank.Fact, link, code })
+  if (syscall !== undefined) {
+    if (sockets.test(syscall)) return found("NetworkConnection")
+    if (!reads.has(syscall) && !writes.has(syscall) && !opens.has(syscall)) return found("Unexpected")
+  }
+  // The kernel's table of watches is full, not the disk.
+  if (space.has(code) && syscall !== "watch") return found("StorageSpace")
+  if (refused.has(code)) return found("StoragePermission")
+  return found(writesTo(code, syscall, link, operation) ? "StorageWrite" : "StorageRead")
+}
+
+const writesTo = (code: string, syscall: string | undefined, link: unknown, operation: string | undefined): boolean => {
+  if (syscall !== undefined && writes.has(syscall)) return true
+  if (syscall !== undefined && reads.has(syscall)) return false
+  if (code.startsWith("ERR_FS_CP_") || code === "ERR_FS_EISDIR") return true
+  if (syscall !== undefined && writing.has(code)) return true
+  return operation === "write" || (operation !== "read" && writer.test(text(link, "stack") ?? ""))
+}
+
+// `open` fails alike for readers and writers; only the trace still knows who called.
+const writer =
+  /\bat (?:async )?(?:Object\.|FileHandle\.)?(?:writeFile|appendFile|writeFileSync|appendFileSync|WriteStream|createWriteStream)\b/

@@ -1,0 +1,49 @@
+/** What one link of a cause chain says about the failure, and how much its word counts. */
+import type { facts } from "../../FetchError.js"
+
+export type Tag = keyof typeof facts
+
+export type Phase = "connect" | "headers" | "body" | "total"
+
+/**
+ * How much a piece of evidence counts. The stronger one decides; of two equally strong the inner one, which stood nearer
+ * to the fault.
+ */
+export const Rank = {
+  /** A wrapper that says where something went wrong, not what: `Decode`, `Transport`, `ERR_BAD_RESPONSE`. */
+  Wrapper: 1,
+  /** The name of a programming bug: `TypeError`. Much is thrown under these names. */
+  Bug: 2,
+  /** A well-known message. */
+  Wording: 3,
+  /** Somebody asked for the end of it. */
+  Abort: 4,
+  /** The answer came, and could not be read or was not valid. */
+  Format: 5,
+  /** A fact of the socket, the resolver, the clock, the disk, the checksum. */
+  Fact: 6,
+  /** The status of an answer: the server's own word. */
+  Status: 7,
+  /** A status that nothing overrules: 418, 429, 403, 451. */
+  Verdict: 8,
+  /** Classified already, or a defect. */
+  Final: 9
+} as const
+
+export type Rank = (typeof Rank)[keyof typeof Rank]
+
+export interface Kind {
+  readonly tag: Tag
+  readonly rank: Rank
+  readonly phase?: Phase | undefined
+}
+
+export interface Finding extends Kind {
+  /** The link that says so. */
+  readonly link: unknown
+  /** The code that decided: of the operating system, of TLS, of a client. */
+  readonly code?: string | undefined
+  readonly status?: number | undefined
+}
+
+export const kind = (tag: Tag, rank: Rank, phase?: Phase): Kind => ({ tag, rank, phase })

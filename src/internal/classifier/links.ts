@@ -1,0 +1,80 @@
+/** The errors behind an error, as a flat list that is bounded and safe whatever the value is. */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import { attempt } from "../json.js"
+import { get, isObject } from "./read.js"
+
+const maxDepth = 16
+const maxMembers = 16
+const maxLinks = 256
+
+/** A defect: whatever it is, it was not expected, and nothing it says about the world changes that. */
+export class Defect {
+  readonly value: unknown
+  constructor(value: unknown) {
+    this.value = value
+  }
+}
+
+/**
+ * The value and what it was caused by, each before its causes. Where an error has several, the *first* comes last, so
+ * that "the last of equals wins" means the innermost of a chain and the first of several.
+ */
+export const links = (value: unknown): ReadonlyArray<unknown> => {
+  const found: Array<unknown> = []
+  visit(value, 0, found)
+  return found
+}
+
+const visit = (value: unknown, depth: number, found: Array<unknown>): void => {
+  if (depth >= maxDepth || found.length >= maxLinks || (isObject(value) && found.includes(value))) return
+  found.push(value)
+  if (!isObject(value)) return
+  const inner = causes(value)
+  for (let i = Math.min(inner.length, maxMembers) - 1; i >= 0; i--) visit(inner[i], depth + 1, found)
+}
+
+const none: ReadonlyArray<unknown> = []
+
+const fiberFailure = Symbol.for("effect/Runtime/FiberFailure/Cause")
+
+/** What a value was caused by; what stands nearest to the fault first. */
+const causes = (value: object): ReadonlyArray<unknown> => {
+  if (value instanceof Defect) return none
+  const cause = get(value, "cause")
+  const errors = members(get(value, "errors"))
+  if (cause !== undefined && errors.length === 0) return [cause]
+  if (errors.length > 0) return cause === undefined ? errors : [...errors, cause]
+  const failed = get(value, fiberFailure)
+  if (isCause(failed)) return ofCause(failed)
+  if (isCause(value)) return ofCause(value)
+  return carried(value)
+}
+
+/** The names under which errors carry errors, besides `cause` and `errors`. */
+const carriers = ["error", "suppressed", "reason", "originalError", "innerError"] as const
+
+const carried = (value: object): ReadonlyArray<unknown> => {
+  const found = carriers.map((name) => get(value, name)).filter(isObject)
+  // An abort by a signal: why stands in the signal, of which clients keep the request's options.
+  for (const holder of ["config", "options", "request"]) {
+    const reason = get(get(get(value, holder), "signal"), "reason")
+    if (isObject(reason)) found.push(reason)
+  }
+  return found
+}
+
+const members = (errors: unknown): ReadonlyArray<unknown> =>
+  attempt(() => Array.isArray(errors) ? errors.slice(0, maxMembers).filter(isObject) : none) ?? none
+
+const isCause = (value: unknown): value is Cause.Cause<unknown> => attempt(() => Cause.isCause(value)) ?? false
+
+/** A failure beats a defect, and both beat an interruption. */
+export const ofCause = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
+  attempt(() => {
+    const failures = Chunk.toReadonlyArray(Cause.failures(cause))
+    if (failures.length > 0) return failures
+    const defects = Chunk.toReadonlyArray(Cause.defects(cause))
+    if (defects.length > 0) return defects.map((defect) => new Defect(defect))
+    return [new Cause.InterruptedException("The fiber was interrupted")]
+  }) ?? none

@@ -1,0 +1,169 @@
+/**
+ * Well-known messages, for errors that lost everything else: on their way out of a worker, through a log, or because
+ * their author threw text. Each is anchored to the beginning: a word inside a message decides nothing.
+ */
+import { byCode } from "./codes.js"
+import type { Finding, Kind, Phase } from "./finding.js"
+import { kind, Rank } from "./finding.js"
+import { get, text } from "./read.js"
+import { byStatus } from "./status.js"
+
+const timeout = (phase?: Phase): Kind => kind("NetworkTimeout", Rank.Wording, phase)
+const connection = kind("NetworkConnection", Rank.Wording)
+const corrupt = kind("DataIntegrity", Rank.Wording)
+const format = kind("ApiFormat", Rank.Wording)
+const unreadable = kind("DataTransformation", Rank.Wording)
+const bug = kind("Internal", Rank.Wording)
+const aborted = kind("Unexpected", Rank.Abort)
+
+/** Messages of certificates, and the code that goes with each. */
+const certificates: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^self[- ]signed certificate in certificate chain/, "SELF_SIGNED_CERT_IN_CHAIN"],
+  [/^self[- ]signed certificate/, "DEPTH_ZERO_SELF_SIGNED_CERT"],
+  [/^certificate has expired/, "CERT_HAS_EXPIRED"],
+  [/^certificate is not yet valid/, "CERT_NOT_YET_VALID"],
+  [/^unable to verify the first certificate/, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+  [/^unable to get local issuer certificate/, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],
+  [/^Hostname\/IP does not match certificate's altnames/, "ERR_TLS_CERT_ALTNAME_INVALID"]
+]
+
+const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
+  // undici and fetch
+  [/^Connect Timeout Error/, timeout("connect")],
+  [/^Headers Timeout Error/, timeout("headers")],
+  [/^Body Timeout Error/, timeout("body")],
+  [/^(?:unknown scheme|bad port|invalid method|invalid path|URL scheme must be|Failed to parse URL)/, bug],
+  [
+    /^(?:redirect count exceeded|unexpected redirect|URL scheme must be a HTTP\(S\) scheme|Invalid redirect URL)/,
+    format
+  ],
+  [
+    /^(?:other side closed|socket hang up|aborted|Premature close|premature close|ERR_STREAM_PREMATURE_CLOSE)$/,
+    connection
+  ],
+  [/^Client network socket disconnected before secure TLS connection was established/, connection],
+  [
+    /^(?:fetch failed|terminated|Failed to fetch|Load failed|network error|Network Error|NetworkError when attempting to fetch resource\.)$/,
+    connection
+  ],
+  [
+    /^(?:The server aborted pending request|stream has been aborted|Invalid response body while trying to fetch .*: Premature close)/,
+    connection
+  ],
+  [/^Response body length does not match content-length header/, corrupt],
+  [/^(?:Headers Overflow Error|Parse Error: |Response does not match the HTTP\/1\.1 protocol|Header overflow)/, format],
+  [
+    /^(?:maxContentLength size of|Maximum number of redirects exceeded|Redirected \d+ times|Response content exceeded max size)/,
+    format
+  ],
+  [
+    /^(?:This operation was aborted|The operation was aborted\.?|The user aborted a request\.?|canceled|Request aborted)$/,
+    aborted
+  ],
+  [/^(?:The operation was aborted due to timeout|signal timed out)$/, timeout("total")],
+  // Node.js, OpenSSL, zlib, brotli
+  [/^(?:write EPROTO )?(?:[0-9A-F]{8,}:)?error:[0-9A-F]+:SSL routines:/, connection],
+  [/^(?:[0-9A-F]{8,}:)?error:[0-9A-F]+:.*(?:bad decrypt|wrong final block length)/, corrupt],
+  [/^(?:Unsupported state or unable to authenticate data)$/, corrupt],
+  [
+    /^(?:incorrect header check|incorrect data check|incorrect length check|invalid (?:block type|distance|code|literal|stored block|bit length|window size))/,
+    corrupt
+  ],
+  [
+    /^(?:unexpected end of file|too many length or distance symbols|header crc mismatch|unknown compression method|unknown header flags set)/,
+    corrupt
+  ],
+  [/^(?:Decompression failed|invalid gzip data|invalid zlib data|unexpected EOF)$/, corrupt],
+  // Arrow
+  [
+    /^(?:Expected to read \d+ (?:metadata )?bytes|Invalid flatbuffer|Unexpected end of (?:Arrow|stream|input)|Missing schema)/i,
+    corrupt
+  ],
+  [
+    /^(?:Invalid (?:Arrow|IPC)|Not an Arrow file|Unrecognized (?:message|header)|Invalid message|Invalid type)/i,
+    corrupt
+  ],
+  [
+    /^(?:Offset is outside the bounds of the DataView|Invalid typed array length|start offset of \w+ should be a multiple)/,
+    corrupt
+  ],
+  // yauzl, fflate, unzipper
+  [
+    /^(?:end of central directory record signature not found|End of central directory record|invalid central directory)/i,
+    corrupt
+  ],
+  [
+    /^(?:FILE_ENDED|invalid (?:local file header|zip data|relative path|comment length)|unsupported compression method|invalid\/unsupported)/i,
+    corrupt
+  ],
+  [
+    /^(?:compressed\/uncompressed size mismatch|too many bytes in the stream|not enough bytes in the stream|(?:zip|extra field) )/i,
+    corrupt
+  ],
+  // Checksums and lengths
+  [
+    /^(?:\w+ )?(?:checksum|crc-?32c?|sha-?\d{1,3}|md5|digest|hash|integrity|etag|content-length|length|size)(?: \w+)? (?:mismatch|verification failed|check failed|does not match)/i,
+    corrupt
+  ],
+  // JSON
+  [
+    /^(?:Unexpected|Expected|Unterminated|Bad|No number|Exponent|JSON|Cannot convert|.* is not valid JSON$)/s,
+    unreadable
+  ],
+  // Time
+  [
+    /^(?:the |a |this )?(?:http |network |api )?(?:request|connection|socket|operation|response|fetch|read|query)? ?(?:has )?(?:timeout|timed out)(?:$|[.!:]| after | of | exceeded| awaiting | at: )/i,
+    timeout("total")
+  ],
+  [/^Timeout awaiting '/, timeout()]
+]
+
+/** Words for a status, as clients put it at the head of their messages. */
+const statusWords: ReadonlyArray<RegExp> = [
+  /^Request failed with status code (\d{3})\b/,
+  /^Response code (\d{3}) \(/,
+  /^Response status code (\d{3})\b/,
+  /^(?:StatusCode|Decode|EmptyBody)(?:: [^(]*| error) \((\d{3}) [A-Z]+ /,
+  /^HTTP (?:error|status)?[!:,]? ?(?:status)?(?: code)?[:=]? ?(\d{3})\b/i,
+  /^HTTP\/\d(?:\.\d)? (\d{3})\b/,
+  /^\[[A-Z]+\] "[^"]*": (\d{3})\b/,
+  /^(?:status|status code)[:=]? (\d{3})$/i,
+  /^([45]\d\d) (?:[A-Z][A-Za-z'-]*)(?: [A-Za-z'-]+){0,4}$/
+]
+
+/** `connect ECONNREFUSED 127.0.0.1:9`, `ENOENT: no such file or directory, open '/x'`. */
+const systemCall = /^([a-z]\w*) (E[A-Z][A-Z0-9_]{2,})\b/
+const systemError = /^(E[A-Z][A-Z0-9]{2,}): [^,]+(?:, (\w+))?/
+
+/** What the message of a link says, or a link that is text itself. */
+export const phraseFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
+  const message = typeof link === "string" ? link : text(link, "message")
+  if (message === undefined || message.length > maxMessage) return undefined
+  const call = systemCall.exec(message)
+  const failed = systemError.exec(message)
+  const told = call
+    ? byCode(call[2]!, call[1]!, link, operation)
+    : failed
+    ? byCode(failed[1]!, failed[2], link, operation)
+    : undefined
+  if (told !== undefined) return { ...told, rank: Rank.Wording }
+  for (const [phrase, code] of certificates) {
+    if (phrase.test(message)) return { ...connection, link, code }
+  }
+  for (const word of statusWords) {
+    const status = Number(word.exec(message)?.[1] ?? 0)
+    const found = status >= 400 ? byStatus(status) : undefined
+    if (found !== undefined) return { ...found, rank: Rank.Wording, link, status }
+  }
+  for (const [phrase, found] of phrases) {
+    if (phrase.test(message) && (found !== unreadable || isJsonError(link, message))) return { ...found, link }
+  }
+  return undefined
+}
+
+// A message beyond this is a document, not a phrase.
+const maxMessage = 16_384
+
+/** JSON.parse throws SyntaxErrors, as a broken script does: only the wording tells one from the other. */
+const isJsonError = (link: unknown, message: string): boolean =>
+  get(link, "name") === "SyntaxError" && (/\bJSON\b/.test(message) || /^Cannot convert .* to a BigInt$/s.test(message))

@@ -1,0 +1,100 @@
+/** The `_tag` of an error of Effect or @effect/platform, by every name that versions 3 and 4 use. */
+import { byFile } from "./files.js"
+import type { Finding, Kind } from "./finding.js"
+import { kind, Rank } from "./finding.js"
+import { get, text } from "./read.js"
+
+const transport = kind("NetworkConnection", Rank.Wrapper)
+const undecodable = kind("DataTransformation", Rank.Wrapper)
+const bug = kind("Internal", Rank.Fact)
+const timeout = kind("NetworkTimeout", Rank.Fact, "total")
+const interrupted = kind("Unexpected", Rank.Abort)
+const invalid = kind("DataValidation", Rank.Format)
+const empty = kind("DataEmpty", Rank.Format)
+
+const tags = new Map<string, Kind>([
+  ["TimeoutException", timeout],
+  ["TimeoutError", timeout],
+  ["InterruptedException", interrupted],
+  ["InterruptedError", interrupted],
+  ["ParseError", invalid],
+  ["SchemaError", invalid],
+  ["ConfigError", bug],
+  ["BadArgument", bug],
+  ["IllegalArgumentException", bug],
+  ["IllegalArgumentError", bug],
+  ["AsyncFiberException", bug],
+  ["AsyncFiberError", bug],
+  ["TransportError", transport],
+  ["EncodeError", bug],
+  ["InvalidUrlError", bug],
+  ["StatusCodeError", kind("ApiFormat", Rank.Wrapper)],
+  ["DecodeError", undecodable],
+  ["EmptyBodyError", empty],
+  ["JsonError", bug]
+])
+
+const requests = new Map<unknown, Kind>([["Transport", transport], ["Encode", bug], ["InvalidUrl", bug]])
+
+const responses = new Map<unknown, Kind>([
+  ["StatusCode", kind("ApiFormat", Rank.Wrapper)],
+  ["Decode", undecodable],
+  ["EmptyBody", empty]
+])
+
+const sockets = new Map<unknown, Kind>([
+  ["OpenTimeout", kind("NetworkTimeout", Rank.Fact, "connect")],
+  ["Open", transport],
+  ["Read", transport],
+  ["Write", transport],
+  ["Close", transport]
+])
+
+/** What the reasons of a failing system call are called by the operating system. */
+const systemCodes: Readonly<Record<string, string>> = {
+  AlreadyExists: "EEXIST",
+  BadResource: "EBADF",
+  Busy: "EBUSY",
+  InvalidData: "EINVAL",
+  NotFound: "ENOENT",
+  PermissionDenied: "EACCES",
+  TimedOut: "EIO",
+  UnexpectedEof: "EIO",
+  Unknown: "EIO",
+  WouldBlock: "EAGAIN",
+  WriteZero: "EIO"
+}
+
+const writers =
+  /^(?:write|append|truncate|make|remove|rename|copy|link|symlink|chmod|chown|utimes|sink|set|create|clear|sync|flush)/i
+
+const systemError = (link: unknown, reason: string, operation: string | undefined): Finding => {
+  const module = text(link, "module")
+  if (module !== "FileSystem" && module !== "KeyValueStore") return { tag: "Unexpected", rank: Rank.Wrapper, link }
+  const cause = text(get(link, "cause"), "code")
+  const method = text(link, "method")
+  const meant = method === undefined || /^open/.test(method) ? operation : writers.test(method) ? "write" : "read"
+  const code = cause ?? systemCodes[reason] ?? "EIO"
+  const syscall = text(link, "syscall") ?? text(get(link, "cause"), "syscall")
+  const found = byFile(code, syscall === "open" ? undefined : syscall, link, meant)
+  // Without the system's own code there is only the reason to show.
+  return { ...found, code: cause }
+}
+
+/** What the tag of a link says. */
+export const tagFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
+  const tag = text(link, "_tag")
+  if (tag === undefined) return undefined
+  const reason = get(link, "reason")
+  const found = tag === "RequestError"
+    ? requests.get(reason)
+    : tag === "ResponseError"
+    ? responses.get(reason)
+    : tag === "SocketError" || tag === "SocketGenericError" || tag === "SocketCloseError"
+    ? sockets.get(reason) ?? transport
+    : tags.get(tag)
+  if (found !== undefined) return { ...found, link }
+  if (tag === "SystemError") return systemError(link, String(reason), operation)
+  if (text(link, "module") !== undefined && tag in systemCodes) return systemError(link, tag, operation)
+  return undefined
+}
