@@ -1,4 +1,11 @@
 /**
+ * What the error codes of Binance mean for a fetch, and the rules that make the classifier use it.
+ *
+ * @since 0.1.0
+ */
+export * as BinanceErrors from "./BinanceErrors.js"
+
+/**
  * The intervals of candles, and the grid of instants at which candles open.
  *
  * @since 0.1.0
