@@ -101,8 +101,9 @@ const asked = (
 const dateOf = (headers: unknown): number | undefined => {
   if (!isFields(headers)) return undefined
   const date = Object.entries(headers).find(([name]) => name.toLowerCase() === "date")?.[1]
+  // By way of Date: DateTime does not read the form that HTTP has.
   return typeof date === "string"
-    ? Option.getOrUndefined(Option.map(DateTime.make(date), DateTime.toEpochMillis))
+    ? Option.getOrUndefined(Option.map(DateTime.make(new Date(date)), DateTime.toEpochMillis))
     : undefined
 }
 
