@@ -3,17 +3,24 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type * as Alert from "./Alert.js"
 import type * as FetchContext from "./FetchContext.js"
 import type { EmptyReason, Severity, Trackable } from "./FetchError.js"
+import { thresholds } from "./internal/tracker/config.js"
+import { derive, noop } from "./internal/tracker/derived.js"
 import * as Memory from "./internal/tracker/memory.js"
+import { settings } from "./internal/tracker/settings.js"
 import type * as Threshold from "./Threshold.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -64,6 +71,7 @@ export interface Options {
  */
 export interface CodeCount {
   readonly count: number
+  /** That of the first error with this code. */
   readonly severity: Severity
 }
 
@@ -260,14 +268,106 @@ export interface Service {
 export class ErrorTracker extends Context.Tag("effect-errata/ErrorTracker")<ErrorTracker, Service>() {}
 
 // ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What a store has to bring; the rest can be told from it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Store extends Omit<Service, Derived>, Partial<Pick<Service, Derived>> {}
+
+type Derived = "rates" | "timeline" | "verdict"
+
+/**
+ * A tracker from a store of your own. Rates and timelines are told from `stats`, and a verdict from `activeAlerts`, unless
+ * the store knows better.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (store: Store): Service => ({ ...derive(store), ...store })
+
+/**
+ * Limits from the environment (or any other `ConfigProvider`), on top of the default ones:
+ * `THRESHOLDS_DATA_EMPTY_PER_MINUTE`, `…_PER_HOUR`, `…_PER_DAY`, and `THRESHOLDS_DATA_EMPTY_RECOVER_AT`; for every code of
+ * the 17 types, and for the codes named here.
+ *
+ * @example
+ * import { ErrorTracker } from "effect-errata"
+ * import { ConfigProvider, Effect } from "effect"
+ *
+ * const provider = ConfigProvider.fromMap(new Map([["THRESHOLDS_API_AUTH_PER_HOUR", "3"]]))
+ * const options = Effect.runSync(Effect.withConfigProvider(ErrorTracker.config(), provider))
+ *
+ * assert.deepStrictEqual(options.thresholds, { API_AUTH: { perHour: 3 } })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const config = (
+  options: { readonly codes?: ReadonlyArray<string> | undefined } = {}
+): Config.Config<Options> =>
+  Config.map(thresholds(options.codes ?? []), (thresholds) => ({ thresholds, codes: options.codes }))
+
+// ---------------------------------------------------------------------------------------------------------------------
 // layers
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A tracker in memory. Call it once and share the layer: every call makes a tracker of its own.
+ * A tracker in memory. Call it once and share the layer: every call makes a tracker of its own. Dies of options that make
+ * no sense, with a message that says which, and what would.
+ *
+ * @example
+ * import { ErrorTracker, FetchError } from "effect-errata"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const tracker = yield* ErrorTracker.ErrorTracker
+ *   yield* tracker.track(new FetchError.NetworkDns({ context: { symbol: "BTCUSDT" } }))
+ *   return yield* tracker.breakdown({ by: "symbol" })
+ * })
+ *
+ * const [row] = Effect.runSync(program.pipe(Effect.provide(ErrorTracker.layer())))
+ * assert.strictEqual(row?.value, "BTCUSDT")
+ * assert.strictEqual(row?.count, 1)
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<ErrorTracker> =>
-  Layer.scoped(ErrorTracker, Memory.make(options))
+  Layer.scoped(
+    ErrorTracker,
+    Either.match(settings(options), {
+      onLeft: (message) => Effect.die(new Cause.IllegalArgumentException(`ErrorTracker: ${message}`)),
+      onRight: Memory.make
+    })
+  )
+
+/**
+ * A tracker in memory with options from the environment: `layerConfig(config())`. Fails where `layer` would die.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<ErrorTracker, ConfigError.ConfigError> =>
+  Layer.scoped(
+    ErrorTracker,
+    Effect.flatMap(Config.unwrap(options), (options) =>
+      Either.match(settings(options), {
+        onLeft: (message) => Effect.fail(ConfigError.InvalidData([], message)),
+        onRight: Memory.make
+      }))
+  )
+
+/**
+ * A tracker that counts nothing.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerNoop: Layer.Layer<ErrorTracker> = Layer.succeed(ErrorTracker, noop)

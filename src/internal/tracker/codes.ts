@@ -1,0 +1,51 @@
+/** What is counted by code, and against which limits. */
+import type * as Alert from "../../Alert.js"
+import type { Severity } from "../../FetchError.js"
+import type * as Threshold from "../../Threshold.js"
+import { Tally } from "./tally.js"
+import { Watch } from "./watch.js"
+
+/** A limit, and the alert it gave last if that is still active. */
+export interface Watched {
+  readonly watch: Watch
+  alert: Alert.Fired | Alert.Escalated | undefined
+}
+
+export class CodeCount {
+  readonly code: string
+  readonly category: string
+  readonly severity: Severity
+  readonly watched: ReadonlyArray<Watched>
+  // Expected empties are no errors to any limit: they are counted apart, by the one code that has them.
+  private readonly unexpected = new Tally()
+  private expected: Tally | undefined
+
+  constructor(code: string, category: string, severity: Severity, limits: ReadonlyArray<Threshold.Limit>) {
+    this.code = code
+    this.category = category
+    this.severity = severity
+    this.watched = limits.map((limit) => ({ watch: new Watch(limit, this.unexpected.events), alert: undefined }))
+  }
+
+  get bytes(): number {
+    return this.unexpected.events.bytes + (this.expected?.events.bytes ?? 0)
+  }
+
+  add(now: number, expected: boolean): void {
+    if (expected) (this.expected ??= new Tally()).add(now)
+    else this.unexpected.add(now)
+  }
+
+  count(window: number | undefined, now: number): number {
+    return this.unexpected.count(window, now) + this.countExpected(window, now)
+  }
+
+  countExpected(window: number | undefined, now: number): number {
+    return this.expected === undefined ? 0 : this.expected.count(window, now)
+  }
+
+  prune(now: number): void {
+    this.unexpected.events.prune(now)
+    this.expected?.events.prune(now)
+  }
+}

@@ -1,0 +1,393 @@
+/**
+ * The tracker without Effect: mutable, touched only inside one synchronous step at a time, and giving out nothing but
+ * snapshots. Instants are nanoseconds since the tracker started, `wall` is the wall clock in milliseconds, for display.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type * as Alert from "../../Alert.js"
+import type * as ErrorTracker from "../../ErrorTracker.js"
+import * as FetchContext from "../../FetchContext.js"
+import * as FetchError from "../../FetchError.js"
+import type * as Threshold from "../../Threshold.js"
+import { safeText } from "../json.js"
+import type { Edge } from "./alerts.js"
+import { alertOf, missed, wallOf } from "./alerts.js"
+import type { Watched } from "./codes.js"
+import { CodeCount } from "./codes.js"
+import { Dimension, other, reader } from "./dimension.js"
+import { Empties } from "./empties.js"
+import { Recent } from "./recent.js"
+import type { Settings } from "./settings.js"
+import type { WindowIndex } from "./slots.js"
+import { Hands } from "./slots.js"
+import type { Subscriber } from "./subscribers.js"
+import { Subscribers } from "./subscribers.js"
+import { horizon, Tally } from "./tally.js"
+
+/** When: since the tracker started, and by the wall clock. */
+export interface Moment {
+  /** Nanoseconds. */
+  readonly now: number
+  /** Milliseconds. */
+  readonly wall: number
+}
+
+interface Entry extends Omit<ErrorTracker.RecentError, "at"> {
+  readonly wall: number
+}
+
+const maxCodes = 64
+const maxName = 128
+const maxSteps = 1440
+const noEdges: ReadonlyArray<Edge> = []
+
+const minute = 60e9
+const hour = 3600e9
+const windowIndex: { readonly [W in ErrorTracker.Window]: WindowIndex } = { minute: 0, hour: 1, day: 2 }
+
+export class Core {
+  private readonly settings: Settings
+  private readonly hands = new Hands()
+  private readonly codes = new Map<string, CodeCount>()
+  private readonly dimensions: ReadonlyArray<{
+    readonly name: string
+    readonly read: (context: FetchContext.FetchContext) => string | undefined
+    readonly counts: Dimension
+  }>
+  private readonly successes = new Tally()
+  private readonly empties = new Empties()
+  private readonly last: Recent<Entry>
+  readonly subscribers: Subscribers<Alert.Alert>
+  private latest = 0
+  private dropped = 0
+
+  constructor(settings: Settings, subscribers = new Subscribers<Alert.Alert>(missed)) {
+    this.settings = settings
+    this.subscribers = subscribers
+    this.last = new Recent(settings.recent)
+    this.dimensions = settings.dimensions.map((name) => ({
+      name,
+      read: reader(name),
+      counts: new Dimension(settings.maxValues, this.hands)
+    }))
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // events
+  // -------------------------------------------------------------------------------------------------------------------
+
+  track(error: FetchError.Trackable, moment: Moment): ReadonlyArray<Edge> {
+    // Everything is read before anything is counted: an error that throws when it is read leaves no trace.
+    const entry = entryOf(error, moment.wall)
+    const expected = isExpected(error)
+    const reason = reasonOf(error)
+    const now = this.advance(moment)
+    const count = this.codeOf(entry)
+    let edges = noEdges
+    for (const watched of count.watched) {
+      edges = this.tell(edges, count, watched, watched.watch.settle(now), now, moment.wall)
+    }
+    count.add(now, expected)
+    if (!expected) {
+      for (const watched of count.watched) {
+        edges = this.tell(edges, count, watched, watched.watch.added(now), now, moment.wall)
+      }
+    }
+    let kept = count.code === entry.code
+    for (const { counts, read } of this.dimensions) {
+      const value = read(entry.context)
+      if (value !== undefined && !counts.failed(value, count.code, expected)) kept = false
+    }
+    if (count.code === emptyCode) this.empties.add(reason, entry.context.source ?? "unknown", expected, now)
+    if (!kept) this.dropped++
+    this.last.push(entry)
+    return edges
+  }
+
+  succeeded(input: FetchContext.Input, moment: Moment): void {
+    const context = FetchContext.make(input)
+    this.successes.add(this.advance(moment))
+    let kept = true
+    for (const { counts, read } of this.dimensions) {
+      const value = read(context)
+      if (value !== undefined && !counts.succeeded(value)) kept = false
+    }
+    if (!kept) this.dropped++
+  }
+
+  /** Something could not be counted at all. */
+  lost(): void {
+    this.dropped++
+  }
+
+  /** Tells what happened because time went by, in the order in which it happened. */
+  settle(moment: Moment): ReadonlyArray<Edge> {
+    const now = this.advance(moment)
+    return this.tellAll(now, moment.wall, ({ watch }) => watch.settle(now))
+  }
+
+  /** Tells what is due and frees what is old. */
+  sweep(moment: Moment): ReadonlyArray<Edge> {
+    // In this order: when a count fell is read from the stamps that are freed then.
+    const edges = this.settle(moment)
+    for (const count of this.codes.values()) count.prune(this.latest)
+    for (const { counts } of this.dimensions) counts.sweep()
+    this.empties.prune(this.latest)
+    this.successes.events.prune(this.latest)
+    return edges
+  }
+
+  /** A subscriber that has what is active and will get what follows. What is due is told to the others before. */
+  subscribe(moment: Moment): readonly [ReadonlyArray<Edge>, Subscriber<Alert.Alert>] {
+    return [this.settle(moment), this.subscribers.add(this.activeAlerts(moment))]
+  }
+
+  /** A tracker that knows nothing, for the same subscribers, who learn that nothing is active any more. */
+  reset(moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
+    const now = this.advance(moment)
+    const edges = this.tellAll(now, moment.wall, ({ watch }) => watch.reset(now))
+    const next = new Core(this.settings, this.subscribers)
+    next.advance(moment)
+    return [edges, next]
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // answers
+  // -------------------------------------------------------------------------------------------------------------------
+
+  stats(given: Duration.Duration | undefined, moment: Moment): ErrorTracker.Stats {
+    const window = nanos(given)
+    const now = this.at(moment)
+    const byCode: Array<[string, ErrorTracker.CodeCount]> = []
+    const byCategory = new Map<string, number>()
+    const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
+    let total = 0
+    let expected = 0
+    for (const { category, code, severity, ...counts } of this.counted(window, now)) {
+      byCode.push([code, { count: counts.count, severity }])
+      byCategory.set(category, (byCategory.get(category) ?? 0) + counts.count)
+      bySeverity[severity] += counts.count
+      total += counts.count
+      expected += counts.expected
+    }
+    const attempts = this.successes.total === 0 ? 0 : this.successes.count(window, now) + total
+    return {
+      at: DateTime.unsafeMake(moment.wall),
+      window: optionalDuration(window),
+      total,
+      attempts,
+      errorRatio: ratio(total - expected, attempts),
+      dropped: this.dropped,
+      byCode: Object.fromEntries(byCode),
+      bySeverity,
+      byCategory: Object.fromEntries(byCategory)
+    }
+  }
+
+  rates(moment: Moment): ErrorTracker.Rates {
+    const now = this.at(moment)
+    const within = (window: number) =>
+      Object.fromEntries(this.counted(window, now).map(({ code, count }) => [code, count]))
+    return { minute: within(minute), hour: within(hour), day: within(horizon) }
+  }
+
+  breakdown(
+    { by, code, limit = Infinity, window }: ErrorTracker.BreakdownOptions,
+    moment: Moment
+  ): ReadonlyArray<ErrorTracker.BreakdownRow> {
+    this.hands.turn(this.at(moment))
+    const dimension = this.dimensions.find(({ name }) => name === by)
+    if (dimension === undefined) return []
+    const rows = dimension.counts.rows(window === undefined ? undefined : windowIndex[window], code)
+    const total = rows.reduce((sum, { count }) => sum + count, 0)
+    return rows
+      .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+      .slice(0, Math.max(0, limit))
+      .map(({ attempts, count, expected, value }) => ({
+        value,
+        count,
+        attempts,
+        errorRatio: ratio(code === undefined || code === emptyCode ? count - expected : count, attempts),
+        share: total === 0 ? 0 : count / total
+      }))
+  }
+
+  timeline(
+    options: {
+      readonly window: Duration.Duration
+      readonly step: Duration.Duration
+      readonly code: string | undefined
+    },
+    moment: Moment
+  ): ReadonlyArray<ErrorTracker.TimelineStep> {
+    const now = this.at(moment)
+    const window = nanos(options.window) ?? horizon
+    const step = Math.max(1, Math.min(nanos(options.step) ?? horizon, horizon), Math.ceil(window / maxSteps))
+    const codes = options.code === undefined ? [...this.codes.values()] : [this.codes.get(options.code) ?? []].flat()
+    const steps: Array<ErrorTracker.TimelineStep> = []
+    let newer = 0
+    for (let age = 0; age < window; age += step) {
+      // Less than `age + step` old: what is exactly as old belongs to the step before.
+      const until = Math.min(age + step, horizon) - 1
+      const count = codes.reduce((sum, code) => sum + code.count(until, now), 0)
+      steps.push({ at: wallOf(now - age, now, moment.wall), count: count - newer })
+      newer = count
+    }
+    return steps.reverse()
+  }
+
+  emptyData(given: Duration.Duration | undefined, moment: Moment): ErrorTracker.EmptyData {
+    const window = nanos(given)
+    const rows = this.empties.rows(window, this.at(moment))
+    return {
+      at: DateTime.unsafeMake(moment.wall),
+      window: optionalDuration(window),
+      expected: rows.reduce((sum, { expected }) => sum + expected, 0),
+      unexpected: rows.reduce((sum, { unexpected }) => sum + unexpected, 0),
+      rows
+    }
+  }
+
+  verdict(code: string, moment: Moment): ErrorTracker.Verdict {
+    const now = this.at(moment)
+    for (const { watch } of this.codes.get(code)?.watched ?? []) {
+      const count = watch.exceeded(now)
+      if (Option.isNone(count)) continue
+      const exceeded = { window: watch.limit.name, limit: watch.limit.limit, count: count.value }
+      return { verdict: "extraordinary", exceeded: Option.some(exceeded) }
+    }
+    return { verdict: "normal", exceeded: Option.none() }
+  }
+
+  activeAlerts(moment: Moment): ReadonlyArray<Alert.Fired | Alert.Escalated> {
+    const now = this.at(moment)
+    const active: Array<Alert.Fired | Alert.Escalated> = []
+    for (const { watched } of this.codes.values()) {
+      for (const { alert, watch } of watched) if (alert !== undefined && watch.isActive(now)) active.push(alert)
+    }
+    return active.sort((a, b) => DateTime.Order(a.at, b.at))
+  }
+
+  recent(limit: number, code: string | undefined): ReadonlyArray<ErrorTracker.RecentError> {
+    return this.last.newest(Math.max(0, limit), (entry) => code === undefined || entry.code === code)
+      .map(({ wall, ...entry }) => ({ at: DateTime.unsafeMake(wall), ...entry }))
+  }
+
+  /** What the counts take up, in bytes; names, the last errors and alerts aside. */
+  get bytes(): number {
+    return [...this.codes.values(), ...this.dimensions.map(({ counts }) => counts), this.empties, this.successes.events]
+      .reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // internal
+  // -------------------------------------------------------------------------------------------------------------------
+
+  private at({ now }: Moment): number {
+    return Math.max(now, this.latest)
+  }
+
+  private advance(moment: Moment): number {
+    this.latest = this.at(moment)
+    this.hands.turn(this.latest)
+    return this.latest
+  }
+
+  private counted(window: number | undefined, now: number) {
+    return Array.from(this.codes.values(), (code) => ({
+      code: code.code,
+      severity: code.severity,
+      category: code.category,
+      count: code.count(window, now),
+      expected: code.countExpected(window, now)
+    })).filter(({ count }) => count > 0)
+  }
+
+  private codeOf({ category, code, severity }: Entry): CodeCount {
+    const known = this.codes.get(code)
+    if (known !== undefined) return known
+    return code === other || this.codes.size < maxCodes || this.settings.codes.has(code)
+      ? this.addCode(code, category, severity)
+      : this.codes.get(other) ?? this.addCode(other, "Other", "ERROR")
+  }
+
+  private addCode(code: string, category: string, severity: FetchError.Severity): CodeCount {
+    const count = new CodeCount(code, category, severity, this.settings.limits.get(code) ?? [])
+    this.codes.set(code, count)
+    return count
+  }
+
+  private tellAll(
+    now: number,
+    wall: number,
+    what: (watched: Watched) => ReadonlyArray<Threshold.Edge>
+  ): ReadonlyArray<Edge> {
+    const due = Array.from(
+      this.codes.values(),
+      (count) => count.watched.map((watched) => ({ count, watched, edges: what(watched) }))
+    ).flat()
+    return due
+      .filter(({ edges }) => edges.length > 0)
+      .sort((a, b) => (a.edges[0]?.at ?? 0) - (b.edges[0]?.at ?? 0))
+      .reduce((told, { count, edges, watched }) => this.tell(told, count, watched, edges, now, wall), noEdges)
+  }
+
+  private tell(
+    told: ReadonlyArray<Edge>,
+    count: CodeCount,
+    watched: Watched,
+    edges: ReadonlyArray<Threshold.Edge>,
+    now: number,
+    wall: number
+  ): ReadonlyArray<Edge> {
+    if (edges.length === 0) return told
+    const alerts = edges.map((edge) => alertOf(count, watched.watch.limit, edge, now, wall))
+    for (const alert of alerts) {
+      watched.alert = alert._tag === "Resolved" ? undefined : alert
+      this.subscribers.publish(alert)
+    }
+    return [...told, ...alerts]
+  }
+}
+
+const emptyCode: string = FetchError.facts.DataEmpty.code
+const isReason = (u: unknown): u is FetchError.EmptyReason => FetchError.EmptyReason.literals.some((r) => r === u)
+
+const isExpected = (error: FetchError.Trackable): boolean =>
+  error.code === emptyCode && "expected" in error && error.expected === true
+
+const reasonOf = (error: FetchError.Trackable): FetchError.EmptyReason =>
+  "reason" in error && isReason(error.reason) ? error.reason : "date_range"
+
+const severityOf = (severity: unknown): FetchError.Severity =>
+  FetchError.Severity.literals.find((known) => known === severity) ?? "ERROR"
+
+const nameOf = (name: unknown): string => safeText(String(name), maxName)
+
+/** What is kept of an error. The 17 types are fit to be kept as they are, other people's errors are made so. */
+const entryOf = (error: FetchError.Trackable, wall: number): Entry => {
+  const { _tag, category, code, message, severity } = error
+  const context = FetchContext.make(error.context)
+  return FetchError.isFetchError(error)
+    ? { wall, tag: _tag, code, category, severity, message, context }
+    : {
+      wall,
+      tag: nameOf(_tag),
+      code: nameOf(code),
+      category: nameOf(category),
+      severity: severityOf(severity),
+      message: safeText(`${message}`),
+      context
+    }
+}
+
+const ratio = (failures: number, attempts: number): Option.Option<number> =>
+  attempts === 0 ? Option.none() : Option.some(failures / attempts)
+
+/** In nanoseconds, at most one day. */
+const nanos = (window: Duration.Duration | undefined): number | undefined =>
+  window === undefined ? undefined : Math.min(Duration.toMillis(window) * 1e6, horizon)
+
+const optionalDuration = (window: number | undefined): Option.Option<Duration.Duration> =>
+  window === undefined ? Option.none() : Option.some(Duration.millis(window / 1e6))

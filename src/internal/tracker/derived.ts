@@ -1,0 +1,86 @@
+/** What can be told from other answers of a tracker, and the tracker that counts nothing. */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Service } from "../../ErrorTracker.js"
+
+const maxSteps = 1440
+
+export const derive = (
+  { activeAlerts, stats }: Pick<Service, "activeAlerts" | "stats">
+): Pick<Service, "rates" | "timeline" | "verdict"> => {
+  const rate = (window: Duration.DurationInput) =>
+    Effect.map(
+      stats({ window }),
+      ({ byCode }) => Object.fromEntries(Object.entries(byCode).map(([code, { count }]) => [code, count]))
+    )
+  return {
+    rates: Effect.all({ minute: rate("1 minute"), hour: rate("1 hour"), day: rate("1 day") }),
+    timeline: ({ code, step, window }) => {
+      const day = Duration.days(1)
+      const whole = Duration.min(window, day)
+      const width = Duration.max(Duration.min(step, day), Duration.millis(Duration.toMillis(whole) / maxSteps))
+      const steps = Duration.toMillis(whole) === 0 ? 0 : Math.ceil(Duration.toMillis(whole) / Duration.toMillis(width))
+      // Less than so much old: what is exactly as old belongs to the step before.
+      const younger = (n: number) =>
+        Effect.map(stats({ window: Duration.subtract(Duration.times(width, n), Duration.nanos(1n)) }), (stats) => ({
+          at: stats.at,
+          count: code === undefined
+            ? stats.total
+            : Object.hasOwn(stats.byCode, code)
+            ? stats.byCode[code]?.count ?? 0
+            : 0
+        }))
+      return Effect.map(
+        Effect.forEach(Array.from({ length: steps }, (_, i) => i + 1), younger),
+        (counts) =>
+          counts.map(({ at, count }, i) => ({
+            at: DateTime.subtractDuration(at, Duration.times(width, i)),
+            count: count - (counts[i - 1]?.count ?? 0)
+          })).reverse()
+      )
+    },
+    verdict: (code) =>
+      Effect.map(activeAlerts, (alerts) => {
+        const alert = Option.fromNullable(alerts.find((alert) => alert.code === code))
+        return {
+          verdict: Option.isSome(alert) ? "extraordinary" : "normal",
+          exceeded: Option.map(alert, ({ count, limit, window }) => ({ window, limit, count }))
+        }
+      })
+  }
+}
+
+const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
+
+const windowOf = (options: { readonly window?: Duration.DurationInput | undefined } | undefined) =>
+  Option.map(Option.fromNullable(options?.window), Duration.decode)
+
+export const noop: Service = {
+  track: () => Effect.void,
+  succeeded: () => Effect.void,
+  stats: (options) =>
+    Effect.map(DateTime.now, (at) => ({
+      at,
+      window: windowOf(options),
+      total: 0,
+      attempts: 0,
+      errorRatio: Option.none(),
+      dropped: 0,
+      byCode: {},
+      bySeverity,
+      byCategory: {}
+    })),
+  rates: Effect.succeed({ minute: {}, hour: {}, day: {} }),
+  breakdown: () => Effect.succeed([]),
+  timeline: () => Effect.succeed([]),
+  emptyData: (options) =>
+    Effect.map(DateTime.now, (at) => ({ at, window: windowOf(options), expected: 0, unexpected: 0, rows: [] })),
+  verdict: () => Effect.succeed({ verdict: "normal", exceeded: Option.none() }),
+  alerts: Stream.empty,
+  activeAlerts: Effect.succeed([]),
+  recent: () => Effect.succeed([]),
+  reset: Effect.void
+}

@@ -1,0 +1,71 @@
+/** One limit of one code: where it stands, and what to tell when that changes. */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type { SlidingWindow } from "../../SlidingWindow.js"
+import * as Threshold from "../../Threshold.js"
+
+const nothing: ReadonlyArray<Threshold.Edge> = []
+
+export class Watch {
+  readonly limit: Threshold.Limit
+  private readonly events: SlidingWindow
+  private readonly window: number
+  private state: Threshold.State = Option.none()
+  // A count above this one may be news.
+  private quietUpTo: number
+
+  constructor(limit: Threshold.Limit, events: SlidingWindow) {
+    this.limit = limit
+    this.events = events
+    this.window = Duration.toMillis(limit.window) * 1e6
+    this.quietUpTo = limit.limit
+  }
+
+  /** What the count is, if it is above the limit. */
+  exceeded(now: number): Option.Option<number> {
+    return this.events.exceeds(this.limit.limit, this.window, now)
+      ? Option.some(this.events.count(this.window, now))
+      : Option.none()
+  }
+
+  /** Is there an alert that has not resolved by now, whether anybody has noticed or not? */
+  isActive(now: number): boolean {
+    return Option.isSome(this.state) && this.events.exceeds(this.limit.recovered, this.window, now)
+  }
+
+  /** What happened because time went by. To be asked before an event is added. */
+  settle(now: number): ReadonlyArray<Threshold.Edge> {
+    return Option.isNone(this.state) || this.isActive(now) ? nothing : this.step(now)
+  }
+
+  /** What happened because an event was added. */
+  added(now: number): ReadonlyArray<Threshold.Edge> {
+    // One look at one stamp, for all but the events that raise the peak.
+    return this.events.exceeds(this.quietUpTo, this.window, now) ? this.step(now) : nothing
+  }
+
+  /** Forgets where the limit stands; what was told as fired is told as resolved. */
+  reset(now: number): ReadonlyArray<Threshold.Edge> {
+    return this.move({ now, count: 0, recovered: Option.some({ at: now, count: 0 }) })
+  }
+
+  private step(now: number): ReadonlyArray<Threshold.Edge> {
+    const count = this.events.count(this.window, now)
+    // The first event too many is the next to leave: the count falls to `recovered` when it is older than the window.
+    const at = this.events.nth(this.limit.recovered + 1) + this.window
+    return this.move({
+      now,
+      count,
+      recovered: count > this.limit.recovered
+        ? Option.none()
+        : Option.some({ at, count: this.events.count(this.window, at + 1) })
+    })
+  }
+
+  private move(reading: Threshold.Reading): ReadonlyArray<Threshold.Edge> {
+    const [state, edges] = Threshold.next(this.limit, this.state, reading)
+    this.state = state
+    this.quietUpTo = Option.match(state, { onNone: () => this.limit.limit, onSome: ({ peak }) => peak })
+    return edges
+  }
+}
