@@ -138,6 +138,13 @@ export class Core {
     return edges
   }
 
+  /** How long until an alert can be over. */
+  due(moment: Moment): Duration.Duration {
+    const now = this.at(moment)
+    const watches = Array.from(this.codes.values(), ({ watched }) => watched).flat()
+    return Duration.millis(Math.min(...watches.map(({ watch }) => watch.due(now))) / 1e6)
+  }
+
   /** A subscriber that has what is active and will get what follows. What is due is told to the others before. */
   subscribe(moment: Moment): readonly [ReadonlyArray<Edge>, Subscriber<Alert.Alert>] {
     return [this.settle(moment), this.subscribers.add(this.activeAlerts(moment))]
@@ -377,7 +384,7 @@ const entryOf = (error: FetchError.Trackable, wall: number): Entry => {
       code: nameOf(code),
       category: nameOf(category),
       severity: severityOf(severity),
-      message: safeText(`${message}`),
+      message: safeText(message),
       context
     }
 }

@@ -4,7 +4,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Service } from "../../ErrorTracker.js"
 import type { Edge } from "./alerts.js"
@@ -13,9 +12,14 @@ import { Core } from "./core.js"
 import type { Settings } from "./settings.js"
 import * as Subscribers from "./subscribers.js"
 
+// How long the sweep sleeps when no alert is active: memory can wait.
+const idle = Duration.hours(1)
+
 export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Service, never, Scope.Scope> {
   const origin = yield* Clock.currentTimeNanos
   const state = yield* Ref.make(new Core(settings))
+  // Open when an alert has come, and with it an instant at which it may be over.
+  const changed = yield* Effect.makeLatch()
   const momentOf = (clock: Clock.Clock): Moment => ({
     now: Number(clock.unsafeCurrentTimeNanos() - origin),
     wall: clock.unsafeCurrentTimeMillis()
@@ -39,16 +43,17 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const tell = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
     edges.length === 0
       ? Effect.void
-      : Effect.forEach(edges, log, { discard: true }).pipe(
+      : Effect.zipRight(changed.open, Effect.forEach(edges, log, { discard: true })).pipe(
         Effect.catchAllDefect(() => step((core) => core.lost()))
       )
 
   yield* Effect.addFinalizer(() => step((core) => core.subscribers.end()))
-  yield* count((core, moment) => core.sweep(moment)).pipe(
-    Effect.flatMap(tell),
-    Effect.schedule(Schedule.spaced(settings.sweepEvery)),
-    Effect.forkScoped
-  )
+  yield* Effect.gen(function*() {
+    yield* Effect.flatMap(count((core, moment) => core.sweep(moment)), tell)
+    yield* changed.close
+    const due = yield* step((core, moment) => core.due(moment))
+    yield* Effect.race(Effect.sleep(Duration.max(settings.sweepEvery, Duration.min(due, idle))), changed.await)
+  }).pipe(Effect.forever, Effect.forkScoped)
 
   const durationOf = (window: Duration.DurationInput | undefined) =>
     window === undefined ? undefined : Option.getOrUndefined(Duration.decodeUnknown(window))

@@ -49,10 +49,22 @@ export class Watch {
     return this.move({ now, count: 0, recovered: Option.some({ at: now, count: 0 }) })
   }
 
+  /** How long until the alert, if there is one, can be over. */
+  due(now: number): number {
+    return Option.isNone(this.state) ? Infinity : this.fallsAt() + 1 - now
+  }
+
+  /**
+   * The instant after which the count is no longer above `recovered`, if nothing is added: the oldest of the newest
+   * events that are one too many turns as old as the window then.
+   */
+  private fallsAt(): number {
+    return this.events.nth(this.limit.recovered + 1) + this.window
+  }
+
   private step(now: number): ReadonlyArray<Threshold.Edge> {
     const count = this.events.count(this.window, now)
-    // The first event too many is the next to leave: the count falls to `recovered` when it is older than the window.
-    const at = this.events.nth(this.limit.recovered + 1) + this.window
+    const at = this.fallsAt()
     return this.move({
       now,
       count,
