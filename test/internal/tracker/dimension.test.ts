@@ -1,0 +1,167 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import { Dimension, reader } from "../../../src/internal/tracker/dimension.js"
+import { day, Hands, hour, minute, Slots } from "../../../src/internal/tracker/slots.js"
+
+const second = 1e9
+
+const widths = [
+  { window: minute, span: 60 * second, step: second },
+  { window: hour, span: 3600 * second, step: 60 * second },
+  { window: day, span: 86_400 * second, step: 1440 * second }
+] as const
+
+describe("Slots", () => {
+  it("Law 6: all that is inside the window is counted, and at most one sixtieth of a window too much", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.array(FastCheck.oneof(
+          FastCheck.integer({ min: 0, max: 2 * second }),
+          FastCheck.integer({ min: 0, max: 4000 * second }),
+          FastCheck.constantFrom(0, second, 60 * second, 61 * second, 86_400 * second, 90_000 * second)
+        )),
+        FastCheck.integer({ min: 0, max: 90_000 * second }),
+        (gaps, later) => {
+          const hands = new Hands()
+          const slots = new Slots(hands)
+          slots.make()
+          const series = slots.make()
+          let now = 0
+          const stamps = gaps.map((gap) => {
+            hands.turn(now += gap)
+            slots.add(series)
+            return now
+          })
+          for (const at of [now, now + later]) {
+            hands.turn(at)
+            for (const { span, step, window } of widths) {
+              const counted = slots.sum(series, window)
+              expect(counted).toBeGreaterThanOrEqual(stamps.filter((stamp) => at - stamp <= span).length)
+              expect(counted).toBeLessThanOrEqual(stamps.filter((stamp) => at - stamp < span + step).length)
+            }
+          }
+          expect(slots.total(series)).toBe(stamps.length)
+        }
+      ),
+      { numRuns: 200 }
+    )
+  })
+
+  it("Law 5: what is exactly as old as the window is inside, a step later it is out", () => {
+    for (const { span, step, window } of widths) {
+      const hands = new Hands()
+      const slots = new Slots(hands)
+      const series = slots.make()
+      slots.add(series)
+      hands.turn(span)
+      expect(slots.sum(series, window)).toBe(1)
+      hands.turn(span + 1)
+      expect(slots.sum(series, window)).toBe(0)
+      hands.turn(span + 10 * step)
+      expect(slots.sum(series, window)).toBe(0)
+    }
+  })
+
+  it("a step that counts more than 65,535 is exact, and forgotten in time", () => {
+    const hands = new Hands()
+    const slots = new Slots(hands)
+    const [first, series] = [slots.make(), slots.make()]
+    for (let i = 0; i < 200_000; i++) slots.add(series)
+    expect(slots.sum(series, minute)).toBe(200_000)
+    expect(slots.sum(series, day)).toBe(200_000)
+    expect(slots.sum(first, day)).toBe(0)
+    hands.turn(61 * second)
+    slots.add(series)
+    expect(slots.sum(series, minute)).toBe(1)
+    expect(slots.sum(series, hour)).toBe(200_001)
+  })
+
+  it("what is released comes back empty", () => {
+    const hands = new Hands()
+    const slots = new Slots(hands)
+    const series = slots.make()
+    for (let i = 0; i < 70_000; i++) slots.add(series)
+    slots.release(series)
+    expect(slots.make()).toBe(series)
+    expect([slots.total(series), slots.sum(series, minute), slots.sum(series, day)]).toEqual([0, 0, 0])
+  })
+})
+
+describe("Dimension", () => {
+  it("Law 6: a value costs at most 2 kB, and there are only so many", () => {
+    const hands = new Hands()
+    const dimension = new Dimension(2000, hands)
+    for (let i = 0; i < 20_000; i++) {
+      dimension.failed(`S${i}`, `CODE_${i % 3}`, i % 2 === 0)
+      dimension.failed(`S${i}`, `CODE_${(i + 1) % 3}`, false)
+      dimension.succeeded(`S${i}`)
+    }
+    expect(dimension.size).toBe(2001)
+    expect(dimension.bytes / 2000).toBeLessThan(2048)
+    const rows = dimension.rows(undefined, undefined)
+    expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(40_000)
+    expect(rows.reduce((sum, { attempts }) => sum + attempts, 0)).toBe(60_000)
+    expect(rows.reduce((sum, { expected }) => sum + expected, 0)).toBe(10_000)
+    for (const code of ["CODE_0", "CODE_1", "CODE_2"]) {
+      const sum = dimension.rows(minute, code).reduce((sum, { count }) => sum + count, 0)
+      expect(Math.abs(sum - 40_000 / 3)).toBeLessThan(1)
+    }
+  })
+
+  it("by code: a value that has none of it has no row", () => {
+    const dimension = new Dimension(10, new Hands())
+    dimension.failed("A", "X", false)
+    dimension.failed("B", "Y", false)
+    dimension.failed("B", "X", false)
+    dimension.failed("B", "X", false)
+    dimension.succeeded("C")
+    const byCode = (code: string | undefined) => dimension.rows(hour, code).map(({ count, value }) => [value, count])
+    expect(byCode("X")).toEqual([["A", 1], ["B", 2]])
+    expect(byCode("Y")).toEqual([["B", 1]])
+    expect(byCode("Z")).toEqual([])
+    expect(byCode(undefined)).toEqual([["A", 1], ["B", 3], ["C", 0]])
+  })
+
+  it("places that are short go from values silent for a day to those that speak; totals stay exact", () => {
+    const hands = new Hands()
+    const dimension = new Dimension(3, hands)
+    for (const name of ["A", "B", "C", "D"]) dimension.failed(name, "X", false)
+    dimension.succeeded("A")
+    dimension.sweep()
+    expect(dimension.rows(undefined, undefined).map(({ value }) => value)).toEqual(["A", "B", "C", "other"])
+    hands.turn(90_000 * second)
+    expect(dimension.failed("B", "X", false)).toBe(true)
+    dimension.sweep()
+    expect(dimension.failed("E", "Y", true)).toBe(true)
+    const rows = dimension.rows(undefined, undefined)
+    expect(rows.map(({ count, value }) => [value, count])).toEqual([["B", 2], ["other", 3], ["E", 1]])
+    expect(rows[1]?.attempts).toBe(4)
+    expect(dimension.rows(undefined, "X").map(({ count, value }) => [value, count])).toEqual([["B", 2], ["other", 3]])
+    expect(dimension.rows(day, undefined).map(({ count, value }) => [value, count])).toEqual([
+      ["B", 1],
+      ["E", 1]
+    ])
+  })
+
+  it("a long name is cut, and is one value however often it comes", () => {
+    const dimension = new Dimension(10, new Hands())
+    for (let i = 0; i < 3; i++) dimension.failed("x".repeat(5000), "X", false)
+    const [row] = dimension.rows(minute, undefined)
+    expect(row?.value.length).toBe(128)
+    expect(row?.count).toBe(3)
+  })
+})
+
+describe("reader", () => {
+  it("reads a key of the context or an attribute", () => {
+    const context = { symbol: "A", operation: "read", attributes: { endpoint: "klines", shard: 3, constructor: true } }
+    expect(reader("symbol")(context)).toBe("A")
+    expect(reader("operation")(context)).toBe("read")
+    expect(reader("source")(context)).toBeUndefined()
+    expect(reader("endpoint")(context)).toBe("klines")
+    expect(reader("shard")(context)).toBe("3")
+    expect(reader("constructor")(context)).toBe("true")
+    expect(reader("constructor")({ attributes: {} })).toBeUndefined()
+    expect(reader("endpoint")({})).toBeUndefined()
+  })
+})
