@@ -46,6 +46,8 @@ export interface Facts {
   readonly baseUrl: string
   /** The path of the klines endpoint. */
   readonly klinesPath: string
+  /** The path of the endpoint that tells the time of the server. */
+  readonly timePath: string
   /** Request weight that an IP address may use in a minute. */
   readonly weightPerMinute: number
   /** The weight of one klines request with this `limit`. */
@@ -73,6 +75,7 @@ export const facts: Readonly<Record<Market, Facts>> = {
     short: "spot",
     baseUrl: "https://api.binance.com",
     klinesPath: "/api/v3/klines",
+    timePath: "/api/v3/time",
     weightPerMinute: 6000,
     klinesWeight: () => 2,
     maxWindow: Infinity
@@ -81,6 +84,7 @@ export const facts: Readonly<Record<Market, Facts>> = {
     short: "um",
     baseUrl: "https://fapi.binance.com",
     klinesPath: "/fapi/v1/klines",
+    timePath: "/fapi/v1/time",
     weightPerMinute: 2400,
     klinesWeight: futuresWeight,
     maxWindow: Infinity
@@ -89,6 +93,7 @@ export const facts: Readonly<Record<Market, Facts>> = {
     short: "cm",
     baseUrl: "https://dapi.binance.com",
     klinesPath: "/dapi/v1/klines",
+    timePath: "/dapi/v1/time",
     weightPerMinute: 2400,
     klinesWeight: futuresWeight,
     // Longer windows are refused with code -4088.

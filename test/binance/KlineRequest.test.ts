@@ -1,0 +1,137 @@
+import { describe, it } from "@effect/vitest"
+import { Interval, KlineRequest, Market } from "effect-errata/binance"
+import type { DataValidation } from "effect-errata/FetchError"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import * as Schema from "effect/Schema"
+import { expect, expectTypeOf } from "vitest"
+
+const good: KlineRequest.Input = {
+  market: "SPOT",
+  symbol: "BTCUSDT",
+  interval: "1h",
+  start: "2024-01-01",
+  end: "2024-01-02"
+}
+
+/** What callers without types may pass. */
+const wrong = (part: Readonly<Record<string, unknown>>): KlineRequest.Input => ({ ...good, ...part })
+
+const faults = (part: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> =>
+  Effect.match(KlineRequest.make(wrong(part)), {
+    onFailure: (error) => Object.fromEntries((error.issues ?? []).map(({ message, path }) => [path, message])),
+    onSuccess: () => ({})
+  }).pipe(Effect.runSync)
+
+describe("KlineRequest", () => {
+  it("fails with DataValidation and nothing else", () => {
+    expectTypeOf(KlineRequest.make(good)).toEqualTypeOf<Effect.Effect<KlineRequest.KlineRequest, DataValidation>>()
+  })
+
+  it.each<[string, DateTime.DateTime.Input]>([
+    ["a date", "2024-01-01"],
+    ["a time without zone, which is UTC", "2024-01-01T00:00:00"],
+    ["a time with a zone", "2024-01-01T02:00:00+02:00"],
+    ["milliseconds", 1704067200000],
+    ["a Date", new Date(1704067200000)],
+    ["a zoned DateTime", DateTime.unsafeMakeZoned(1704067200000, { timeZone: "Asia/Tokyo" })],
+    ["parts", { year: 2024, month: 1, day: 1 }]
+  ])("takes %s as an instant", (_, start) => {
+    const request = Effect.runSync(KlineRequest.make({ ...good, start }))
+    expect(DateTime.formatIso(request.start)).toBe("2024-01-01T00:00:00.000Z")
+    expect(DateTime.isUtc(request.start)).toBe(true)
+    expect(Effect.runSync(KlineRequest.make(request))).toEqual(request)
+  })
+
+  it("takes every interval on every market that has it", () => {
+    for (const market of Market.Market.literals) {
+      for (const interval of Interval.Interval.literals) {
+        const symbol = market === "FUTURES_COIN" ? "BTCUSD_PERP" : "BTCUSDT"
+        expect(Object.keys(faults({ market, interval, symbol }))).toEqual(
+          Interval.isOn(interval, market) ? [] : ["interval"]
+        )
+      }
+    }
+  })
+
+  it.each([
+    ["SPOT", "BTCUSDT"],
+    ["SPOT", "1000SATSUSDT"],
+    ["FUTURES_USDT", "BTCUSDT_250627"],
+    ["FUTURES_USDT", "币安人生USDT"],
+    ["FUTURES_USDT", "4USDT"],
+    ["FUTURES_COIN", "BTCUSD_PERP"],
+    ["FUTURES_COIN", "BTCUSD_250627"]
+  ])("takes the real symbol %s %s", (market, symbol) => expect(faults({ market, symbol })).toEqual({}))
+
+  it.each([
+    [{ interval: "1H" }, "interval", "did you mean \"1h\""],
+    [{ interval: "60m" }, "interval", "did you mean \"1h\""],
+    [{ interval: "1mo" }, "interval", "did you mean \"1M\""],
+    [{ interval: "7d" }, "interval", "did you mean \"1w\""],
+    [{ interval: "7m" }, "interval", "there are 1s, 1m, "],
+    [{ interval: "7m" }, "interval", "\"1M\" a month"],
+    [{ interval: undefined }, "interval", "undefined is no interval"],
+    [{ market: "FUTURES_USDT", interval: "1s" }, "interval", "only on SPOT"],
+    [{ market: "um" }, "market", "did you mean \"FUTURES_USDT\""],
+    [{ market: "spot" }, "market", "did you mean \"SPOT\""],
+    [{ market: "OKX" }, "market", "SPOT, FUTURES_USDT, FUTURES_COIN"],
+    [{ symbol: "btcusdt" }, "symbol", "write \"BTCUSDT\""],
+    [{ symbol: "" }, "symbol", "is no symbol"],
+    [{ symbol: 7 }, "symbol", "is no symbol"],
+    [{ symbol: "../etc/passwd" }, "symbol", "is no symbol"],
+    [{ symbol: ".." }, "symbol", "is no symbol"],
+    [{ symbol: "BTC/USDT" }, "symbol", "is no symbol"],
+    [{ symbol: "BTC\0USDT" }, "symbol", "is no symbol"],
+    [{ symbol: "A".repeat(41) }, "symbol", "at most 40"],
+    [{ market: "FUTURES_COIN", symbol: "BTCUSDT" }, "symbol", "write \"BTCUSD_PERP\""],
+    [{ market: "FUTURES_USDT", symbol: "BTCUSD_PERP" }, "symbol", "write \"BTCUSDT\""],
+    [{ market: "SPOT", symbol: "ETHUSD_250627" }, "symbol", "write \"ETHUSDT\""],
+    [{ start: "yesterday" }, "start", "\"yesterday\" is no instant"],
+    [{ start: null }, "start", "is no instant"],
+    [{ start: NaN }, "start", "is no instant"],
+    [{ end: new Date(NaN) }, "end", "is no instant"],
+    [{ start: 1704067200 }, "start", "looks like seconds, write 1704067200000"],
+    [{ start: 1704067200000000 }, "start", "looks like microseconds, write 1704067200000"],
+    [{ start: "1999-12-31" }, "start", "not between 2010 and 2099"],
+    [{ end: "2100-01-01" }, "end", "not between 2010 and 2099"],
+    [{ start: good.end }, "end", "is also the start"],
+    [{ start: "2024-01-03" }, "end", "are they swapped?"]
+  ])("%j is refused at %s: %s", (part, path, message) => {
+    const found = faults(part)
+    expect(Object.keys(found)).toEqual([path])
+    expect(found[path]).toContain(message)
+  })
+
+  it.effect("names all faults at once, in the message too, with the context as it was given", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(
+        KlineRequest.make(wrong({ market: "FUTURES_COIN", interval: "1S", symbol: "ethusdt", end: "never" }))
+      )
+      expect(error._tag).toBe("DataValidation")
+      expect(error.issues?.map(({ path }) => path)).toEqual(["symbol", "interval", "end"])
+      for (const { message } of error.issues ?? []) expect(error.message).toContain(message)
+      expect(error.context).toMatchObject({ market: "FUTURES_COIN", symbol: "ethusdt", interval: "1S", end: "never" })
+      expect(error.retryable).toBe(false)
+    }))
+
+  it("never throws, whatever it is given", () =>
+    FastCheck.assert(FastCheck.property(FastCheck.anything(), (anything) => {
+      for (const path of Object.keys(good)) expect(faults({ [path]: anything })).toBeTypeOf("object")
+      expect(Effect.runSync(Effect.either(KlineRequest.make(anything as KlineRequest.Input)))._tag).toBe("Left")
+    })))
+
+  it("is a schema with the same rules", () => {
+    const encoded = { ...good, start: "2024-01-01T00:00:00.000Z", end: "2024-01-02T00:00:00.000Z" }
+    const decode = Schema.decodeUnknownEither(KlineRequest.KlineRequest)
+    const request = Either.getOrThrow(decode(encoded))
+    expect(request).toEqual(Effect.runSync(KlineRequest.make(good)))
+    expect(Schema.encodeSync(KlineRequest.KlineRequest)(request)).toEqual(encoded)
+    expect(String(Either.flip(decode({ ...encoded, symbol: "btcusdt", end: encoded.start })))).toContain(
+      "small letters"
+    )
+    expect(() => new KlineRequest.KlineRequest({ ...good, start: request.start, end: request.start })).toThrow("is also the start")
+  })
+})

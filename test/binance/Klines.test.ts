@@ -1,0 +1,290 @@
+import { describe, it } from "@effect/vitest"
+import { Interval, Klines } from "effect-errata/binance"
+import * as FastCheck from "effect/FastCheck"
+import { expect } from "vitest"
+
+const hour = 3_600_000
+const start = Date.UTC(2024, 0, 1)
+
+/** Candles that open at these instants; the price tells them apart. */
+const columns = (
+  opens: ReadonlyArray<number>,
+  price: (open: number, i: number) => number = () => 10
+): Klines.Columns => {
+  const all = (value: (open: number, i: number) => number) => Float64Array.from(opens, value)
+  return {
+    length: opens.length,
+    openTime: all((open) => open),
+    open: all(price),
+    high: all((open, i) => price(open, i) + 1),
+    low: all((open, i) => price(open, i) - 1),
+    close: all(price),
+    volume: all(() => 1),
+    closeTime: all((open) => open + hour - 1),
+    quoteVolume: all(price),
+    trades: all(() => 1),
+    takerBuyBase: all(() => 0),
+    takerBuyQuote: all(() => 0)
+  }
+}
+
+const make = (
+  opens: ReadonlyArray<number>,
+  options: {
+    readonly end?: number
+    readonly interval?: Interval.Interval
+    readonly source?: Klines.Source
+    readonly columns?: Klines.Columns
+    readonly reason?: Klines.Reason
+  } = {}
+) => {
+  const end = options.end ?? start + 6 * hour
+  return Klines.make({
+    interval: options.interval ?? "1h",
+    source: options.source ?? "rest",
+    columns: options.columns ?? columns(opens),
+    start,
+    end,
+    reasons: [{ start, end, reason: options.reason ?? "source_gap" }]
+  })
+}
+
+const at = (...hours: ReadonlyArray<number>) => hours.map((n) => start + n * hour)
+const hours = (klines: Klines.Klines) => Array.from(klines.openTime, (open) => (open - start) / hour)
+const gaps = (klines: Klines.Klines) =>
+  klines.missing.map(({ end, reason, start: from }) => [(from - start) / hour, (end - start) / hour, reason])
+
+const interval = FastCheck.constantFrom(...Interval.Interval.literals)
+
+/** A stretch of the grid of an interval, and which of its candles are there. */
+const holey = FastCheck.tuple(
+  interval,
+  FastCheck.integer({ min: Date.UTC(2018, 0), max: Date.UTC(2030, 0) }),
+  FastCheck.array(FastCheck.boolean(), { maxLength: 60 })
+).map(([interval, from, isThere]) => {
+  const first = Interval.index(interval, from)
+  const at = (i: number) => Interval.at(interval, first + i)
+  return {
+    interval,
+    start: at(0),
+    end: at(isThere.length),
+    there: isThere.flatMap((is, i) => is ? [at(i)] : []),
+    absent: isThere.flatMap((is, i) => is ? [] : [at(i)])
+  }
+})
+
+const opensIn = (klines: Klines.Klines) =>
+  klines.missing.flatMap(({ end, start }) => Interval.opens(klines.interval, start, end, start))
+
+describe("Klines.make", () => {
+  it("takes sound rows as they are, without a copy", () => {
+    const given = columns(at(0, 1, 2, 3, 4, 5))
+    const klines = make([], { columns: given })
+    expect(klines.length).toBe(6)
+    expect(klines.missing).toEqual([])
+    expect(klines.close.buffer).toBe(given.close.buffer)
+    expect(klines.source).toEqual(["rest", "rest", "rest", "rest", "rest", "rest"])
+  })
+
+  it("sorts, keeps the last of two rows of one candle, and leaves out what was not asked for", () => {
+    const klines = make([], { columns: columns(at(-1, 2, 1, 1, 0, 6), (_, i) => 10 + i) })
+    expect(hours(klines)).toEqual([0, 1, 2])
+    expect([...klines.open]).toEqual([14, 13, 11])
+    expect(gaps(klines)).toEqual([[3, 6, "source_gap"]])
+  })
+
+  it("never lets a row off the grid shift the grid", () => {
+    const klines = make([], {
+      columns: columns([...at(0), ...at(1, 2).map((open) => open + 1_694_789), ...at(3, 4, 5)])
+    })
+    expect(hours(klines)).toEqual([0, 3, 4, 5])
+    expect(gaps(klines)).toEqual([[1, 3, "invalid"]])
+  })
+
+  it("has a candle although a row off the grid opens in its time too", () => {
+    const klines = make([], { columns: columns([...at(0), start + 5, ...at(1, 2, 3, 4, 5)]) })
+    expect(hours(klines)).toEqual([0, 1, 2, 3, 4, 5])
+    expect(klines.missing).toEqual([])
+  })
+
+  it.each(["low", "high"] as const)("leaves out a row whose prices are beyond its %s", (bound) => {
+    const broken = columns(at(0, 1, 2, 3, 4, 5))
+    broken[bound][2] = 10 + (bound === "low" ? 0.5 : -0.5)
+    expect(gaps(make([], { columns: broken }))).toEqual([[2, 3, "invalid"]])
+  })
+
+  it.each(["open", "close"] as const)("leaves out a row whose %s is outside of low and high", (price) => {
+    for (const value of [8, 12]) {
+      const broken = columns(at(0, 1, 2, 3, 4, 5))
+      broken[price][5] = value
+      expect(gaps(make([], { columns: broken }))).toEqual([[5, 6, "invalid"]])
+    }
+  })
+
+  it("keeps a damaged close time, and does not derive anything from it", () => {
+    const damaged = columns(at(0, 1, 2, 3, 4, 5))
+    damaged.closeTime[3] = start + 3 * hour + 814_773
+    const klines = make([], { columns: damaged })
+    expect(klines.missing).toEqual([])
+    expect(klines.closeTime[3]).toBe(start + 3 * hour + 814_773)
+  })
+
+  it("gives each missing candle the reason of where it lies", () => {
+    const klines = Klines.make({
+      interval: "1h",
+      source: "rest",
+      columns: columns(at(2, 3)),
+      start,
+      end: start + 6 * hour,
+      reasons: [
+        { start, end: start + 2 * hour, reason: "not_listed_yet" },
+        { start: start + 2 * hour, end: start + 5 * hour, reason: "source_gap" },
+        { start: start + 5 * hour, end: start + 6 * hour, reason: "unfinished" },
+        { start: start + 6 * hour, end: start + 8 * hour, reason: "not_published_yet" }
+      ]
+    })
+    expect(gaps(klines)).toEqual([[0, 2, "not_listed_yet"], [4, 5, "source_gap"], [5, 6, "unfinished"], [
+      6,
+      8,
+      "not_published_yet"
+    ]])
+  })
+
+  it("learns from the first row where three days begin", () => {
+    const days = Interval.millis["3d"]
+    const first = start + Interval.millis["1d"]
+    const opens = [0, 1, 3].map((n) => first + n * days)
+    expect(Interval.floor("3d", first)).not.toBe(first)
+    const klines = make([], { interval: "3d", end: first + 4 * days, columns: columns(opens) })
+    expect([...klines.openTime]).toEqual(opens)
+    expect(klines.missing).toEqual([{ start: first + 2 * days, end: first + 3 * days, reason: "source_gap" }])
+  })
+
+  it("misses exactly what is on the grid and not in the rows, for every interval", () =>
+    FastCheck.assert(FastCheck.property(holey, ({ absent, end, interval, start, there }) => {
+      const klines = Klines.make({
+        interval,
+        source: "rest",
+        columns: columns(there),
+        start,
+        end,
+        reasons: [{ start, end, reason: "source_gap" }]
+      })
+      expect([...klines.openTime]).toEqual(there)
+      expect(opensIn(klines)).toEqual(absent)
+      // As few ranges as there are.
+      expect(klines.missing.every(({ start }, i) => klines.missing[i - 1]?.end !== start)).toBe(true)
+    })))
+})
+
+describe("Klines.concat", () => {
+  it("fills what one misses with what the other has, in any order", () => {
+    const cached = make(at(0, 1, 4), { source: "cache" })
+    const fetched = Klines.make({
+      interval: "1h",
+      source: "rest",
+      columns: columns(at(2)),
+      start: start + 2 * hour,
+      end: start + 4 * hour,
+      reasons: [{ start: start + 2 * hour, end: start + 4 * hour, reason: "delisted" }]
+    })
+    for (const both of [Klines.concat(cached, fetched), Klines.concat(fetched, cached)]) {
+      expect(hours(both)).toEqual([0, 1, 2, 4])
+      expect(both.source).toEqual(["cache", "cache", "rest", "cache"])
+    }
+    expect(gaps(Klines.concat(cached, fetched))).toEqual([[3, 4, "delisted"], [5, 6, "source_gap"]])
+  })
+
+  it("takes the row of the second where both have one", () => {
+    const first = make([], { columns: columns(at(0, 1, 2)), source: "vision" })
+    const second = make([], { columns: columns(at(1), () => 20), source: "rest" })
+    const both = Klines.concat(first, second)
+    expect([...both.open]).toEqual([10, 20, 10])
+    expect(both.source).toEqual(["vision", "rest", "vision"])
+  })
+
+  it("does not change what it was given", () => {
+    const first = make(at(0, 1))
+    const second = make(at(3))
+    Klines.concat(first, second).open.fill(0)
+    expect([...first.open, ...second.open]).toEqual([10, 10, 10])
+  })
+
+  it("has the empty klines as its neutral element", () => {
+    const klines = make(at(0, 2))
+    expect(Klines.concat(klines, Klines.empty("1h"))).toEqual(klines)
+    expect(Klines.concat(Klines.empty("1h"), klines)).toEqual(klines)
+  })
+
+  it("refuses different intervals", () => {
+    expect(() => Klines.concat(Klines.empty("1h"), Klines.empty("1d"))).toThrow("1h and of 1d")
+  })
+
+  it("has what either has, and misses what both miss", () =>
+    FastCheck.assert(FastCheck.property(holey, FastCheck.array(FastCheck.boolean(), { maxLength: 60 }), (one, keep) => {
+      const { end, interval, start } = one
+      const make = (opens: ReadonlyArray<number>) =>
+        Klines.make({
+          interval,
+          source: "rest",
+          columns: columns(opens),
+          start,
+          end,
+          reasons: [{ start, end, reason: "source_gap" }]
+        })
+      const grid = Interval.opens(interval, start, end)
+      const others = grid.filter((_, i) => keep[i])
+      const both = Klines.concat(make(one.there), make(others))
+      const there = grid.filter((open) => one.there.includes(open) || others.includes(open))
+      expect([...both.openTime]).toEqual(there)
+      expect(opensIn(both)).toEqual(grid.filter((open) => !there.includes(open)))
+      expect(both.source).toHaveLength(both.length)
+    })))
+})
+
+describe("Klines.slice", () => {
+  it("takes what opens from start until end, and the same of what is missing", () => {
+    const klines = Klines.slice(make(at(0, 1, 3, 5)), start + hour, start + 4 * hour + 1)
+    expect(hours(klines)).toEqual([1, 3])
+    expect(klines.source).toHaveLength(2)
+    expect(gaps(klines)).toEqual([[2, 3, "source_gap"], [4, 5, "source_gap"]])
+  })
+
+  it("is what it was made of, when put together again", () =>
+    FastCheck.assert(FastCheck.property(holey, FastCheck.nat(60), ({ end, interval, start, there }, n) => {
+      const klines = Klines.make({
+        interval,
+        source: "vision",
+        columns: columns(there),
+        start,
+        end,
+        reasons: [{ start, end, reason: "source_gap" }]
+      })
+      const middle = Interval.at(interval, Interval.index(interval, start) + n) - (n % 2)
+      expect(Klines.concat(Klines.slice(klines, start, middle), Klines.slice(klines, middle, end))).toEqual(klines)
+    })))
+
+  it("is empty when the end is not behind the start", () => {
+    expect(Klines.slice(make(at(0, 1)), start + hour, start)).toEqual(Klines.empty("1h"))
+  })
+})
+
+describe("Klines.rows", () => {
+  it("gives the candles as objects", () => {
+    expect(Klines.rows(make(at(0), { end: start + hour }))).toEqual([{
+      openTime: start,
+      open: 10,
+      high: 11,
+      low: 9,
+      close: 10,
+      volume: 1,
+      closeTime: start + hour - 1,
+      quoteVolume: 10,
+      trades: 1,
+      takerBuyBase: 0,
+      takerBuyQuote: 0,
+      source: "rest"
+    }])
+    expect(Klines.rows(Klines.empty("1m"))).toEqual([])
+  })
+})
