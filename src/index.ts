@@ -13,6 +13,13 @@ export * as Alert from "./Alert.js"
 export * as Classifier from "./Classifier.js"
 
 /**
+ * Data and error side by side, for callers who want no error channel.
+ *
+ * @since 0.1.0
+ */
+export * as DataResult from "./DataResult.js"
+
+/**
  * Errors in the log: each with what was being fetched, why it failed, and nothing secret.
  *
  * @since 0.1.0
@@ -25,6 +32,14 @@ export * as ErrorLog from "./ErrorLog.js"
  * @since 0.1.0
  */
 export * as ErrorTracker from "./ErrorTracker.js"
+
+/**
+ * Operators around a fetch: what turns an effect that fails with anything into one whose failures are classified,
+ * counted once, and logged.
+ *
+ * @since 0.1.0
+ */
+export * as Fetch from "./Fetch.js"
 
 /**
  * What was being fetched when something went wrong: the part of an error that says where to look.

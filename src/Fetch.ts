@@ -1,0 +1,393 @@
+/**
+ * Operators around a fetch: what turns an effect that fails with anything into one whose failures are classified,
+ * counted once, and logged.
+ *
+ * The canonical order of a pipeline:
+ *
+ * `fetch |> Fetch.timeout |> Fetch.failOnEmpty |> Fetch.tracked |> Fetch.toDataResult`
+ *
+ * A timeout or an emptiness check outside of `tracked` is not counted: inside, all there is to see is an interruption,
+ * or a success.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { NoInfer } from "effect/Types"
+import * as Classifier from "./Classifier.js"
+import * as DataResult from "./DataResult.js"
+import * as ErrorLog from "./ErrorLog.js"
+import { ErrorTracker } from "./ErrorTracker.js"
+import * as FetchContext from "./FetchContext.js"
+import * as FetchError from "./FetchError.js"
+import { chain } from "./internal/chain.js"
+import { attempt } from "./internal/json.js"
+import { isMarked, mark } from "./internal/mark.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What an error of type `E` is after {@link tracked}: itself if it can be tracked as it is, one of the 17 otherwise.
+ * An effect that cannot fail still cannot.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Classified<E> = 0 extends 1 & E ? FetchError.FetchError
+  : E extends FetchError.Trackable ? E
+  : FetchError.FetchError
+
+/**
+ * Options of {@link tracked}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TrackedOptions {
+  /**
+   * Count successes too, with their durations, so that the tracker knows error ratios. Asked for at the leaf: attempts
+   * are successes plus counted failures. Default: false, and a success costs next to nothing.
+   */
+  readonly attempts?: boolean | undefined
+  /** What becomes of defects. `"die"`, the default: counted, and defects still. `"fail"`: failures with `Internal`. */
+  readonly defects?: "die" | "fail" | undefined
+  /** Failures that are no trouble: classified and passed on, but neither counted nor logged. */
+  readonly ignore?: ((error: FetchError.Trackable) => boolean) | undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// ambient context
+// ---------------------------------------------------------------------------------------------------------------------
+
+class Ambient extends Context.Reference<Ambient>()("effect-errata/Fetch/Ambient", {
+  defaultValue: () => FetchContext.empty
+}) {}
+
+/**
+ * Says what everything inside is about. Errors that come out, and the lines logged about them, carry this context
+ * below their own: the error's own word beats that of `tracked`, which beats this. Nested annotations add up, the inner
+ * one winning.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { ErrorTracker, Fetch } from "effect-errata"
+ *
+ * const program = Effect.fail(new Error("boom")).pipe(
+ *   Fetch.tracked({ symbol: "BTCUSDT" }),
+ *   Fetch.annotate({ source: "rest", symbol: "?" }),
+ *   Effect.flip,
+ *   Effect.map(({ context }) => [context.symbol, context.source])
+ * )
+ *
+ * assert.deepStrictEqual(Effect.runSync(program.pipe(Effect.provide(ErrorTracker.layerNoop))), ["BTCUSDT", "rest"])
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const annotate =
+  (context: FetchContext.Input) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    self.pipe(
+      Effect.mapInputContext((env: Context.Context<R>) =>
+        Context.add(env, Ambient, FetchContext.merge(Context.get(env, Ambient), context))
+      ),
+      // Errors that were made inside without `tracked` learn of the context at the border.
+      Effect.catchAllCause((cause) =>
+        Effect.failCause(
+          Cause.map(cause, (error) => FetchError.isFetchError(error) ? FetchError.withContext(error, context) : error)
+        )
+      )
+    )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// tracking
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Classifies every failure of the effect, counts it once in the `ErrorTracker`, logs it, and hands it on.
+ *
+ * - What is handed on is a fresh error: a copy of the failure if it can be tracked as it is, with the context merged in
+ *   and the same stack and cause; otherwise what the classifier makes of it. It remembers that it was counted: however
+ *   often it passes through `tracked` again, is wrapped in another error or turned into a defect, it counts once.
+ * - Interruption is no error: it is passed on as it is, neither counted nor logged.
+ * - A defect counts as `Internal`, or as itself if it can be tracked, and remains a defect.
+ * - Nothing that goes wrong in tracker, rules or logger changes the outcome of the fetch.
+ *
+ * A timeout outside of this operator is not counted: see the order of a pipeline above.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { ErrorTracker, Fetch } from "effect-errata"
+ *
+ * const program = Effect.gen(function*() {
+ *   const tracker = yield* ErrorTracker.ErrorTracker
+ *   const error = yield* Effect.tryPromise(() => Promise.reject(new TypeError("x is not a function"))).pipe(
+ *     Fetch.tracked({ symbol: "BTCUSDT" }),
+ *     Effect.flip
+ *   )
+ *   const { total } = yield* tracker.stats()
+ *   return [error._tag, error.context.symbol, total]
+ * })
+ *
+ * Effect.runPromise(program.pipe(Effect.provide(ErrorTracker.layer()))).then((result) =>
+ *   assert.deepStrictEqual(result, ["Internal", "BTCUSDT", 1])
+ * )
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const tracked: {
+  (
+    context: FetchContext.Input | undefined,
+    options: TrackedOptions & { readonly defects: "fail" }
+  ): <A, E, R>(
+    self: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, Classified<E> | FetchError.Internal, R | ErrorTracker>
+  (
+    context?: FetchContext.Input,
+    options?: TrackedOptions & { readonly defects?: "die" | undefined }
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, Classified<E>, R | ErrorTracker>
+} = (context: FetchContext.Input | undefined = FetchContext.empty, options: TrackedOptions | undefined = {}) =>
+<A, E, R>(
+  self: Effect.Effect<A, E, R>
+  // What the handler fails with is computed from the cause, member by member: the type of that is `Classified<E>`, which
+  // the compiler cannot follow through a map from errors to errors.
+  // oxlint-disable-next-line typescript/no-explicit-any -- see above
+): Effect.Effect<A, any, R | ErrorTracker> =>
+  Effect.catchAllCause(
+    options.attempts ? countSuccess(self, context) : self,
+    (cause) => onFailure(cause, context, options)
+  )
+
+const onFailure = (cause: Cause.Cause<unknown>, input: FetchContext.Input, options: TrackedOptions) =>
+  Effect.contextWithEffect((env: Context.Context<ErrorTracker>): Effect.Effect<never, FetchError.Trackable> => {
+    const tracker = Context.get(env, ErrorTracker)
+    const context = FetchContext.merge(Context.get(env, Ambient), input)
+    const thrown = Chunk.toReadonlyArray(Cause.failures(cause))
+    const died = Chunk.toReadonlyArray(Cause.defects(cause))
+    // However many failures a cause holds, it is the end of one fetch: one of them counted before is enough.
+    const counted = [...thrown, ...died].some((error) => isMarked(error, tracker))
+
+    return Effect.flatMap(classifyAll(thrown, context), (failures) => {
+      const asFailure = options.defects === "fail"
+      const defects = new Map(died.map((defect) => [defect, freshDefect(defect, context, asFailure)]))
+      const fresh = [...failures.values(), ...defects.values()]
+      for (const error of fresh) mark(error, tracker)
+      const [primary] = fresh
+      // Interruption alone leaves nothing to count.
+      const silent = counted || primary === undefined || (attempt(() => options.ignore?.(primary)) ?? false)
+      const handOn = Effect.failCause(Cause.match(cause, {
+        onEmpty: Cause.empty,
+        // Both maps hold every error of the cause.
+        onFail: (error): Cause.Cause<FetchError.Trackable> => Cause.fail(failures.get(error)!),
+        onDie: (defect) => asFailure ? Cause.fail(defects.get(defect)!) : Cause.die(defects.get(defect)!),
+        onInterrupt: Cause.interrupt,
+        onSequential: Cause.sequential,
+        onParallel: Cause.parallel
+      }))
+      if (silent) return handOn
+      const storm = stormOf(tracker)
+      const logged = failures.size > 0 ? [primary, ...defects.values()] : [primary]
+      return quietly(() => tracker.track(primary)).pipe(
+        Effect.zipRight(
+          Effect.forEach(logged, (error) => quietly(() => ErrorLog.log(error, { storm })), { discard: true })
+        ),
+        Effect.zipRight(handOn)
+      )
+    })
+  })
+
+const classifyAll = (errors: ReadonlyArray<unknown>, context: FetchContext.FetchContext) =>
+  Effect.map(
+    Effect.forEach(errors, (error) =>
+      FetchError.isTrackable(error)
+        ? Effect.succeed<FetchError.Trackable>(FetchError.withContext(error, context))
+        : Classifier.classify(error, { context })),
+    (fresh) => new Map(errors.map((error, i) => [error, fresh[i]!]))
+  )
+
+const freshDefect = (defect: unknown, context: FetchContext.FetchContext, asFailure: boolean): FetchError.Trackable =>
+  FetchError.isTrackable(defect) && (!asFailure || defect instanceof FetchError.Internal)
+    ? FetchError.withContext(defect, context)
+    : new FetchError.Internal({ message: describe(defect), context, cause: defect }, true)
+
+const describe = (defect: unknown): string => {
+  const [{ message, name } = { message: "", name: "" }] = chain(defect)
+  return `${FetchError.Internal.description}: ${name}${message === "" ? "" : `: ${message}`}`
+}
+
+const countSuccess = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  input: FetchContext.Input
+): Effect.Effect<A, E, R | ErrorTracker> =>
+  Effect.clockWith((clock) => {
+    const start = clock.unsafeCurrentTimeNanos()
+    return Effect.tap(self, () =>
+      Effect.contextWithEffect((env: Context.Context<ErrorTracker>) => {
+        const context = FetchContext.merge(Context.get(env, Ambient), input)
+        const duration = Duration.nanos(clock.unsafeCurrentTimeNanos() - start)
+        return quietly(() => Context.get(env, ErrorTracker).succeeded(context, duration))
+      }))
+  })
+
+/** What tracks or logs a failure must not become one. */
+const quietly = (effect: () => Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.catchAllCause(Effect.suspend(effect), () => Effect.void)
+
+// Storms are told apart by tracker: two of them share nothing.
+const storms = new WeakMap<object, ErrorLog.Storm>()
+
+const stormOf = (tracker: object): ErrorLog.Storm => {
+  const known = storms.get(tracker)
+  if (known !== undefined) return known
+  const storm = ErrorLog.makeStorm()
+  storms.set(tracker, storm)
+  return storm
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Gives up after a time, with a `NetworkTimeout` of phase `total`. Does not wait for work that cannot be interrupted:
+ * that goes on in the background and its outcome is dropped. Belongs inside of {@link tracked}.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Fetch } from "effect-errata"
+ *
+ * const error = Effect.never.pipe(Fetch.timeout("10 millis"), Effect.flip)
+ *
+ * Effect.runPromise(error).then(({ _tag, phase }) => assert.deepStrictEqual([_tag, phase], ["NetworkTimeout", "total"]))
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const timeout =
+  (duration: Duration.DurationInput) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FetchError.NetworkTimeout, R> =>
+    Effect.timeoutFail(Effect.disconnect(self), {
+      duration,
+      onTimeout: () =>
+        new FetchError.NetworkTimeout({
+          message: `${FetchError.NetworkTimeout.description}: no result within ${Duration.format(duration)}`,
+          phase: "total",
+          timeoutMillis: Duration.toMillis(duration)
+        })
+    })
+
+/**
+ * Fails with `DataEmpty` where the data is empty. Belongs inside of {@link tracked}.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Fetch } from "effect-errata"
+ *
+ * const rows: ReadonlyArray<number> = []
+ * const fetch = Effect.succeed(rows).pipe(
+ *   Fetch.failOnEmpty({ isEmpty: (rows) => rows.length === 0, reason: "api_response" }),
+ *   Effect.flip
+ * )
+ *
+ * assert.strictEqual(Effect.runSync(fetch).message, "API returned empty response")
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const failOnEmpty = <A>(options: {
+  readonly isEmpty: (data: NoInfer<A>) => boolean
+  /** Why it is empty, if it is; see `FetchError.EmptyReason`. */
+  readonly reason: FetchError.EmptyReason | ((data: NoInfer<A>) => FetchError.EmptyReason)
+}) =>
+<E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FetchError.DataEmpty, R> =>
+  Effect.flatMap(self, (data) =>
+    options.isEmpty(data)
+      ? Effect.fail(Classifier.dataEmpty(typeof options.reason === "string" ? options.reason : options.reason(data)))
+      : Effect.succeed(data))
+
+/**
+ * Takes empty data for an answer: expected empties only, unless `when` says always.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Classifier, Fetch } from "effect-errata"
+ *
+ * const fetch: Effect.Effect<ReadonlyArray<number>, never> = Effect.fail(Classifier.dataEmpty("delisted")).pipe(
+ *   Fetch.orEmpty((): ReadonlyArray<number> => [], { when: "always" })
+ * )
+ *
+ * assert.deepStrictEqual(Effect.runSync(fetch), [])
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const orEmpty: {
+  <A>(
+    empty: () => NoInfer<A>,
+    options: { readonly when: "always" }
+  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, Exclude<E, FetchError.DataEmpty>, R>
+  <A>(
+    empty: () => NoInfer<A>,
+    options?: { readonly when?: "expected" | undefined }
+  ): <E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+} = <A>(empty: () => A, options?: { readonly when?: "always" | "expected" | undefined }) =>
+<E, R>(
+  self: Effect.Effect<A, E, R>
+  // The overloads say which errors remain; one implementation serves both.
+  // oxlint-disable-next-line typescript/no-explicit-any -- see above
+): Effect.Effect<A, any, R> =>
+  Effect.catchIf(
+    self,
+    (error) => error instanceof FetchError.DataEmpty && (options?.when === "always" || error.expected),
+    () => Effect.sync(empty)
+  )
+
+/**
+ * Data and error side by side, and no error channel: the end of a pipeline for callers who want values.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Fetch, FetchError } from "effect-errata"
+ *
+ * const program = Effect.fail(new FetchError.ApiAuth()).pipe(
+ *   Fetch.toDataResult({ empty: (): ReadonlyArray<number> => [] }),
+ *   Effect.map(({ data, hasError, severity }) => ({ data, hasError, severity }))
+ * )
+ *
+ * assert.deepStrictEqual(Effect.runSync(program), { data: [], hasError: true, severity: "ERROR" })
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const toDataResult = <A>(options: {
+  /** What stands for the data where there is none. */
+  readonly empty: () => NoInfer<A>
+  /** How many rows the data has. Default: its `length` or `size`. */
+  readonly size?: ((data: NoInfer<A>) => number) | undefined
+}) =>
+<E extends FetchError.Trackable, R>(
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<DataResult.DataResult<A, E>, never, R> => {
+  const result = (data: A, error: Option.Option<E>) =>
+    Effect.contextWithEffect((env: Context.Context<never>) => {
+      const metadata = FetchContext.merge(
+        Context.get(env, Ambient),
+        Option.match(error, { onNone: () => FetchContext.empty, onSome: ({ context }) => context })
+      )
+      return Effect.map(
+        DateTime.now,
+        (timestamp) => DataResult.make({ data, error, metadata, timestamp, size: options.size })
+      )
+    })
+  return Effect.matchEffect(self, {
+    onFailure: (error) => result(options.empty(), Option.some(error)),
+    onSuccess: (data) => result(data, Option.none())
+  })
+}
