@@ -4,7 +4,6 @@ import { describe, expect, it } from "@effect/vitest"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -155,7 +154,9 @@ describe.each(both)("%s", (_name, layer) => {
         fault.do._tag,
         Effect.gen(function*() {
           yield* inject(Fault.on({ times: 1 }, fault))
-          expect(Either.isLeft(yield* klines.pipe(Effect.timeout("50 millis"), Effect.either))).toBe(true)
+          expect(yield* klines.pipe(Effect.timeout("50 millis"), Effect.flip)).toMatchObject({
+            _tag: "TimeoutException"
+          })
           // The next request is served as if nothing had been.
           expect((yield* klines).status).toBe(200)
           const [first, second] = yield* requests
@@ -267,6 +268,16 @@ describe("which requests", () => {
     })
   )
 
+  test(
+    "each fault has chances of its own",
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ probability: 0.5 }, Fault.status(500)))
+      yield* inject(Fault.on({ probability: 0.5 }, Fault.status(501)))
+      const seen = yield* statuses(100)
+      for (const status of [200, 500, 501]) expect(seen.filter((one) => one === status).length).toBeGreaterThan(10)
+    })
+  )
+
   it.effect("probability repeats with the seed, and comes out right", () =>
     Effect.gen(function*() {
       const run = (seed: number) =>
@@ -367,6 +378,21 @@ describe("the clock", () => {
       }
     }).pipe(Effect.provide(FaultyExchange.layerClient({ weightPerMinute: { SPOT: 1 }, patience: 2 }))))
 
+  it.effect("a limit that was injected outlasts the minute", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.rateLimited("90 seconds"))
+      expect(yield* statuses(2)).toEqual([429, 429])
+      yield* TestClock.adjust("89 seconds")
+      expect(yield* seen).toMatchObject({ status: 429, retryAfter: "1" })
+    }).pipe(Effect.provide(FaultyExchange.layerClient({ weightPerMinute: { SPOT: 1 } }))))
+
+  it.effect("after a ban the patience is as it was", () =>
+    Effect.gen(function*() {
+      expect(yield* statuses(3)).toEqual([429, 429, 418])
+      yield* TestClock.adjust("2 minutes")
+      expect(yield* statuses(3)).toEqual([429, 429, 418])
+    }).pipe(Effect.provide(FaultyExchange.layerClient({ weightPerMinute: { SPOT: 0 }, patience: 2 }))))
+
   it.effect("no ban is longer than three days", () =>
     Effect.gen(function*() {
       let last = 0
@@ -398,5 +424,5 @@ describe("the clock", () => {
       expect((yield* seen).status).toBe(418)
       yield* clear
       expect((yield* seen).status).toBe(200)
-    }).pipe(Effect.provide(FaultyExchange.layerClient())))
+    }).pipe(Effect.provide(FaultyExchange.layerClient({ now }))))
 })

@@ -67,6 +67,12 @@ const table: ReadonlyArray<readonly [string, Market.Market, Params, ReadonlyArra
   ["only end: the latest until then", spot, { endTime: t0, limit: 3 }, hours(t0 - 2 * hour, 3)],
   ["only end: the latest until then", um, { endTime: t0, limit: 3 }, hours(t0 - 2 * hour, 3)],
   ["only end: the latest until then", cm, { endTime: t0, limit: 3 }, hours(t0 - 2 * hour, 3)],
+  [
+    "only end: no more than 200 days",
+    cm,
+    { interval: "1d", endTime: t0, limit: 1500 },
+    Array.from({ length: 201 }, (_, i) => t0 + (i - 200) * day)
+  ],
   ["both bounds, more than the limit: the first", spot, { startTime: t0, endTime: t0 + day, limit: 3 }, hours(t0, 3)],
   ["both bounds, more than the limit: the first", um, { startTime: t0, endTime: t0 + day, limit: 3 }, hours(t0, 3)],
   [
@@ -76,6 +82,7 @@ const table: ReadonlyArray<readonly [string, Market.Market, Params, ReadonlyArra
     hours(t0 + 22 * hour, 3)
   ],
   ["both bounds are inclusive", spot, { startTime: t0, endTime: t0 }, [t0]],
+  ["both bounds are inclusive", um, { startTime: t0, endTime: t0 }, [t0]],
   ["both bounds are inclusive", cm, { startTime: t0, endTime: t0 + hour }, [t0, t0 + hour]],
   ["start is rounded up, end down", spot, { startTime: t0 + 1, endTime: t0 + 3 * hour - 1 }, hours(t0 + hour, 2)],
   ["a window inside of a candle", spot, { startTime: t0 + 1, endTime: t0 + 2 }, []],
@@ -184,6 +191,7 @@ describe.each(both)("%s", (_name, layer) => {
       expect(yield* used("SPOT", {})).toBe(2)
       expect(yield* used("SPOT", { limit: 5000 })).toBe(4)
       expect((yield* ask("SPOT", {}, "/api/v3/exchangeInfo")).headers["x-mbx-used-weight"]).toBe("24")
+      expect((yield* ask("FUTURES_COIN", {}, "/dapi/v1/exchangeInfo")).headers["x-mbx-used-weight"]).toBe("6")
       // What is refused costs as well.
       expect(yield* used("SPOT", { symbol: "NOTHING" })).toBe(26)
     }).pipe(Effect.provide(layer({ now }))))
@@ -401,6 +409,14 @@ describe("candles of a series", () => {
       expect(yield* ask({ interval: "1m" })).toEqual([])
       const other = yield* Effect.provide(klines("SPOT", {}), layer)
       expect(other.json.code).toBe(-1121)
+
+      const spot = { ...series(recorded), market: "SPOT" as const, symbol: "BTCUSDT" }
+      expect(
+        yield* Effect.provide(
+          rows("SPOT", { startTime: t0, limit: 2 }),
+          FaultyExchange.layerClient({ now, series: [spot] })
+        )
+      ).toEqual([recorded[1], recorded[2]])
     }))
 
   it.effect("two series of one name are one, the later taking precedence; instruments fill what was not recorded", () =>

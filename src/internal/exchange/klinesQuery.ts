@@ -29,7 +29,7 @@ const isInterval = Schema.is(Interval.Interval)
 /** The weight of a query, also of one that is refused. */
 export const klinesWeight = (market: Market.Market, query: Query): number => {
   const limit = query["limit"] ?? ""
-  return Market.facts[market].klinesWeight(/^\d+$/.test(limit) ? Math.min(Number(limit), limits[market]) : defaultLimit)
+  return Market.facts[market].klinesWeight(/^\d+$/.test(limit) ? Number(limit) : defaultLimit)
 }
 
 export const parseKlinesQuery = (

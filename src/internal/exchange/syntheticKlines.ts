@@ -28,7 +28,7 @@ export const syntheticRows = (
 ): ReadonlyArray<Row> => {
   const candle = candles(seed, instrument, interval, now)
   const first = Interval.index(interval, Math.max(from - 1, Interval.floor(interval, instrument.listed) - 1)) + 1
-  const last = Interval.index(interval, Math.min(to, now, instrument.delisted - 1))
+  const last = Interval.index(interval, Math.min(to, now, instrument.delisted))
   const rows: Array<Row> = []
   const step = take === "first" ? 1 : -1
   for (let i = take === "first" ? first : last; i >= first && i <= last && rows.length < limit; i += step) {
