@@ -302,8 +302,18 @@ const facts = (error: FetchError.Trackable): Record<string, unknown> => {
 
 // What the error classes have in common is told under the names above, or by the cause.
 const common = new Set([
-  ...["_tag", "name", "message", "stack", "cause", "context", "retryable", "retryAfter"],
-  ...["code", "category", "severity", "description"]
+  "_tag",
+  "name",
+  "message",
+  "stack",
+  "cause",
+  "context",
+  "retryable",
+  "retryAfter",
+  "code",
+  "category",
+  "severity",
+  "description"
 ])
 
 /** What the error knows besides: `status`, `api_code`, `errno`, `reason`, `issues`, `earlier`. */

@@ -1,0 +1,328 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import { isSecretName, mask, redactText } from "../../src/internal/redaction.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// tables
+// ---------------------------------------------------------------------------------------------------------------------
+
+const secretNames = [
+  "apiKey",
+  "APIKEY",
+  "api_key",
+  "api-key",
+  "api.key",
+  "Api Key",
+  "X-MBX-APIKEY",
+  "x_mbx_apikey",
+  "binanceApiKey2",
+  "secret",
+  "secretKey",
+  "SECRET_KEY",
+  "clientSecret",
+  "api_secret",
+  "signature",
+  "X-Amz-Signature",
+  "token",
+  "accessToken",
+  "refresh_token",
+  "X-CSRF-Token",
+  "authToken",
+  "authorization",
+  "Authorization",
+  "Proxy-Authorization",
+  "cookie",
+  "Cookie",
+  "Set-Cookie",
+  "password",
+  "PASSWORD",
+  "db.password",
+  "passwd",
+  "pwd",
+  "passphrase",
+  "OK-ACCESS-PASSPHRASE",
+  "OK-ACCESS-SIGN",
+  "OK-ACCESS-KEY",
+  "X-BAPI-SIGN-TYPE",
+  "pass_phrase",
+  "listenKey",
+  "listen_key",
+  "privateKey",
+  "credentials",
+  "sessionId",
+  "jwt"
+]
+
+const ordinaryNames = [
+  "symbol",
+  "interval",
+  "key",
+  "id",
+  "status",
+  "price",
+  "secretary",
+  "secretariat",
+  "secretion",
+  "tokenizer",
+  "tokenized",
+  "passwordless",
+  "access signal",
+  "passenger",
+  "assign",
+  "keyboard"
+]
+
+const S = "hunter2"
+
+/** A text with a secret, and the same text masked. */
+const masked: ReadonlyArray<readonly [string, string]> = [
+  // URLs
+  [`https://x.test/api?apiKey=${S}&symbol=BTCUSDT`, `https://x.test/api?apiKey=${mask}&symbol=BTCUSDT`],
+  [`https://x.test/?symbol=A&signature=${S}`, `https://x.test/?symbol=A&signature=${mask}`],
+  [`GET /?a=1&X-Amz-Signature=${S} HTTP/1.1`, `GET /?a=1&X-Amz-Signature=${mask} HTTP/1.1`],
+  [`https://x.test/#access_token=${S}&state=1`, `https://x.test/#access_token=${mask}&state=1`],
+  [`https://x.test/?auth[token]=${S}&b=1`, `https://x.test/?auth[token]=${mask}&b=1`],
+  [`https://x.test/?token[]=${S}&b=1`, `https://x.test/?token[]=${mask}&b=1`],
+  [`https://x.test/?api%5Fkey=${S}&b=1`, `https://x.test/?api%5Fkey=${mask}&b=1`],
+  [
+    `https://x.test/?next=https%3A%2F%2Fy.test%2F%3FapiKey%3D${S}&b=1`,
+    `https://x.test/?next=https%3A%2F%2Fy.test%2F%3FapiKey%3D${mask}&b=1`
+  ],
+  [`https://x.test/?next=%253FapiKey%253D${S}&b=1`, `https://x.test/?next=%253FapiKey%253D${mask}&b=1`],
+  [`https://x.test/?q=%7B%22apiKey%22%3A%22${S}%22%7D&b=1`, `https://x.test/?q=%7B%22apiKey%22%3A${mask}&b=1`],
+  [`https://me:${S}@x.test/path?a=1`, `https://${mask}@x.test/path?a=1`],
+  [`redis://:${S}@x.test:6379 refused`, `redis://${mask}@x.test:6379 refused`],
+  [`https://${S}@x.test`, `https://${mask}@x.test`],
+  [`https://me:p@${S}@x.test`, `https://${mask}@x.test`],
+  [`?to=https%3A%2F%2Fme%3A${S}%40x.test%2Fa&b=1`, `?to=https%3A%2F%2F${mask}%40x.test%2Fa&b=1`],
+  // header lines
+  [`Authorization: Bearer ${S}`, `Authorization: ${mask}`],
+  [`X-MBX-APIKEY: ${S}\r\nHost: x.test`, `X-MBX-APIKEY: ${mask}\r\nHost: x.test`],
+  [`Cookie: a=1; sid="${S}"; b=O'Brien`, `Cookie: ${mask}`],
+  [`Set-Cookie: sid=${S}; Path=/`, `Set-Cookie: ${mask}`],
+  [`Authorization: Digest username="me", response="${S}"\nHost: x.test`, `Authorization: ${mask}\nHost: x.test`],
+  [`curl -H 'Authorization: Bearer ${S}' https://x.test`, `curl -H 'Authorization: ${mask}' https://x.test`],
+  [`curl -H "X-MBX-APIKEY: ${S}" https://x.test`, `curl -H "X-MBX-APIKEY: ${mask}" https://x.test`],
+  [`sent Bearer ${S}abc to x.test`, `sent Bearer ${mask} to x.test`],
+  [`sent Basic bWU6aHVudGVyMg== to x.test`, `sent Basic ${mask} to x.test`],
+  // JSON
+  [`{"apiKey":"${S}","symbol":"A"}`, `{"apiKey":"${mask}","symbol":"A"}`],
+  [`{"apiKey" : "${S}" , "symbol":"A"}`, `{"apiKey" : "${mask}" , "symbol":"A"}`],
+  [`{"password":"a\\"${S}","symbol":"A"}`, `{"password":"${mask}","symbol":"A"}`],
+  [`{"password":"${S}\\\\","symbol":"A"}`, `{"password":"${mask}","symbol":"A"}`],
+  [`{"token":12345,"symbol":"A"}`, `{"token":"${mask}","symbol":"A"}`],
+  [`{"tokens":["${S}","b]"],"symbol":"A"}`, `{"tokens":"${mask}","symbol":"A"}`],
+  [`{"secret":{"note":"a } b","v":"${S}"},"symbol":"A"}`, `{"secret":"${mask}","symbol":"A"}`],
+  [`{"token":\n  "${S}"\n}`, `{"token":\n  "${mask}"\n}`],
+  [`{"token":"${S}`, `{"token":"${mask}`],
+  [`{"secret":{"v":"${S}`, `{"secret":"${mask}"`],
+  [`{"headers":"Authorization: Bearer ${S}","symbol":"A"}`, `{"headers":"Authorization: ${mask}","symbol":"A"}`],
+  [`{"url":"https://x.test/?token=${S}","symbol":"A"}`, `{"url":"https://x.test/?token=${mask}","symbol":"A"}`],
+  [
+    JSON.stringify({ body: JSON.stringify({ apiKey: S, b: 1 }) }),
+    JSON.stringify({ body: JSON.stringify({ apiKey: mask, b: 1 }) })
+  ],
+  [
+    JSON.stringify([JSON.stringify({ body: JSON.stringify({ password: `a"${S}\\`, b: 1 }) }), 2]),
+    JSON.stringify([JSON.stringify({ body: JSON.stringify({ password: mask, b: 1 }) }), 2])
+  ],
+  // other notations
+  [`{ apiKey: '${S}', symbol: 'A' }`, `{ apiKey: '${mask}', symbol: 'A' }`],
+  [`{'apiKey': '${S}', 'symbol': 'A'}`, `{'apiKey': '${mask}', 'symbol': 'A'}`],
+  [`{"apiKey"=>"${S}", "symbol"=>"A"}`, `{"apiKey"=>"${mask}", "symbol"=>"A"}`],
+  [`{apiKey=${S}, symbol=A}`, `{apiKey=${mask}, symbol=A}`],
+  [`authorization:\n    '${S}',\n  symbol: 'A'`, `authorization:\n    '${mask}',\n  symbol: 'A'`],
+  [`apiKey=${S}&signature=${S}&b=1`, `apiKey=${mask}&signature=${mask}&b=1`],
+  [`authorization=Bearer ${S}, b=1`, `authorization=${mask}, b=1`],
+  [`password = ${S} and more`, `password = ${mask} and more`],
+  [`Server=x;Password=${S};Database=y`, `Server=x;Password=${mask};Database=y`],
+  [`<Token>${S}</Token><b>1</b>`, `<Token>${mask}</Token><b>1</b>`],
+  [`level=warn token="${S} x" b=1`, `level=warn token="${mask}" b=1`],
+  [`-----BEGIN RSA PRIVATE KEY-----\n${S}\n-----END RSA PRIVATE KEY----- b`, `${mask} b`],
+  [`-----BEGIN PRIVATE KEY-----\n${S}`, mask],
+  [`got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.${S} back`, `got ${mask} back`]
+]
+
+const readable = [
+  "token bucket is full",
+  "Unexpected token } in JSON at position 5",
+  "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
+  "the secretary: Jane Doe",
+  "signature mismatch for file BTCUSDT-1h-2024-01.zip",
+  "cookie policy page 404",
+  "Signature for this request is not valid.",
+  "API-key format invalid.",
+  "Invalid API-key, IP, or permissions for action, request ip: 1.2.3.4",
+  "This listenKey does not exist.",
+  "Mandatory parameter 'signature' was not sent, was empty/null, or malformed.",
+  "password is required",
+  "token == undefined",
+  "expected Option<Token> but got number",
+  "auth::token::parse failed",
+  "secret://vault/path was not found",
+  "basic knowledge of trading",
+  "bearer of bad news",
+  "bearer authentication failed",
+  "BTCUSDT 42000.5 at https://x.test/api/v3/klines?symbol=BTCUSDT&interval=1h",
+  "mail me@x.test about https://x.test/a",
+  "see https://x.test/@scope/package",
+  "token=",
+  "?token=&symbol=A",
+  "tokenizer: fast, keyboard=qwerty",
+  "-----BEGIN CERTIFICATE-----"
+]
+
+describe("redaction", () => {
+  it.each(secretNames.map((name) => [name]))("%s names a secret", (name) => {
+    expect(isSecretName(name)).toBe(true)
+  })
+
+  it.each(ordinaryNames.map((name) => [name]))("%s names none", (name) => {
+    expect(isSecretName(name)).toBe(false)
+  })
+
+  it.each(masked)("%s", (text, expected) => {
+    expect(redactText(text)).toBe(expected)
+    expect(redactText(expected)).toBe(expected)
+  })
+
+  it.each(readable.map((text) => [text]))("leaves alone: %s", (text) => {
+    expect(redactText(text)).toBe(text)
+  })
+
+  it("a secret is masked under every spelling, in every notation, nested in every other, whatever stands around", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        secretName,
+        secret,
+        FastCheck.array(FastCheck.nat(), { maxLength: 3 }),
+        FastCheck.nat(),
+        noise,
+        noise,
+        (name, secret, wraps, form, before, after) => {
+          const text = wraps.reduce(
+            (text, i) => pick(nestings, i)(text),
+            pick(forms, form)(name, secret)
+          )
+          expect(redactText(before + text + after)).not.toContain(secret)
+        }
+      ),
+      { numRuns: 5_000 }
+    )
+  })
+
+  it("masking twice is masking once", () => {
+    FastCheck.assert(
+      FastCheck.property(FastCheck.array(FastCheck.constantFrom(...fragments), { maxLength: 24 }), (fragments) => {
+        const once = redactText(fragments.join(""))
+        expect(redactText(once)).toBe(once)
+      }),
+      { numRuns: 20_000 }
+    )
+  })
+
+  // With work that grows as the square of the length, a text of a million characters would take the better part of an
+  // hour: that the test ends at all is the proof.
+  it.each(
+    [
+      ...fragments,
+      "\\\\",
+      "=",
+      " ",
+      "//",
+      "token:'",
+      "token=[",
+      "token\\\"",
+      "<token>",
+      "%2F%2Fa",
+      "eyJ-",
+      "-----BEGIN "
+    ].map((s) => [s])
+  )(
+    "a million characters of %j",
+    (fragment) => {
+      for (const start of ["token", "token:", "\"token\":\"", "token=[", "://", "eyJ"]) {
+        const text = start + fragment.repeat(Math.ceil(1_000_000 / fragment.length))
+        expect(redactText(text)).not.toBe("")
+      }
+    }
+  )
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// generators
+// ---------------------------------------------------------------------------------------------------------------------
+
+const secretName = FastCheck.constantFrom(...secretNames)
+
+const secret = FastCheck.string({
+  unit: FastCheck.constantFrom(..."abcXYZ019-_.~+/@!$*#^".split("")),
+  minLength: 4,
+  maxLength: 12
+}).map((text) => `Zq7${text}Zq7`)
+
+const noise = FastCheck.string({
+  unit: FastCheck.constantFrom(
+    ..."\"'`\\{}[]()<>:=&;,|%@ \n\tab1".split(""),
+    "://",
+    "%22",
+    "%3D",
+    "https://x.test/?",
+    mask
+  ),
+  maxLength: 8
+}).map((text) => ` ${text} `)
+
+const fragments = [
+  ..."\"'`\\{}[]<>:=&;,% \n@ab1".split(""),
+  "\\\"",
+  "\\\\\"",
+  "=>",
+  "%22",
+  "%3D",
+  "%2522",
+  "%2F%2F",
+  "://",
+  "</",
+  "eyJhbGciOiJI.",
+  "Bearer abc123",
+  "Basic ",
+  "token",
+  "apiKey",
+  "Authorization",
+  "secret",
+  "-----BEGIN PRIVATE KEY-----",
+  "-----END PRIVATE KEY-----",
+  mask
+]
+
+/** How a name and its secret may be written. */
+const forms: ReadonlyArray<(name: string, secret: string) => string> = [
+  (name, secret) => `https://x.test/p?a=1&${encodeURIComponent(name)}=${encodeURIComponent(secret)}&b=2`,
+  (name, secret) => `https://x.test/p#${encodeURIComponent(name)}=${encodeURIComponent(secret)}`,
+  (_, secret) => `https://me:${secret.replaceAll(/[/#?]/g, "")}/path`.replace(/Zq7\/path$/, "Zq7@x.test/path"),
+  (name, secret) => `${name}: ${secret}`,
+  (name, secret) => `${name}: Bearer ${secret}\r\nHost: x.test`,
+  (name, secret) => `${name}: a="b", response="${secret}"; c=d`,
+  (name, secret) => `${name} = "${secret}"`,
+  (name, secret) => `{ ${JSON.stringify(name)}: '${secret}' }`,
+  (name, secret) => `{ '${name}':\n   '${secret}' }`,
+  (name, secret) => `<${name.replaceAll(" ", "")}>${secret}</${name.replaceAll(" ", "")}>`,
+  (name, secret) => JSON.stringify({ a: 1, [name]: secret, b: 2 }),
+  (name, secret) => JSON.stringify({ a: 1, [name]: `"quoted" \\ ${secret} \n`, b: 2 }),
+  (name, secret) => JSON.stringify({ [name]: [1, { x: [secret] }, "] }"], b: 2 }),
+  (name, secret) => JSON.stringify({ [name]: { a: "} ]", x: { y: secret } }, b: 2 }, null, 2),
+  (name, secret) => new URLSearchParams({ a: "1", [name]: secret, b: "2" }).toString()
+]
+
+/** How a text may stand in another. */
+const nestings: ReadonlyArray<(text: string) => string> = [
+  (text) => JSON.stringify(text),
+  (text) => JSON.stringify({ message: text, status: 400 }),
+  (text) => JSON.stringify({ errors: [{ message: text }] }, null, 2),
+  (text) => `Request failed: ${text}`,
+  (text) => `HTTP/1.1 400\r\nHost: x.test\r\n\r\n${text}`,
+  (text) => `https://proxy.test/?to=${encodeURIComponent(text)}`
+]
+
+const pick = <A>(items: ReadonlyArray<A>, i: number): A => items[i % items.length]!
