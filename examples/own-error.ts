@@ -1,0 +1,36 @@
+/**
+ * An error type of your own is a first-class citizen: it is tracked under its own code, keeps its type through
+ * `Fetch.tracked`, has limits and breakdowns, and is matched by its tag like the 17.
+ */
+import { Console, Data, Effect } from "effect"
+import { ErrorTracker, Fetch, type FetchContext } from "effect-errata"
+
+class StaleQuote extends Data.TaggedError("StaleQuote")<{
+  readonly context: FetchContext.FetchContext
+  readonly ageMillis: number
+}> {
+  readonly code = "STALE_QUOTE"
+  readonly category = "Data"
+  readonly severity = "WARNING" as const
+  readonly retryable = true
+  override get message() {
+    return `the quote is ${this.ageMillis} ms old`
+  }
+}
+
+const quote = (symbol: string) => Effect.fail(new StaleQuote({ context: { symbol }, ageMillis: 7000 }))
+
+const program = Effect.gen(function*() {
+  const tracker = yield* ErrorTracker.ErrorTracker
+  const price = quote("BTCUSDT").pipe(
+    Fetch.tracked({ source: "feed" }),
+    // Still a StaleQuote, and nothing else: `tracked` classifies only what is not classified yet.
+    Effect.catchTag("StaleQuote", ({ ageMillis, context }) => Console.log(`${context.symbol}: ${ageMillis} ms old`))
+  )
+  yield* Effect.repeatN(price, 3)
+  yield* Console.log(yield* tracker.verdict("STALE_QUOTE"))
+})
+
+await Effect.runPromise(
+  Effect.provide(program, ErrorTracker.layer({ thresholds: { STALE_QUOTE: { perMinute: 3 } } }))
+)

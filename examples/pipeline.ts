@@ -1,0 +1,41 @@
+/**
+ * A typed fetch, from the request to a value: a deadline, a check for empty answers, classification and counting, a
+ * fall-back for what is expected, and in the end data and error side by side.
+ */
+import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
+import { Console, Effect, Layer, Schema } from "effect"
+import { ErrorLog, ErrorTracker, Fetch } from "effect-errata"
+import { FaultyExchange } from "effect-errata/testing"
+
+const Candles = Schema.Array(Schema.Tuple([Schema.Number, Schema.NumberFromString], Schema.Unknown))
+
+const candles = (symbol: string) =>
+  Effect.gen(function*() {
+    const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
+    const { url } = yield* FaultyExchange.FaultyExchange
+    return yield* client.get(`${url}/api/v3/klines`, { urlParams: { symbol, interval: "1h", limit: 24 } }).pipe(
+      Effect.flatMap(HttpClientResponse.schemaBodyJson(Candles))
+    )
+  }).pipe(
+    Fetch.timeout("5 seconds"),
+    Fetch.failOnEmpty({ isEmpty: (rows) => rows.length === 0, reason: "api_response" }),
+    // Here the errors of client, schema and deadline become one closed union, and each failure is counted and logged.
+    Fetch.tracked({ symbol, interval: "1h", market: "SPOT", source: "rest" }, { attempts: true }),
+    Fetch.toDataResult({ empty: () => [] })
+  )
+
+const program = Effect.gen(function*() {
+  const results = yield* Effect.forEach(["BTCUSDT", "ETHUSDT", "NOSUCHUSDT"], candles, { concurrency: 3 })
+  for (const result of results) yield* Console.log(result.toLogRecord())
+
+  const tracker = yield* ErrorTracker.ErrorTracker
+  const { byCode, errorRatio } = yield* tracker.stats()
+  yield* Console.log({ byCode, errorRatio })
+})
+
+// An exchange on this machine; with Binance itself the pipeline is the same.
+const Live = Layer.mergeAll(ErrorTracker.layer(), FaultyExchange.layer(), FetchHttpClient.layer).pipe(
+  Layer.provideMerge(ErrorLog.layerText)
+)
+
+await Effect.runPromise(Effect.provide(program, Live))

@@ -1,0 +1,69 @@
+/**
+ * A service that fetches, and its test: another client, another tracker and another logger are other layers, and the
+ * time is the test's.
+ */
+import { HttpClient, HttpClientResponse } from "@effect/platform"
+import { expect, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, TestClock } from "effect"
+import { ErrorTracker, Fetch } from "effect-errata"
+import { BinanceRest } from "effect-errata/binance"
+import { Fault, FaultyExchange, LogCapture } from "effect-errata/testing"
+
+/** The code under test: three rows, or none if the server takes too long. */
+const lastRows = HttpClient.get("https://example.test/rows").pipe(
+  Effect.flatMap((response) => response.json),
+  Fetch.timeout("10 seconds"),
+  Fetch.tracked({ symbol: "BTCUSDT", source: "example" }),
+  Effect.catchTag("NetworkTimeout", () => Effect.succeed([]))
+)
+
+it.effect("gives up on a server that is silent, and says so", () =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.fork(lastRows)
+    yield* TestClock.adjust("10 seconds")
+    expect(yield* Fiber.join(fiber)).toEqual([])
+
+    const tracker = yield* ErrorTracker.ErrorTracker
+    expect((yield* tracker.stats()).byCode).toMatchObject({ NETWORK_TIMEOUT: { count: 1 } })
+    expect(yield* LogCapture.text).toContain("BTCUSDT")
+  }).pipe(
+    Effect.provide(Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never))),
+    Effect.provide(ErrorTracker.layer()),
+    Effect.provide(LogCapture.layer)
+  ))
+
+it.effect("takes what the server says", () =>
+  Effect.gen(function*() {
+    expect(yield* lastRows).toEqual([1, 2, 3])
+  }).pipe(
+    Effect.provideService(
+      HttpClient.HttpClient,
+      HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, Response.json([1, 2, 3]))))
+    ),
+    // Nothing to count in this test.
+    Effect.provide(ErrorTracker.layerNoop)
+  ))
+
+it.effect("a whole exchange without a socket, that fails on demand", () =>
+  Effect.gen(function*() {
+    const exchange = yield* FaultyExchange.FaultyExchange
+    yield* exchange.inject(Fault.on({ nth: 1 }, Fault.status(503)))
+    const rest = yield* BinanceRest.BinanceRest
+    const day = rest.klines({
+      market: "SPOT",
+      symbol: "BTCUSDT",
+      interval: "1h",
+      start: "2024-01-01",
+      end: "2024-01-02"
+    }).pipe(Fetch.tracked())
+
+    expect((yield* Effect.flip(day)).code).toBe("API_FORMAT")
+    expect((yield* day).length).toBe(24)
+  }).pipe(
+    Effect.provide(
+      BinanceRest.layer().pipe(
+        Layer.provideMerge(FaultyExchange.layerClient({ now: "2024-06-01" }))
+      )
+    ),
+    Effect.provide(ErrorTracker.layer())
+  ))
