@@ -6,11 +6,32 @@
 export * as BinanceErrors from "./BinanceErrors.js"
 
 /**
+ * Candles from the REST API of Binance, for all three markets.
+ *
+ * @since 0.1.0
+ */
+export * as BinanceRest from "./BinanceRest.js"
+
+/**
  * The intervals of candles, and the grid of instants at which candles open.
  *
  * @since 0.1.0
  */
 export * as Interval from "./Interval.js"
+
+/**
+ * A question for candles: which market, symbol and interval, and from when to when.
+ *
+ * @since 0.1.0
+ */
+export * as KlineRequest from "./KlineRequest.js"
+
+/**
+ * Candles by column, and what is missing among them.
+ *
+ * @since 0.1.0
+ */
+export * as Klines from "./Klines.js"
 
 /**
  * The three kinds of market of Binance, and what differs between them.

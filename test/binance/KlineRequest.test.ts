@@ -132,6 +132,8 @@ describe("KlineRequest", () => {
     expect(String(Either.flip(decode({ ...encoded, symbol: "btcusdt", end: encoded.start })))).toContain(
       "small letters"
     )
-    expect(() => new KlineRequest.KlineRequest({ ...good, start: request.start, end: request.start })).toThrow("is also the start")
+    expect(() => new KlineRequest.KlineRequest({ ...good, start: request.start, end: request.start })).toThrow(
+      "is also the start"
+    )
   })
 })

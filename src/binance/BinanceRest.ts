@@ -1,0 +1,344 @@
+/**
+ * Candles from the REST API of Binance, for all three markets.
+ *
+ * A range of any length is asked for page by page, as few as the market allows and none twice. What comes back holds
+ * each finished candle of the range once, and says of every other why it is missing. Empty parts are no failures here.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Classifier from "../Classifier.js"
+import type * as FetchContext from "../FetchContext.js"
+import * as FetchError from "../FetchError.js"
+import * as columns from "../internal/klines/columns.js"
+import { following, hasManyPages, type Page, pageOf } from "../internal/klines/pages.js"
+import { restReasons } from "../internal/klines/restReasons.js"
+import { decodeRows } from "../internal/klines/restRows.js"
+import * as weightGate from "../internal/klines/weightGate.js"
+import * as BinanceErrors from "./BinanceErrors.js"
+import * as Interval from "./Interval.js"
+import * as KlineRequest from "./KlineRequest.js"
+import * as Klines from "./Klines.js"
+import * as Market from "./Market.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What a fetch of klines can fail with: no storage error, and no `DataEmpty`, since empty parts are values.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type KlinesError =
+  | FetchError.NetworkError
+  | FetchError.ApiError
+  | Exclude<FetchError.DataError, FetchError.DataEmpty>
+  | FetchError.OtherError
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Where to ask instead of at Binance: a mirror, a proxy, a test. Default: the hosts of {@link Market.facts}. */
+  readonly baseUrls?: Partial<Readonly<Record<Market.Market, string>>> | undefined
+  /**
+   * How long one request may take, with its body; a range of several pages may take several times as long. Binance
+   * itself gives up after 10 seconds and says so, which a shorter timeout hides. Default: 30 seconds.
+   */
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// tags
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A client of the klines endpoints.
+ *
+ * - **Limits.** When the used weight that the exchange reports comes near what a minute allows (90 %), requests wait for
+ *   the next minute. After an answer that says how long to wait (429, 418), requests to that market fail with the same
+ *   error until then, without being sent: going on is what gets an address banned.
+ * - **Unfinished candles** are left out, by the clock of the exchange.
+ * - **Reasons.** A hole before the first candle costs one more request, which tells a young instrument
+ *   (`not_listed_yet`) from an outage (`source_gap`).
+ * - It neither retries nor tracks: put `Fetch.tracked` and a retry around it.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class BinanceRest extends Context.Tag("effect-errata/binance/BinanceRest")<BinanceRest, {
+  readonly klines: (input: KlineRequest.Input) => Effect.Effect<Klines.Klines, KlinesError>
+}>() {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a client on the `HttpClient` of the context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options = {}
+): Effect.fn.Return<typeof BinanceRest.Service, never, HttpClient.HttpClient> {
+  const http = yield* makeHttp(Duration.decode(options.timeout ?? "30 seconds"))
+
+  const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
+    const { interval, market } = request
+    const base = (options.baseUrls?.[market] ?? Market.facts[market].baseUrl).replace(/\/+$/, "")
+    const series = makeSeries(http, request, base)
+    const start = DateTime.toEpochMillis(request.start)
+    const end = DateTime.toEpochMillis(request.end)
+
+    const answers: Array<columns.Columns> = []
+    let now = NaN
+    let page = pageOf(market, interval, start, end)
+    while (page !== undefined) {
+      const asked = yield* Clock.currentTimeMillis
+      const answer = yield* series.ask(interval, page)
+      answers.push(answer.rows)
+      if (!Number.isNaN(answer.date)) now = answer.date
+      else if (Number.isNaN(now)) now = yield* series.serverTime(asked)
+
+      const next = following(interval, page, answer.rows.length, extent(answer.rows, page)?.last)
+      if (next === undefined) return yield* Effect.fail(offTopic(answer.context))
+      // Nothing opens after now, whatever end was asked for.
+      const until = Math.min(end, now + 1)
+      const from = answer.rows.length === 0 ? yield* series.skipEmpty(next, until) : next
+      page = pageOf(market, interval, from, until)
+    }
+    if (answers.length === 0) return Klines.empty(interval)
+
+    const all = columns.join(answers)
+    const anchor = columns.anchorOf(interval, all.openTime)
+    const forming = Interval.floor(interval, now, anchor)
+    const rows = extent(all, { start, end })
+    const hasHole = Interval.count(interval, start, Math.min(rows?.first ?? forming, end), anchor) > 0
+    const leading = hasHole ? yield* series.reasonBefore(start) : "source_gap"
+    const found = Klines.make({
+      interval,
+      source: "rest",
+      columns: all,
+      start,
+      end: Math.min(end, forming),
+      reasons: restReasons({ interval, anchor, start, end, now, rows, leading })
+    })
+    yield* warnOfCloseTimes(found, anchor)
+    return found
+  })
+
+  return BinanceRest.of({ klines: (input) => Effect.flatMap(KlineRequest.make(input), klines) })
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The client as a layer. Call it once and share it: the limits are kept per layer.
+ *
+ * @example
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Effect, Layer } from "effect"
+ * import { BinanceRest } from "effect-errata/binance"
+ *
+ * const program = Effect.gen(function*() {
+ *   const rest = yield* BinanceRest.BinanceRest
+ *   const klines = yield* rest.klines({
+ *     market: "SPOT",
+ *     symbol: "BTCUSDT",
+ *     interval: "1h",
+ *     start: "2024-01-01",
+ *     end: "2024-02-01"
+ *   })
+ *   return klines.close[klines.length - 1]
+ * })
+ *
+ * const runnable = Effect.provide(program, BinanceRest.layer().pipe(Layer.provide(FetchHttpClient.layer)))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<BinanceRest, never, HttpClient.HttpClient> =>
+  Layer.effect(BinanceRest, make(options))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// requests
+// ---------------------------------------------------------------------------------------------------------------------
+
+type Http = Effect.Effect.Success<ReturnType<typeof makeHttp>>
+
+/** Single requests below the limits of each market, with their failures classified. */
+const makeHttp = Effect.fnUntraced(function*(timeout: Duration.Duration) {
+  // The exchange has no use for the ids of our traces, and in a browser a header of ours costs a request of its own.
+  const client = (yield* HttpClient.HttpClient).pipe(HttpClient.withTracerPropagation(false))
+  const gates = {
+    SPOT: yield* weightGate.make(Market.facts.SPOT.weightPerMinute),
+    FUTURES_USDT: yield* weightGate.make(Market.facts.FUTURES_USDT.weightPerMinute),
+    FUTURES_COIN: yield* weightGate.make(Market.facts.FUTURES_COIN.weightPerMinute)
+  }
+  /** The text of the answer, and the time of the server in milliseconds, NaN where it did not tell. */
+  return (market: Market.Market, url: string, weight: number, context: FetchContext.Input) =>
+    gates[market].pass(weight, (report) =>
+      Effect.gen(function*() {
+        const response = yield* client.get(url, { acceptJson: true })
+        yield* report(Number(response.headers["x-mbx-used-weight-1m"]))
+        const { headers, text } = yield* HttpClientResponse.filterStatusOk(response)
+        return { body: yield* text, date: Date.parse(headers["date"] ?? "") }
+      }).pipe(
+        // A client that takes its time to stop keeps nobody waiting.
+        Effect.disconnect,
+        Effect.timeoutFail({ duration: timeout, onTimeout: () => timedOut(timeout) }),
+        Effect.catchAll((cause) => Effect.flatMap(classify(cause, context), Effect.fail)),
+        Effect.tapError((error) => error._tag === "ApiRateLimit" ? gates[market].refused(error) : Effect.void)
+      )).pipe(Effect.mapError((error) => FetchError.withContext(error, context)))
+})
+
+/** The requests about one symbol. */
+const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string) => {
+  const { end, interval, market, start, symbol } = request
+  const { klinesPath, klinesWeight, timePath } = Market.facts[market]
+  const contextOf = (url: string) => ({ market, symbol, interval, start, end, source: "rest", url, operation: "fetch" })
+
+  const ask = Effect.fnUntraced(function*(interval: Interval.Interval, page: Omit<Page, "start"> & Partial<Page>) {
+    const query = new URLSearchParams({
+      symbol,
+      interval,
+      ...(page.start === undefined ? undefined : { startTime: String(page.start) }),
+      // Both bounds of the exchange are inclusive.
+      endTime: String(page.end - 1),
+      limit: String(page.limit)
+    })
+    const url = `${base}${klinesPath}?${query}`
+    const context = contextOf(url)
+    const { body, date } = yield* http(market, url, klinesWeight(page.limit), context)
+    const rows = yield* Either.mapLeft(
+      decodeRows(body),
+      (fault) => new FetchError.DataTransformation({ ...fault, context })
+    )
+    return { rows, date, context }
+  })
+
+  return {
+    ask,
+
+    /** A time that the server had reached when it was asked at `asked` by our clock: never a later one. */
+    serverTime: Effect.fnUntraced(function*(asked: number) {
+      const url = `${base}${timePath}`
+      const context = contextOf(url)
+      const { body } = yield* http(market, url, 1, context)
+      const { serverTime } = yield* Effect.mapError(
+        decodeTime(body),
+        (cause) =>
+          new FetchError.DataTransformation({ message: "The answer is no time", excerpt: body, cause, context })
+      )
+      return serverTime - ((yield* Clock.currentTimeMillis) - asked)
+    }),
+
+    /**
+     * Where to go on when a page was empty: at most a page before the next candle. Looks for it in windows as long as
+     * the market allows, and by halves in the first that has one.
+     */
+    skipEmpty: Effect.fnUntraced(function*(from: number, until: number) {
+      let start = from
+      let width = Market.facts[market].maxWindow
+      let isFound = false
+      while (start < until && hasManyPages(market, interval, start, Math.min(until, start + width))) {
+        const end = Math.min(until, start + width)
+        const { rows } = yield* ask(interval, { start, end, limit: 1 })
+        isFound ||= rows.length > 0
+        if (rows.length === 0) start = end
+        if (isFound) width /= 2
+      }
+      return start
+    }),
+
+    /** Why there is nothing from `start` on: is there anything before? The data are here, so this may fail. */
+    reasonBefore: (start: number) =>
+      ask(interval, { end: start, limit: 1 }).pipe(
+        Effect.map(({ rows }): Klines.Reason => (rows.openTime[0] ?? start) < start ? "source_gap" : "not_listed_yet"),
+        Effect.orElseSucceed((): Klines.Reason => "date_range")
+      )
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const decodeTime = Schema.decode(Schema.parseJson(Schema.Struct({ serverTime: Schema.Int })))
+
+const timedOut = (timeout: Duration.Duration) =>
+  new FetchError.NetworkTimeout({
+    message: `No whole answer within ${Duration.format(timeout)}`,
+    phase: "total",
+    timeoutMillis: Duration.toMillis(timeout)
+  })
+
+const classify = (cause: unknown, context: FetchContext.Input): Effect.Effect<KlinesError> =>
+  Effect.flatMap(Classifier.Rules, (rules) =>
+    Effect.map(
+      Effect.provideService(Classifier.classify(cause, { context }), Classifier.Rules, [
+        ...rules,
+        ...BinanceErrors.rules
+      ]),
+      precise
+    ))
+
+/** Nothing here touches a disk, and no answer means that there are no data: an error that says so is mistaken. */
+const precise = (error: FetchError.FetchError): KlinesError => {
+  switch (error._tag) {
+    case "DataEmpty":
+    case "StorageRead":
+    case "StorageWrite":
+    case "StorageSpace":
+    case "StoragePermission": {
+      const { cause, context, earlier, message, retryAfter, retryable } = error
+      return new FetchError.Unexpected({ cause, context, earlier, message, retryAfter, retryable })
+    }
+    default:
+      return error
+  }
+}
+
+const offTopic = (context: FetchContext.Input) =>
+  new FetchError.DataValidation({
+    message: "The answer is about other candles than those asked for",
+    issues: [{ path: "openTime", message: "lies outside of the range asked for, in every row" }],
+    context
+  })
+
+/** The first and the last open of rows in any order, of those that open in `[start, end)`. */
+const extent = (rows: columns.Columns, { end, start }: { readonly start: number; readonly end: number }) => {
+  const opens = rows.openTime.filter((open) => start <= open && open < end)
+  return opens.length === 0
+    ? undefined
+    : { first: opens.reduce((a, b) => Math.min(a, b)), last: opens.reduce((a, b) => Math.max(a, b)) }
+}
+
+const warnOfCloseTimes = (found: Klines.Klines, anchor: number): Effect.Effect<void> => {
+  const damaged = found.openTime.filter((open, i) =>
+    found.closeTime[i] !== Interval.next(found.interval, open, anchor) - 1
+  )
+  return damaged.length === 0
+    ? Effect.void
+    : Effect.logWarning(
+      `Candles whose close time is not their end: ${damaged.length}, the first opens at ${
+        DateTime.formatIso(DateTime.unsafeMake(damaged[0]!))
+      }`
+    )
+}

@@ -1,0 +1,665 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { describe, it } from "@effect/vitest"
+import { Classifier, FetchError } from "effect-errata"
+import { BinanceRest, Interval, type KlineRequest, type Klines, Market } from "effect-errata/binance"
+import { Fault, FaultyExchange, LogCapture } from "effect-errata/testing"
+import type * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
+import { expect, expectTypeOf } from "vitest"
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+const utc = Date.UTC
+const symbols: Readonly<Record<Market.Market, string>> = {
+  SPOT: "BTCUSDT",
+  FUTURES_USDT: "BTCUSDT",
+  FUTURES_COIN: "BTCUSD_PERP"
+}
+
+const klines = (input: KlineRequest.Input) => Effect.flatMap(BinanceRest.BinanceRest, (rest) => rest.klines(input))
+
+const hours = (start: DateTime.DateTime.Input, end: DateTime.DateTime.Input): KlineRequest.Input => ({
+  market: "SPOT",
+  symbol: "BTCUSDT",
+  interval: "1h",
+  start,
+  end
+})
+
+const aDay = hours("2024-01-01", "2024-01-02")
+
+const requests = Effect.flatMap(FaultyExchange.FaultyExchange, (exchange) => exchange.requests)
+
+const onExchange = (options: FaultyExchange.Options = {}, rest?: BinanceRest.Options) =>
+  BinanceRest.layer(rest).pipe(
+    Layer.provideMerge(FaultyExchange.layerClient({ now: "2026-01-01", ...options }))
+  )
+
+/** A client whose answers the test makes up, and the URLs it was asked for. */
+const stub = (answer: (url: URL, n: number) => Response | Effect.Effect<Response>) => {
+  const asked: Array<URL> = []
+  const client = HttpClient.make((request, url) =>
+    Effect.suspend(() => {
+      asked.push(url)
+      const response = answer(url, asked.length)
+      return Effect.map(
+        Effect.isEffect(response) ? response : Effect.succeed(response),
+        (response) => HttpClientResponse.fromWeb(request, response)
+      )
+    })
+  )
+  return { asked, layer: BinanceRest.layer().pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, client))) }
+}
+
+const row = (open: number, close = open + hour - 1): FaultyExchange.Row => //
+[open, "2.00", "3.5", "1", "2.5", "10.00000001", close, "20", 7, "4", "8", "0"]
+
+const rowsOf = (interval: Interval.Interval, opens: ReadonlyArray<number>) =>
+  opens.map((open) => row(open, Interval.next(interval, open) - 1))
+
+const json = (body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+  new Response(JSON.stringify(body), { headers: { date: "Thu, 01 Jan 2026 00:00:00 GMT", ...headers } })
+
+const iso = (instant: number) => new Date(instant).toISOString().replace(/:00\.000Z$/, "")
+const missing = (found: Klines.Klines) => found.missing.map(({ end, reason, start }) => [iso(start), iso(end), reason])
+
+describe("BinanceRest.klines", () => {
+  it("fails with what a client can fail with, and needs an HTTP client", () => {
+    type Fetch = ReturnType<(typeof BinanceRest.BinanceRest.Service)["klines"]>
+    expectTypeOf<Effect.Effect.Success<Fetch>>().toEqualTypeOf<Klines.Klines>()
+    expectTypeOf<Effect.Effect.Error<Fetch>["_tag"]>().toEqualTypeOf<
+      | "NetworkTimeout"
+      | "NetworkConnection"
+      | "NetworkDns"
+      | "ApiRateLimit"
+      | "ApiAuth"
+      | "ApiPermission"
+      | "ApiFormat"
+      | "DataValidation"
+      | "DataIntegrity"
+      | "DataTransformation"
+      | "Unexpected"
+      | "Internal"
+    >()
+    expectTypeOf<Effect.Effect.Error<Fetch>>().toExtend<FetchError.FetchError>()
+    expectTypeOf<Effect.Effect.Context<Fetch>>().toEqualTypeOf<never>()
+    expectTypeOf(BinanceRest.layer()).toEqualTypeOf<
+      Layer.Layer<BinanceRest.BinanceRest, never, HttpClient.HttpClient>
+    >()
+  })
+
+  it.effect("asks nobody before the request is valid", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(klines({ ...aDay, symbol: "btcusdt" }))
+      expect(error._tag).toBe("DataValidation")
+      expect(error.context).toMatchObject({ symbol: "btcusdt", market: "SPOT" })
+      expect(yield* requests).toEqual([])
+    }).pipe(Effect.provide(onExchange())))
+
+  it.effect("asks nobody for a range in which no candle opens", () =>
+    Effect.gen(function*() {
+      const found = yield* klines(hours("2024-01-01T00:10", "2024-01-01T00:50"))
+      expect([found.length, found.missing]).toEqual([0, []])
+      expect(yield* requests).toEqual([])
+    }).pipe(Effect.provide(onExchange())))
+
+  it.effect("gives the values as the exchange wrote them", () => {
+    const start = utc(2024, 0, 1)
+    const { asked, layer } = stub(() => json([row(start)]))
+    return Effect.gen(function*() {
+      const found = yield* klines(hours(start, start + hour))
+      expect(asked.map(String)).toEqual([
+        `https://api.binance.com/api/v3/klines?symbol=BTCUSDT&interval=1h&startTime=${start}&endTime=${
+          start + hour - 1
+        }&limit=1`
+      ])
+      expect(found).toEqual({
+        length: 1,
+        interval: "1h",
+        openTime: Float64Array.of(start),
+        open: Float64Array.of(2),
+        high: Float64Array.of(3.5),
+        low: Float64Array.of(1),
+        close: Float64Array.of(2.5),
+        volume: Float64Array.of(10.00000001),
+        closeTime: Float64Array.of(start + hour - 1),
+        quoteVolume: Float64Array.of(20),
+        trades: Float64Array.of(7),
+        takerBuyBase: Float64Array.of(4),
+        takerBuyQuote: Float64Array.of(8),
+        source: ["rest"],
+        missing: []
+      })
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect.each(
+    [
+      ["SPOT", "https://api.binance.com/api/v3/klines"],
+      ["FUTURES_USDT", "https://fapi.binance.com/fapi/v1/klines"],
+      ["FUTURES_COIN", "https://dapi.binance.com/dapi/v1/klines"]
+    ] as const
+  )("asks %s at %s", ([market, endpoint]) => {
+    const { asked, layer } = stub(() => json([row(utc(2024, 0, 1))]))
+    return Effect.gen(function*() {
+      yield* klines({ ...hours("2024-01-01", "2024-01-01T01:00"), market, symbol: symbols[market] })
+      expect(asked.map(({ origin, pathname }) => origin + pathname)).toEqual([endpoint])
+    }).pipe(Effect.provide(layer))
+  })
+})
+
+describe("BinanceRest paging", () => {
+  const series = FastCheck.record({
+    market: FastCheck.constantFrom(...Market.Market.literals),
+    interval: FastCheck.constantFrom<Interval.Interval>("1m", "15m", "1h", "6h", "1d", "3d", "1w", "1M"),
+    from: FastCheck.integer({ min: utc(2020, 0), max: utc(2022, 0) }),
+    candles: FastCheck.oneof(FastCheck.nat(30), FastCheck.nat(2500)),
+    holes: FastCheck.array(FastCheck.tuple(FastCheck.nat(2500), FastCheck.integer({ min: 1, max: 1500 })), {
+      maxLength: 3
+    }),
+    slack: FastCheck.nat(minute)
+  })
+
+  it("finds each candle once and names all others, in requests that differ and that the market allows", () =>
+    FastCheck.assert(
+      FastCheck.asyncProperty(series, ({ candles, from, holes, interval, market, slack }) => {
+        const count = interval === "1M"
+          ? candles % 48
+          : interval === "1w" || interval === "3d"
+          ? candles % 250
+          : candles
+        const start = interval === "1d" ? from - 5 * 365 * day : from
+        const first = Interval.index(interval, start)
+        const end = Interval.at(interval, first + count + 1) + slack
+        const grid = Interval.opens(interval, start, end)
+        const there = grid.filter((_, i) => !holes.some(([at, length]) => at <= i && i < at + length))
+        // What lies around must not get in.
+        const around = [
+          Interval.at(interval, first - 1),
+          Interval.floor(interval, start - 1),
+          Interval.ceil(interval, end)
+        ]
+        const rows = rowsOf(interval, [...new Set([...around, ...there])].sort((a, b) => a - b))
+        const symbol = symbols[market]
+        return Effect.gen(function*() {
+          const found = yield* klines({ market, symbol, interval, start, end })
+          expect([...found.openTime]).toEqual(there)
+          const absent = found.missing.flatMap(({ end, start }) => Interval.opens(interval, start, end))
+          expect(absent).toEqual(grid.filter((open) => !there.includes(open)))
+
+          const seen = yield* requests
+          expect(new Set(seen.map(({ query }) => JSON.stringify(query))).size).toBe(seen.length)
+          for (const { query, status } of seen) {
+            expect(status).toBe(200)
+            expect(["symbol", "interval", "startTime", "endTime", "limit"]).toEqual(
+              expect.arrayContaining(Object.keys(query))
+            )
+            expect(Number(query["limit"])).toBeLessThanOrEqual(1000)
+          }
+        }).pipe(
+          Effect.provide(onExchange({ now: "2080-01-01", series: [{ market, symbol, interval, rows }] })),
+          Effect.runPromise
+        )
+      }),
+      { numRuns: 60 }
+    ))
+
+  it.effect.each(
+    [
+      ["SPOT", "1m", 1000, [1000]],
+      ["SPOT", "1m", 1001, [1000, 1]],
+      ["FUTURES_USDT", "1h", 2500, [1000, 1000, 500]],
+      ["FUTURES_COIN", "1m", 2500, [1000, 1000, 500]],
+      ["FUTURES_COIN", "1h", 1468, [1000, 468]],
+      // 200 days each.
+      ["FUTURES_COIN", "6h", 1000, [800, 200]],
+      ["FUTURES_COIN", "1d", 366, [200, 166]]
+    ] as const
+  )("asks %s for %s × %i in pages of %j", ([market, interval, count, limits]) =>
+    Effect.gen(function*() {
+      const start = utc(2021, 0, 1)
+      const end = Interval.at(interval, Interval.index(interval, start) + count)
+      const found = yield* klines({ market, symbol: symbols[market], interval, start, end })
+      expect(found.length).toBe(count)
+      expect(found.missing).toEqual([])
+      expect((yield* requests).map(({ query }) => Number(query["limit"]))).toEqual(limits)
+    }).pipe(Effect.provide(onExchange())))
+
+  it.effect("leaps over the years before COIN-M had the symbol", () =>
+    Effect.gen(function*() {
+      const input = { market: "FUTURES_COIN", symbol: "BTCUSD_PERP", interval: "1m" } as const
+      const found = yield* klines({ ...input, start: "2017-01-01", end: "2020-08-10T20:00" })
+      expect(found.length).toBe(6 * 60)
+      expect(missing(found)).toEqual([["2017-01-01T00:00", "2020-08-10T14:00", "not_listed_yet"]])
+      expect((yield* requests).length).toBeLessThan(25)
+    }).pipe(Effect.provide(onExchange())))
+
+  it.effect("asks no further than the exchange's own time", () =>
+    Effect.gen(function*() {
+      const input = { ...aDay, market: "FUTURES_COIN", symbol: "BTCUSD_PERP", interval: "1m" } as const
+      const found = yield* klines({ ...input, start: "2025-12-31T20:00", end: "2030-01-01" })
+      expect(found.length).toBe(4 * 60)
+      expect((yield* requests).length).toBe(1)
+    }).pipe(Effect.provide(onExchange())))
+
+  it.effect("gives up when the answers are about something else", () => {
+    const other = rowsOf("1h", Interval.opens("1h", utc(2020, 0, 1), utc(2020, 0, 1) + 1000 * hour))
+    const { asked, layer } = stub(() => json(other))
+    return Effect.gen(function*() {
+      const error = yield* Effect.flip(klines(hours("2023-01-01", "2024-01-01")))
+      expect(error._tag).toBe("DataValidation")
+      expect(error.context.url).toBe(String(asked[0]))
+      expect(asked.length).toBe(1)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("sorts and dedupes what comes in disorder", () =>
+    Effect.gen(function*() {
+      const { inject } = yield* FaultyExchange.FaultyExchange
+      const good = yield* klines(hours("2024-01-01", "2024-03-01"))
+      for (const malformation of ["unordered", "duplicate"] as const) {
+        yield* inject(Fault.malformedRows(malformation))
+        expect(yield* klines(hours("2024-01-01", "2024-03-01"))).toEqual(good)
+      }
+    }).pipe(Effect.provide(onExchange())))
+})
+
+describe("BinanceRest missing", () => {
+  const outages = [{ start: "2024-01-01T03:00Z", end: "2024-01-01T06:00Z" }]
+  const instrument = { market: "SPOT", symbol: "BTCUSDT", listed: "2023-12-31T20:00Z", outages } as const
+
+  it.effect.each<[string, string, string, ReadonlyArray<readonly [string, string, Klines.Reason]>, number]>([
+    ["nothing", "2024-01-01T06:00", "2024-01-01T12:00", [], 1],
+    ["an outage inside", "2024-01-01T00:00", "2024-01-01T12:00", [
+      ["2024-01-01T03:00", "2024-01-01T06:00", "source_gap"]
+    ], 1],
+    ["an outage at the start", "2024-01-01T04:00", "2024-01-01T12:00", [
+      ["2024-01-01T04:00", "2024-01-01T06:00", "source_gap"]
+    ], 2],
+    ["an outage at the end", "2024-01-01T00:00", "2024-01-01T05:00", [
+      ["2024-01-01T03:00", "2024-01-01T05:00", "source_gap"]
+    ], 1],
+    ["an outage all the time", "2024-01-01T03:00", "2024-01-01T06:00", [
+      ["2024-01-01T03:00", "2024-01-01T06:00", "source_gap"]
+    ], 2],
+    ["the time before the listing", "2023-12-31T12:00", "2024-01-01T00:00", [
+      ["2023-12-31T12:00", "2023-12-31T20:00", "not_listed_yet"]
+    ], 2],
+    ["all that is before the listing", "2023-12-31T12:00", "2023-12-31T18:00", [
+      ["2023-12-31T12:00", "2023-12-31T18:00", "not_listed_yet"]
+    ], 2],
+    ["the candle that is forming", "2024-06-01T10:00", "2024-06-01T13:00", [
+      ["2024-06-01T12:00", "2024-06-01T13:00", "unfinished"]
+    ], 1],
+    ["the future", "2024-06-01T10:00", "2024-06-01T18:00", [
+      ["2024-06-01T12:00", "2024-06-01T13:00", "unfinished"],
+      ["2024-06-01T13:00", "2024-06-01T18:00", "not_published_yet"]
+    ], 1],
+    ["nothing but the future", "2024-06-02T10:00", "2024-06-02T18:00", [
+      ["2024-06-02T10:00", "2024-06-02T18:00", "not_published_yet"]
+    ], 1]
+  ])("says why: %s", ([, start, end, expected, calls]) =>
+    Effect.gen(function*() {
+      const found = yield* klines(hours(start, end))
+      expect(missing(found)).toEqual(expected)
+      expect(found.length + found.missing.reduce((n, gap) => n + Interval.count("1h", gap.start, gap.end), 0)).toBe(
+        Interval.count("1h", Date.parse(`${start}Z`), Date.parse(`${end}Z`))
+      )
+      expect((yield* requests).length).toBe(calls)
+    }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:30Z" }))))
+
+  it.effect("takes a candle as finished in the millisecond after its close", () =>
+    Effect.gen(function*() {
+      expect(missing(yield* klines(hours("2024-06-01T10:00", "2024-06-01T12:00")))).toEqual([])
+      expect(missing(yield* klines(hours("2024-06-01T10:00", "2024-06-01T13:00")))).toEqual([
+        ["2024-06-01T12:00", "2024-06-01T13:00", "unfinished"]
+      ])
+    }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:00Z" }))))
+
+  it.effect("expects a candle that closed within the last hour to come still", () =>
+    Effect.gen(function*() {
+      const { inject } = yield* FaultyExchange.FaultyExchange
+      yield* inject(Fault.gaps({ start: "2024-06-01T09:00Z", end: "2024-06-01T12:00Z" }))
+      const found = yield* klines({ ...aDay, interval: "30m", start: "2024-06-01T08:00", end: "2024-06-01T12:00" })
+      expect(missing(found)).toEqual([
+        ["2024-06-01T09:00", "2024-06-01T11:30", "source_gap"],
+        ["2024-06-01T11:30", "2024-06-01T12:00", "not_published_yet"]
+      ])
+    }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:10Z" }))))
+
+  it.effect("has the data although nobody knows why they begin late", () =>
+    Effect.gen(function*() {
+      const { inject } = yield* FaultyExchange.FaultyExchange
+      yield* inject(Fault.on({ nth: 2 }, Fault.status(500)))
+      const found = yield* klines(hours("2024-01-01T04:00", "2024-01-01T12:00"))
+      expect(found.length).toBe(6)
+      expect(missing(found)).toEqual([["2024-01-01T04:00", "2024-01-01T06:00", "date_range"]])
+    }).pipe(Effect.provide(onExchange({ instruments: [instrument] }))))
+
+  it.effect("takes an empty list for what it is, and no failure", () =>
+    Effect.gen(function*() {
+      const { inject } = yield* FaultyExchange.FaultyExchange
+      yield* inject(Fault.on({ nth: 1 }, Fault.emptyList))
+      const found = yield* klines(aDay)
+      expect(found.length).toBe(0)
+      expect(missing(found)).toEqual([["2024-01-01T00:00", "2024-01-02T00:00", "source_gap"]])
+    }).pipe(Effect.provide(onExchange())))
+
+  it.effect("asks the exchange for its time where answers carry none, and goes by it", () => {
+    const start = utc(2024, 0, 1)
+    const { asked, layer } = stub((url) =>
+      new Response(JSON.stringify(
+        url.pathname === "/api/v3/time"
+          ? { serverTime: start + 2.5 * hour }
+          : rowsOf("1h", [start, start + hour, start + 2 * hour])
+      ))
+    )
+    return Effect.gen(function*() {
+      const found = yield* klines(hours(start, start + 4 * hour))
+      expect(found.length).toBe(2)
+      expect(found.missing.map(({ reason }) => reason)).toEqual(["unfinished", "not_published_yet"])
+      expect(asked.map(({ pathname }) => pathname)).toEqual(["/api/v3/klines", "/api/v3/time"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("does not believe that a candle was finished which closed while the time was asked for", () => {
+    const start = utc(2024, 0, 1)
+    const { layer } = stub((url) =>
+      url.pathname === "/api/v3/time"
+        ? Effect.as(Effect.sleep("5 seconds"), Response.json({ serverTime: start + hour + 4000 }))
+        : Response.json(rowsOf("1h", [start]))
+    )
+    return Effect.gen(function*() {
+      const fiber = yield* Effect.fork(klines(hours(start, start + hour)))
+      yield* TestClock.adjust("5 seconds")
+      expect((yield* Fiber.join(fiber)).missing.map(({ reason }) => reason)).toEqual(["unfinished"])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("keeps candles with a damaged close time, and says so once", () => {
+    const start = utc(2021, 1, 11)
+    const { layer } = stub(() => json([row(start), row(start + hour, start + hour + 814_773)]))
+    return Effect.gen(function*() {
+      const found = yield* klines(hours(start, start + 2 * hour))
+      expect([found.length, found.missing]).toEqual([2, []])
+      const lines = yield* (yield* LogCapture.LogCapture).entries
+      expect(lines.map(({ level, message }) => [level, message])).toEqual([
+        ["Warning", "Candles whose close time is not their end: 1, the first opens at 2021-02-11T01:00:00.000Z"]
+      ])
+    }).pipe(Effect.provide([layer, LogCapture.layer]))
+  })
+})
+
+describe("BinanceRest failures", () => {
+  const failing = (fault: Fault.Fault) =>
+    Effect.gen(function*() {
+      yield* (yield* FaultyExchange.FaultyExchange).inject(fault)
+      const fiber = yield* Effect.fork(Effect.flip(klines(aDay)))
+      yield* TestClock.adjust("31 seconds")
+      return yield* Fiber.join(fiber)
+    })
+
+  it.effect.each<[string, Fault.Fault, Readonly<Record<string, unknown>>]>([
+    ["silence", Fault.silence, { _tag: "NetworkTimeout", phase: "total", timeoutMillis: 30_000, retryable: true }],
+    ["a body that stops", Fault.stalledBody, { _tag: "NetworkTimeout", retryable: true }],
+    ["a reset", Fault.resetBeforeHeaders, { _tag: "NetworkConnection", errno: "ECONNRESET", retryable: true }],
+    ["an end before headers", Fault.closeBeforeHeaders, { _tag: "NetworkConnection", retryable: true }],
+    ["a reset within the body", Fault.resetMidBody, { _tag: "NetworkConnection", retryable: true }],
+    ["a body cut short", Fault.truncatedBody, { _tag: "NetworkConnection", retryable: true }],
+    ["a page of HTML", Fault.notJson(), { _tag: "DataTransformation", retryable: false }],
+    ["an empty body", Fault.notJson(""), { _tag: "DataTransformation", retryable: false }],
+    ["a value", Fault.notJson("17"), { _tag: "DataTransformation", message: "The answer is no list of candles" }],
+    ["half a list", Fault.notJson("[[1704067200000,"), { _tag: "DataTransformation" }],
+    ["a short row", Fault.malformedRows("short"), { _tag: "DataTransformation", line: 13, retryable: false }],
+    ["a text for a price", Fault.malformedRows("notNumber"), {
+      _tag: "DataTransformation",
+      message: "Row 13 of the answer has no valid close"
+    }],
+    ["null for a price", Fault.malformedRows("null"), { _tag: "DataTransformation", line: 13 }],
+    ["400", Fault.status(400), { _tag: "ApiFormat", status: 400, apiCode: -1121, retryable: false }],
+    ["401", Fault.status(401), { _tag: "ApiAuth", status: 401 }],
+    ["403 with HTML", Fault.status(403, { body: "html" }), { _tag: "ApiPermission", status: 403 }],
+    ["404", Fault.status(404, { body: "empty" }), { _tag: "ApiFormat", status: 404 }],
+    ["418", Fault.status(418), { _tag: "ApiRateLimit", banned: true }],
+    ["429", Fault.status(429), { _tag: "ApiRateLimit", banned: false, retryable: true }],
+    ["451", Fault.status(451), { _tag: "ApiPermission", status: 451, retryable: false }],
+    ["500", Fault.status(500, { body: "html" }), { _tag: "ApiFormat", status: 500, retryable: true }],
+    ["504", Fault.status(504, { body: "html" }), { _tag: "NetworkTimeout", retryable: true }]
+  ])("tells %s apart, with the whole context", ([, fault, expected]) =>
+    Effect.gen(function*() {
+      const error = yield* failing(fault)
+      expect(error).toMatchObject(expected)
+      expect(error.context).toEqual({
+        market: "SPOT",
+        symbol: "BTCUSDT",
+        interval: "1h",
+        start: "2024-01-01T00:00:00.000Z",
+        end: "2024-01-02T00:00:00.000Z",
+        source: "rest",
+        operation: "fetch",
+        url: "http://exchange.test/api/v3/klines?symbol=BTCUSDT&interval=1h&startTime=1704067200000" +
+          "&endTime=1704153599999&limit=24"
+      })
+    }).pipe(Effect.provide(onExchange({}, { baseUrls: { SPOT: "http://exchange.test/" } }))))
+
+  it.effect("reads codes by market: a symbol that was delisted", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(klines({ ...aDay, market: "FUTURES_USDT", symbol: "OLDUSDT" }))
+      expect(error).toMatchObject({ _tag: "ApiFormat", apiCode: -1122, retryable: false })
+    }).pipe(Effect.provide(onExchange({
+      instruments: [{ market: "FUTURES_USDT", symbol: "OLDUSDT", delisted: "2024-06-01" }]
+    }))))
+
+  it.effect("lets rules of the caller speak first", () =>
+    Effect.gen(function*() {
+      expect((yield* failing(Fault.status(400)))._tag).toBe("ApiAuth")
+    }).pipe(
+      Effect.provide([
+        onExchange(),
+        Classifier.layerRules([
+          (_, { context }) => Option.some(new FetchError.ApiAuth({ context: { source: context.source } }))
+        ])
+      ])
+    ))
+
+  it.effect("has no storage errors and no empties, whatever a rule says", () =>
+    Effect.gen(function*() {
+      expect((yield* failing(Fault.status(400)))._tag).toBe("Unexpected")
+    }).pipe(
+      Effect.provide([onExchange(), Classifier.layerRules([() => Option.some(new FetchError.StorageSpace())])])
+    ))
+
+  it.effect("gives a request the time it is given, with its body", () =>
+    Effect.gen(function*() {
+      yield* (yield* FaultyExchange.FaultyExchange).inject(Fault.stalledBody)
+      const fiber = yield* Effect.fork(Effect.flip(klines(aDay)))
+      yield* TestClock.adjust("11999 millis")
+      expect(Option.isNone(yield* Fiber.poll(fiber))).toBe(true)
+      yield* TestClock.adjust("1 millis")
+      expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "NetworkTimeout", timeoutMillis: 12_000 })
+    }).pipe(Effect.provide(onExchange({}, { timeout: "12 seconds" }))))
+
+  it.effect("does not wait for a client that does not stop", () => {
+    const { layer } = stub(() => Effect.uninterruptible(Effect.never))
+    return Effect.gen(function*() {
+      const fiber = yield* Effect.fork(Effect.flip(klines(aDay)))
+      yield* TestClock.adjust("30 seconds")
+      expect((yield* Fiber.join(fiber))._tag).toBe("NetworkTimeout")
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("reads or cancels the body of every answer", () => {
+    const answers: Array<Response> = []
+    const { layer } = stub(() => {
+      const answer = new Response("{\"code\":-1121,\"msg\":\"Invalid symbol.\"}", { status: 400 })
+      answers.push(answer)
+      return answer
+    })
+    return Effect.gen(function*() {
+      yield* Effect.flip(klines(aDay))
+      expect(answers.map(({ bodyUsed }) => bodyUsed)).toEqual([true])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("leaves no request behind when it is interrupted", () => {
+    let stopped = 0
+    const { asked, layer } = stub((_, n) =>
+      n === 1 ? Effect.onInterrupt(Effect.never, () => Effect.sync(() => stopped++)) : json([])
+    )
+    return Effect.gen(function*() {
+      const fiber = yield* Effect.fork(klines(aDay))
+      yield* TestClock.adjust("1 second")
+      expect(asked.length).toBe(1)
+      yield* Fiber.interrupt(fiber)
+      expect(stopped).toBe(1)
+      expect((yield* klines(aDay)).length).toBe(0)
+    }).pipe(Effect.provide(layer))
+  })
+})
+
+describe("BinanceRest limits", () => {
+  const weighed = (used: (n: number) => number) =>
+    stub((url, n) => {
+      const open = Number(url.searchParams.get("startTime"))
+      return json(rowsOf("1h", [open]), { "X-MBX-USED-WEIGHT-1M": String(used(n)) })
+    })
+  const one = (n: number) => hours(utc(2024, 0, 1) + n * hour, utc(2024, 0, 1) + (n + 1) * hour)
+
+  it.effect("waits for the next minute when the minute is nearly used up", () => {
+    const { asked, layer } = weighed((n) => n === 1 ? 5399 : 2)
+    return Effect.gen(function*() {
+      yield* TestClock.adjust("20 seconds")
+      yield* klines(one(0))
+      const fiber = yield* Effect.fork(klines(one(1)))
+      yield* TestClock.adjust("39999 millis")
+      expect(asked.length).toBe(1)
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(fiber)
+      expect(asked.length).toBe(2)
+      yield* klines(one(2))
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("goes by the highest count of the minute: answers overtake each other", () => {
+    const { asked, layer } = weighed((n) => [24, 5399, 14][n - 1] ?? 0)
+    return Effect.gen(function*() {
+      yield* klines(one(0))
+      yield* klines(one(1))
+      const fiber = yield* Effect.fork(klines(one(2)))
+      yield* TestClock.adjust("59999 millis")
+      expect(asked.length).toBe(2)
+      yield* TestClock.adjust("1 millis")
+      expect((yield* Fiber.join(fiber)).length).toBe(1)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("counts what is under way, and for each market on its own", () => {
+    const { asked, layer } = stub(() => Effect.never)
+    const futures = (n: number) => ({
+      ...hours("2024-01-01", "2024-02-10"),
+      market: "FUTURES_USDT" as const,
+      symbol: `A${n}`
+    })
+    return Effect.gen(function*() {
+      // 5 each, of 2160.
+      const fiber = yield* Effect.fork(
+        Effect.forEach(Array.from({ length: 500 }, (_, n) => futures(n)), klines, { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("1 second")
+      expect(asked.length).toBe(432)
+      const other = yield* Effect.fork(klines(aDay))
+      yield* TestClock.adjust("1 second")
+      expect(asked.length).toBe(433)
+      yield* Fiber.interruptAll([fiber, other])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("spreads over minutes what is too much for one", () =>
+    Effect.gen(function*() {
+      const ranges = Array.from({ length: 440 }, (_, n) => utc(2018, 0, 1) + n * 1000 * minute)
+      const fiber = yield* Effect.fork(Effect.forEach(ranges, (start) =>
+        klines({
+          market: "FUTURES_USDT",
+          symbol: "BTCUSDT",
+          interval: "1m",
+          start,
+          end: start + 1000 * minute
+        }), { concurrency: 4 }))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      const seen = yield* requests
+      expect(seen.filter(({ status }) => status !== 200)).toEqual([])
+      expect([...new Set(seen.map(({ at }) => at))]).toEqual([0, minute])
+    }).pipe(Effect.provide(onExchange())))
+
+  it.effect("sends nothing to a market that said to wait, until that is over", () =>
+    Effect.gen(function*() {
+      yield* (yield* FaultyExchange.FaultyExchange).inject(Fault.on({ times: 1 }, Fault.rateLimited("20 seconds")))
+      const first = yield* Effect.flip(klines(aDay))
+      yield* TestClock.adjust("5 seconds")
+      const second = yield* Effect.flip(klines({ ...aDay, symbol: "ETHUSDT" }))
+      expect([first, second]).toMatchObject([
+        { _tag: "ApiRateLimit", retryAfter: Option.some(Duration.seconds(20)) },
+        { _tag: "ApiRateLimit", retryAfter: Option.some(Duration.seconds(15)), context: { symbol: "ETHUSDT" } }
+      ])
+      expect((yield* requests).length).toBe(1)
+      expect((yield* klines({ ...aDay, market: "FUTURES_USDT" })).length).toBe(24)
+      yield* TestClock.adjust("15 seconds")
+      expect((yield* klines(aDay)).length).toBe(24)
+    }).pipe(Effect.provide(onExchange())))
+
+  it.effect("goes on after a limit that did not say how long", () =>
+    Effect.gen(function*() {
+      yield* (yield* FaultyExchange.FaultyExchange).inject(Fault.on({ times: 1 }, Fault.status(429)))
+      expect((yield* Effect.flip(klines(aDay)))._tag).toBe("ApiRateLimit")
+      expect((yield* klines(aDay)).length).toBe(24)
+    }).pipe(Effect.provide(onExchange())))
+})
+
+describe("BinanceRest over real sockets", () => {
+  const client = Layer.unwrapEffect(
+    Effect.map(FaultyExchange.FaultyExchange, ({ baseUrls }) => BinanceRest.layer({ baseUrls, timeout: "200 millis" }))
+  ).pipe(
+    Layer.provide(FetchHttpClient.layer),
+    Layer.provideMerge(FaultyExchange.layer({
+      now: "2026-01-01",
+      instruments: [{ market: "FUTURES_USDT", symbol: "币安人生USDT" }]
+    }))
+  )
+  const input = {
+    market: "FUTURES_USDT",
+    symbol: "币安人生USDT",
+    interval: "1h",
+    start: "2024-01-01",
+    end: "2024-03-01"
+  } as const
+
+  it.live("fetches pages, and symbols that are not Latin", () =>
+    Effect.gen(function*() {
+      const found = yield* klines(input)
+      expect([found.length, found.missing]).toEqual([1440, []])
+      expect((yield* requests).map(({ query }) => query["symbol"])).toEqual(["币安人生USDT", "币安人生USDT"])
+    }).pipe(Effect.provide(client)))
+
+  it.live.each<[string, Fault.Fault, string]>([
+    ["silence", Fault.silence, "NetworkTimeout"],
+    ["a body that stops", Fault.stalledBody, "NetworkTimeout"],
+    ["a reset", Fault.resetBeforeHeaders, "NetworkConnection"],
+    ["a body cut short", Fault.truncatedBody, "NetworkConnection"],
+    ["403 with HTML", Fault.status(403, { body: "html" }), "ApiPermission"]
+  ])("tells %s apart, and works on", ([, fault, tag]) =>
+    Effect.gen(function*() {
+      yield* (yield* FaultyExchange.FaultyExchange).inject(Fault.on({ nth: 2 }, fault))
+      expect((yield* Effect.flip(klines(input)))._tag).toBe(tag)
+      expect((yield* klines(input)).length).toBe(1440)
+    }).pipe(Effect.provide(client)))
+})
