@@ -95,6 +95,7 @@ export type State = Option.Option<Firing>
  */
 export interface Reading {
   readonly now: number
+  /** The highest count since the last reading. */
   readonly count: number
   /** If the count is at or below `recovered` now: since when it has been, and what it was then. */
   readonly recovered: Option.Option<{ readonly at: number; readonly count: number }>
@@ -198,24 +199,39 @@ export const next = (limit: Limit, state: State, reading: Reading): readonly [St
   const { count, now, recovered } = reading
   if (Option.isSome(state) && Option.isSome(recovered)) {
     const { peak, since } = state.value
-    return [Option.none(), [{ _tag: "Resolved", ...recovered.value, since, peak }]]
+    return [Option.none(), [{ _tag: "Resolved", ...recovered.value, since, peak: Math.max(peak, count) }]]
   }
   if (Option.isNone(state) && count <= limit.limit) return [state, []]
   const edges: Array<Edge> = Option.isNone(state) ? [{ _tag: "Fired", at: now, count }] : []
   const firing = Option.getOrElse(state, () => ({ since: now, escalations: 0, peak: 0 }))
   let { escalations } = firing
-  while (count > limit.limit * 2 ** (escalations + 1)) {
+  while (count > edgeAfter(limit, escalations)) {
     escalations++
     edges.push({ _tag: "Escalated", at: now, count })
   }
   return [Option.some({ since: firing.since, escalations, peak: Math.max(firing.peak, count) }), edges]
 }
 
+/**
+ * The count above which there will be something to tell, unless the count falls first: the limit, then twice the limit,
+ * then four times the limit.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const nextEdge = (limit: Limit, state: State): number =>
+  Option.match(state, {
+    onNone: () => limit.limit,
+    onSome: ({ escalations }) => edgeAfter(limit, escalations)
+  })
+
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
 const defaultRecoverAt = 0.8
+
+const edgeAfter = (limit: Limit, escalations: number): number => limit.limit * 2 ** (escalations + 1)
 
 const windows = { minute: Duration.minutes(1), hour: Duration.hours(1), day: Duration.days(1) }
 

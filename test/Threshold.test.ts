@@ -36,7 +36,10 @@ describe("next", () => {
     ["at four times the limit", firing(39, 1), reading(40), firing(40, 1), []],
     ["above four times the limit", firing(40, 1), reading(41), firing(41, 2), [escalated(41)]],
     ["a jump over four times the limit", firing(11), reading(45), firing(45, 2), [escalated(45), escalated(45)]],
-    ["recovered", firing(17), recovered(6), quiet, [{ _tag: "Resolved", at: 5, count: 8, since: 1, peak: 17 }]]
+    ["recovered", firing(17), recovered(6), quiet, [{ _tag: "Resolved", at: 5, count: 8, since: 1, peak: 17 }]],
+    ["recovered from a higher peak", firing(17), recovered(19), quiet, [
+      { _tag: "Resolved", at: 5, count: 8, since: 1, peak: 19 }
+    ]]
   ])("Law 8: %s", (_, state, reading, then, edges) => {
     expect(Threshold.next(limit, state, reading)).toEqual([then, edges])
   })
@@ -87,6 +90,14 @@ describe("next", () => {
         }
       )
     )
+  })
+})
+
+describe("nextEdge", () => {
+  it.each([[quiet, 10], [firing(11), 20], [firing(25, 1), 40], [firing(99, 3), 160]])("%j: %d", (state, count) => {
+    expect(Threshold.nextEdge(limit, state)).toBe(count)
+    expect(Threshold.next(limit, state, reading(count))[1]).toEqual([])
+    expect(Threshold.next(limit, state, reading(count + 1))[1]).toHaveLength(1)
   })
 })
 

@@ -80,8 +80,8 @@ export class Core {
   track(error: FetchError.Trackable, moment: Moment): ReadonlyArray<Edge> {
     // Everything is read before anything is counted: an error that throws when it is read leaves no trace.
     const entry = entryOf(error, moment.wall)
-    const expected = isExpected(error)
-    const reason = reasonOf(error)
+    const empty = entry.code === emptyCode ? emptyOf(error) : undefined
+    const expected = empty !== undefined && empty.expected
     const now = this.advance(moment)
     const count = this.codeOf(entry)
     let edges = noEdges
@@ -99,7 +99,7 @@ export class Core {
       const value = read(entry.context)
       if (value !== undefined && !counts.failed(value, count.code, expected)) kept = false
     }
-    if (count.code === emptyCode) this.empties.add(reason, entry.context.source ?? "unknown", expected, now)
+    if (empty !== undefined) this.empties.add(empty.reason, entry.context.source ?? "unknown", expected, now)
     if (!kept) this.dropped++
     this.last.push(entry)
     return edges
@@ -361,11 +361,13 @@ export class Core {
 const emptyCode: string = FetchError.facts.DataEmpty.code
 const isReason = (u: unknown): u is FetchError.EmptyReason => FetchError.EmptyReason.literals.some((r) => r === u)
 
-const isExpected = (error: FetchError.Trackable): boolean =>
-  error.code === emptyCode && "expected" in error && error.expected === true
-
-const reasonOf = (error: FetchError.Trackable): FetchError.EmptyReason =>
-  "reason" in error && isReason(error.reason) ? error.reason : "date_range"
+/** Why there was no data. Other people's errors may use our code and not say so. */
+const emptyOf = (
+  error: FetchError.Trackable
+): { readonly reason: FetchError.EmptyReason; readonly expected: boolean } => ({
+  reason: "reason" in error && isReason(error.reason) ? error.reason : "date_range",
+  expected: "expected" in error && error.expected === true
+})
 
 const severityOf = (severity: unknown): FetchError.Severity =>
   FetchError.Severity.literals.find((known) => known === severity) ?? "ERROR"
@@ -374,9 +376,8 @@ const nameOf = (name: unknown): string => safeText(String(name), maxName)
 
 /** What is kept of an error. The 17 types are fit to be kept as they are, other people's errors are made so. */
 const entryOf = (error: FetchError.Trackable, wall: number): Entry => {
-  const { _tag, category, code, message, severity } = error
-  const context = FetchContext.make(error.context)
-  return FetchError.isFetchError(error)
+  const { _tag, category, code, context, message, severity } = error
+  return FetchError.TypeId in error
     ? { wall, tag: _tag, code, category, severity, message, context }
     : {
       wall,
@@ -385,7 +386,7 @@ const entryOf = (error: FetchError.Trackable, wall: number): Entry => {
       category: nameOf(category),
       severity: severityOf(severity),
       message: safeText(message),
-      context
+      context: FetchContext.make(context)
     }
 }
 

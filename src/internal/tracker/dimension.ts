@@ -39,6 +39,7 @@ export const reader = (name: string): (context: FetchContext.FetchContext) => st
 
 export class Dimension {
   private readonly values = new Map<string, Value>()
+  private rest: Value | undefined
   private readonly slots: Slots
   private readonly maxValues: number
   // Pairs of value and code that are told apart, not counting those of `other`.
@@ -63,13 +64,13 @@ export class Dimension {
     this.slots.add(value.errors)
     if (expected) this.slots.add(value.expected === none ? value.expected = this.slots.make() : value.expected)
     const told = this.pair(value, code)
-    return value !== this.values.get(other) && told
+    return value !== this.rest && told
   }
 
   succeeded(name: string): boolean {
     const value = this.valueOf(name)
     this.slots.add(value.successes === none ? value.successes = this.slots.make() : value.successes)
-    return value !== this.values.get(other)
+    return value !== this.rest
   }
 
   /** One row for each value that counts anything. */
@@ -98,7 +99,7 @@ export class Dimension {
     for (const [name, value] of this.values) {
       if (name === other || !this.slots.isSilent(value.errors)) continue
       if (value.successes !== none && !this.slots.isSilent(value.successes)) continue
-      const rest = this.rest()
+      const rest = this.others()
       this.values.delete(name)
       this.move(value.errors, rest.errors)
       if (value.expected !== none) {
@@ -123,7 +124,8 @@ export class Dimension {
     const name = raw.length > maxName ? safeText(raw, maxName) : raw
     const told = this.values.get(name)
     if (told !== undefined) return told
-    return this.values.size - (this.values.has(other) ? 1 : 0) < this.maxValues ? this.add(name) : this.rest()
+    if (name === other) return this.others()
+    return this.values.size - (this.rest === undefined ? 0 : 1) < this.maxValues ? this.add(name) : this.others()
   }
 
   private add(name: string): Value {
@@ -132,24 +134,25 @@ export class Dimension {
     return value
   }
 
-  private rest(): Value {
-    return this.values.get(other) ?? this.add(other)
+  private others(): Value {
+    return this.rest ??= this.add(other)
   }
 
   /** Counts the error for the pair of value and code, or for that of `other` where pairs are short. */
   private pair(value: Value, code: string): boolean {
-    for (const pair of value.codes) {
-      if (pair.code !== code) continue
+    const { codes } = value
+    for (let i = 0; i < codes.length; i++) {
+      const pair = codes[i]
+      if (pair === undefined || pair.code !== code) continue
       this.slots.add(pair.errors)
       return true
     }
-    const rest = this.values.get(other)
-    if (value === rest || this.pairs < this.maxValues) {
-      if (value !== rest) this.pairs++
+    if (value === this.rest || this.pairs < this.maxValues) {
+      if (value !== this.rest) this.pairs++
       this.slots.add(this.seriesOf(value, code))
       return true
     }
-    this.slots.add(this.seriesOf(this.rest(), code))
+    this.slots.add(this.seriesOf(this.others(), code))
     return false
   }
 

@@ -11,14 +11,16 @@ export class Watch {
   private readonly events: SlidingWindow
   private readonly window: number
   private state: Threshold.State = Option.none()
-  // A count above this one may be news.
-  private quietUpTo: number
+  // The highest count since the alert fired; the limit as long as there is none.
+  private highest: number
+  // A count above this one is news.
+  private newsAbove: number
 
   constructor(limit: Threshold.Limit, events: SlidingWindow) {
     this.limit = limit
     this.events = events
     this.window = Duration.toMillis(limit.window) * 1e6
-    this.quietUpTo = limit.limit
+    this.highest = this.newsAbove = limit.limit
   }
 
   /** What the count is, if it is above the limit. */
@@ -40,13 +42,14 @@ export class Watch {
 
   /** What happened because an event was added. */
   added(now: number): ReadonlyArray<Threshold.Edge> {
-    // One look at one stamp, for all but the events that raise the peak.
-    return this.events.exceeds(this.quietUpTo, this.window, now) ? this.step(now) : nothing
+    // One look at one stamp: an event cannot raise the count by more than one.
+    if (!this.events.exceeds(this.highest, this.window, now)) return nothing
+    return ++this.highest > this.newsAbove ? this.step(now) : nothing
   }
 
   /** Forgets where the limit stands; what was told as fired is told as resolved. */
   reset(now: number): ReadonlyArray<Threshold.Edge> {
-    return this.move({ now, count: 0, recovered: Option.some({ at: now, count: 0 }) })
+    return this.move({ now, count: this.highest, recovered: Option.some({ at: now, count: 0 }) })
   }
 
   /** How long until the alert, if there is one, can be over. */
@@ -67,7 +70,7 @@ export class Watch {
     const at = this.fallsAt()
     return this.move({
       now,
-      count,
+      count: Math.max(count, this.highest),
       recovered: count > this.limit.recovered
         ? Option.none()
         : Option.some({ at, count: this.events.count(this.window, at + 1) })
@@ -77,7 +80,8 @@ export class Watch {
   private move(reading: Threshold.Reading): ReadonlyArray<Threshold.Edge> {
     const [state, edges] = Threshold.next(this.limit, this.state, reading)
     this.state = state
-    this.quietUpTo = Option.match(state, { onNone: () => this.limit.limit, onSome: ({ peak }) => peak })
+    this.highest = Option.match(state, { onNone: () => this.limit.limit, onSome: ({ peak }) => peak })
+    this.newsAbove = Threshold.nextEdge(this.limit, state)
     return edges
   }
 }
