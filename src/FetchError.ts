@@ -333,7 +333,7 @@ const answer = {
   /** The HTTP status. */
   status: Schema.optional(Schema.Number),
   /** The code in the body of the answer, as the API documents it. */
-  apiCode: Schema.optional(Schema.Number)
+  apiCode: Schema.optional(Schema.Union(Schema.Number, Schema.String))
 }
 
 /**
@@ -608,14 +608,13 @@ export const isFetchError = (u: unknown): u is FetchError => attempt(() => Predi
 export const isTrackable = (u: unknown): u is Trackable =>
   isFetchError(u) || (attempt(() => Predicate.isObject(u) && isOwnTrackable(u)) ?? false)
 
-const isOwnTrackable = Schema.is(Schema.Struct({
-  _tag: Schema.String,
-  code: Schema.String,
-  category: Schema.String,
-  severity: Severity,
-  message: Schema.String,
-  context: FetchContext.FetchContext
-}))
+// By hand: a schema asks for own properties, and these may well be getters of a class.
+const isOwnTrackable = (u: object): boolean =>
+  ["_tag", "code", "category", "message"].every((key) => typeof Reflect.get(u, key) === "string") &&
+  isSeverity(Reflect.get(u, "severity")) &&
+  Predicate.isRecord(Reflect.get(u, "context"))
+
+const isSeverity = Schema.is(Severity)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
