@@ -47,7 +47,7 @@ it.effect("takes what the server says", () =>
 it.effect("a whole exchange without a socket, that fails on demand", () =>
   Effect.gen(function*() {
     const exchange = yield* FaultyExchange.FaultyExchange
-    yield* exchange.inject(Fault.on({ nth: 1 }, Fault.status(503)))
+    yield* exchange.inject(Fault.on({ nth: 1 }, Fault.resetBeforeHeaders))
     const rest = yield* BinanceRest.BinanceRest
     const day = rest.klines({
       market: "SPOT",
@@ -57,7 +57,7 @@ it.effect("a whole exchange without a socket, that fails on demand", () =>
       end: "2024-01-02"
     }).pipe(Fetch.tracked())
 
-    expect((yield* Effect.flip(day)).code).toBe("API_FORMAT")
+    expect((yield* Effect.flip(day)).code).toBe("NETWORK_CONNECTION")
     expect((yield* day).length).toBe(24)
   }).pipe(
     Effect.provide(

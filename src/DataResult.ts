@@ -5,8 +5,8 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
-import type { FetchError, Severity, Trackable } from "./FetchError.js"
 import * as FetchContext from "./FetchContext.js"
+import type { FetchError, Severity, Trackable } from "./FetchError.js"
 import { chain } from "./internal/chain.js"
 
 // ---------------------------------------------------------------------------------------------------------------------

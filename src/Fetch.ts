@@ -153,7 +153,7 @@ export const tracked: {
     context?: FetchContext.Input,
     options?: TrackedOptions & { readonly defects?: "die" | undefined }
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, Classified<E>, R | ErrorTracker>
-} = (context: FetchContext.Input | undefined = FetchContext.empty, options: TrackedOptions | undefined = {}) =>
+} = (context: FetchContext.Input = FetchContext.empty, options?: TrackedOptions) =>
 <A, E, R>(
   self: Effect.Effect<A, E, R>
   // What the handler fails with is computed from the cause, member by member: the type of that is `Classified<E>`, which
@@ -161,11 +161,11 @@ export const tracked: {
   // oxlint-disable-next-line typescript/no-explicit-any -- see above
 ): Effect.Effect<A, any, R | ErrorTracker> =>
   Effect.catchAllCause(
-    options.attempts ? countSuccess(self, context) : self,
+    options?.attempts ? countSuccess(self, context) : self,
     (cause) => onFailure(cause, context, options)
   )
 
-const onFailure = (cause: Cause.Cause<unknown>, input: FetchContext.Input, options: TrackedOptions) =>
+const onFailure = (cause: Cause.Cause<unknown>, input: FetchContext.Input, options: TrackedOptions = {}) =>
   Effect.contextWithEffect((env: Context.Context<ErrorTracker>): Effect.Effect<never, FetchError.Trackable> => {
     const tracker = Context.get(env, ErrorTracker)
     const context = FetchContext.merge(Context.get(env, Ambient), input)
