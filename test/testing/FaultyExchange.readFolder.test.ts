@@ -193,6 +193,7 @@ describe("a file that cannot be used is named with the reason", () => {
     ["count.json", bad(8, "5"), `row 1: trades is not a count: "5"`],
     ["order.json", recorded({ body: [row(1), row(0)] }), "row 1 does not open after the row before it"],
     ["twice.json", recorded({ body: [row(0), row(0)] }), "row 1 does not open after the row before it"],
+    ["late.json", bad(6, t0 + 2 * hour), /^row 1: closeTime \d+ is not in the candle of 1h/],
     ["backwards.json", bad(6, t0), /^row 1: closeTime \d+ is not in the candle of 1h/]
   ]
   for (const [file, content, reason] of cases) {
@@ -237,8 +238,9 @@ describe("files of one series are merged", () => {
       const { series, serverTime } = yield* read({
         "c.json": recorded({ body: [row(0), row(1)] }),
         "a.json": recorded({ body: [row(2), row(3)] }),
-        "b.json": recorded({ body: [row(3), row(5)] }),
+        "b.json": recorded({ body: [row(2), row(3), row(5)] }),
         "d.json": recorded({ body: [row(8)] }),
+        "e.json": recorded({ body: [row(3)] }),
         "other.json": recorded({ market: "um", request: { symbol: "BTCUSDT", interval: "1h" }, body: [row(1)] })
       })
       expect(series.map(({ market, rows }) => [market, rows])).toEqual([

@@ -90,9 +90,9 @@ it.live("closing the scope ends all connections at once: idle, silent, stalled a
     const waiting = yield* Effect.fork(Effect.forEach(["ping", "time", "exchangeInfo"], ask, { concurrency: 3 }))
     yield* Effect.repeat(Effect.zipRight(Effect.yieldNow(), exchange.requests), { until: (seen) => seen.length === 3 })
 
-    yield* Effect.timeout(Scope.close(scope, Exit.void), "2 seconds")
-    yield* Effect.timeout(Fiber.join(idle), "2 seconds")
-    const exits = yield* Effect.timeout(Fiber.join(waiting), "2 seconds")
+    yield* Scope.close(scope, Exit.void)
+    yield* Fiber.join(idle)
+    const exits = yield* Fiber.join(waiting)
     expect(exits.map(Exit.isFailure)).toEqual([true, true, true])
   }).pipe(Effect.provide(FetchHttpClient.layer)))
 

@@ -74,7 +74,6 @@ const send = (
         response.writeHead(answer.status, { ...answer.headers, "content-length": body.length }).end(body)
       } else {
         response.writeHead(answer.status, { ...answer.headers, "content-length": Math.max(1, body.length) })
-        response.flushHeaders()
         response.write(body.subarray(0, Math.floor(body.length / 2)), end)
       }
     })
