@@ -3,7 +3,7 @@
  *
  * An exponential histogram (Datar, Gionis, Indyk, Motwani: Maintaining Stream Statistics over Sliding Windows, SIAM
  * Journal on Computing 31(6), 2002) of precision 1,024: the newest 1,024 events are kept one by one; older ones are
- * merged two by two, then four by four, and so on, with at least 1,024 buckets of every size.
+ * merged two by two, then four by four, and so on, with at least 1,024 buckets of every size but the largest.
  *
  * @since 0.1.0
  */
@@ -30,7 +30,7 @@ export interface SlidingWindow {
   readonly add: (stamp: number) => void
   /** How many events are at most `window` old at `now`? An event of age exactly `window` is inside. */
   readonly count: (window: number, now: number) => number
-  /** Is `count(window, now)` greater than `limit`? Costs one look at one stamp. */
+  /** Is `count(window, now)` greater than `limit`, a whole number? Costs one look at one stamp. */
   readonly exceeds: (limit: number, window: number, now: number) => boolean
   /**
    * The stamp of the n-th newest event, the newest being the first; `-Infinity` if there are fewer. `count(window, now)`
@@ -105,6 +105,8 @@ export const restore = (options: {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const precision = 1024
+// Buckets are merged in batches: one by one, every event would touch every level.
+const capacity = precision + 64
 const firstCapacity = 16
 
 // Every index below comes from `Level.index`, which stays inside.
@@ -149,9 +151,10 @@ class Level {
     this.newest[index] = newest
   }
 
-  shift(): void {
-    this.head = this.index(1)
-    this.size--
+  /** Forgets the oldest buckets. */
+  drop(buckets: number): void {
+    this.head = this.index(buckets)
+    this.size -= buckets
   }
 
   /** The first bucket whose newest event is at or after `edge`. */
@@ -168,7 +171,7 @@ class Level {
 
   private grow(): void {
     const unrolled = (stamps: Float64Array) => {
-      const next = new Float64Array(Math.min(stamps.length * 2, precision + 1))
+      const next = new Float64Array(Math.min(stamps.length * 2, capacity))
       next.set(stamps.subarray(this.head))
       next.set(stamps.subarray(0, this.head), stamps.length - this.head)
       return next
@@ -199,18 +202,26 @@ class Histogram implements SlidingWindow {
   }
 
   private push(index: number, oldest: number, newest: number): void {
-    let level = this.levels[index]
-    if (level === undefined) this.levels.push(level = new Level(2 ** index))
-    if (level.size === precision + 1) {
-      const [first, second] = [level.oldestOf(0), level.newestOf(1)]
-      level.shift()
-      // Nobody will ask again for what is beyond the horizon, so that the number of levels stays what a horizon needs.
-      if (second >= this.latest - this.horizon) {
-        level.shift()
-        this.push(index + 1, first, second)
-      }
-    }
+    const level = this.levels[index] ?? this.grow()
     level.push(oldest, newest)
+    if (level.size === capacity) this.merge(index, level)
+  }
+
+  /** Makes one bucket of the next size out of every two of the oldest, down to what precision asks for. */
+  private merge(index: number, level: Level): void {
+    while (level.size > precision) {
+      const oldest = level.oldestOf(0)
+      const newest = level.newestOf(1)
+      level.drop(2)
+      // Nobody will ask again for what is beyond the horizon, so that the number of levels stays what a horizon needs.
+      if (newest >= this.latest - this.horizon) this.push(index + 1, oldest, newest)
+    }
+  }
+
+  private grow(): Level {
+    const level = new Level(2 ** this.levels.length)
+    this.levels.push(level)
+    return level
   }
 
   private edge(window: number, now: number): number {
@@ -237,10 +248,12 @@ class Histogram implements SlidingWindow {
   }
 
   exceeds(limit: number, window: number, now: number): boolean {
-    return this.nth(Math.floor(limit) + 1) >= this.edge(window, now)
+    return this.nth(limit + 1) >= this.edge(window, now)
   }
 
   nth(n: number): number {
+    const single = this.levels[0]
+    if (single !== undefined && n <= single.size) return single.newestOf(single.size - n)
     let left = n
     for (const level of this.levels) {
       const events = level.size * level.events
@@ -258,7 +271,7 @@ class Histogram implements SlidingWindow {
   prune(now: number): void {
     const edge = this.edge(this.horizon, now)
     for (const level of this.levels) {
-      while (level.size > 0 && level.newestOf(0) < edge) level.shift()
+      while (level.size > 0 && level.newestOf(0) < edge) level.drop(1)
     }
     while (this.levels.length > 1 && this.levels.at(-1)?.size === 0) this.levels.pop()
     if (this.levels.length === 1 && this.levels[0]?.size === 0) this.levels[0] = new Level(1)
@@ -280,7 +293,7 @@ class Histogram implements SlidingWindow {
     for (const [index, ages] of snapshot.entries()) {
       const level = index === 0 ? this.levels[0] : this.levels[this.levels.push(new Level(2 ** index)) - 1]
       const width = index === 0 ? 1 : 2
-      const stamps = Float64Array.from(ages.slice(-width * (precision + 1)), (age) => now - age)
+      const stamps = Float64Array.from(ages.slice(-width * (capacity - 1)), (age) => now - age)
       for (let i = 0; i + width <= stamps.length; i += width) {
         const newest = read(stamps, i + width - 1)
         level?.push(read(stamps, i), newest)

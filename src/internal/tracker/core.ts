@@ -77,7 +77,17 @@ export class Core {
   // events
   // -------------------------------------------------------------------------------------------------------------------
 
+  /** Never throws: an error that does when it is read is dropped. */
   track(error: FetchError.Trackable, moment: Moment): ReadonlyArray<Edge> {
+    try {
+      return this.record(error, moment)
+    } catch {
+      this.lost()
+      return noEdges
+    }
+  }
+
+  private record(error: FetchError.Trackable, moment: Moment): ReadonlyArray<Edge> {
     // Everything is read before anything is counted: an error that throws when it is read leaves no trace.
     const entry = entryOf(error, moment.wall)
     const empty = entry.code === emptyCode ? emptyOf(error) : undefined
@@ -106,6 +116,7 @@ export class Core {
   }
 
   succeeded(input: FetchContext.Input, moment: Moment): void {
+    // Which never throws.
     const context = FetchContext.make(input)
     this.successes.add(this.advance(moment))
     let kept = true
@@ -374,10 +385,14 @@ const severityOf = (severity: unknown): FetchError.Severity =>
 
 const nameOf = (name: unknown): string => safeText(String(name), maxName)
 
-/** What is kept of an error. The 17 types are fit to be kept as they are, other people's errors are made so. */
+/** The mark of the 17 types, whose texts are bounded and without secrets since they were made. */
+const isOwn = (error: FetchError.Trackable & { readonly [FetchError.TypeId]?: unknown }): boolean =>
+  error[FetchError.TypeId] === FetchError.TypeId
+
+/** What is kept of an error: as it is if it is one of ours, made fit to be kept if it is somebody else's. */
 const entryOf = (error: FetchError.Trackable, wall: number): Entry => {
   const { _tag, category, code, context, message, severity } = error
-  return FetchError.TypeId in error
+  return isOwn(error)
     ? { wall, tag: _tag, code, category, severity, message, context }
     : {
       wall,

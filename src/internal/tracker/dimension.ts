@@ -12,12 +12,19 @@ export const other = "other"
 const maxName = 128
 const none = -1
 
+/** The errors of one code; a series. */
+interface OfCode {
+  readonly code: string
+  readonly errors: number
+}
+
 /** The series of one value; `none` where nothing was counted yet. */
 interface Value {
-  readonly errors: number
+  readonly codes: Array<OfCode>
+  /** Errors of codes for which there was no series left. */
+  rest: number
   expected: number
   successes: number
-  readonly codes: Array<{ readonly code: string; readonly errors: number }>
 }
 
 export interface Row {
@@ -27,26 +34,37 @@ export interface Row {
   readonly attempts: number
 }
 
-const texts = ["symbol", "interval", "market", "source", "operation", "url"] as const
+type Reader = (context: FetchContext.FetchContext) => string | undefined
+
+const texts = new Map<string, Reader>([
+  ["symbol", ({ symbol }) => symbol],
+  ["interval", ({ interval }) => interval],
+  ["market", ({ market }) => market],
+  ["source", ({ source }) => source],
+  ["operation", ({ operation }) => operation],
+  ["url", ({ url }) => url]
+])
 
 /** How a dimension is read from a context: a key of its own, or an attribute. */
-export const reader = (name: string): (context: FetchContext.FetchContext) => string | undefined => {
-  const key = texts.find((text) => text === name)
-  if (key !== undefined) return (context) => context[key]
-  return ({ attributes }) =>
-    attributes !== undefined && Object.hasOwn(attributes, name) ? String(attributes[name]) : undefined
-}
+export const reader = (name: string): Reader =>
+  texts.get(name) ??
+    (({ attributes }) =>
+      attributes !== undefined && Object.hasOwn(attributes, name) ? String(attributes[name]) : undefined)
 
 export class Dimension {
   private readonly values = new Map<string, Value>()
-  private rest: Value | undefined
   private readonly slots: Slots
   private readonly maxValues: number
-  // Pairs of value and code that are told apart, not counting those of `other`.
+  private readonly maxPairs: number
+  private others: Value | undefined
+  // What is in the `rest` of some value, by code: told as `other` where one code is asked for.
+  private readonly restByCode: Array<OfCode> = []
+  // Pairs of value and code that have a series, not counting those of `other`.
   private pairs = 0
 
   constructor(maxValues: number, hands: Hands) {
     this.maxValues = maxValues
+    this.maxPairs = 2 * maxValues
     this.slots = new Slots(hands)
   }
 
@@ -61,55 +79,75 @@ export class Dimension {
   /** Was there a place for everything, or was something counted as `other`? */
   failed(name: string, code: string, expected: boolean): boolean {
     const value = this.valueOf(name)
-    this.slots.add(value.errors)
     if (expected) this.slots.add(value.expected === none ? value.expected = this.slots.make() : value.expected)
-    const told = this.pair(value, code)
-    return value !== this.rest && told
+    const errors = this.find(value.codes, code)
+    if (errors !== none) {
+      this.slots.add(errors)
+      return value !== this.others
+    }
+    if (value === this.others || this.pairs < this.maxPairs) {
+      if (value !== this.others) this.pairs++
+      this.slots.add(this.make(value.codes, code))
+      return value !== this.others
+    }
+    this.slots.add(value.rest === none ? value.rest = this.slots.make() : value.rest)
+    const rest = this.find(this.restByCode, code)
+    this.slots.add(rest === none ? this.make(this.restByCode, code) : rest)
+    return false
   }
 
   succeeded(name: string): boolean {
     const value = this.valueOf(name)
     this.slots.add(value.successes === none ? value.successes = this.slots.make() : value.successes)
-    return value !== this.rest
+    return value !== this.others
   }
 
   /** One row for each value that counts anything. */
   rows(window: WindowIndex | undefined, code: string | undefined): Array<Row> {
     const count = (series: number) =>
       series === none ? 0 : window === undefined ? this.slots.total(series) : this.slots.sum(series, window)
+    const untold = code === undefined ? 0 : count(this.find(this.restByCode, code))
     const rows: Array<Row> = []
     for (const [name, value] of this.values) {
-      const errors = count(value.errors)
-      const ofCode = value.codes.find((pair) => pair.code === code)
+      const errors = value.codes.reduce((sum, { errors }) => sum + count(errors), count(value.rest))
       const row = {
         value: name,
-        count: code === undefined ? errors : ofCode === undefined ? 0 : count(ofCode.errors),
+        count: code === undefined
+          ? errors
+          : count(this.find(value.codes, code)) + (value === this.others ? untold : 0),
         expected: count(value.expected),
         // A value that never had a success is one whose attempts nobody counts.
         attempts: value.successes === none ? 0 : count(value.successes) + errors
       }
       if (row.count > 0 || (code === undefined && row.attempts > 0)) rows.push(row)
     }
+    if (untold > 0 && this.others === undefined) rows.push({ value: other, count: untold, expected: 0, attempts: 0 })
     return rows
   }
 
   /** Where places are short, values that were silent for more than a day give theirs; their totals go to `other`. */
   sweep(): void {
-    if (this.values.size < this.maxValues && this.pairs < this.maxValues) return
+    if (this.values.size < this.maxValues && this.pairs < this.maxPairs) return
     for (const [name, value] of this.values) {
-      if (name === other || !this.slots.isSilent(value.errors)) continue
-      if (value.successes !== none && !this.slots.isSilent(value.successes)) continue
-      const rest = this.others()
+      const { codes, expected, rest, successes } = value
+      const series = [...codes.map(({ errors }) => errors), expected, rest, successes].filter((series) =>
+        series !== none
+      )
+      if (value === this.others || !series.every((series) => this.slots.isSilent(series))) continue
+      const others = this.others ??= this.add(other)
       this.values.delete(name)
-      this.move(value.errors, rest.errors)
-      if (value.expected !== none) {
-        this.move(value.expected, rest.expected === none ? rest.expected = this.slots.make() : rest.expected)
+      this.pairs -= codes.length
+      for (const { code, errors } of codes) {
+        const known = this.find(others.codes, code)
+        this.move(errors, known === none ? this.make(others.codes, code) : known)
       }
-      if (value.successes !== none) {
-        this.move(value.successes, rest.successes === none ? rest.successes = this.slots.make() : rest.successes)
+      if (rest !== none) this.move(rest, others.rest === none ? others.rest = this.slots.make() : others.rest)
+      if (expected !== none) {
+        this.move(expected, others.expected === none ? others.expected = this.slots.make() : others.expected)
       }
-      for (const { code, errors } of value.codes) this.move(errors, this.seriesOf(rest, code))
-      this.pairs -= value.codes.length
+      if (successes !== none) {
+        this.move(successes, others.successes === none ? others.successes = this.slots.make() : others.successes)
+      }
     }
   }
 
@@ -124,43 +162,28 @@ export class Dimension {
     const name = raw.length > maxName ? safeText(raw, maxName) : raw
     const told = this.values.get(name)
     if (told !== undefined) return told
-    if (name === other) return this.others()
-    return this.values.size - (this.rest === undefined ? 0 : 1) < this.maxValues ? this.add(name) : this.others()
+    const places = this.maxValues + (this.others === undefined ? 0 : 1)
+    return name !== other && this.values.size < places ? this.add(name) : this.others ??= this.add(other)
   }
 
   private add(name: string): Value {
-    const value = { errors: this.slots.make(), expected: none, successes: none, codes: [] }
+    const value = { codes: [], rest: none, expected: none, successes: none }
     this.values.set(name, value)
     return value
   }
 
-  private others(): Value {
-    return this.rest ??= this.add(other)
-  }
-
-  /** Counts the error for the pair of value and code, or for that of `other` where pairs are short. */
-  private pair(value: Value, code: string): boolean {
-    const { codes } = value
+  private find(codes: ReadonlyArray<OfCode>, code: string): number {
+    // A value has few codes, most often one: a walk is faster than a hash.
     for (let i = 0; i < codes.length; i++) {
-      const pair = codes[i]
-      if (pair === undefined || pair.code !== code) continue
-      this.slots.add(pair.errors)
-      return true
+      const ofCode = codes[i]
+      if (ofCode !== undefined && ofCode.code === code) return ofCode.errors
     }
-    if (value === this.rest || this.pairs < this.maxValues) {
-      if (value !== this.rest) this.pairs++
-      this.slots.add(this.seriesOf(value, code))
-      return true
-    }
-    this.slots.add(this.seriesOf(this.others(), code))
-    return false
+    return none
   }
 
-  private seriesOf(value: Value, code: string): number {
-    const known = value.codes.find((pair) => pair.code === code)
-    if (known !== undefined) return known.errors
+  private make(codes: Array<OfCode>, code: string): number {
     const errors = this.slots.make()
-    value.codes.push({ code, errors })
+    codes.push({ code, errors })
     return errors
   }
 }

@@ -29,17 +29,6 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> =>
     Effect.clockWith((clock) => Ref.modify(state, (core) => [f(core, momentOf(clock)), core]))
 
-  // A step that counts, and must not hurt who is counted: what throws is counted as dropped.
-  const count = (f: (core: Core, moment: Moment) => ReadonlyArray<Edge>) =>
-    step((core, moment) => {
-      try {
-        return f(core, moment)
-      } catch {
-        core.lost()
-        return []
-      }
-    })
-
   const tell = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
     edges.length === 0
       ? Effect.void
@@ -49,7 +38,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
 
   yield* Effect.addFinalizer(() => step((core) => core.subscribers.end()))
   yield* Effect.gen(function*() {
-    yield* Effect.flatMap(count((core, moment) => core.sweep(moment)), tell)
+    yield* Effect.flatMap(step((core, moment) => core.sweep(moment)), tell)
     yield* changed.close
     const due = yield* step((core, moment) => core.due(moment))
     yield* Effect.race(Effect.sleep(Duration.max(settings.sweepEvery, Duration.min(due, idle))), changed.await)
@@ -59,12 +48,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     window === undefined ? undefined : Option.getOrUndefined(Duration.decodeUnknown(window))
 
   return {
-    track: (error) => Effect.flatMap(count((core, moment) => core.track(error, moment)), tell),
-    succeeded: (context) =>
-      count((core, moment) => {
-        core.succeeded(context, moment)
-        return []
-      }),
+    track: (error) => Effect.flatMap(step((core, moment) => core.track(error, moment)), tell),
+    succeeded: (context) => step((core, moment) => core.succeeded(context, moment)),
     stats: (options) => step((core, moment) => core.stats(durationOf(options?.window), moment)),
     rates: step((core, moment) => core.rates(moment)),
     breakdown: (options) => step((core, moment) => core.breakdown(options, moment)),

@@ -15,6 +15,10 @@ export class Watch {
   private highest: number
   // A count above this one is news.
   private newsAbove: number
+  // An alert is not over before this; for ever as long as there is none.
+  private activeUntil = Infinity
+  // After how many more events to look at the count.
+  private unseen = 1
 
   constructor(limit: Threshold.Limit, events: SlidingWindow) {
     this.limit = limit
@@ -37,14 +41,22 @@ export class Watch {
 
   /** What happened because time went by. To be asked before an event is added. */
   settle(now: number): ReadonlyArray<Threshold.Edge> {
-    return Option.isNone(this.state) || this.isActive(now) ? nothing : this.step(now)
+    if (now <= this.activeUntil) return nothing
+    // Later events may have put it off.
+    this.activeUntil = this.fallsAt()
+    return now <= this.activeUntil ? nothing : this.step(now)
   }
 
   /** What happened because an event was added. */
   added(now: number): ReadonlyArray<Threshold.Edge> {
-    // One look at one stamp: an event cannot raise the count by more than one.
+    if (--this.unseen > 0) return nothing
+    // One look at one stamp, as long as counts are exact. Beyond, counts are within 1/2048 of the truth, and it would
+    // make no sense to look more often than that.
+    this.unseen = Math.max(1, this.highest >>> 10)
     if (!this.events.exceeds(this.highest, this.window, now)) return nothing
-    return ++this.highest > this.newsAbove ? this.step(now) : nothing
+    // An event cannot raise the count by more than one.
+    this.highest = this.unseen === 1 ? this.highest + 1 : this.events.count(this.window, now)
+    return this.highest > this.newsAbove ? this.step(now) : nothing
   }
 
   /** Forgets where the limit stands; what was told as fired is told as resolved. */
@@ -52,9 +64,9 @@ export class Watch {
     return this.move({ now, count: this.highest, recovered: Option.some({ at: now, count: 0 }) })
   }
 
-  /** How long until the alert, if there is one, can be over. */
+  /** How long until the alert can be over; for ever if there is none. */
   due(now: number): number {
-    return Option.isNone(this.state) ? Infinity : this.fallsAt() + 1 - now
+    return this.activeUntil + 1 - now
   }
 
   /**
@@ -82,6 +94,8 @@ export class Watch {
     this.state = state
     this.highest = Option.match(state, { onNone: () => this.limit.limit, onSome: ({ peak }) => peak })
     this.newsAbove = Threshold.nextEdge(this.limit, state)
+    this.unseen = 1
+    this.activeUntil = Option.isNone(state) ? Infinity : this.fallsAt()
     return edges
   }
 }
