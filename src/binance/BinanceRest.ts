@@ -17,7 +17,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Classifier from "../Classifier.js"
-import type * as FetchContext from "../FetchContext.js"
+import * as FetchContext from "../FetchContext.js"
 import * as FetchError from "../FetchError.js"
 import * as columns from "../internal/klines/columns.js"
 import { following, hasManyPages, type Page, pageOf } from "../internal/klines/pages.js"
@@ -137,7 +137,10 @@ export const make = Effect.fnUntraced(function*(
       end: Math.min(end, forming),
       reasons: restReasons({ interval, anchor, start, end, now, rows, leading })
     })
-    yield* warnOfCloseTimes(found, anchor)
+    yield* Effect.annotateLogs(
+      warnOfCloseTimes(found, anchor),
+      FetchContext.toRecord(FetchContext.make({ ...series.context, operation: "validate" }))
+    )
     return found
   })
 
@@ -212,7 +215,7 @@ const makeHttp = Effect.fnUntraced(function*(timeout: Duration.Duration) {
 const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string) => {
   const { end, interval, market, start, symbol } = request
   const { klinesPath, klinesWeight, timePath } = Market.facts[market]
-  const contextOf = (url: string) => ({ market, symbol, interval, start, end, source: "rest", url, operation: "fetch" })
+  const context = { market, symbol, interval, start, end, source: "rest", operation: "fetch" }
 
   const ask = Effect.fnUntraced(function*(interval: Interval.Interval, page: Omit<Page, "start"> & Partial<Page>) {
     const query = new URLSearchParams({
@@ -224,27 +227,32 @@ const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string
       limit: String(page.limit)
     })
     const url = `${base}${klinesPath}?${query}`
-    const context = contextOf(url)
-    const { body, date } = yield* http(market, url, klinesWeight(page.limit), context)
+    const asked = { ...context, url }
+    const { body, date } = yield* http(market, url, klinesWeight(page.limit), asked)
     const rows = yield* Either.mapLeft(
       decodeRows(body),
-      (fault) => new FetchError.DataTransformation({ ...fault, context })
+      (fault) => new FetchError.DataTransformation({ ...fault, context: asked })
     )
-    return { rows, date, context }
+    return { rows, date, context: asked }
   })
 
   return {
+    context,
     ask,
 
     /** A time that the server had reached when it was asked at `asked` by our clock: never a later one. */
     serverTime: Effect.fnUntraced(function*(asked: number) {
       const url = `${base}${timePath}`
-      const context = contextOf(url)
-      const { body } = yield* http(market, url, 1, context)
+      const { body } = yield* http(market, url, 1, { ...context, url })
       const { serverTime } = yield* Effect.mapError(
         decodeTime(body),
         (cause) =>
-          new FetchError.DataTransformation({ message: "The answer is no time", excerpt: body, cause, context })
+          new FetchError.DataTransformation({
+            message: "The answer is no time",
+            excerpt: body,
+            cause,
+            context: { ...context, url }
+          })
       )
       return serverTime - ((yield* Clock.currentTimeMillis) - asked)
     }),
@@ -324,10 +332,15 @@ const offTopic = (context: FetchContext.Input) =>
 
 /** The first and the last open of rows in any order, of those that open in `[start, end)`. */
 const extent = (rows: columns.Columns, { end, start }: { readonly start: number; readonly end: number }) => {
-  const opens = rows.openTime.filter((open) => start <= open && open < end)
-  return opens.length === 0
-    ? undefined
-    : { first: opens.reduce((a, b) => Math.min(a, b)), last: opens.reduce((a, b) => Math.max(a, b)) }
+  let first = Infinity
+  let last = -Infinity
+  for (const open of rows.openTime) {
+    if (start <= open && open < end) {
+      first = Math.min(first, open)
+      last = Math.max(last, open)
+    }
+  }
+  return first === Infinity ? undefined : { first, last }
 }
 
 const warnOfCloseTimes = (found: Klines.Klines, anchor: number): Effect.Effect<void> => {

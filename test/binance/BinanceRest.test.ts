@@ -5,6 +5,7 @@ import { describe, it } from "@effect/vitest"
 import { Classifier, FetchError } from "effect-errata"
 import { BinanceRest, Interval, type KlineRequest, type Klines, Market } from "effect-errata/binance"
 import { Fault, FaultyExchange, LogCapture } from "effect-errata/testing"
+import * as Clock from "effect/Clock"
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -234,6 +235,20 @@ describe("BinanceRest paging", () => {
       expect((yield* requests).map(({ query }) => Number(query["limit"]))).toEqual(limits)
     }).pipe(Effect.provide(onExchange())))
 
+  it.effect("finds three days wherever their grid lies", () => {
+    const days = Interval.millis["3d"]
+    return Effect.forEach([0, 1, 2], (shift) => {
+      const first = utc(2024, 0, 1) + shift * day
+      const opens = [0, 1, 2, 4].map((n) => first + n * days)
+      const series = [{ market: "SPOT", symbol: "BTCUSDT", interval: "3d", rows: rowsOf("3d", opens) }] as const
+      return Effect.gen(function*() {
+        const found = yield* klines({ ...aDay, interval: "3d", start: first, end: first + 4 * days + 1 })
+        expect([...found.openTime]).toEqual(opens)
+        expect(found.missing).toEqual([{ start: first + 3 * days, end: first + 4 * days, reason: "source_gap" }])
+      }).pipe(Effect.provide(onExchange({ series })))
+    })
+  })
+
   it.effect("leaps over the years before COIN-M had the symbol", () =>
     Effect.gen(function*() {
       const input = { market: "FUTURES_COIN", symbol: "BTCUSD_PERP", interval: "1m" } as const
@@ -317,6 +332,16 @@ describe("BinanceRest missing", () => {
       expect((yield* requests).length).toBe(calls)
     }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:30Z" }))))
 
+  it.effect("knows that nothing of an instrument that is not listed yet is late", () =>
+    Effect.gen(function*() {
+      expect(missing(yield* klines(hours("2024-06-01T09:00", "2024-06-01T13:00")))).toEqual([
+        ["2024-06-01T09:00", "2024-06-01T12:00", "not_listed_yet"],
+        ["2024-06-01T12:00", "2024-06-01T13:00", "unfinished"]
+      ])
+    }).pipe(
+      Effect.provide(onExchange({ instruments: [{ ...instrument, listed: "2024-07-01" }], now: "2024-06-01T12:30Z" }))
+    ))
+
   it.effect("takes a candle as finished in the millisecond after its close", () =>
     Effect.gen(function*() {
       expect(missing(yield* klines(hours("2024-06-01T10:00", "2024-06-01T12:00")))).toEqual([])
@@ -395,6 +420,12 @@ describe("BinanceRest missing", () => {
       expect(lines.map(({ level, message }) => [level, message])).toEqual([
         ["Warning", "Candles whose close time is not their end: 1, the first opens at 2021-02-11T01:00:00.000Z"]
       ])
+      expect(lines[0]?.annotations).toMatchObject({
+        market_type: "SPOT",
+        symbol: "BTCUSDT",
+        interval: "1h",
+        source: "rest"
+      })
     }).pipe(Effect.provide([layer, LogCapture.layer]))
   })
 })
@@ -426,6 +457,10 @@ describe("BinanceRest failures", () => {
     }],
     ["null for a price", Fault.malformedRows("null"), { _tag: "DataTransformation", line: 13 }],
     ["400", Fault.status(400), { _tag: "ApiFormat", status: 400, apiCode: -1121, retryable: false }],
+    ["a code that says more than its status", Fault.status(400, { body: { code: -1021, msg: "Timestamp" } }), {
+      _tag: "ApiAuth",
+      apiCode: -1021
+    }],
     ["401", Fault.status(401), { _tag: "ApiAuth", status: 401 }],
     ["403 with HTML", Fault.status(403, { body: "html" }), { _tag: "ApiPermission", status: 403 }],
     ["404", Fault.status(404, { body: "empty" }), { _tag: "ApiFormat", status: 404 }],
@@ -550,15 +585,20 @@ describe("BinanceRest limits", () => {
   })
 
   it.effect("goes by the highest count of the minute: answers overtake each other", () => {
-    const { asked, layer } = weighed((n) => [24, 5399, 14][n - 1] ?? 0)
+    const { asked, layer } = stub((url, n) => {
+      const rows = rowsOf("1h", [Number(url.searchParams.get("startTime"))])
+      return Effect.delay(Effect.sync(() => json(rows, { "x-mbx-used-weight-1m": n === 1 ? "5399" : "14" })), n * 1000)
+    })
     return Effect.gen(function*() {
-      yield* klines(one(0))
-      yield* klines(one(1))
-      const fiber = yield* Effect.fork(klines(one(2)))
-      yield* TestClock.adjust("59999 millis")
+      const both = yield* Effect.fork(Effect.all([klines(one(0)), klines(one(1))], { concurrency: 2 }))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(both)
+      const third = yield* Effect.fork(klines(one(2)))
+      yield* TestClock.adjust("57999 millis")
       expect(asked.length).toBe(2)
       yield* TestClock.adjust("1 millis")
-      expect((yield* Fiber.join(fiber)).length).toBe(1)
+      expect(asked.length).toBe(3)
+      yield* Fiber.interrupt(third)
     }).pipe(Effect.provide(layer))
   })
 
@@ -583,23 +623,34 @@ describe("BinanceRest limits", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("spreads over minutes what is too much for one", () =>
-    Effect.gen(function*() {
-      const ranges = Array.from({ length: 440 }, (_, n) => utc(2018, 0, 1) + n * 1000 * minute)
-      const fiber = yield* Effect.fork(Effect.forEach(ranges, (start) =>
-        klines({
-          market: "FUTURES_USDT",
-          symbol: "BTCUSDT",
-          interval: "1m",
-          start,
-          end: start + 1000 * minute
-        }), { concurrency: 4 }))
+  it.effect("spreads over minutes what is too much for one, of which others use most", () => {
+    const used = new Map<number, number>()
+    const { asked, layer } = stub((url) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const weight = Market.facts.FUTURES_USDT.klinesWeight(Number(url.searchParams.get("limit")))
+        used.set(now, (used.get(now) ?? 1900) + weight)
+        return json([], { "x-mbx-used-weight-1m": String(used.get(now)) })
+      })
+    )
+    return Effect.gen(function*() {
+      const ranges = Array.from({ length: 80 }, (_, n) => utc(2018, 0, 1) + n * 1000 * minute)
+      const fiber = yield* Effect.fork(
+        Effect.forEach(
+          ranges,
+          (start) =>
+            klines({ market: "FUTURES_USDT", symbol: "BTCUSDT", interval: "1m", start, end: start + 1000 * minute }),
+          {
+            concurrency: 4
+          }
+        )
+      )
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
-      const seen = yield* requests
-      expect(seen.filter(({ status }) => status !== 200)).toEqual([])
-      expect([...new Set(seen.map(({ at }) => at))]).toEqual([0, minute])
-    }).pipe(Effect.provide(onExchange())))
+      expect(asked.length).toBe(160)
+      expect([...used.keys()]).toEqual([0, minute])
+      expect(Math.max(...used.values())).toBeLessThanOrEqual(2160)
+    }).pipe(Effect.provide(layer))
+  })
 
   it.effect("sends nothing to a market that said to wait, until that is over", () =>
     Effect.gen(function*() {

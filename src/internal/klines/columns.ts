@@ -67,10 +67,11 @@ export const lowerBound = (openTime: Float64Array, instant: number): number => {
   return low
 }
 
-/** The rows that open in `[start, end)`, as views; the rows are ascending. */
+/** The rows that open in `[start, end)`, as views, or the very columns if that is all; the rows are ascending. */
 export const between = (columns: Columns, start: number, end: number): Columns => {
   const from = lowerBound(columns.openTime, start)
   const to = Math.max(from, lowerBound(columns.openTime, end))
+  if (to - from === columns.length) return columns
   return make(to - from, (name) => columns[name].subarray(from, to))
 }
 
@@ -80,7 +81,8 @@ export const mergeOrder = (first: Float64Array, second: Float64Array): ReadonlyA
   let a = 0
   let b = 0
   while (a < first.length || b < second.length) {
-    const [left, right] = [first[a] ?? Infinity, second[b] ?? Infinity]
+    const left = first[a] ?? Infinity
+    const right = second[b] ?? Infinity
     if (left < right) order.push(a)
     else order.push(first.length + b++)
     if (left <= right) a++
@@ -109,7 +111,8 @@ export interface Sound {
 export const sound = (columns: Columns, interval: Interval.Interval, anchor: number): Sound => {
   const { close, high, length, low, open, openTime } = columns
   const isSound = (i: number) => {
-    const [bottom, top] = [low[i]!, high[i]!]
+    const bottom = low[i]!
+    const top = high[i]!
     return bottom <= open[i]! && open[i]! <= top && bottom <= close[i]! && close[i]! <= top &&
       Interval.floor(interval, openTime[i]!, anchor) === openTime[i]!
   }

@@ -22,18 +22,15 @@ export const pageOf = (
 }
 
 /**
- * Where the pages go on after an answer: at the end of the page when that had room for all its candles, else behind the
- * last candle. None when an answer that should have the oldest candles of the page has not even one.
+ * Where the pages go on after an answer: behind the last candle of a full page, else at the end of the page. None when a
+ * full page has no candle that was asked for.
  */
 export const following = (
   interval: Interval.Interval,
-  { end, limit, start }: Page,
+  { end, limit }: Page,
   rows: number,
   lastOpen: number | undefined
-): number | undefined => {
-  if (rows < limit || capacity(interval, start, end) <= limit) return end
-  return lastOpen === undefined ? undefined : Interval.next(interval, lastOpen)
-}
+): number | undefined => rows < limit ? end : lastOpen === undefined ? undefined : Interval.next(interval, lastOpen)
 
 /**
  * Of a window with more rows than the limit COIN-M answers the latest and the others the oldest. So COIN-M is asked for
