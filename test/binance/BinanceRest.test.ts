@@ -677,40 +677,51 @@ describe("BinanceRest limits", () => {
 })
 
 describe("BinanceRest over real sockets", () => {
-  const client = Layer.unwrapEffect(
-    Effect.map(FaultyExchange.FaultyExchange, ({ baseUrls }) => BinanceRest.layer({ baseUrls, timeout: "200 millis" }))
-  ).pipe(
-    Layer.provide(FetchHttpClient.layer),
-    Layer.provideMerge(FaultyExchange.layer({
+  const exchange = Layer.merge(
+    FetchHttpClient.layer,
+    FaultyExchange.layer({
       now: "2026-01-01",
       instruments: [{ market: "FUTURES_USDT", symbol: "币安人生USDT" }]
-    }))
+    })
   )
-  const input = {
+  const client = (timeout?: Duration.DurationInput) =>
+    Effect.flatMap(FaultyExchange.FaultyExchange, ({ baseUrls }) => BinanceRest.make({ baseUrls, timeout }))
+
+  const input: KlineRequest.Input = {
     market: "FUTURES_USDT",
     symbol: "币安人生USDT",
     interval: "1h",
     start: "2024-01-01",
     end: "2024-03-01"
-  } as const
+  }
 
   it.live("fetches pages, and symbols that are not Latin", () =>
     Effect.gen(function*() {
-      const found = yield* klines(input)
+      const rest = yield* client()
+      const found = yield* rest.klines(input)
       expect([found.length, found.missing]).toEqual([1440, []])
       expect((yield* requests).map(({ query }) => query["symbol"])).toEqual(["币安人生USDT", "币安人生USDT"])
-    }).pipe(Effect.provide(client)))
+    }).pipe(Effect.provide(exchange)))
 
   it.live.each<[string, Fault.Fault, string]>([
-    ["silence", Fault.silence, "NetworkTimeout"],
-    ["a body that stops", Fault.stalledBody, "NetworkTimeout"],
     ["a reset", Fault.resetBeforeHeaders, "NetworkConnection"],
     ["a body cut short", Fault.truncatedBody, "NetworkConnection"],
     ["403 with HTML", Fault.status(403, { body: "html" }), "ApiPermission"]
   ])("tells %s apart, and works on", ([, fault, tag]) =>
     Effect.gen(function*() {
       yield* (yield* FaultyExchange.FaultyExchange).inject(Fault.on({ nth: 2 }, fault))
-      expect((yield* Effect.flip(klines(input)))._tag).toBe(tag)
-      expect((yield* klines(input)).length).toBe(1440)
-    }).pipe(Effect.provide(client)))
+      const rest = yield* client()
+      expect((yield* Effect.flip(rest.klines(input)))._tag).toBe(tag)
+      expect((yield* rest.klines(input)).length).toBe(1440)
+    }).pipe(Effect.provide(exchange)))
+
+  it.live.each<[string, Fault.Fault]>([["silence", Fault.silence], ["a body that stops", Fault.stalledBody]])(
+    "gives up on %s",
+    ([, fault]) =>
+      Effect.gen(function*() {
+        yield* (yield* FaultyExchange.FaultyExchange).inject(fault)
+        const rest = yield* client("50 millis")
+        expect((yield* Effect.flip(rest.klines(input)))._tag).toBe("NetworkTimeout")
+      }).pipe(Effect.provide(exchange))
+  )
 })

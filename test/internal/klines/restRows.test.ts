@@ -109,7 +109,7 @@ describe("decodeRows", () => {
     ["a short row", [row.slice(0, 11)]],
     ["a long row", [[...row, "0"]]],
     ["no row", [null]],
-    ["an object for a row", [{ ...row }]]
+    ["an object for a row", [Object.assign({}, row)]]
   ])("refuses %s", (_, body) => {
     expect(Either.flip(decodeRows(JSON.stringify(body)))).toEqual(Either.right({
       message: "Row 1 of the answer is no list of 12 values",
