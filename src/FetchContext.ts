@@ -122,9 +122,7 @@ export const empty: FetchContext = Object.freeze({})
  */
 export const make = (input: Input): FetchContext => {
   if (input === empty || made.has(input)) return input as FetchContext
-  const context = attempt(() => normalise(input)) ?? empty
-  made.add(context)
-  return context
+  return settled(attempt(() => normalise(input)) ?? {})
 }
 
 /**
@@ -147,10 +145,12 @@ export const merge = (outer: Input, inner: Input): FetchContext => {
   const over = make(inner)
   if (isEmpty(under)) return over
   if (isEmpty(over)) return under
-  const attributes = under.attributes && over.attributes
-    ? { attributes: { ...under.attributes, ...over.attributes } }
-    : undefined
-  return make({ ...under, ...over, ...attributes })
+  const merged: FetchContext = { ...under, ...over }
+  return settled(
+    under.attributes && over.attributes
+      ? { ...merged, attributes: firstOf({ ...over.attributes, ...under.attributes, ...over.attributes }) }
+      : merged
+  )
 }
 
 /**
@@ -192,7 +192,15 @@ export const toRecord = (context: FetchContext): Attributes => {
 // Contexts that went through `make` already: they are frozen, so that once is enough.
 const made = new WeakSet<Input>()
 
+const settled = (context: FetchContext): FetchContext => {
+  made.add(Object.freeze(context))
+  return context
+}
+
 const maxAttributes = 32
+
+const firstOf = (attributes: Attributes): Attributes =>
+  Object.freeze(Object.fromEntries(Object.entries(attributes).slice(0, maxAttributes)))
 
 const logNames = [
   ["symbol", "symbol"],
@@ -223,7 +231,7 @@ const normalise = (input: Input): FetchContext => {
     )
     context.attributes = Object.freeze(Object.fromEntries(attributes))
   }
-  return Object.freeze(context)
+  return context
 }
 
 const instant = (input: DateTime.DateTime.Input): string =>

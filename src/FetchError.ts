@@ -149,7 +149,12 @@ const fact = <
   const C extends Category,
   const S extends Severity,
   const Description extends string
->(code: Code, category: C, severity: S, description: Description) => ({ code, category, severity, description } as const)
+>(
+  code: Code,
+  category: C,
+  severity: S,
+  description: Description
+) => ({ code, category, severity, description } as const)
 
 /**
  * The table of facts, by tag. The descriptions are those of the design this library grew from.
@@ -248,50 +253,64 @@ export type ErrorClass<Self, T extends Tag, Fields extends Schema.Struct.Fields>
 
 type Props = Record<string, unknown> & CommonProps
 
-const define =
-  <Self = never>() =>
-  <const T extends Tag, Fields extends Schema.Struct.Fields>(
-    tag: T,
-    own: Fields,
-    retryable: (props: Own<Fields>) => boolean,
-    complete: (props: Own<Fields>) => Own<Fields> = (props) => props
-  ): [Self] extends [never] ? "Missing Self: define<Name>()" : ErrorClass<Self, T, Fields> => {
-    // Schema types its classes for constructors that take the decoded fields. Ours take less and complete it, which
-    // its types cannot say: hence the casts here, and nowhere else.
-    const Class = Schema.TaggedError<any>(`effect-errata/FetchError/${tag}`)(tag, { ...common, ...own }) as any
-    class Base extends Class {
-      constructor(given: any = {}, options?: Schema.MakeOptions) {
-        const props: Props & Own<Fields> = complete(given)
-        super({
-          ...safe(own, props),
-          message: safeText(props.message ?? facts[tag].description, maxMessage),
-          context: FetchContext.make(props.context ?? FetchContext.empty),
-          ...(props.cause === undefined ? undefined : { cause: props.cause }),
-          retryable: props.retryable ?? retryable(props),
-          retryAfter: Option.filter(props.retryAfter ?? Option.none(), Duration.isFinite),
-          earlier: (props.earlier ?? []).slice(0, maxItems).map(({ code, message, source }) => ({
-            source: safeText(source),
-            code: safeText(code),
-            message: safeText(message)
-          }))
-        }, options)
+const define = <Self = never>() =>
+<const T extends Tag, Fields extends Schema.Struct.Fields>(
+  tag: T,
+  own: Fields,
+  retryable: (props: Own<Fields>) => boolean,
+  complete: (props: Own<Fields>) => Own<Fields> = (props) => props
+): [Self] extends [never] ? "Missing Self: define<Name>()" : ErrorClass<Self, T, Fields> => {
+  // Schema types its classes for constructors that take the decoded fields. Ours take less and complete it, which
+  // its types cannot say: hence the casts here, and nowhere else.
+  const fields = { ...common, ...own }
+  const Class = Schema.TaggedError<any>(`effect-errata/FetchError/${tag}`)(tag, fields) as any
+  const validate = Schema.validateSync(Schema.typeSchema(Schema.Struct(fields)).annotations({ identifier: tag }))
+  const keys = Object.keys(own)
+
+  // Of Class, its statics and its prototype are wanted, not its constructor: that copies the fields three times over,
+  // which is most of the cost of an error.
+  class Base extends Error {
+    constructor(given: any = {}, options: Schema.MakeOptions = false) {
+      const props: Props & Own<Fields> = complete(given)
+      const { cause, context, earlier, message, retryAfter } = props
+      super(
+        safeText(message ?? facts[tag].description, maxMessage),
+        cause === undefined ? undefined : { cause }
+      )
+      const self = this as unknown as Record<string, unknown>
+      self["_tag"] = tag
+      for (const key of keys) {
+        const value = safeField(key, props[key])
+        if (value !== undefined) self[key] = value
       }
-      // Whatever prints an error prints what may leave: never the cause as it is, with its headers and keys.
-      toJSON() {
-        return Schema.encodeSync(this.constructor as any)(this)
-      }
-      [Inspectable.NodeInspectSymbol]() {
-        const { _tag, message: _, ...fields } = this.toJSON() as Record<string, unknown>
-        return `${Reflect.get(this, "stack") ?? String(this)} ${Inspectable.format(fields)}`
-      }
+      self["context"] = context === undefined ? FetchContext.empty : FetchContext.make(context)
+      self["retryable"] = props.retryable ?? retryable(props)
+      self["retryAfter"] = retryAfter === undefined ? Option.none() : Option.filter(retryAfter, Duration.isFinite)
+      self["earlier"] = earlier === undefined ? [] : earlier.slice(0, maxItems).map(safeEarlier)
+      if (!(typeof options === "boolean" ? options : options.disableValidation ?? false)) validate(this)
     }
-    Object.defineProperty(Base.prototype, TypeId, { value: TypeId })
-    for (const [key, value] of Object.entries(facts[tag])) {
-      Object.defineProperty(Base, key, { value, enumerable: true })
-      Object.defineProperty(Base.prototype, key, { value })
+    // Whatever prints an error prints what may leave: never the cause as it is, with its headers and keys.
+    toJSON() {
+      return Schema.encodeSync(this.constructor as any)(this)
     }
-    return Base as any
+    [Inspectable.NodeInspectSymbol]() {
+      const { _tag, message: _, ...fields } = this.toJSON() as Record<string, unknown>
+      return `${Reflect.get(this, "stack") ?? String(this)} ${Inspectable.format(fields)}`
+    }
   }
+  Object.setPrototypeOf(Base.prototype, Class.prototype)
+  for (let from = Class; from !== Error; from = Object.getPrototypeOf(from)) {
+    for (const key of Reflect.ownKeys(from)) {
+      if (!Object.hasOwn(Base, key)) Object.defineProperty(Base, key, Object.getOwnPropertyDescriptor(from, key)!)
+    }
+  }
+  Object.defineProperty(Base.prototype, TypeId, { value: TypeId })
+  for (const [key, value] of Object.entries(facts[tag])) {
+    Object.defineProperty(Base, key, { value, enumerable: true })
+    Object.defineProperty(Base.prototype, key, { value })
+  }
+  return Base as any
+}
 
 /**
  * The request got no answer in time.
@@ -342,11 +361,16 @@ const answer = {
  * @since 0.1.0
  * @category errors
  */
-export class ApiRateLimit extends define<ApiRateLimit>()("ApiRateLimit", {
-  ...answer,
-  /** Has the server shut the caller out for going on after a warning? */
-  banned: Schema.Boolean.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => false))
-}, () => true, (props) => ({ ...props, banned: props.banned ?? props.status === 418 })) {}
+export class ApiRateLimit extends define<ApiRateLimit>()(
+  "ApiRateLimit",
+  {
+    ...answer,
+    /** Has the server shut the caller out for going on after a warning? */
+    banned: Schema.Boolean.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => false))
+  },
+  () => true,
+  (props) => ({ ...props, banned: props.banned ?? props.status === 418 })
+) {}
 
 /**
  * The caller could not be identified: key, signature or clock are wrong.
@@ -383,14 +407,19 @@ export class ApiFormat extends define<ApiFormat>()("ApiFormat", {
  * @since 0.1.0
  * @category errors
  */
-export class DataEmpty extends define<DataEmpty>()("DataEmpty", {
-  reason: EmptyReason,
-  /** Expected empties are counted, but towards no limit. */
-  expected: Schema.Boolean.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => false))
-}, ({ reason }) => reason === "not_published_yet", (props) => ({
-  ...props,
-  expected: props.expected ?? !(props.reason === "date_range" || props.reason === "api_response")
-})) {}
+export class DataEmpty extends define<DataEmpty>()(
+  "DataEmpty",
+  {
+    reason: EmptyReason,
+    /** Expected empties are counted, but towards no limit. */
+    expected: Schema.Boolean.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => false))
+  },
+  ({ reason }) => reason === "not_published_yet",
+  (props) => ({
+    ...props,
+    expected: props.expected ?? !(props.reason === "date_range" || props.reason === "api_response")
+  })
+) {}
 
 /**
  * Data, or a request for it, that breaks the rules.
@@ -637,22 +666,30 @@ const isSeverity = Schema.is(Severity)
  * @category combinators
  */
 export const withContext = <E extends Trackable>(error: E, outer: FetchContext.Input): E => {
-  const copy = blank(error)
+  const context = FetchContext.merge(outer, error.context)
+  const copy = Object.assign(blank(error), error)
   for (const key of Reflect.ownKeys(error)) {
-    const property = key === "stack"
-      // A stack is formatted when it is first read: the copy leaves that to whoever reads it.
-      ? { get: () => Reflect.get(error, key), configurable: true }
-      : key === "context"
-      ? { value: FetchContext.merge(outer, error.context), enumerable: true, configurable: true, writable: true }
-      : Object.getOwnPropertyDescriptor(error, key)
-    if (property !== undefined) Object.defineProperty(copy, key, property)
+    if (!Object.hasOwn(copy, key)) Object.defineProperty(copy, key, Object.getOwnPropertyDescriptor(error, key)!)
   }
-  return copy
+  if (error instanceof Error) {
+    originals.set(copy, error)
+    Object.defineProperty(copy, "stack", stackOfOriginal)
+  }
+  return Object.defineProperty(copy, "context", { value: context, enumerable: true, configurable: true, writable: true })
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
+
+// A stack is formatted when it is first read: a copy leaves that to whoever reads it.
+const originals = new WeakMap<object, Error>()
+const stackOfOriginal = {
+  get(this: object) {
+    return originals.get(this)?.stack
+  },
+  configurable: true
+}
 
 const maxMessage = 2048
 const maxExcerpt = 512
@@ -661,28 +698,36 @@ const maxItems = 16
 // The codes of OpenSSL and Node for a certificate or host name that will be as wrong on the next attempt.
 const certificateFault = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE/
 
-/** Own fields, fit to leave: bounded texts without secrets, finite numbers. */
-const safe = (own: Schema.Struct.Fields, props: Readonly<Record<string, unknown>>): Record<string, unknown> => {
-  const fields: Record<string, unknown> = {}
-  for (const key of Object.keys(own)) {
-    const value = props[key]
-    if (value === undefined || (typeof value === "number" && !Number.isFinite(value))) continue
-    fields[key] = typeof value === "string"
-      ? safeText(value, maxExcerpt)
-      : key === "issues" && Array.isArray(value)
-      ? value.slice(0, maxItems).map(({ message, path }) => ({ path: safeText(path), message: safeText(message) }))
-      : value
+/** The value of a field of one's own, fit to leave: a bounded text without secrets, a finite number. */
+const safeField = (key: string, value: unknown): unknown => {
+  switch (typeof value) {
+    case "string":
+      return safeText(value, maxExcerpt)
+    case "number":
+      return Number.isFinite(value) ? value : undefined
+    default:
+      return key === "issues" && Array.isArray(value) ? value.slice(0, maxItems).map(safeIssue) : value
   }
-  return fields
 }
 
-/** A new object of the same class, a real `Error` if that is one, with nothing in it. */
+const safeIssue = ({ message, path }: { readonly message: string; readonly path: string }) => ({
+  path: safeText(path),
+  message: safeText(message)
+})
+
+const safeEarlier = ({ code, message, source }: Earlier): Earlier => ({
+  source: safeText(source),
+  code: safeText(code),
+  message: safeText(message)
+})
+
+/** A new object of the same class, a real `Error` with the same message and cause if that is one. */
 const blank = <A extends object>(model: A): A => {
   if (!(model instanceof Error)) return Object.create(Object.getPrototypeOf(model))
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 0
   try {
-    return Reflect.construct(Error, [], model.constructor)
+    return Reflect.construct(Error, [model.message, model], model.constructor)
   } finally {
     Error.stackTraceLimit = limit
   }
