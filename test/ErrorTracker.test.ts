@@ -1,7 +1,312 @@
-import { describe } from "@effect/vitest"
+import { describe, expect, expectTypeOf, it } from "@effect/vitest"
+import {
+  Cause,
+  Chunk,
+  Config,
+  ConfigError,
+  ConfigProvider,
+  DateTime,
+  Duration,
+  Effect,
+  Either,
+  Exit,
+  Fiber,
+  Layer,
+  ManagedRuntime,
+  Option,
+  Stream,
+  TestClock
+} from "effect"
+import * as Alert from "effect-errata/Alert"
 import * as ErrorTracker from "effect-errata/ErrorTracker"
+import * as FetchError from "effect-errata/FetchError"
+import * as Threshold from "effect-errata/Threshold"
 import { trackerLaws } from "./laws/tracker.js"
+
+const timeout = (context?: FetchError.CommonProps["context"]) => new FetchError.NetworkTimeout({ context })
 
 describe("layer", () => {
   trackerLaws(ErrorTracker.layer())
+
+  it.effect("limits, dimensions and caps are options", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      for (let i = 0; i < 5; i++) {
+        yield* tracker.track(timeout({ symbol: "A", operation: "read", attributes: { endpoint: `E${i}` } }))
+      }
+      expect(yield* tracker.verdict("NETWORK_TIMEOUT")).toEqual({
+        verdict: "extraordinary",
+        exceeded: Option.some({ window: "ten seconds", limit: 4, count: 5 })
+      })
+      expect((yield* tracker.verdict("DATA_EMPTY")).verdict).toBe("normal")
+      expect(yield* tracker.breakdown({ by: "symbol" })).toEqual([])
+      expect((yield* tracker.breakdown({ by: "operation" })).map(({ value }) => value)).toEqual(["read"])
+      const rows = yield* tracker.breakdown({ by: "endpoint", limit: 2 })
+      expect(rows.map(({ count, value }) => [value, count])).toEqual([["other", 2], ["E0", 1]])
+      expect(rows[0]?.share).toBe(0.4)
+      expect(yield* tracker.recent()).toHaveLength(3)
+    }).pipe(Effect.provide(ErrorTracker.layer({
+      thresholds: {
+        NETWORK_TIMEOUT: { perHour: 3, custom: [{ name: "ten seconds", window: "10 seconds", limit: 4 }] }
+      },
+      dimensions: ["endpoint", "operation"],
+      maxValues: 3,
+      recent: 3
+    }))))
+
+  it.effect("a code without limits is never extraordinary", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      yield* Effect.repeatN(tracker.track(timeout()), 100)
+      expect((yield* tracker.verdict("NETWORK_TIMEOUT")).verdict).toBe("normal")
+      expect(yield* tracker.activeAlerts).toEqual([])
+    }).pipe(Effect.provide(ErrorTracker.layer({ thresholds: { NETWORK_TIMEOUT: {} } }))))
+
+  it.effect("declared codes have a row of their own however many others there are", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      const own = (code: string): FetchError.Trackable => ({
+        _tag: "Own",
+        code,
+        category: "Other",
+        severity: "ERROR",
+        message: "",
+        context: {}
+      })
+      for (let i = 0; i < 100; i++) yield* tracker.track(own(`NOISE_${i}`))
+      yield* tracker.track(own("MINE"))
+      yield* tracker.track(own("WATCHED"))
+      const { byCode } = yield* tracker.stats()
+      expect(byCode["MINE"]?.count).toBe(1)
+      expect(byCode["WATCHED"]?.count).toBe(1)
+    }).pipe(Effect.provide(ErrorTracker.layer({ codes: ["MINE"], thresholds: { WATCHED: { perDay: 5 } } }))))
+
+  it.effect("Law 7: what resolves is told when it is due, or at the next sweep after that", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      const heard = yield* Effect.fork(Stream.runCollect(Stream.take(tracker.alerts, 2)))
+      yield* Effect.yieldNow()
+      yield* Effect.repeatN(tracker.track(timeout()), 3)
+      yield* TestClock.adjust("60 seconds")
+      expect(yield* tracker.activeAlerts).toHaveLength(1)
+      yield* TestClock.adjust("10 seconds")
+      const [fired, resolved] = Chunk.toArray(yield* Fiber.join(heard))
+      expect(fired).toBeInstanceOf(Alert.Fired)
+      expect(resolved).toBeInstanceOf(Alert.Resolved)
+      expect(resolved?._tag === "Resolved" && DateTime.toEpochMillis(resolved.at)).toBe(60_000)
+    }).pipe(Effect.provide(ErrorTracker.layer({ sweepEvery: "10 seconds" }))))
+
+  it.effect("Law 9: alerts end with the tracker, and tracking after that hurts nobody", () =>
+    Effect.gen(function*() {
+      const runtime = ManagedRuntime.make(ErrorTracker.layer())
+      const tracker = yield* Effect.promise(() => runtime.runPromise(ErrorTracker.ErrorTracker))
+      const heard = yield* Effect.fork(Stream.runCollect(tracker.alerts))
+      yield* Effect.repeatN(Effect.yieldNow(), 10)
+      yield* Effect.repeatN(tracker.track(timeout()), 3)
+      yield* Effect.promise(() => runtime.dispose())
+      expect(Chunk.size(yield* Fiber.join(heard))).toBe(1)
+      expect(yield* Effect.exit(Effect.repeatN(tracker.track(timeout()), 10))).toEqual(Exit.void)
+      // Whoever listens now hears what is active, by the minute and by the hour, and that there is no more.
+      expect(Chunk.size(yield* Stream.runCollect(tracker.alerts))).toBe(2)
+    }))
+
+  it("Law 6: the whole tracker stays under 64 MB at default caps", { timeout: 60_000 }, async () => {
+    const { Core } = await import("../src/internal/tracker/core.js")
+    const { settings } = await import("../src/internal/tracker/settings.js")
+    const core = new Core(Either.getOrThrow(settings({})))
+    const types = Object.values(FetchError.FetchError.members)
+    const codes = types.map((Type) => new Type({ reason: "api_response" }))
+    const contexts = Array.from({ length: 3000 }, (_, i) => ({
+      symbol: `S${i}`,
+      source: `O${i}`,
+      market: `M${i}`,
+      interval: `I${i}`
+    }))
+    for (let i = 0; i < 400_000; i++) {
+      const error = codes[i % 17]!
+      const context = contexts[i % 3000]!
+      // Own codes beyond the 17, and empties of every reason and source.
+      const code = i % 3 === 0 ? `CODE_${i % 300}` : error.code
+      core.track({ ...error, _tag: "Own", code, category: "Other", severity: "ERROR", message: "", context }, {
+        now: i * 1e6,
+        wall: 0
+      })
+      core.succeeded(context, { now: i * 1e6, wall: 0 })
+    }
+    expect(core.bytes).toBeLessThan(64e6)
+  })
+
+  const refused: ReadonlyArray<[ErrorTracker.Options, string]> = [
+    [{ thresholds: { X: { perDay: 0 } } }, "thresholds.X.perDay is 0: it must be a whole number of at least 1"],
+    [{ maxValues: 0 }, "maxValues is 0: it must be a whole number from 1 to 100000"],
+    [{ maxValues: NaN }, "maxValues is NaN: it must be a whole number from 1 to 100000"],
+    [{ recent: -1 }, "recent is -1: it must be a whole number from 0 to 10000"],
+    [{ recent: 1.5 }, "recent is 1.5: it must be a whole number from 0 to 10000"],
+    [{ sweepEvery: 0 }, "sweepEvery is 0: it must be longer than nothing and less than for ever"],
+    [{ sweepEvery: Infinity }, "sweepEvery is Infinity: it must be longer than nothing and less than for ever"],
+    [
+      { dimensions: ["a", "b", "c", "d", "e", "f", "g"] },
+      "dimensions is [\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]: it must be at most 6 different names, none of them empty"
+    ],
+    [
+      { dimensions: ["a", "a"] },
+      "dimensions is [\"a\",\"a\"]: it must be at most 6 different names, none of them empty"
+    ]
+  ]
+
+  it.effect.each(refused)("dies of %j", ([options, message]) =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Effect.scoped(Layer.build(ErrorTracker.layer(options))))
+      expect(exit).toEqual(Exit.die(new Cause.IllegalArgumentException(`ErrorTracker: ${message}`)))
+      const config = yield* Effect.exit(Effect.scoped(Layer.build(ErrorTracker.layerConfig(Config.succeed(options)))))
+      expect(config).toEqual(Exit.fail(ConfigError.InvalidData([], message)))
+    }))
+})
+
+describe("config", () => {
+  const load = (variables: Readonly<Record<string, string>>, codes?: ReadonlyArray<string>) =>
+    Effect.withConfigProvider(
+      ErrorTracker.config({ codes }),
+      ConfigProvider.fromMap(new Map(Object.entries(variables)))
+    )
+
+  it.effect("nothing set is nothing given", () =>
+    Effect.map(load({}), (options) => expect(options.thresholds).toEqual({})))
+
+  it.effect("what is set goes over the defaults", () =>
+    Effect.map(
+      load({
+        THRESHOLDS_DATA_EMPTY_PER_MINUTE: "5",
+        THRESHOLDS_API_AUTH_PER_HOUR: "1",
+        THRESHOLDS_API_AUTH_RECOVER_AT: "0.5",
+        THRESHOLDS_MY_OWN_CODE_PER_DAY: "7"
+      }, ["my-own.code"]),
+      (options) => {
+        expect(options).toEqual({
+          codes: ["my-own.code"],
+          thresholds: {
+            DATA_EMPTY: { perMinute: 5, perHour: 100, perDay: 1000 },
+            API_AUTH: { perHour: 1, recoverAt: 0.5 },
+            "my-own.code": { perDay: 7 }
+          }
+        })
+        expect(Either.isRight(Threshold.resolve(options.thresholds))).toBe(true)
+      }
+    ))
+
+  it.effect.each<[string, string, string]>([
+    ["THRESHOLDS_DATA_EMPTY_PER_MINUTE", "0", "a whole number of at least 1"],
+    ["THRESHOLDS_NETWORK_TIMEOUT_PER_HOUR", "-2", "a whole number of at least 1"],
+    ["THRESHOLDS_API_RATE_LIMIT_PER_DAY", "2.5", "a whole number of at least 1"],
+    ["THRESHOLDS_API_RATE_LIMIT_PER_DAY", "many", "a number"],
+    ["THRESHOLDS_UNEXPECTED_RECOVER_AT", "1.5", "a number above 0 and at most 1"]
+  ])("%s=%s is refused by name", ([name, value, right]) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(load({ [name]: value }))
+      expect(String(error)).toContain(name)
+      expect(String(error)).toContain(right)
+      const layer = ErrorTracker.layerConfig(ErrorTracker.config()).pipe(
+        Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([[name, value]]))))
+      )
+      expect(yield* Effect.flip(Effect.scoped(Layer.build(layer)))).toEqual(error)
+    }))
+
+  it.effect("asks by name and never enumerates, also under a prefix", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const provider = ConfigProvider.fromFlat(ConfigProvider.makeFlat({
+        load: (path, primitive) => {
+          asked.push(path.join("."))
+          return path.at(-1) === "THRESHOLDS_DATA_EMPTY_PER_MINUTE"
+            ? Effect.map(primitive.parse("5"), (value) => [value])
+            : Effect.fail(ConfigError.MissingData([...path], "not there"))
+        },
+        enumerateChildren: () => Effect.die("enumerated"),
+        patch: { _tag: "Empty" }
+      }))
+      const options = yield* Effect.withConfigProvider(ErrorTracker.config(), ConfigProvider.nested(provider, "APP"))
+      expect(options.thresholds?.["DATA_EMPTY"]?.perMinute).toBe(5)
+      expect(asked).toContain("APP.THRESHOLDS_UNEXPECTED_PER_DAY")
+    }))
+
+  it.effect("layerConfig makes a tracker of it", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      yield* Effect.repeatN(tracker.track(timeout()), 1)
+      expect((yield* tracker.verdict("NETWORK_TIMEOUT")).verdict).toBe("extraordinary")
+    }).pipe(
+      Effect.provide(ErrorTracker.layerConfig(ErrorTracker.config())),
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["THRESHOLDS_NETWORK_TIMEOUT_PER_MINUTE", "1"]])))
+    ))
+})
+
+describe("make", () => {
+  it.effect("rates, timelines and verdicts are told from the rest, as the layer tells them", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      const { rates: _r, timeline: _t, verdict: _v, ...store } = tracker
+      const derived = ErrorTracker.make(store)
+      yield* Effect.repeatN(tracker.track(timeout()), 1)
+      yield* TestClock.adjust("10 seconds")
+      yield* Effect.repeatN(tracker.track(timeout()), 2)
+      yield* tracker.track(new FetchError.NetworkDns())
+      yield* TestClock.adjust("25 seconds")
+      yield* derived.track(new FetchError.NetworkDns())
+      expect(yield* derived.rates).toEqual(yield* tracker.rates)
+      expect(yield* derived.verdict("NETWORK_TIMEOUT")).toMatchObject({
+        verdict: "extraordinary",
+        exceeded: Option.some({ window: "minute", limit: 3 })
+      })
+      expect(yield* derived.verdict("NETWORK_DNS")).toEqual(yield* tracker.verdict("NETWORK_DNS"))
+      for (const code of [undefined, "NETWORK_TIMEOUT", "NONE"]) {
+        for (
+          const [window, step] of [["1 minute", "10 seconds"], ["35 seconds", "7 seconds"], ["1 hour", 0]] as const
+        ) {
+          const options = { window, step, code }
+          expect(yield* derived.timeline(options)).toEqual(yield* tracker.timeline(options))
+        }
+      }
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it("what the store knows better stands", () => {
+    const rates = Effect.succeed({ minute: { X: 1 }, hour: {}, day: {} })
+    const store = Effect.runSync(Effect.provide(ErrorTracker.ErrorTracker, ErrorTracker.layerNoop))
+    expect(ErrorTracker.make({ ...store, rates }).rates).toBe(rates)
+  })
+})
+
+describe("layerNoop", () => {
+  it.effect("counts nothing", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      yield* tracker.track(timeout({ symbol: "A" }))
+      yield* tracker.succeeded({}, "1 second")
+      const { at: _, ...stats } = yield* tracker.stats({ window: "1 minute" })
+      expect(stats).toEqual({
+        window: Option.some(Duration.minutes(1)),
+        total: 0,
+        attempts: 0,
+        errorRatio: Option.none(),
+        dropped: 0,
+        byCode: {},
+        bySeverity: { INFO: 0, WARNING: 0, ERROR: 0 },
+        byCategory: {}
+      })
+      expect(yield* tracker.breakdown({ by: "symbol" })).toEqual([])
+      expect(Chunk.size(yield* Stream.runCollect(tracker.alerts))).toBe(0)
+      expect((yield* tracker.verdict("NETWORK_TIMEOUT")).verdict).toBe("normal")
+    }).pipe(Effect.provide(ErrorTracker.layerNoop)))
+})
+
+describe("types", () => {
+  it("a tracker asks for nothing, and no member fails", () => {
+    expectTypeOf(ErrorTracker.layer()).toEqualTypeOf<Layer.Layer<ErrorTracker.ErrorTracker>>()
+    expectTypeOf(ErrorTracker.layerConfig(ErrorTracker.config())).toEqualTypeOf<
+      Layer.Layer<ErrorTracker.ErrorTracker, ConfigError.ConfigError>
+    >()
+    expectTypeOf<ReturnType<ErrorTracker.Service["track"]>>().toEqualTypeOf<Effect.Effect<void>>()
+    expectTypeOf<ErrorTracker.Service["alerts"]>().toEqualTypeOf<Stream.Stream<Alert.Alert>>()
+    // @ts-expect-error a typo in an option does not compile
+    ErrorTracker.layer({ treshold: {} })
+  })
 })

@@ -46,7 +46,7 @@ const listen = Effect.gen(function*() {
 })
 
 // Fibers that are awake run in turn: after so many turns all of them wait.
-const settled = Effect.repeatN(Effect.yieldNow(), 2000)
+const settled = Effect.repeatN(Effect.yieldNow(), 100)
 
 const edges = (alerts: ReadonlyArray<Alert.Alert>, window: Alert.WindowName) =>
   alerts.flatMap((alert) => alert._tag !== "Missed" && alert.window === window ? [`${alert._tag} ${alert.count}`] : [])
@@ -97,7 +97,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
         currentTimeMillis: Effect.sync(() => clock.unsafeCurrentTimeMillis() + shift),
         unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
         currentTimeNanos: clock.currentTimeNanos,
-        sleep: clock.sleep
+        sleep: (duration) => clock.sleep(duration)
       }
       yield* Effect.gen(function*() {
         yield* track(timeout({ symbol: "A" }), 4)
@@ -487,7 +487,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
     Effect.gen(function*() {
       const heard = yield* listen
       // One every 5 seconds makes 12 or 13 a minute; then now and then two less, never as few as 8.
-      for (let i = 0; i < 240; i++) {
+      for (let i = 0; i < 120; i++) {
         if (i % 24 !== 20 && i % 24 !== 22) yield* track(empty())
         yield* TestClock.adjust("5 seconds")
       }
@@ -569,16 +569,15 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
           ))
       )
       yield* settled
-      for (let i = 0; i < 200; i++) {
+      for (let i = 0; i < 150; i++) {
         yield* track(timeout(), 4)
         yield* TestClock.adjust("61 seconds")
-        yield* settled
       }
       const all = yield* quick
-      expect(all.length).toBeGreaterThan(400)
+      expect(all.length).toBeGreaterThan(300)
       expect(all.some(({ _tag }) => _tag === "Missed")).toBe(false)
       yield* Deferred.succeed(gate, undefined)
-      yield* settled
+      yield* Effect.repeatN(settled, 20)
       expect(slow[0]).toEqual(all[0])
       expect(slow[1]).toEqual(new Alert.Missed({ count: all.length - 1 - 256 }))
       expect(slow.slice(2)).toEqual(all.slice(-256))

@@ -8,15 +8,16 @@ import * as Option from "effect/Option"
 import type * as Alert from "../../Alert.js"
 import type * as ErrorTracker from "../../ErrorTracker.js"
 import * as FetchContext from "../../FetchContext.js"
-import * as FetchError from "../../FetchError.js"
+import type * as FetchError from "../../FetchError.js"
 import type * as Threshold from "../../Threshold.js"
-import { safeText } from "../json.js"
 import type { Edge } from "./alerts.js"
 import { alertOf, missed, wallOf } from "./alerts.js"
 import type { Watched } from "./codes.js"
 import { CodeCount } from "./codes.js"
 import { Dimension, other, reader } from "./dimension.js"
 import { Empties } from "./empties.js"
+import type { Entry } from "./entry.js"
+import { emptyCode, emptyOf, entryOf } from "./entry.js"
 import { Recent } from "./recent.js"
 import type { Settings } from "./settings.js"
 import type { WindowIndex } from "./slots.js"
@@ -33,12 +34,7 @@ export interface Moment {
   readonly wall: number
 }
 
-interface Entry extends Omit<ErrorTracker.RecentError, "at"> {
-  readonly wall: number
-}
-
 const maxCodes = 64
-const maxName = 128
 const maxSteps = 1440
 const noEdges: ReadonlyArray<Edge> = []
 
@@ -88,20 +84,22 @@ export class Core {
   }
 
   private record(error: FetchError.Trackable, moment: Moment): ReadonlyArray<Edge> {
+    const now = this.advance(moment)
     // Everything is read before anything is counted: an error that throws when it is read leaves no trace.
-    const entry = entryOf(error, moment.wall)
+    const entry = entryOf(error, now)
     const empty = entry.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
-    const now = this.advance(moment)
     const count = this.codeOf(entry)
     let edges = noEdges
     for (const watched of count.watched) {
-      edges = this.tell(edges, count, watched, watched.watch.settle(now), now, moment.wall)
+      const due = watched.watch.settle(now)
+      if (due.length > 0) edges = this.tell(edges, count, watched, due, moment)
     }
     count.add(now, expected)
     if (!expected) {
       for (const watched of count.watched) {
-        edges = this.tell(edges, count, watched, watched.watch.added(now), now, moment.wall)
+        const due = watched.watch.added(now)
+        if (due.length > 0) edges = this.tell(edges, count, watched, due, moment)
       }
     }
     let kept = count.code === entry.code
@@ -135,7 +133,7 @@ export class Core {
   /** Tells what happened because time went by, in the order in which it happened. */
   settle(moment: Moment): ReadonlyArray<Edge> {
     const now = this.advance(moment)
-    return this.tellAll(now, moment.wall, ({ watch }) => watch.settle(now))
+    return this.tellAll(moment, ({ watch }) => watch.settle(now))
   }
 
   /** Tells what is due and frees what is old. */
@@ -164,7 +162,7 @@ export class Core {
   /** A tracker that knows nothing, for the same subscribers, who learn that nothing is active any more. */
   reset(moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
     const now = this.advance(moment)
-    const edges = this.tellAll(now, moment.wall, ({ watch }) => watch.reset(now))
+    const edges = this.tellAll(moment, ({ watch }) => watch.reset(now))
     const next = new Core(this.settings, this.subscribers)
     next.advance(moment)
     return [edges, next]
@@ -287,9 +285,9 @@ export class Core {
     return active.sort((a, b) => DateTime.Order(a.at, b.at))
   }
 
-  recent(limit: number, code: string | undefined): ReadonlyArray<ErrorTracker.RecentError> {
+  recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<ErrorTracker.RecentError> {
     return this.last.newest(Math.max(0, limit), (entry) => code === undefined || entry.code === code)
-      .map(({ wall, ...entry }) => ({ at: DateTime.unsafeMake(wall), ...entry }))
+      .map(({ now, ...entry }) => ({ at: wallOf(now, this.at(moment), moment.wall), ...entry }))
   }
 
   /** What the counts take up, in bytes; names, the last errors and alerts aside. */
@@ -337,8 +335,7 @@ export class Core {
   }
 
   private tellAll(
-    now: number,
-    wall: number,
+    moment: Moment,
     what: (watched: Watched) => ReadonlyArray<Threshold.Edge>
   ): ReadonlyArray<Edge> {
     const due = Array.from(
@@ -348,7 +345,7 @@ export class Core {
     return due
       .filter(({ edges }) => edges.length > 0)
       .sort((a, b) => (a.edges[0]?.at ?? 0) - (b.edges[0]?.at ?? 0))
-      .reduce((told, { count, edges, watched }) => this.tell(told, count, watched, edges, now, wall), noEdges)
+      .reduce((told, { count, edges, watched }) => this.tell(told, count, watched, edges, moment), noEdges)
   }
 
   private tell(
@@ -356,53 +353,15 @@ export class Core {
     count: CodeCount,
     watched: Watched,
     edges: ReadonlyArray<Threshold.Edge>,
-    now: number,
-    wall: number
+    moment: Moment
   ): ReadonlyArray<Edge> {
-    if (edges.length === 0) return told
-    const alerts = edges.map((edge) => alertOf(count, watched.watch.limit, edge, now, wall))
+    const alerts = edges.map((edge) => alertOf(count, watched.watch.limit, edge, this.latest, moment.wall))
     for (const alert of alerts) {
       watched.alert = alert._tag === "Resolved" ? undefined : alert
       this.subscribers.publish(alert)
     }
     return [...told, ...alerts]
   }
-}
-
-const emptyCode: string = FetchError.facts.DataEmpty.code
-const isReason = (u: unknown): u is FetchError.EmptyReason => FetchError.EmptyReason.literals.some((r) => r === u)
-
-/** Why there was no data. Other people's errors may use our code and not say so. */
-const emptyOf = (
-  error: FetchError.Trackable
-): { readonly reason: FetchError.EmptyReason; readonly expected: boolean } => ({
-  reason: "reason" in error && isReason(error.reason) ? error.reason : "date_range",
-  expected: "expected" in error && error.expected === true
-})
-
-const severityOf = (severity: unknown): FetchError.Severity =>
-  FetchError.Severity.literals.find((known) => known === severity) ?? "ERROR"
-
-const nameOf = (name: unknown): string => safeText(String(name), maxName)
-
-/** The mark of the 17 types, whose texts are bounded and without secrets since they were made. */
-const isOwn = (error: FetchError.Trackable & { readonly [FetchError.TypeId]?: unknown }): boolean =>
-  error[FetchError.TypeId] === FetchError.TypeId
-
-/** What is kept of an error: as it is if it is one of ours, made fit to be kept if it is somebody else's. */
-const entryOf = (error: FetchError.Trackable, wall: number): Entry => {
-  const { _tag, category, code, context, message, severity } = error
-  return isOwn(error)
-    ? { wall, tag: _tag, code, category, severity, message, context }
-    : {
-      wall,
-      tag: nameOf(_tag),
-      code: nameOf(code),
-      category: nameOf(category),
-      severity: severityOf(severity),
-      message: safeText(message),
-      context: FetchContext.make(context)
-    }
 }
 
 const ratio = (failures: number, attempts: number): Option.Option<number> =>

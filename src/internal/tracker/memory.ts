@@ -15,15 +15,27 @@ import * as Subscribers from "./subscribers.js"
 // How long the sweep sleeps when no alert is active: memory can wait.
 const idle = Duration.hours(1)
 
+class Now implements Moment {
+  readonly now: number
+  private readonly clock: Clock.Clock
+
+  constructor(clock: Clock.Clock, origin: bigint) {
+    this.clock = clock
+    this.now = Number(clock.unsafeCurrentTimeNanos() - origin)
+  }
+
+  // Few ask for it: it is read when somebody does.
+  get wall(): number {
+    return this.clock.unsafeCurrentTimeMillis()
+  }
+}
+
 export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Service, never, Scope.Scope> {
   const origin = yield* Clock.currentTimeNanos
   const state = yield* Ref.make(new Core(settings))
   // Open when an alert has come, and with it an instant at which it may be over.
   const changed = yield* Effect.makeLatch()
-  const momentOf = (clock: Clock.Clock): Moment => ({
-    now: Number(clock.unsafeCurrentTimeNanos() - origin),
-    wall: clock.unsafeCurrentTimeMillis()
-  })
+  const momentOf = (clock: Clock.Clock): Moment => new Now(clock, origin)
 
   // One synchronous step on the core. The core is mutable: nothing else ever touches it.
   const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> =>
@@ -71,7 +83,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       (subscriber) => step((core) => core.subscribers.remove(subscriber))
     ),
     activeAlerts: step((core, moment) => core.activeAlerts(moment)),
-    recent: (options) => step((core) => core.recent(options?.limit ?? Infinity, options?.code)),
+    recent: (options) => step((core, moment) => core.recent(options?.limit ?? Infinity, options?.code, moment)),
     reset: Effect.clockWith((clock) => Ref.modify(state, (core) => core.reset(momentOf(clock)))).pipe(
       Effect.flatMap(tell)
     )
