@@ -245,6 +245,8 @@ describe("BinanceRest paging", () => {
         const found = yield* klines({ ...aDay, interval: "3d", start: first, end: first + 4 * days + 1 })
         expect([...found.openTime]).toEqual(opens)
         expect(found.missing).toEqual([{ start: first + 3 * days, end: first + 4 * days, reason: "source_gap" }])
+        const short = yield* klines({ ...aDay, interval: "3d", start: first, end: first + hour })
+        expect([...short.openTime]).toEqual([first])
       }).pipe(Effect.provide(onExchange({ series })))
     })
   })
@@ -356,8 +358,8 @@ describe("BinanceRest missing", () => {
       yield* inject(Fault.gaps({ start: "2024-06-01T09:00Z", end: "2024-06-01T12:00Z" }))
       const found = yield* klines({ ...aDay, interval: "30m", start: "2024-06-01T08:00", end: "2024-06-01T12:00" })
       expect(missing(found)).toEqual([
-        ["2024-06-01T09:00", "2024-06-01T11:30", "source_gap"],
-        ["2024-06-01T11:30", "2024-06-01T12:00", "not_published_yet"]
+        ["2024-06-01T09:00", "2024-06-01T11:00", "source_gap"],
+        ["2024-06-01T11:00", "2024-06-01T12:00", "not_published_yet"]
       ])
     }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:10Z" }))))
 

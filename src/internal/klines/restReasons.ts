@@ -23,7 +23,7 @@ export const restReasons = (options: {
   const forming = Interval.floor(interval, now, anchor)
   const upcoming = Interval.next(interval, now, anchor)
   const first = rows === undefined ? forming : rows.first
-  const fresh = Math.max(rows === undefined ? start : rows.last, now - settling)
+  const fresh = Math.max(rows === undefined ? start : rows.last, Interval.floor(interval, now - settling, anchor))
   const past: ReadonlyArray<Missing> = [
     { start, end: first, reason: leading },
     { start: first, end: forming, reason: "source_gap" }
