@@ -19,7 +19,7 @@ export const intersect = <A extends Range>(ranges: ReadonlyArray<A>, others: Rea
   )
 
 /** The parts of ranges that lie in none of the others. */
-export const subtract = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArray<Range>): ReadonlyArray<A> => {
+const subtract = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArray<Range>): ReadonlyArray<A> => {
   const ends = [-Infinity, ...others.map(({ end }) => end)]
   const starts = [...others.map(({ start }) => start), Infinity]
   return intersect(ranges, ends.map((end, i) => ({ start: end, end: starts[i]! })))
