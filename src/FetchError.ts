@@ -253,6 +253,10 @@ export type ErrorClass<Self, T extends Tag, Fields extends Schema.Struct.Fields>
 
 type Props = Record<string, unknown> & CommonProps
 
+// Schema types its classes for constructors that take the decoded fields. Ours take less and complete it, which its
+// types cannot say: hence the casts here, and nowhere else.
+/* oxlint-disable typescript/no-explicit-any -- see above */
+
 const define = <Self = never>() =>
 <const T extends Tag, Fields extends Schema.Struct.Fields>(
   tag: T,
@@ -260,8 +264,6 @@ const define = <Self = never>() =>
   retryable: (props: Own<Fields>) => boolean,
   complete: (props: Own<Fields>) => Own<Fields> = (props) => props
 ): [Self] extends [never] ? "Missing Self: define<Name>()" : ErrorClass<Self, T, Fields> => {
-  // Schema types its classes for constructors that take the decoded fields. Ours take less and complete it, which
-  // its types cannot say: hence the casts here, and nowhere else.
   const fields = { ...common, ...own }
   const Class = Schema.TaggedError<any>(`effect-errata/FetchError/${tag}`)(tag, fields) as any
   const validate = Schema.validateSync(Schema.typeSchema(Schema.Struct(fields)).annotations({ identifier: tag }))
@@ -311,6 +313,7 @@ const define = <Self = never>() =>
   }
   return Base as any
 }
+/* oxlint-enable typescript/no-explicit-any */
 
 /**
  * The request got no answer in time.
@@ -675,7 +678,12 @@ export const withContext = <E extends Trackable>(error: E, outer: FetchContext.I
     originals.set(copy, error)
     Object.defineProperty(copy, "stack", stackOfOriginal)
   }
-  return Object.defineProperty(copy, "context", { value: context, enumerable: true, configurable: true, writable: true })
+  return Object.defineProperty(copy, "context", {
+    value: context,
+    enumerable: true,
+    configurable: true,
+    writable: true
+  })
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

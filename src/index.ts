@@ -13,6 +13,13 @@ export * as Alert from "./Alert.js"
 export * as Classifier from "./Classifier.js"
 
 /**
+ * Is a host reachable, and if not, why not?
+ *
+ * @since 0.1.0
+ */
+export * as Connectivity from "./Connectivity.js"
+
+/**
  * Data and error side by side, for callers who want no error channel.
  *
  * @since 0.1.0

@@ -1,0 +1,146 @@
+/**
+ * Is a host reachable, and if not, why not?
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Classifier from "./Classifier.js"
+import * as ErrorLog from "./ErrorLog.js"
+import { ErrorTracker } from "./ErrorTracker.js"
+import * as Fetch from "./Fetch.js"
+import * as FetchContext from "./FetchContext.js"
+import * as FetchError from "./FetchError.js"
+import { isMarked, mark } from "./internal/mark.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What a check found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Report {
+  /** What was asked, secrets in it masked. */
+  readonly url: string
+  /** Did an answer come, with a status below 400? */
+  readonly reachable: boolean
+  /** The status of the answer, whatever it says. None: there was no answer. */
+  readonly status: Option.Option<number>
+  /** Why it is not reachable: `NetworkDns`, `NetworkConnection`, `NetworkTimeout`, or what the status means. */
+  readonly error: Option.Option<FetchError.FetchError>
+  /** How long it took to find out. */
+  readonly latency: Duration.Duration
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How long to wait for the answer. Default: 5 seconds. */
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Asks for the head of a URL. Never fails: why a host is not reachable stands in the report, is counted by the tracker,
+ * and logged as a warning. A redirect is an answer, unless the client follows it, as `fetch` does: then the answer is
+ * what it leads to.
+ *
+ * After the timeout the request is interrupted, and not waited for.
+ *
+ * @example
+ * import { Connectivity, ErrorTracker } from "effect-errata"
+ * import { HttpClient, HttpClientResponse } from "@effect/platform"
+ * import { Effect, Layer, Option } from "effect"
+ *
+ * const maintenance = HttpClient.make((request) =>
+ *   Effect.succeed(HttpClientResponse.fromWeb(request, new Response(null, { status: 503 })))
+ * )
+ *
+ * const program = Connectivity.check("https://api.binance.com/api/v3/ping").pipe(
+ *   Effect.provide(Layer.merge(Layer.succeed(HttpClient.HttpClient, maintenance), ErrorTracker.layer()))
+ * )
+ *
+ * Effect.runPromise(program).then(({ error, reachable, status }) => {
+ *   assert.strictEqual(reachable, false)
+ *   assert.deepStrictEqual(status, Option.some(503))
+ *   assert.strictEqual(Option.getOrThrow(error).code, "API_FORMAT")
+ * })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const check: (
+  url: string,
+  options?: Options
+) => Effect.Effect<Report, never, HttpClient.HttpClient | ErrorTracker> = Effect.fnUntraced(function*(
+  url: string,
+  options: Options = {}
+) {
+  const client = yield* HttpClient.HttpClient
+  const context = FetchContext.make({ url, operation: "check" })
+  const shown = context.url ?? ""
+  const [latency, answer] = yield* client.head(url).pipe(
+    Fetch.timeout(options.timeout ?? "5 seconds"),
+    Effect.exit,
+    Effect.timed
+  )
+  const status = Exit.isSuccess(answer) ? Option.some(answer.value.status) : Option.none()
+  const checked = yield* Effect.exit(
+    Effect.flatMap(answer, HttpClientResponse.filterStatus((status) => status < 400))
+  )
+  const error = Exit.isSuccess(checked) ? Option.none() : yield* failed(checked.cause, shown, context)
+  return { url: shown, reachable: Option.isNone(error), status, error, latency }
+})
+
+/**
+ * Checks all at once; the reports come in the order of the URLs.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const checkAll = (
+  urls: Iterable<string>,
+  options?: Options
+): Effect.Effect<ReadonlyArray<Report>, never, HttpClient.HttpClient | ErrorTracker> =>
+  Effect.forEach(urls, (url) => check(url, options), { concurrency: "unbounded" })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Counts the failure and logs it, once; interruption is none, and goes on as it is. */
+const failed = Effect.fnUntraced(function*(
+  cause: Cause.Cause<unknown>,
+  url: string,
+  context: FetchContext.FetchContext
+) {
+  const classified = yield* Classifier.classifyCause(cause, { context })
+  if (Option.isNone(classified)) return yield* Effect.interrupt
+  const tracker = yield* ErrorTracker
+  // A copy: the client may have failed with an error that it still holds.
+  const error = FetchError.withContext(classified.value, context)
+  if (isMarked(error, tracker)) return Option.some(error)
+  mark(error, tracker)
+  yield* Effect.catchAllDefect(tracker.track(error), () => Effect.void)
+  yield* ErrorLog.log(error, {
+    cause,
+    level: LogLevel.Warning,
+    message: `Connectivity check failed for ${url}: ${error.message}`
+  })
+  return Option.some(error)
+})
