@@ -4,7 +4,7 @@
  */
 import { FetchHttpClient } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
-import { Console, DateTime, Duration, Effect, Layer, Ref, Stream } from "effect"
+import { Console, Data, DateTime, Duration, Effect, Layer, Ref, Stream } from "effect"
 import { type Alert, ErrorLog, ErrorTracker } from "effect-errata"
 import { BinanceRest } from "effect-errata/binance"
 import { FaultyExchange } from "effect-errata/testing"
@@ -28,24 +28,25 @@ The report goes to standard output, progress and log to standard error.
 Exit codes: 0 the job ran (with --data or --live: and every series is there), 1 a series could not be fetched,
 2 the options or DIR cannot be used.`
 
-class BadUsage extends Error {}
+class BadUsage extends Data.TaggedError("BadUsage")<{ readonly message: string }> {}
 
-const options = () => {
-  try {
-    const { values } = parseArgs({
+const options = Effect.try({
+  try: () =>
+    parseArgs({
       options: {
         data: { type: "string" },
         live: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false }
       }
-    })
-    if (values.live && values.data !== undefined) throw new BadUsage("--data and --live exclude each other")
-    return values
-  } catch (error) {
-    throw new BadUsage(error instanceof Error ? error.message : String(error))
-  }
-}
+    }).values,
+  catch: (error) => new BadUsage({ message: error instanceof Error ? error.message : String(error) })
+}).pipe(
+  Effect.filterOrFail(
+    ({ data, live }) => data === undefined || !live,
+    () => new BadUsage({ message: "--data and --live exclude each other" })
+  )
+)
 
 interface Source {
   /** Where the candles come from, in words. */
@@ -86,7 +87,7 @@ const recorded = (directory: string) =>
     strict: true
   })).pipe(
     Effect.provide(NodeContext.layer),
-    Effect.mapError(({ message }) => new BadUsage(message))
+    Effect.mapError(({ message }) => new BadUsage({ message }))
   )
 
 const live = Effect.map(DateTime.now, (now): Source => {
@@ -106,10 +107,7 @@ const live = Effect.map(DateTime.now, (now): Source => {
 })
 
 const main = Effect.gen(function*() {
-  const { data, help, json, live: asksBinance } = yield* Effect.try({
-    try: options,
-    catch: (error) => error as BadUsage
-  })
+  const { data, help, json, live: asksBinance } = yield* options
   if (help) return yield* Effect.as(Console.log(usage), 0)
   const source = data !== undefined ? yield* recorded(join(data, "rest")) : asksBinance ? yield* live : demo
 

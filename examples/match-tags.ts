@@ -1,6 +1,7 @@
 /**
  * Errors are data: match on their tags to decide what to do. The compiler knows which ones are left.
  */
+// @effect-diagnostics globalErrorInEffectFailure:off -- what other people's code throws is what this is about
 import { Console, Duration, Effect, Match, Option } from "effect"
 import { ErrorTracker, Fetch, FetchError } from "effect-errata"
 

@@ -27,9 +27,11 @@ it.effect("gives up on a server that is silent, and says so", () =>
     expect((yield* tracker.stats()).byCode).toMatchObject({ NETWORK_TIMEOUT: { count: 1 } })
     expect(yield* LogCapture.text).toContain("BTCUSDT")
   }).pipe(
-    Effect.provide(Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never))),
-    Effect.provide(ErrorTracker.layer()),
-    Effect.provide(LogCapture.layer)
+    Effect.provide([
+      Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never)),
+      ErrorTracker.layer(),
+      LogCapture.layer
+    ])
   ))
 
 it.effect("takes what the server says", () =>
@@ -60,10 +62,9 @@ it.effect("a whole exchange without a socket, that fails on demand", () =>
     expect((yield* Effect.flip(day)).code).toBe("NETWORK_CONNECTION")
     expect((yield* day).length).toBe(24)
   }).pipe(
-    Effect.provide(
-      BinanceRest.layer().pipe(
-        Layer.provideMerge(FaultyExchange.layerClient({ now: "2024-06-01" }))
-      )
-    ),
-    Effect.provide(ErrorTracker.layer())
+    Effect.provide([
+      BinanceRest.layer().pipe(Layer.provideMerge(FaultyExchange.layerClient({ now: "2024-06-01" }))),
+      ErrorTracker.layer(),
+      LogCapture.layer
+    ])
   ))

@@ -93,7 +93,8 @@ describe("tracked", () => {
     const cannot = Effect.succeed(1).pipe(Fetch.tracked())
     expectTypeOf<Effect.Effect.Error<typeof cannot>>().toEqualTypeOf<never>()
     // @ts-expect-error a misspelt key does not compile
-    raw.pipe(Fetch.tracked({ symbl: "X" }))
+    const misspelt = raw.pipe(Fetch.tracked({ symbl: "X" }))
+    expect(misspelt).toBeDefined()
     const handled = pipeline.pipe(
       Effect.catchTags({
         ApiRateLimit: (error) => Effect.succeed(error.banned),
@@ -106,8 +107,9 @@ describe("tracked", () => {
     expectTypeOf<Effect.Effect.Success<typeof result>>()
       .toEqualTypeOf<DataResult.DataResult<ReadonlyArray<number>>>()
     expectTypeOf<Effect.Effect.Error<typeof result>>().toEqualTypeOf<never>()
-    // @ts-expect-error only what can be tracked has a code for the record
-    raw.pipe(Fetch.toDataResult({ empty: () => [] }))
+    // @ts-expect-error only what can be tracked has a code for the record -- @effect-diagnostics-next-line missingEffectError:off
+    const untracked = raw.pipe(Fetch.toDataResult({ empty: () => [] }))
+    expect(untracked).toBeDefined()
   })
 })
 

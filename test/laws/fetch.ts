@@ -1,6 +1,7 @@
 /**
  * What `Fetch.tracked` owes with any tracker: laws 1 to 3 and 10. Call it with the layer of an implementation.
  */
+// @effect-diagnostics globalErrorInEffectFailure:off unknownInEffectCatch:off -- what anybody throws is what this is about
 import { expect, it } from "@effect/vitest"
 import {
   Cause,
@@ -53,7 +54,7 @@ export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   const law = <A, E>(
     name: string,
     body: () => Effect.Effect<A, E, ErrorTracker.ErrorTracker | LogCapture.LogCapture>
-  ) => it.effect(name, () => body().pipe(Effect.provide(layer), Effect.provide(LogCapture.layer)))
+  ) => it.effect(name, () => body().pipe(Effect.provide([layer, LogCapture.layer])))
 
   law("Law 1: a failure counts once and is logged once through any number of tracked", () =>
     Effect.gen(function*() {
