@@ -47,6 +47,8 @@ export type KlinesError =
   | FetchError.OtherError
 
 /**
+ * Options of {@link layer}.
+ *
  * @since 0.1.0
  * @category models
  */

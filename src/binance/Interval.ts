@@ -41,6 +41,8 @@ export const Interval = Schema.Literal(
 )
 
 /**
+ * The length of a candle, by the name that Binance gives it.
+ *
  * @since 0.1.0
  * @category models
  */

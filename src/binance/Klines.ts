@@ -28,6 +28,8 @@ import * as Interval from "./Interval.js"
 export const Source = Schema.Literal("cache", "vision", "rest")
 
 /**
+ * One of the three sources.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -44,6 +46,8 @@ export type Source = typeof Source.Type
 export const Reason = Schema.Literal(...FetchError.EmptyReason.literals, "unfinished", "invalid")
 
 /**
+ * One of the reasons why a candle is missing.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -21,6 +21,8 @@ import * as Schema from "effect/Schema"
 export const Market = Schema.Literal("SPOT", "FUTURES_USDT", "FUTURES_COIN")
 
 /**
+ * One of the three markets.
+ *
  * @since 0.1.0
  * @category models
  */
