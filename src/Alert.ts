@@ -126,6 +126,8 @@ export class Missed
 export const Alert = Schema.Union(Fired, Escalated, Resolved, Missed)
 
 /**
+ * What a tracker has to say unasked.
+ *
  * @since 0.1.0
  * @category models
  */

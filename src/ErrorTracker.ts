@@ -44,6 +44,8 @@ export type Window = "minute" | "hour" | "day"
 export type Dimension = "symbol" | "source" | "market" | "interval" | "operation" | (string & {})
 
 /**
+ * What a tracker in memory can be told. Everything has a default.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -57,15 +59,20 @@ export interface Options {
   readonly codes?: ReadonlyArray<string> | undefined
   /** What breakdowns can be by, at most six. Default: symbol, source, market, interval. */
   readonly dimensions?: ReadonlyArray<Dimension> | undefined
-  /** How many values of one dimension are told apart; further ones are counted as `other`. Default 2,000. */
+  /**
+   * How many values of one dimension are told apart, and twice as many pairs of value and code; further ones
+   * are counted as `other`. Default 2,000. Where places are short, values silent for a day give theirs up.
+   */
   readonly maxValues?: number | undefined
-  /** How often memory is freed and due alerts are resolved. Default 1 minute. */
+  /** The shortest time between two sweeps, which tell what alerts are over and free memory. Default 1 minute. */
   readonly sweepEvery?: Duration.DurationInput | undefined
   /** How many of the last errors are kept with their context. Default 100. */
   readonly recent?: number | undefined
 }
 
 /**
+ * How often one code was counted.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -110,6 +117,8 @@ export interface Stats {
 export type Rates = { readonly [W in Window]: { readonly [code: string]: number } }
 
 /**
+ * What to break down by, and which errors.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -124,7 +133,7 @@ export interface BreakdownOptions {
 }
 
 /**
- * One value of a dimension.
+ * One value of a dimension. Over a window, up to one sixtieth of the window more is counted than the window holds.
  *
  * @since 0.1.0
  * @category models
@@ -143,13 +152,15 @@ export interface BreakdownRow {
 }
 
 /**
+ * How far back, in what steps, and which errors.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface TimelineOptions {
   /** How far back, at most one day. */
   readonly window: Duration.DurationInput
-  /** The length of one step. */
+  /** The length of one step; made longer where it would take more than 1,440 of them. */
   readonly step: Duration.DurationInput
   /** Default: all codes. */
   readonly code?: string | undefined
@@ -167,7 +178,7 @@ export interface TimelineStep {
 }
 
 /**
- * Fetches that gave no data, by why and from where.
+ * Fetches that gave no data for one reason, from one source.
  *
  * @since 0.1.0
  * @category models
@@ -181,6 +192,8 @@ export interface EmptyRow {
 }
 
 /**
+ * Fetches that gave no data, by why and from where.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -262,6 +275,8 @@ export interface Service {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
+ * The tag of the tracker. Provide it with {@link layer}, with {@link layerNoop}, or with a store of your own.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -319,6 +334,10 @@ export const config = (
 /**
  * A tracker in memory. Call it once and share the layer: every call makes a tracker of its own. Dies of options that make
  * no sense, with a message that says which, and what would.
+ *
+ * Every alert is also logged: as a warning, or as information once it is over, with the annotations `error_type`,
+ * `severity`, `window`, `limit` and `count`. What falls due while nothing is tracked is logged by a fiber of the layer, to
+ * the loggers that were there when the layer was built.
  *
  * @example
  * import { ErrorTracker, FetchError } from "effect-errata"

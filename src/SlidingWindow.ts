@@ -58,6 +58,8 @@ export type Snapshot = ReadonlyArray<ReadonlyArray<number>>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
+ * A window that nothing has happened in yet.
+ *
  * @example
  * import { SlidingWindow } from "effect-errata"
  *

@@ -114,8 +114,7 @@ describe("layer", () => {
     const { Core } = await import("../src/internal/tracker/core.js")
     const { settings } = await import("../src/internal/tracker/settings.js")
     const core = new Core(Either.getOrThrow(settings({})))
-    const types = Object.values(FetchError.FetchError.members)
-    const codes = types.map((Type) => new Type({ reason: "api_response" }))
+    const codes = Object.values(FetchError.facts).map(({ code }) => code)
     const contexts = Array.from({ length: 3000 }, (_, i) => ({
       symbol: `S${i}`,
       source: `O${i}`,
@@ -123,14 +122,19 @@ describe("layer", () => {
       interval: `I${i}`
     }))
     for (let i = 0; i < 400_000; i++) {
-      const error = codes[i % 17]!
       const context = contexts[i % 3000]!
-      // Own codes beyond the 17, and empties of every reason and source.
-      const code = i % 3 === 0 ? `CODE_${i % 300}` : error.code
-      core.track({ ...error, _tag: "Own", code, category: "Other", severity: "ERROR", message: "", context }, {
-        now: i * 1e6,
-        wall: 0
-      })
+      const error = {
+        _tag: "Own",
+        // Codes of one's own beyond the 17, and empties of every reason, expected or not, from many sources.
+        code: i % 3 === 0 ? `CODE_${i % 300}` : codes[i % 17]!,
+        category: "Other",
+        severity: "ERROR" as const,
+        message: "",
+        context,
+        reason: FetchError.EmptyReason.literals[i % 7],
+        expected: i % 2 === 0
+      }
+      core.track(error, { now: i * 1e6, wall: 0 })
       core.succeeded(context, { now: i * 1e6, wall: 0 })
     }
     expect(core.bytes).toBeLessThan(64e6)

@@ -116,6 +116,16 @@ describe("SlidingWindow", () => {
     )
   })
 
+  it("Law 6: the newest 1,024 events are known one by one, at any moment", () => {
+    const window = SlidingWindow.make({ horizon: day })
+    for (let now = 0; now < 20_000; now++) {
+      window.add(now)
+      expect(window.count(1023, now)).toBe(Math.min(now + 1, 1024))
+      expect(window.exceeds(1023, 1023, now)).toBe(now >= 1023)
+      expect(window.exceeds(1024, 1023, now)).toBe(false)
+    }
+  })
+
   it("Law 6: ten million events of a day cost less than half a megabyte", { timeout: 60_000 }, () => {
     const { oracle, window } = both()
     const stamps = new Float64Array(10_000_000)
