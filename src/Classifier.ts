@@ -9,15 +9,17 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
 import type { Answer } from "./internal/classifier/answer.js"
 import { answerOf, askedOf, parsed } from "./internal/classifier/answer.js"
 import { construct } from "./internal/classifier/construct.js"
-import { decide } from "./internal/classifier/decide.js"
+import { decide, isOwn } from "./internal/classifier/decide.js"
 import { drain } from "./internal/classifier/drain.js"
-import type { Rank } from "./internal/classifier/finding.js"
-import { Defect, links, ofCause } from "./internal/classifier/links.js"
+import { Rank } from "./internal/classifier/finding.js"
+import { isDefect, links, ofCause } from "./internal/classifier/links.js"
+import { get, text } from "./internal/classifier/read.js"
 import { attempt } from "./internal/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -129,7 +131,8 @@ export const classify: (
   options?: { readonly context?: FetchContext.Input | undefined }
 ) => Effect.Effect<FetchError.FetchError> = Effect.fnUntraced(function*(cause: unknown, options) {
   const context = FetchContext.make(options?.context ?? FetchContext.empty)
-  if (FetchError.isFetchError(cause)) return told(cause, context)
+  const own = ownError(cause)
+  if (own !== undefined) return told(own, context)
   const now = yield* Clock.currentTimeMillis
   const rules = yield* Rules
   const chain = links(cause)
@@ -169,7 +172,8 @@ export const classifySync = (
   } = {}
 ): FetchError.FetchError => {
   const context = options.context === undefined ? FetchContext.empty : FetchContext.make(options.context)
-  if (FetchError.isFetchError(cause)) return told(cause, context)
+  const own = ownError(cause)
+  if (own !== undefined) return told(own, context)
   const chain = links(cause)
   return settle(cause, chain, answerOf(chain), {
     context,
@@ -242,8 +246,19 @@ const empties: Readonly<Record<FetchError.EmptyReason, string>> = {
 
 const systemClock = Clock.make()
 
+/** One of the 17, also as JSON: from another process, or out of a worker. */
+const ownError = (cause: unknown): FetchError.FetchError | undefined => {
+  if (isOwn(cause)) return cause
+  const tag = text(cause, "_tag")
+  return tag !== undefined && tag in FetchError.facts && Array.isArray(get(cause, "earlier"))
+    ? attempt(() => decodeOwn(cause))
+    : undefined
+}
+
+const decodeOwn = Schema.decodeUnknownSync(FetchError.FetchError)
+
 const told = (error: FetchError.FetchError, context: FetchContext.FetchContext): FetchError.FetchError =>
-  FetchContext.isEmpty(context) ? error : FetchError.withContext(error, context)
+  context === FetchContext.empty || FetchContext.isEmpty(context) ? error : FetchError.withContext(error, context)
 
 interface Circumstances {
   readonly context: FetchContext.FetchContext
@@ -254,8 +269,8 @@ interface Circumstances {
 /** Several failures of one Cause are one failure: the one that says most. */
 const strongest = (causes: ReadonlyArray<unknown>): unknown => {
   if (causes.length <= 1) return causes[0]
-  const ranks = causes.slice(0, maxCauses).map((cause) => decide(links(cause)).rank)
-  return causes[ranks.indexOf(Math.max(...ranks) as Rank)]
+  const ranks = causes.slice(0, maxCauses).map((cause) => (isDefect(cause) ? Rank.Bug : decide(cause).rank))
+  return causes[ranks.indexOf(Math.max(...ranks))]
 }
 
 const maxCauses = 16
@@ -266,7 +281,7 @@ const settle = (
   answer: Answer | undefined,
   { context, now, rules }: Circumstances
 ): FetchError.FetchError => {
-  if (rules.length > 0 && !(cause instanceof Defect)) {
+  if (rules.length > 0 && !isDefect(cause)) {
     const response = answer === undefined
       ? Option.none()
       : Option.some({ status: answer.status, headers: answer.headers, body: answer.body })
@@ -275,10 +290,24 @@ const settle = (
       if (found !== undefined && FetchError.isFetchError(found)) return told(found, context)
     }
   }
-  const finding = decide(chain, context.operation)
+  const thrown = isDefect(cause) ? cause.value : cause
+  // Every step reads with care; should one stumble all the same, there still is an answer.
+  return attempt(() => conclude(cause, thrown, chain, answer, context, now)) ??
+    new FetchError.Unexpected({ message: "Unexpected error: its cause cannot be read", cause: thrown, context })
+}
+
+const conclude = (
+  cause: unknown,
+  thrown: unknown,
+  chain: ReadonlyArray<unknown>,
+  answer: Answer | undefined,
+  context: FetchContext.FetchContext,
+  now: number
+): FetchError.FetchError => {
+  const finding = decide(cause, context.operation)
   const missing = finding.tag === "ApiFormat" && finding.status === 404 && context.source === "vision"
   return construct({
-    cause: cause instanceof Defect ? cause.value : cause,
+    cause: thrown,
     finding: missing ? { ...finding, tag: "DataEmpty" } : finding,
     answer,
     asked: askedOf(chain),

@@ -1,5 +1,6 @@
 /** The request and the answer behind an error, wherever its client keeps them. */
 import { attempt } from "../json.js"
+import { quoted } from "./ccxt.js"
 import { get, isObject, number, text } from "./read.js"
 import { statusOf } from "./status.js"
 
@@ -28,14 +29,19 @@ export const answerOf = (chain: ReadonlyArray<unknown>): Answer | undefined => {
 }
 
 const answer = (link: unknown): Answer | undefined => {
+  const text = quoted(link)
+  if (text?.body !== undefined) {
+    return { status: text.status ?? 0, headers: {}, body: parsed(text.body), unread: undefined }
+  }
   const status = statusOf(link)
-  if (status === undefined) return quoted(link)
+  if (status === undefined) return undefined
   const response = get(link, "response")
-  const holder = isObject(response) ? response : link
+  const holder: unknown = isObject(response) ? response : link
   const kept = [
     get(holder, "data"),
     get(holder, "_data"),
-    get(link, "data"),
+    // What undici's retries put here is a count of bytes.
+    get(link, "code") === "UND_ERR_REQ_RETRY" ? undefined : get(link, "data"),
     get(holder, "body"),
     get(link, "body"),
     get(holder, "text"),
@@ -46,25 +52,19 @@ const answer = (link: unknown): Answer | undefined => {
     status,
     headers: headersOf(get(holder, "headers") ?? get(link, "headers")),
     body: streamed ? undefined : parsed(kept),
-    unread: streamed && isObject(holder) ? holder : undefined
+    unread: !streamed || get(holder, "bodyUsed") === true
+      ? undefined
+      : isStream(kept)
+      ? kept
+      : isObject(holder)
+      ? holder
+      : undefined
   }
 }
 
-/** ccxt keeps the answer as text: `binance {"code":-1121,…}`, `binance GET https://… 429 Too Many Requests {…}`. */
-const quoted = (link: unknown): Answer | undefined => {
-  const message = text(link, "message")
-  const found = message === undefined ? null : ccxt.exec(message)
-  return found?.[3] === undefined && found?.[2] === undefined
-    ? undefined
-    : { status: Number(found[2] ?? 0), headers: {}, body: parsed(found[3]), unread: undefined }
-}
-
-const ccxt =
-  /^[a-z][a-z0-9]+ (?:(?:(?:GET|POST|PUT|DELETE|PATCH|HEAD) (\S+) )?(\d{3})(?: [A-Za-z' -]*)?)? ?([[{<].*)?$/s
-
 /** Does this hold bytes that are still to come: a stream of the web, of Node.js, of undici, of @effect/platform? */
-export const isStream = (value: unknown): boolean =>
-  isObject(value) && !ArrayBuffer.isView(value) && !Array.isArray(value) && (
+export const isStream = (value: unknown): value is object =>
+  isObject(value) && (
     typeof get(value, "getReader") === "function" || typeof get(value, Symbol.asyncIterator) === "function"
   )
 
@@ -124,6 +124,8 @@ export const askedOf = (chain: ReadonlyArray<unknown>): Asked => {
 }
 
 const asked = (link: unknown): Asked => {
+  const told = quoted(link)
+  if (told?.url !== undefined) return { method: told.method, url: told.url }
   const request = get(link, "request")
   const config = get(link, "config") ?? get(link, "options")
   const url = urlOf(get(config, "url")) ?? urlOf(get(request, "url")) ?? urlOf(request) ??

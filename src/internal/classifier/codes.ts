@@ -137,8 +137,12 @@ export const byCode = (
 
 /** What the `code` of a link says. */
 export const codeFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
-  const code = text(link, "code")
-  return code === undefined || code === "" ? undefined : byCode(code, text(link, "syscall"), link, operation)
+  try {
+    const code = isObject(link) ? link["code"] : undefined
+    return typeof code !== "string" || code === "" ? undefined : byCode(code, text(link, "syscall"), link, operation)
+  } catch {
+    return undefined
+  }
 }
 
 // axios and superagent call a request that they gave up themselves ECONNABORTED; from the operating system it comes

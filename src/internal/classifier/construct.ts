@@ -104,7 +104,7 @@ const wait = (link: unknown): Option.Option<Duration.Duration> | undefined => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const hostOf = (link: unknown): string | undefined =>
-  text(link, "hostname") ?? /^(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(text(link, "message") ?? "")?.[1]
+  text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(text(link, "message") ?? "")?.[1]
 
 const pathOf = (link: unknown): string | undefined =>
   text(link, "pathOrDescriptor") ?? text(get(link, "cause"), "path") ??

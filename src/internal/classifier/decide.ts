@@ -1,27 +1,75 @@
-/** From evidence to a verdict: which of the 17 kinds an unknown value is. Nothing is constructed here. */
-import { isFetchError } from "../../FetchError.js"
+/**
+ * From evidence to a verdict: which of the 17 kinds an unknown value is. Nothing is constructed here.
+ *
+ * Most errors are decided by one look at each link of their chain of causes; only where that finds nothing firm are the
+ * rarer places searched, then the words.
+ */
+import type { FetchError } from "../../FetchError.js"
+import { TypeId } from "../../FetchError.js"
 import { codeFinding } from "./codes.js"
 import type { Finding } from "./finding.js"
 import { Rank } from "./finding.js"
-import { Defect } from "./links.js"
-import { nameFinding, nameOf } from "./names.js"
+import { isDefect, links, maxDepth, maxLinks, maxMembers } from "./links.js"
+import { classNameFinding, nameFinding, nameOf } from "./names.js"
 import { phraseFinding } from "./phrases.js"
-import { isObject } from "./read.js"
-import { statusFinding } from "./status.js"
+import type { Foreign } from "./read.js"
+import { get, isObject, text } from "./read.js"
+import { statusFinding, statusOf } from "./status.js"
 import { tagFinding } from "./tags.js"
 
-const structure = (link: unknown, operation: string | undefined): Finding | undefined => {
-  if (!isObject(link)) return undefined
-  if (isFetchError(link)) return { tag: link._tag, rank: Rank.Final, link }
-  if (link instanceof Defect) {
-    return { tag: isFetchError(link.value) ? link.value._tag : "Internal", rank: Rank.Final, link: link.value }
+/** The verdict on a value; `operation` is what the context says was being done. */
+export const decide = (cause: unknown, operation?: string): Finding => {
+  const search: Search = { best: undefined, left: maxLinks, operation }
+  survey(cause, 0, search)
+  if (search.best !== undefined && search.best.rank >= Rank.Fact && !isOwnMistake(search.best)) return search.best
+  return deliberate(links(cause), search.best, operation)
+}
+
+/** One of the 17: asked of everything, so it has to be cheap. */
+export const isOwn = (value: unknown): value is FetchError => {
+  if (typeof value !== "object" || value === null) return false
+  try {
+    return (value as Foreign)[TypeId] === TypeId
+  } catch {
+    return false
   }
+}
+
+interface Search {
+  best: Finding | undefined
+  /** How many links may still be looked at. */
+  left: number
+  readonly operation: string | undefined
+}
+
+/** A link, then its causes: so the innermost of equals is the last, as is the first of several members. */
+const survey = (link: unknown, depth: number, search: Search): void => {
+  if (depth >= maxDepth || search.left-- <= 0 || !isObject(link)) return
+  const found = structure(link, search.operation)
+  if (found !== undefined && beats(found, search.best)) search.best = found
+  let cause: unknown
+  let errors: unknown
+  try {
+    cause = link["cause"]
+    errors = link["errors"]
+    if (Array.isArray(errors)) {
+      for (let i = Math.min(errors.length, maxMembers) - 1; i >= 0; i--) survey(errors[i], depth + 1, search)
+    }
+  } catch {
+    // What cannot be read says nothing.
+  }
+  if (cause !== undefined) survey(cause, depth + 1, search)
+}
+
+/** What a link says by its structure: the strongest of status, code, tag and name. */
+const structure = (link: Foreign, operation: string | undefined): Finding | undefined => {
+  if (isOwn(link)) return { tag: link._tag, rank: Rank.Final, link }
   const status = statusFinding(link)
   if (status !== undefined && status.rank >= Rank.Status) return status
-  return stronger(
-    stronger(nameFinding(link), tagFinding(link, operation)),
-    stronger(status, codeFinding(link, operation))
-  )
+  const code = codeFinding(link, operation)
+  const tag = tagFinding(link, operation)
+  const told = stronger(stronger(status, code), tag)
+  return told !== undefined && told.rank >= Rank.Fact ? told : stronger(nameFinding(link), told)
 }
 
 const stronger = (a: Finding | undefined, b: Finding | undefined): Finding | undefined =>
@@ -32,24 +80,60 @@ const beats = (found: Finding, best: Finding | undefined): boolean =>
   best === undefined || found.rank > best.rank ||
   (found.rank === best.rank && found.rank !== Rank.Status && found.rank !== Rank.Verdict)
 
-/** The verdict over a chain of links, outermost first; `operation` is what the context says was being done. */
-export const decide = (chain: ReadonlyArray<unknown>, operation?: string): Finding => {
-  let best: Finding | undefined
-  for (const link of chain) {
-    const found = structure(link, operation)
+/** For what one look does not decide: carriers of errors, wording, traces, and what the context says. */
+const deliberate = (
+  chain: ReadonlyArray<unknown>,
+  first: Finding | undefined,
+  operation: string | undefined
+): Finding => {
+  let best = first
+  const hear = (found: Finding | undefined) => {
     if (found !== undefined && beats(found, best)) best = found
+  }
+  for (const link of chain) {
+    if (isDefect(link)) {
+      return { tag: isOwn(link.value) ? link.value._tag : "Internal", rank: Rank.Final, link: link.value }
+    }
+    if (isObject(link)) hear(stronger(classNameFinding(link), structure(link, operation)))
   }
   if (best === undefined || best.rank <= Rank.Wording) {
     for (const link of chain) {
-      const found = phraseFinding(link, operation)
-      if (found !== undefined && beats(found, best)) best = found
+      hear(phraseFinding(link, operation))
     }
   }
+  if (best === undefined || best.rank <= Rank.Bug) {
+    const decoding = chain.find(isDecoding)
+    if (decoding !== undefined) return { tag: "DataIntegrity", rank: Rank.Wording, link: decoding }
+  }
+  if (best !== undefined && isOwnMistake(best) && chain.some(redirects)) return { ...best, tag: "ApiFormat" }
   if (operation === "validate" && (best === undefined || best.rank <= Rank.Bug)) {
     const link = best?.link ?? chain[0]
     if (rejecting.has(nameOf(link) ?? "")) return { tag: "DataValidation", rank: Rank.Wrapper, link }
   }
   return best ?? { tag: "Unexpected", rank: Rank.Wrapper, link: chain[0] }
+}
+
+const isOwnMistake = (found: Finding): boolean => found.tag === "Internal" && found.code !== undefined
+
+/**
+ * Was it thrown inside a library that decodes Arrow or zip? Broken input makes them stumble anywhere, under the name of
+ * a bug; only the trace tells.
+ */
+const isDecoding = (link: unknown): boolean =>
+  decoders.test(/(?:^|\n)\s+at [^]*/.exec(text(link, "stack") ?? "")?.[0].trimStart().split("\n", 3).join("\n") ?? "")
+
+const decoders =
+  /[\\/]node_modules[\\/](?:apache-arrow|flatbuffers|@uwdata[\\/]flechette|yauzl|unzipper|fflate|fd-slicer)[\\/]/
+
+/**
+ * Did the server send the request elsewhere? Then a bad address is its own. The caller's fails before the fetch does, and
+ * so never inside a fetch that failed.
+ */
+const redirects = (link: unknown): boolean => {
+  const status = statusOf(link)
+  const code = get(link, "code")
+  return (status !== undefined && status >= 300 && status < 400) || code === "ERR_FR_REDIRECTION_FAILURE" ||
+    code === "ERR_NETWORK" || /^(?:fetch failed$|Redirect loop detected)/.test(text(link, "message") ?? "")
 }
 
 /** What a validation throws to say no. */

@@ -6,7 +6,7 @@ import * as Stream from "effect/Stream"
 import { isClientResponse, isStream, maxBody } from "./answer.js"
 import { get, isObject } from "./read.js"
 
-/** At most 64 kB within a second; what is longer or slower is cancelled. None if there is nothing left to read. */
+/** At most 64 kB within a second; what is longer or slower is cancelled. None if it cannot be read. */
 export const drain = (response: object): Effect.Effect<Option.Option<string>> =>
   bytes(response).pipe(
     Stream.mapAccum(0, (size, chunk: Uint8Array) => [size + chunk.byteLength, { chunk, before: size }]),
@@ -34,7 +34,7 @@ const bytes = (response: object): Stream.Stream<Uint8Array, unknown> =>
       ? response
       : get(response, "body")
     if (Stream.StreamTypeId in Object(body)) return body as Stream.Stream<Uint8Array, unknown>
-    if (!isObject(body) || get(response, "bodyUsed") === true || get(body, "locked") === true) return Stream.empty
+    if (!isObject(body) || get(body, "locked") === true) return Stream.empty
     return typeof get(body, "getReader") === "function"
       ? Stream.fromReadableStream(() => body as unknown as ReadableStream<Uint8Array>, (error) => error)
       : Stream.fromAsyncIterable(body as unknown as AsyncIterable<unknown>, (error) => error).pipe(Stream.map(asBytes))

@@ -22,12 +22,14 @@ export const Rank = {
   Format: 5,
   /** A fact of the socket, the resolver, the clock, the disk, the checksum. */
   Fact: 6,
+  /** Such a fact, told by somebody who also knows what was being done. */
+  Told: 7,
   /** The status of an answer: the server's own word. */
-  Status: 7,
+  Status: 8,
   /** A status that nothing overrules: 418, 429, 403, 451. */
-  Verdict: 8,
+  Verdict: 9,
   /** Classified already, or a defect. */
-  Final: 9
+  Final: 10
 } as const
 
 export type Rank = (typeof Rank)[keyof typeof Rank]

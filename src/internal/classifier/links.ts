@@ -4,17 +4,21 @@ import * as Chunk from "effect/Chunk"
 import { attempt } from "../json.js"
 import { get, isObject } from "./read.js"
 
-const maxDepth = 16
-const maxMembers = 16
-const maxLinks = 256
+export const maxDepth = 16
+export const maxMembers = 16
+export const maxLinks = 256
+
+const defect = Symbol("effect-errata/Defect")
 
 /** A defect: whatever it is, it was not expected, and nothing it says about the world changes that. */
-export class Defect {
+export interface Defect {
+  readonly [defect]: typeof defect
   readonly value: unknown
-  constructor(value: unknown) {
-    this.value = value
-  }
 }
+
+const makeDefect = (value: unknown): Defect => ({ [defect]: defect, value })
+
+export const isDefect = (value: unknown): value is Defect => get(value, defect) === defect
 
 /**
  * The value and what it was caused by, each before its causes. Where an error has several, the *first* comes last, so
@@ -40,7 +44,7 @@ const fiberFailure = Symbol.for("effect/Runtime/FiberFailure/Cause")
 
 /** What a value was caused by; what stands nearest to the fault first. */
 const causes = (value: object): ReadonlyArray<unknown> => {
-  if (value instanceof Defect) return none
+  if (isDefect(value)) return none
   const cause = get(value, "cause")
   const errors = members(get(value, "errors"))
   if (cause !== undefined && errors.length === 0) return [cause]
@@ -75,6 +79,6 @@ export const ofCause = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
     const failures = Chunk.toReadonlyArray(Cause.failures(cause))
     if (failures.length > 0) return failures
     const defects = Chunk.toReadonlyArray(Cause.defects(cause))
-    if (defects.length > 0) return defects.map((defect) => new Defect(defect))
+    if (defects.length > 0) return defects.map(makeDefect)
     return [new Cause.InterruptedException("The fiber was interrupted")]
   }) ?? none

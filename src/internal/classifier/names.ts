@@ -1,6 +1,7 @@
 /** The `name` of an error. */
 import type { Finding, Kind, Phase } from "./finding.js"
 import { kind, Rank } from "./finding.js"
+import type { Foreign } from "./read.js"
 import { get, text } from "./read.js"
 
 const timeout = (phase?: Phase): Kind => kind("NetworkTimeout", Rank.Fact, phase)
@@ -67,7 +68,20 @@ export const nameOf = (link: unknown): string | undefined => {
   return name === undefined || name === "Error" ? text(get(link, "constructor"), "name") ?? name : name
 }
 
-export const nameFinding = (link: unknown): Finding | undefined => {
+/** What the name says that a link tells. */
+export const nameFinding = (link: Foreign): Finding | undefined => {
+  let name: unknown
+  try {
+    name = link["name"]
+  } catch {
+    return undefined
+  }
+  const found = typeof name === "string" ? names.get(name) : undefined
+  return found && { ...found, link }
+}
+
+/** What the name of its class says, of a link that tells none of its own. */
+export const classNameFinding = (link: Foreign): Finding | undefined => {
   const found = names.get(nameOf(link) ?? "")
   return found && { ...found, link }
 }

@@ -2,6 +2,7 @@
  * Well-known messages, for errors that lost everything else: on their way out of a worker, through a log, or because
  * their author threw text. Each is anchored to the beginning: a word inside a message decides nothing.
  */
+import { quoted } from "./ccxt.js"
 import { byCode } from "./codes.js"
 import type { Finding, Kind, Phase } from "./finding.js"
 import { kind, Rank } from "./finding.js"
@@ -13,6 +14,7 @@ const connection = kind("NetworkConnection", Rank.Wording)
 const corrupt = kind("DataIntegrity", Rank.Wording)
 const format = kind("ApiFormat", Rank.Wording)
 const unreadable = kind("DataTransformation", Rank.Wording)
+const json = kind("DataTransformation", Rank.Format)
 const bug = kind("Internal", Rank.Wording)
 const aborted = kind("Unexpected", Rank.Abort)
 
@@ -32,11 +34,18 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^Connect Timeout Error/, timeout("connect")],
   [/^Headers Timeout Error/, timeout("headers")],
   [/^Body Timeout Error/, timeout("body")],
-  [/^(?:unknown scheme|bad port|invalid method|invalid path|URL scheme must be|Failed to parse URL)/, bug],
+  [/^(?:unknown scheme|bad port|invalid method|invalid path|Failed to parse URL)/, bug],
   [
     /^(?:redirect count exceeded|unexpected redirect|URL scheme must be a HTTP\(S\) scheme|Invalid redirect URL)/,
     format
   ],
+  [/^proxy authentication required/, kind("ApiAuth", Rank.Wording)],
+  // node-fetch
+  [/^(?:maximum redirect reached|uri requested responds with|content size at .* over limit)/, format],
+  [/^invalid json response body at /, unreadable],
+  [/^(?:network timeout at|Response timeout while trying to fetch)/, timeout()],
+  // ccxt
+  [/^redirect to \S+ was not followed/, format],
   [
     /^(?:other side closed|socket hang up|aborted|Premature close|premature close|ERR_STREAM_PREMATURE_CLOSE)$/,
     connection
@@ -66,7 +75,7 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^(?:[0-9A-F]{8,}:)?error:[0-9A-F]+:.*(?:bad decrypt|wrong final block length)/, corrupt],
   [/^(?:Unsupported state or unable to authenticate data)$/, corrupt],
   [
-    /^(?:incorrect header check|incorrect data check|incorrect length check|invalid (?:block type|distance|code|literal|stored block|bit length|window size))/,
+    /^(?:incorrect header check|incorrect data check|incorrect length check|invalid (?:block type$|distance too far|distances? (?:code|set)|code lengths|code -- |literal\/length|literal\/lengths|stored block lengths|bit length repeat|window size$))/,
     corrupt
   ],
   [
@@ -75,46 +84,38 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   ],
   [/^(?:Decompression failed|invalid gzip data|invalid zlib data|unexpected EOF)$/, corrupt],
   // Arrow
-  [
-    /^(?:Expected to read \d+ (?:metadata )?bytes|Invalid flatbuffer|Unexpected end of (?:Arrow|stream|input)|Missing schema)/i,
-    corrupt
-  ],
-  [
-    /^(?:Invalid (?:Arrow|IPC)|Not an Arrow file|Unrecognized (?:message|header)|Invalid message|Invalid type)/i,
-    corrupt
-  ],
-  [
-    /^(?:Offset is outside the bounds of the DataView|Invalid typed array length|start offset of \w+ should be a multiple)/,
-    corrupt
-  ],
+  [/^(?:Expected to read \d+ (?:metadata )?bytes|Offset is outside the bounds of the DataView)/, corrupt],
   // yauzl, fflate, unzipper
   [
     /^(?:end of central directory record signature not found|End of central directory record|invalid central directory)/i,
     corrupt
   ],
   [
-    /^(?:FILE_ENDED|invalid (?:local file header|zip data|relative path|comment length)|unsupported compression method|invalid\/unsupported)/i,
+    /^(?:FILE_ENDED|invalid (?:local file header|zip data$|comment length)|unsupported compression method)/i,
     corrupt
   ],
   [
-    /^(?:compressed\/uncompressed size mismatch|too many bytes in the stream|not enough bytes in the stream|(?:zip|extra field) )/i,
+    /^(?:compressed\/uncompressed size mismatch|too many bytes in the stream|not enough bytes in the stream|extra field length exceeds)/i,
     corrupt
   ],
   // Checksums and lengths
   [
-    /^(?:\w+ )?(?:checksum|crc-?32c?|sha-?\d{1,3}|md5|digest|hash|integrity|etag|content-length|length|size)(?: \w+)? (?:mismatch|verification failed|check failed|does not match)/i,
+    /^(?:\w+ )?(?:checksum|crc(?:-?32c?)?|sha-?\d{1,3}|md5|digest|hash|integrity|etag|content-length|length|size)(?: \w+)? (?:mismatch|verification failed|check failed|does not match)/i,
     corrupt
   ],
+  [/^(?:invalid|bad|wrong|incorrect) (?:checksum|crc(?:-?32c?)?|digest|sha-?\d{1,3})(?:$|[:,]| for | of )/i, corrupt],
   // JSON
   [
     /^(?:Unexpected|Expected|Unterminated|Bad|No number|Exponent|JSON|Cannot convert|.* is not valid JSON$)/s,
-    unreadable
+    json
   ],
   // Time
   [
-    /^(?:the |a |this )?(?:http |network |api )?(?:request|connection|socket|operation|response|fetch|read|query)? ?(?:has )?(?:timeout|timed out)(?:$|[.!:]| after | of | exceeded| awaiting | at: )/i,
+    /^(?:(?:the |a |this )?(?:http |network |api )?(?:request|connection|socket|operation|response|fetch|query) )?(?:has )?(?:timeout|timed out)(?:[.!]?$| after ['\d]| exceeded)/i,
     timeout("total")
   ],
+  [/^(?:response )?timeout of \d+ ?ms exceeded/i, timeout("total")],
+  [/^request timed out \(\d+ ms\)/, timeout("total")],
   [/^Timeout awaiting '/, timeout()]
 ]
 
@@ -132,12 +133,12 @@ const statusWords: ReadonlyArray<RegExp> = [
 ]
 
 /** `connect ECONNREFUSED 127.0.0.1:9`, `ENOENT: no such file or directory, open '/x'`. */
-const systemCall = /^([a-z]\w*) (E[A-Z][A-Z0-9_]{2,})\b/
-const systemError = /^(E[A-Z][A-Z0-9]{2,}): [^,]+(?:, (\w+))?/
+const systemCall = /^([a-z]\w*) (E[A-Z][A-Z0-9_]+)\b/
+const systemError = /^(E[A-Z][A-Z0-9]+): [^,]+(?:, (\w+))?/
 
 /** What the message of a link says, or a link that is text itself. */
 export const phraseFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
-  const message = typeof link === "string" ? link : text(link, "message")
+  const message = typeof link === "string" ? link : quoted(link)?.rest ?? text(link, "message")
   if (message === undefined || message.length > maxMessage) return undefined
   const call = systemCall.exec(message)
   const failed = systemError.exec(message)
@@ -152,11 +153,11 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
   }
   for (const word of statusWords) {
     const status = Number(word.exec(message)?.[1] ?? 0)
-    const found = status >= 400 ? byStatus(status) : undefined
+    const found = byStatus(status)
     if (found !== undefined) return { ...found, rank: Rank.Wording, link, status }
   }
   for (const [phrase, found] of phrases) {
-    if (phrase.test(message) && (found !== unreadable || isJsonError(link, message))) return { ...found, link }
+    if (phrase.test(message) && (found !== json || isJsonError(link, message))) return { ...found, link }
   }
   return undefined
 }
@@ -166,4 +167,6 @@ const maxMessage = 16_384
 
 /** JSON.parse throws SyntaxErrors, as a broken script does: only the wording tells one from the other. */
 const isJsonError = (link: unknown, message: string): boolean =>
-  get(link, "name") === "SyntaxError" && (/\bJSON\b/.test(message) || /^Cannot convert .* to a BigInt$/s.test(message))
+  get(link, "name") === "SyntaxError" && (isJsonMessage(message) || /^Cannot convert .* to a BigInt$/s.test(message))
+
+export const isJsonMessage = (message: string): boolean => /\bJSON\b/.test(message)

@@ -1,7 +1,8 @@
 /** HTTP statuses: what each means for a fetch. */
+import { quoted } from "./ccxt.js"
 import type { Finding, Kind } from "./finding.js"
 import { kind, Rank } from "./finding.js"
-import { get, isObject } from "./read.js"
+import { isObject } from "./read.js"
 
 const statuses = new Map<number, Kind>([
   [401, kind("ApiAuth", Rank.Status)],
@@ -26,12 +27,19 @@ const httpStatus = (value: unknown): number | undefined =>
 
 /** The status that a link tells of: its own, or that of the response it carries. */
 export const statusOf = (link: unknown): number | undefined => {
-  const own = httpStatus(get(link, "status")) ?? httpStatus(get(link, "statusCode"))
-  if (own !== undefined) return own
-  const response = get(link, "response")
-  return isObject(response) ? httpStatus(get(response, "status")) ?? httpStatus(get(response, "statusCode")) : undefined
+  if (!isObject(link)) return undefined
+  try {
+    const own = httpStatus(link["status"]) ?? httpStatus(link["statusCode"])
+    if (own !== undefined) return own
+    const response = link["response"]
+    if (isObject(response)) return httpStatus(response["status"]) ?? httpStatus(response["statusCode"])
+  } catch {
+    // What cannot be read says nothing.
+  }
+  return quoted(link)?.status
 }
 
+/** What the status of a link says. */
 export const statusFinding = (link: unknown): Finding | undefined => {
   const status = statusOf(link)
   if (status === undefined) return undefined

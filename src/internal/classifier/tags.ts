@@ -2,7 +2,8 @@
 import { byFile } from "./files.js"
 import type { Finding, Kind } from "./finding.js"
 import { kind, Rank } from "./finding.js"
-import { get, text } from "./read.js"
+import { isJsonMessage } from "./phrases.js"
+import { get, isObject, text } from "./read.js"
 
 const transport = kind("NetworkConnection", Rank.Wrapper)
 const undecodable = kind("DataTransformation", Rank.Wrapper)
@@ -10,6 +11,7 @@ const bug = kind("Internal", Rank.Fact)
 const timeout = kind("NetworkTimeout", Rank.Fact, "total")
 const interrupted = kind("Unexpected", Rank.Abort)
 const invalid = kind("DataValidation", Rank.Format)
+const unreadable = kind("DataTransformation", Rank.Format)
 const empty = kind("DataEmpty", Rank.Format)
 
 const tags = new Map<string, Kind>([
@@ -66,24 +68,34 @@ const systemCodes: Readonly<Record<string, string>> = {
 }
 
 const writers =
-  /^(?:write|append|truncate|make|remove|rename|copy|link|symlink|chmod|chown|utimes|sink|set|create|clear|sync|flush)/i
+  /^(?:write|append|truncate|make|remove|rename|copy|link|symlink|chmod|chown|utime|sink|set|create|clear|sync|flush)/i
 
 const systemError = (link: unknown, reason: string, operation: string | undefined): Finding => {
   const module = text(link, "module")
   if (module !== "FileSystem" && module !== "KeyValueStore") return { tag: "Unexpected", rank: Rank.Wrapper, link }
   const cause = text(get(link, "cause"), "code")
   const method = text(link, "method")
-  const meant = method === undefined || /^open/.test(method) ? operation : writers.test(method) ? "write" : "read"
   const code = cause ?? systemCodes[reason] ?? "EIO"
-  const syscall = text(link, "syscall") ?? text(get(link, "cause"), "syscall")
-  const found = byFile(code, syscall === "open" ? undefined : syscall, link, meant)
+  // What was called for tells more than the system call it failed in: removing begins with a look.
+  const found = method === undefined || method.startsWith("open")
+    ? byFile(code, text(link, "syscall"), link, operation)
+    : byFile(code, undefined, link, writers.test(method) ? "write" : "read")
   // Without the system's own code there is only the reason to show.
-  return { ...found, code: cause }
+  return { ...found, rank: Rank.Told, code: cause }
+}
+
+const tagOf = (link: unknown): string | undefined => {
+  try {
+    const tag = isObject(link) ? link["_tag"] : undefined
+    return typeof tag === "string" ? tag : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** What the tag of a link says. */
 export const tagFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
-  const tag = text(link, "_tag")
+  const tag = tagOf(link)
   if (tag === undefined) return undefined
   const reason = get(link, "reason")
   const found = tag === "RequestError"
@@ -93,8 +105,20 @@ export const tagFinding = (link: unknown, operation: string | undefined): Findin
     : tag === "SocketError" || tag === "SocketGenericError" || tag === "SocketCloseError"
     ? sockets.get(reason) ?? transport
     : tags.get(tag)
+  if (found === invalid && isBadJson(get(link, "issue"))) return { ...unreadable, link }
   if (found !== undefined) return { ...found, link }
+  if (tag === "PlatformError") return tagFinding(reason, operation)
   if (tag === "SystemError") return systemError(link, String(reason), operation)
   if (text(link, "module") !== undefined && tag in systemCodes) return systemError(link, tag, operation)
   return undefined
+}
+
+/** A schema that begins with text: the data is not wrong, it is no JSON. */
+const isBadJson = (issue: unknown, depth = 0): boolean => {
+  if (depth > 32) return false
+  const inner = get(issue, "issue") ?? get(issue, "issues")
+  if (get(issue, "_tag") === "Transformation" && get(issue, "kind") === "Transformation") {
+    return isJsonMessage(text(inner, "message") ?? "") || isBadJson(inner, depth + 1)
+  }
+  return inner !== undefined && isBadJson(Array.isArray(inner) ? inner[0] : inner, depth + 1)
 }

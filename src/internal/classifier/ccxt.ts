@@ -1,0 +1,41 @@
+/**
+ * ccxt keeps of an answer what fits into a message: `binance {"code":-1121,…}`, `binance GET https://… 429 Too Many
+ * Requests {…}`, `binance GET https://… fetch failed: connect ECONNREFUSED …`. That form is its structure.
+ */
+import { text } from "./read.js"
+
+export interface Quoted {
+  readonly method: string | undefined
+  readonly url: string | undefined
+  readonly status: number | undefined
+  readonly body: string | undefined
+  /** What follows the address: the words of the client below. */
+  readonly rest: string
+}
+
+const classes: ReadonlySet<string> = new Set(
+  ("BaseError ExchangeError AuthenticationError PermissionDenied AccountNotEnabled AccountSuspended ArgumentsRequired BadRequest BadSymbol " +
+    "OperationRejected NoChange MarginModeAlreadySet MarketClosed ManualInteractionNeeded RestrictedLocation InsufficientFunds InvalidAddress " +
+    "AddressPending InvalidOrder OrderNotFound OrderNotCached OrderImmediatelyFillable OrderNotFillable DuplicateOrderId ContractUnavailable " +
+    "NotSupported InvalidProxySettings ExchangeClosedByUser OperationFailed NetworkError DDoSProtection RateLimitExceeded ExchangeNotAvailable " +
+    "OnMaintenance InvalidNonce ChecksumError RequestTimeout BadResponse NullResponse CancelPending UnsubscribeError")
+    .split(" ")
+)
+
+const form = /^[a-z][a-z0-9]*(?: (GET|POST|PUT|DELETE|PATCH|HEAD) (\S+))? (?:(\d{3}) [^[{<]*)?(.*)$/s
+
+/** What an error of ccxt quotes; undefined for any other. */
+export const quoted = (link: unknown): Quoted | undefined => {
+  if (!classes.has(text(link, "name") ?? "")) return undefined
+  const found = form.exec(text(link, "message") ?? "")
+  if (found === null) return undefined
+  const [, method, url, status, rest = ""] = found
+  const body = status !== undefined || /^[[{<]/.test(rest) ? rest : undefined
+  return {
+    method,
+    url,
+    status: status === undefined ? undefined : Number(status),
+    body,
+    rest: rest.replace(/^fetch failed: /, "")
+  }
+}
