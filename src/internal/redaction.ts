@@ -126,7 +126,7 @@ const quote = /(\\*)(["'`])/y
 const headerValue = /(?:=[ \t]*\\*"[^"\r\n]*"?|[^"\\\r\n]|\\+(?![\\"]))*/y
 const lines: Readonly<Record<string, RegExp>> = { "'": /[^'\r\n]*/y, "`": /[^`\r\n]*/y }
 const bareValue = /[^,}\]\r\n"'`\\]*[^\s,}\]"'`\\]/y
-const assignedValue = /(?:(?:bearer|basic|digest|token)[ \t]+)?(?:<redacted>|[^\s&;,"'`<>)}\]\\])+/iy
+const assignedValue = /(?:(?:bearer|basic|digest|token)[ \t]+)?(?:<redacted>|:(?!\s|$)|[^\s&;,:"'`<>)}\]\\])+/iy
 const xmlValue = /(?:<redacted>|[^<])+(?=<\/)|(?:<redacted>|[^<\s])+$/y
 
 /** A quote of the same kind, but of a string around the one the other stands in: it opens nothing. */

@@ -133,6 +133,7 @@ const masked: ReadonlyArray<readonly [string, string]> = [
   [`{apiKey=${S}, symbol=A}`, `{apiKey=${mask}, symbol=A}`],
   [`authorization:\n    '${S}',\n  symbol: 'A'`, `authorization:\n    '${mask}',\n  symbol: 'A'`],
   [`apiKey=${S}&signature=${S}&b=1`, `apiKey=${mask}&signature=${mask}&b=1`],
+  [`GET /?token=a:${S}: refused`, `GET /?token=${mask}: refused`],
   [`authorization=Bearer ${S}, b=1`, `authorization=${mask}, b=1`],
   [`password = ${S} and more`, `password = ${mask} and more`],
   [`Server=x;Password=${S};Database=y`, `Server=x;Password=${mask};Database=y`],
