@@ -270,7 +270,8 @@ interface Circumstances {
 const strongest = (causes: ReadonlyArray<unknown>): unknown => {
   if (causes.length <= 1) return causes[0]
   const ranks = causes.slice(0, maxCauses).map((cause) => (isDefect(cause) ? Rank.Bug : decide(cause).rank))
-  return causes[ranks.indexOf(Math.max(...ranks))]
+  const highest = Math.max(...ranks)
+  return causes[ranks.findIndex((rank) => rank === highest)]
 }
 
 const maxCauses = 16

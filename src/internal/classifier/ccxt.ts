@@ -2,7 +2,7 @@
  * ccxt keeps of an answer what fits into a message: `binance {"code":-1121,…}`, `binance GET https://… 429 Too Many
  * Requests {…}`, `binance GET https://… fetch failed: connect ECONNREFUSED …`. That form is its structure.
  */
-import { text } from "./read.js"
+import { isObject, text } from "./read.js"
 
 export interface Quoted {
   readonly method: string | undefined
@@ -26,7 +26,7 @@ const form = /^[a-z][a-z0-9]*(?: (GET|POST|PUT|DELETE|PATCH|HEAD) (\S+))? (?:(\d
 
 /** What an error of ccxt quotes; undefined for any other. */
 export const quoted = (link: unknown): Quoted | undefined => {
-  if (!classes.has(text(link, "name") ?? "")) return undefined
+  if (!isOfCcxt(link)) return undefined
   const found = form.exec(text(link, "message") ?? "")
   if (found === null) return undefined
   const [, method, url, status, rest = ""] = found
@@ -37,5 +37,13 @@ export const quoted = (link: unknown): Quoted | undefined => {
     status: status === undefined ? undefined : Number(status),
     body,
     rest: rest.replace(/^fetch failed: /, "")
+  }
+}
+
+const isOfCcxt = (link: unknown): boolean => {
+  try {
+    return isObject(link) && classes.has(link["name"] as string)
+  } catch {
+    return false
   }
 }

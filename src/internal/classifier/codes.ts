@@ -1,7 +1,7 @@
 /** The string `code` of an error, of whoever: operating system, resolver, TLS, zlib, Node.js, undici, axios, got. */
 import { byFile, fileCodes } from "./files.js"
 import type { Finding, Kind, Phase } from "./finding.js"
-import { kind, Rank } from "./finding.js"
+import { finding, kind, Rank } from "./finding.js"
 import { get, isObject, text } from "./read.js"
 
 const timeout = (phase?: Phase): Kind => kind("NetworkTimeout", Rank.Fact, phase)
@@ -127,19 +127,21 @@ export const byCode = (
   link: unknown,
   operation?: string
 ): Finding | undefined => {
-  if (syscall !== undefined && resolver.test(syscall)) return { ...dns, link, code }
+  if (syscall !== undefined && resolver.test(syscall)) return finding(dns, link, code)
   if (fileCodes.has(code)) return byFile(code, syscall, link, operation)
   const found = code === "ECONNABORTED" ? aborting(link, syscall) : listed(code)
   if (found === undefined) return undefined
-  const phase = code === "ETIMEDOUT" ? timedOut(link, syscall) : found.phase
-  return { ...found, link, code, phase }
+  if (code === "ETIMEDOUT") return finding(timeout(timedOut(link, syscall)), link, code)
+  return finding(found, link, code)
 }
 
 /** What the `code` of a link says. */
 export const codeFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
   try {
     const code = isObject(link) ? link["code"] : undefined
-    return typeof code !== "string" || code === "" ? undefined : byCode(code, text(link, "syscall"), link, operation)
+    if (typeof code !== "string" || code === "" || !isObject(link)) return undefined
+    const syscall = link["syscall"]
+    return byCode(code, typeof syscall === "string" ? syscall : undefined, link, operation)
   } catch {
     return undefined
   }

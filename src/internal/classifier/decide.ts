@@ -8,7 +8,7 @@ import type { FetchError } from "../../FetchError.js"
 import { TypeId } from "../../FetchError.js"
 import { codeFinding } from "./codes.js"
 import type { Finding } from "./finding.js"
-import { Rank } from "./finding.js"
+import { finding, kind, Rank } from "./finding.js"
 import { isDefect, links, maxDepth, maxLinks, maxMembers } from "./links.js"
 import { classNameFinding, nameFinding, nameOf } from "./names.js"
 import { phraseFinding } from "./phrases.js"
@@ -63,7 +63,7 @@ const survey = (link: unknown, depth: number, search: Search): void => {
 
 /** What a link says by its structure: the strongest of status, code, tag and name. */
 const structure = (link: Foreign, operation: string | undefined): Finding | undefined => {
-  if (isOwn(link)) return { tag: link._tag, rank: Rank.Final, link }
+  if (isOwn(link)) return finding(kind(link._tag, Rank.Final), link)
   const status = statusFinding(link)
   if (status !== undefined && status.rank >= Rank.Status) return status
   const code = codeFinding(link, operation)
@@ -92,7 +92,7 @@ const deliberate = (
   }
   for (const link of chain) {
     if (isDefect(link)) {
-      return { tag: isOwn(link.value) ? link.value._tag : "Internal", rank: Rank.Final, link: link.value }
+      return finding(kind(isOwn(link.value) ? link.value._tag : "Internal", Rank.Final), link.value)
     }
     if (isObject(link)) hear(stronger(classNameFinding(link), structure(link, operation)))
   }
@@ -103,14 +103,14 @@ const deliberate = (
   }
   if (best === undefined || best.rank <= Rank.Bug) {
     const decoding = chain.find(isDecoding)
-    if (decoding !== undefined) return { tag: "DataIntegrity", rank: Rank.Wording, link: decoding }
+    if (decoding !== undefined) return finding(kind("DataIntegrity", Rank.Wording), decoding)
   }
   if (best !== undefined && isOwnMistake(best) && chain.some(redirects)) return { ...best, tag: "ApiFormat" }
   if (operation === "validate" && (best === undefined || best.rank <= Rank.Bug)) {
     const link = best?.link ?? chain[0]
-    if (rejecting.has(nameOf(link) ?? "")) return { tag: "DataValidation", rank: Rank.Wrapper, link }
+    if (rejecting.has(nameOf(link) ?? "")) return finding(kind("DataValidation", Rank.Wrapper), link)
   }
-  return best ?? { tag: "Unexpected", rank: Rank.Wrapper, link: chain[0] }
+  return best ?? finding(kind("Unexpected", Rank.Wrapper), chain[0])
 }
 
 const isOwnMistake = (found: Finding): boolean => found.tag === "Internal" && found.code !== undefined

@@ -1,6 +1,6 @@
 /** Codes of the operating system that files have in common with sockets and processes; the system call tells. */
 import type { Finding, Tag } from "./finding.js"
-import { Rank } from "./finding.js"
+import { finding, kind, Rank } from "./finding.js"
 import { text } from "./read.js"
 
 const codes = (list: string): ReadonlySet<string> => new Set(list.split(" "))
@@ -33,10 +33,9 @@ const opens = codes("open openat close")
 const writing = codes("EISDIR EEXIST ETXTBSY EROFS")
 
 export const byFile = (code: string, syscall: string | undefined, link: unknown, operation?: string): Finding => {
-  const found = (tag: Tag): Finding => ({ tag, rank: Rank.Fact, link, code })
-  if (syscall !== undefined) {
-    if (sockets.test(syscall)) return found("NetworkConnection")
-    if (!reads.has(syscall) && !writes.has(syscall) && !opens.has(syscall)) return found("Unexpected")
+  const found = (tag: Tag): Finding => finding(kind(tag, Rank.Fact), link, code)
+  if (syscall !== undefined && !reads.has(syscall) && !writes.has(syscall) && !opens.has(syscall)) {
+    return found(sockets.test(syscall) ? "NetworkConnection" : "Unexpected")
   }
   // The kernel's table of watches is full, not the disk.
   if (space.has(code) && syscall !== "watch") return found("StorageSpace")

@@ -44,8 +44,16 @@ export interface Finding extends Kind {
   /** The link that says so. */
   readonly link: unknown
   /** The code that decided: of the operating system, of TLS, of a client. */
-  readonly code?: string | undefined
-  readonly status?: number | undefined
+  readonly code: string | undefined
+  readonly status: number | undefined
 }
 
 export const kind = (tag: Tag, rank: Rank, phase?: Phase): Kind => ({ tag, rank, phase })
+
+/** What a link says. Always of one shape, and never by spreading: this runs for every link of every error. */
+export const finding = (
+  { phase, rank, tag }: Kind,
+  link: unknown,
+  code?: string | undefined,
+  status?: number | undefined
+): Finding => ({ tag, rank, phase, link, code, status })

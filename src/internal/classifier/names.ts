@@ -1,6 +1,6 @@
 /** The `name` of an error. */
 import type { Finding, Kind, Phase } from "./finding.js"
-import { kind, Rank } from "./finding.js"
+import { finding, kind, Rank } from "./finding.js"
 import type { Foreign } from "./read.js"
 import { get, text } from "./read.js"
 
@@ -77,11 +77,11 @@ export const nameFinding = (link: Foreign): Finding | undefined => {
     return undefined
   }
   const found = typeof name === "string" ? names.get(name) : undefined
-  return found && { ...found, link }
+  return found && finding(found, link)
 }
 
 /** What the name of its class says, of a link that tells none of its own. */
 export const classNameFinding = (link: Foreign): Finding | undefined => {
   const found = names.get(nameOf(link) ?? "")
-  return found && { ...found, link }
+  return found && finding(found, link)
 }

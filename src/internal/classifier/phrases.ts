@@ -5,7 +5,7 @@
 import { quoted } from "./ccxt.js"
 import { byCode } from "./codes.js"
 import type { Finding, Kind, Phase } from "./finding.js"
-import { kind, Rank } from "./finding.js"
+import { finding, kind, Rank } from "./finding.js"
 import { get, text } from "./read.js"
 import { byStatus } from "./status.js"
 
@@ -149,15 +149,15 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
     : undefined
   if (told !== undefined) return { ...told, rank: Rank.Wording }
   for (const [phrase, code] of certificates) {
-    if (phrase.test(message)) return { ...connection, link, code }
+    if (phrase.test(message)) return finding(connection, link, code)
   }
   for (const word of statusWords) {
     const status = Number(word.exec(message)?.[1] ?? 0)
     const found = byStatus(status)
-    if (found !== undefined) return { ...found, rank: Rank.Wording, link, status }
+    if (found !== undefined) return finding(kind(found.tag, Rank.Wording), link, undefined, status)
   }
   for (const [phrase, found] of phrases) {
-    if (phrase.test(message) && (found !== json || isJsonError(link, message))) return { ...found, link }
+    if (phrase.test(message) && (found !== json || isJsonError(link, message))) return finding(found, link)
   }
   return undefined
 }

@@ -1,7 +1,7 @@
 /** HTTP statuses: what each means for a fetch. */
 import { quoted } from "./ccxt.js"
 import type { Finding, Kind } from "./finding.js"
-import { kind, Rank } from "./finding.js"
+import { finding, kind, Rank } from "./finding.js"
 import { isObject } from "./read.js"
 
 const statuses = new Map<number, Kind>([
@@ -44,5 +44,5 @@ export const statusFinding = (link: unknown): Finding | undefined => {
   const status = statusOf(link)
   if (status === undefined) return undefined
   const found = byStatus(status)
-  return found && { ...found, link, status }
+  return found && finding(found, link, undefined, status)
 }

@@ -1,7 +1,7 @@
 /** The `_tag` of an error of Effect or @effect/platform, by every name that versions 3 and 4 use. */
 import { byFile } from "./files.js"
 import type { Finding, Kind } from "./finding.js"
-import { kind, Rank } from "./finding.js"
+import { finding, kind, Rank } from "./finding.js"
 import { isJsonMessage } from "./phrases.js"
 import { get, isObject, text } from "./read.js"
 
@@ -72,7 +72,7 @@ const writers =
 
 const systemError = (link: unknown, reason: string, operation: string | undefined): Finding => {
   const module = text(link, "module")
-  if (module !== "FileSystem" && module !== "KeyValueStore") return { tag: "Unexpected", rank: Rank.Wrapper, link }
+  if (module !== "FileSystem" && module !== "KeyValueStore") return finding(kind("Unexpected", Rank.Wrapper), link)
   const cause = text(get(link, "cause"), "code")
   const method = text(link, "method")
   const code = cause ?? systemCodes[reason] ?? "EIO"
@@ -105,8 +105,8 @@ export const tagFinding = (link: unknown, operation: string | undefined): Findin
     : tag === "SocketError" || tag === "SocketGenericError" || tag === "SocketCloseError"
     ? sockets.get(reason) ?? transport
     : tags.get(tag)
-  if (found === invalid && isBadJson(get(link, "issue"))) return { ...unreadable, link }
-  if (found !== undefined) return { ...found, link }
+  if (found === invalid && isBadJson(get(link, "issue"))) return finding(unreadable, link)
+  if (found !== undefined) return finding(found, link)
   if (tag === "PlatformError") return tagFinding(reason, operation)
   if (tag === "SystemError") return systemError(link, String(reason), operation)
   if (text(link, "module") !== undefined && tag in systemCodes) return systemError(link, tag, operation)
