@@ -96,6 +96,28 @@ describe("layer", () => {
       expect(resolved?._tag === "Resolved" && DateTime.toEpochMillis(resolved.at)).toBe(60_000)
     }).pipe(Effect.provide(ErrorTracker.layer({ sweepEvery: "10 seconds" }))))
 
+  it.scoped("Law 7: what is over is in no answer, though no sweep has run; who listens next makes it known", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      const heard: Array<string> = []
+      const listen = Effect.forkScoped(
+        Stream.runForEach(tracker.alerts, ({ message }) => Effect.sync(() => heard.push(message)))
+      )
+      yield* listen
+      yield* Effect.repeatN(Effect.yieldNow(), 10)
+      yield* Effect.repeatN(tracker.track(timeout()), 3)
+      yield* TestClock.adjust("2 minutes")
+      expect(heard).toHaveLength(1)
+      expect(yield* tracker.activeAlerts).toEqual([])
+      expect((yield* tracker.verdict("NETWORK_TIMEOUT")).verdict).toBe("normal")
+      yield* listen
+      yield* Effect.repeatN(Effect.yieldNow(), 10)
+      expect(heard).toEqual([
+        "THRESHOLD EXCEEDED: NETWORK_TIMEOUT occurred 4 times in the last minute (threshold: 3)",
+        "THRESHOLD RESOLVED: NETWORK_TIMEOUT is down to 0 in the last minute (threshold: 3, peak: 4)"
+      ])
+    }).pipe(Effect.provide(ErrorTracker.layer({ sweepEvery: "1 day" }))))
+
   it.effect("Law 9: alerts end with the tracker, and tracking after that hurts nobody", () =>
     Effect.gen(function*() {
       const runtime = ManagedRuntime.make(ErrorTracker.layer())

@@ -126,6 +126,18 @@ describe("SlidingWindow", () => {
     }
   })
 
+  it("Law 6: counts are within 1/2048 where buckets of the next size begin, which is where they are worst", () => {
+    const window = SlidingWindow.make({ horizon: Infinity })
+    const last = 1_000_002
+    for (let now = 0; now <= last; now++) window.add(now)
+    for (let size = 2; size <= 512; size *= 2) {
+      // There are from 1,024 buckets of each smaller size, up to one batch more.
+      for (let events = 900 * (size - 1); events < 1100 * (size - 1); events += Math.max(1, size / 16)) {
+        agrees(window.count(events - 1, last), events)
+      }
+    }
+  })
+
   it("Law 6: ten million events of a day cost less than half a megabyte", { timeout: 60_000 }, () => {
     const { oracle, window } = both()
     const stamps = new Float64Array(10_000_000)

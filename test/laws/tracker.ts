@@ -118,11 +118,15 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   law(
     "Law 4: time does not go back",
     Effect.gen(function*() {
+      const service = yield* tracker
       yield* TestClock.adjust("1 hour")
-      yield* track(timeout())
+      yield* track(timeout({ symbol: "A" }))
       yield* TestClock.setTime(0)
-      yield* track(timeout())
+      yield* track(timeout({ symbol: "A" }))
       expect(yield* total("1 second")).toBe(2)
+      expect((yield* service.breakdown({ by: "symbol", window: "minute" }))[0]?.count).toBe(2)
+      yield* TestClock.setTime(Duration.toMillis("1 hour"))
+      expect((yield* service.breakdown({ by: "symbol", window: "minute" }))[0]?.count).toBe(2)
     })
   )
 

@@ -96,11 +96,9 @@ export class Core {
       if (due.length > 0) edges = this.tell(edges, count, watched, due, moment)
     }
     count.add(now, expected)
-    if (!expected) {
-      for (const watched of count.watched) {
-        const due = watched.watch.added(now)
-        if (due.length > 0) edges = this.tell(edges, count, watched, due, moment)
-      }
+    for (const watched of count.watched) {
+      const news = watched.watch.added(now)
+      if (news.length > 0) edges = this.tell(edges, count, watched, news, moment)
     }
     let kept = count.code === entry.code
     for (const { counts, read } of this.dimensions) {

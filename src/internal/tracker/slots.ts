@@ -119,10 +119,10 @@ export class Slots {
     const last = at(this.last, series)
     for (const [window, width] of seconds.entries()) {
       const base = series * perSeries + window * kept
-      const from = Math.ceil(last / width) + 1
-      const to = Math.ceil(second / width)
-      if (to - from >= kept - 1) this.clear(base, base + kept)
-      else for (let step = from; step <= to; step++) this.clear(base + step % kept, base + step % kept + 1)
+      const current = Math.ceil(second / width)
+      for (let step = Math.max(Math.ceil(last / width), current - kept) + 1; step <= current; step++) {
+        this.clear(base + step % kept, base + step % kept + 1)
+      }
     }
     this.last[series] = second
   }

@@ -15,7 +15,7 @@ export class Watch {
   private highest: number
   // A count above this one is news.
   private newsAbove: number
-  // An alert is not over before this; for ever as long as there is none.
+  // An alert is not over before this, and later if more has happened since; for ever as long as there is none.
   private activeUntil = Infinity
   // After how many more events to look at the count.
   private unseen = 1
@@ -41,9 +41,6 @@ export class Watch {
 
   /** What happened because time went by. To be asked before an event is added. */
   settle(now: number): ReadonlyArray<Threshold.Edge> {
-    if (now <= this.activeUntil) return nothing
-    // Later events may have put it off.
-    this.activeUntil = this.fallsAt()
     return now <= this.activeUntil ? nothing : this.step(now)
   }
 

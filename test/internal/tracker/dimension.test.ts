@@ -122,6 +122,28 @@ describe("Dimension", () => {
     expect(byCode(undefined)).toEqual([["A", 1], ["B", 3], ["C", 0]])
   })
 
+  it("pairs of value and code beyond twice the values: the value keeps its count, by code it is other", () => {
+    const hands = new Hands()
+    const dimension = new Dimension(2, hands)
+    const told = ["X", "Y", "Z"].flatMap((code) => ["A", "B"].map((name) => dimension.failed(name, code, false)))
+    expect(told).toEqual([true, true, true, true, false, false])
+    const rows = (code: string | undefined) => dimension.rows(minute, code).map(({ count, value }) => [value, count])
+    expect(rows(undefined)).toEqual([["A", 3], ["B", 3]])
+    expect(rows("Y")).toEqual([["A", 1], ["B", 1]])
+    expect(rows("Z")).toEqual([["other", 2]])
+    dimension.failed("C", "Z", false)
+    expect(rows(undefined)).toEqual([["A", 3], ["B", 3], ["other", 1]])
+    expect(rows("Z")).toEqual([["other", 3]])
+    // Silent for a day: all of it moves to other, and the places are free.
+    hands.turn(90_000 * second)
+    dimension.sweep()
+    expect(["X", "Y"].map((code) => dimension.failed("D", code, false))).toEqual([true, true])
+    expect(rows("Y")).toEqual([["D", 1]])
+    const totals = dimension.rows(undefined, undefined)
+    expect(totals.map(({ count, value }) => [value, count])).toEqual([["other", 7], ["D", 2]])
+    expect(dimension.rows(undefined, "Z").map(({ count, value }) => [value, count])).toEqual([["other", 3]])
+  })
+
   it("places that are short go from values silent for a day to those that speak; totals stay exact", () => {
     const hands = new Hands()
     const dimension = new Dimension(3, hands)
@@ -133,13 +155,21 @@ describe("Dimension", () => {
     expect(dimension.failed("B", "X", false)).toBe(true)
     dimension.sweep()
     expect(dimension.failed("E", "Y", true)).toBe(true)
+    expect(dimension.failed("F", "X", false)).toBe(true)
+    expect(dimension.failed("G", "X", false)).toBe(false)
     const rows = dimension.rows(undefined, undefined)
-    expect(rows.map(({ count, value }) => [value, count])).toEqual([["B", 2], ["other", 3], ["E", 1]])
-    expect(rows[1]?.attempts).toBe(4)
-    expect(dimension.rows(undefined, "X").map(({ count, value }) => [value, count])).toEqual([["B", 2], ["other", 3]])
+    expect(rows.map(({ count, value }) => [value, count])).toEqual([["B", 2], ["other", 4], ["E", 1], ["F", 1]])
+    expect(rows[1]?.attempts).toBe(5)
+    expect(dimension.rows(undefined, "X").map(({ count, value }) => [value, count])).toEqual([
+      ["B", 2],
+      ["other", 4],
+      ["F", 1]
+    ])
     expect(dimension.rows(day, undefined).map(({ count, value }) => [value, count])).toEqual([
       ["B", 1],
-      ["E", 1]
+      ["other", 1],
+      ["E", 1],
+      ["F", 1]
     ])
   })
 
