@@ -36,17 +36,20 @@ const track = (error: FetchError.Trackable, times = 1) =>
 const total = (window?: Duration.DurationInput) =>
   Effect.flatMap(tracker, (tracker) => Effect.map(tracker.stats({ window }), ({ total }) => total))
 
-/** Listens to the alerts from now on; gives what was heard so far. */
-const listen = Effect.gen(function*() {
-  const { alerts } = yield* tracker
-  const heard: Array<Alert.Alert> = []
-  yield* Effect.forkScoped(Stream.runForEach(alerts, (alert) => Effect.sync(() => heard.push(alert))))
-  yield* settled
-  return Effect.as(settled, heard)
-})
-
 // Fibers that are awake run in turn: after so many turns all of them wait.
 const settled = Effect.repeatN(Effect.yieldNow(), 100)
+
+/** Listens to the alerts from now on; gives what was heard so far. */
+const listen = Effect.map(
+  Effect.gen(function*() {
+    const { alerts } = yield* tracker
+    const heard: Array<Alert.Alert> = []
+    yield* Effect.forkScoped(Stream.runForEach(alerts, (alert) => Effect.sync(() => heard.push(alert))))
+    yield* settled
+    return heard
+  }),
+  (heard) => Effect.as(settled, heard)
+)
 
 const edges = (alerts: ReadonlyArray<Alert.Alert>, window: Alert.WindowName) =>
   alerts.flatMap((alert) => alert._tag !== "Missed" && alert.window === window ? [`${alert._tag} ${alert.count}`] : [])
