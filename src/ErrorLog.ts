@@ -282,19 +282,11 @@ const facts = (error: FetchError.Trackable): Record<string, unknown> => {
   return {
     ...attributes,
     ...evidence(error),
+    ...FetchContext.toRecord(context),
     error_type: error.code,
     error_message: error.message,
     severity: error.severity,
     exception_type: exceptionType(error),
-    symbol: context.symbol,
-    interval: context.interval,
-    market_type: context.market,
-    source: context.source,
-    start_time: context.start,
-    end_time: context.end,
-    operation: context.operation,
-    attempt: context.attempt,
-    url: context.url,
     retryable: error.retryable,
     retry_after_millis: Option.getOrUndefined(Option.map(retryAfter, Duration.toMillis))
   }
