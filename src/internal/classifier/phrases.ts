@@ -140,6 +140,11 @@ const systemError = /^(E[A-Z][A-Z0-9]+): [^,]+(?:, (\w+))?/
 export const phraseFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
   const message = typeof link === "string" ? link : quoted(link)?.rest ?? text(link, "message")
   if (message === undefined || message.length > maxMessage) return undefined
+  if (message === "") {
+    return silent.test(text(link, "stack") ?? "")
+      ? finding(kind("ApiAuth", Rank.Wording), link, undefined, 407)
+      : undefined
+  }
   const call = systemCall.exec(message)
   const failed = systemError.exec(message)
   const told = call
@@ -161,6 +166,9 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
   }
   return undefined
 }
+
+/** undici's fetch refuses a 407 with an error that says nothing; no other of its silent errors comes from there. */
+const silent = /^\s+at makeNetworkError .*\n\s+at httpNetworkOrCacheFetch /m
 
 // A message beyond this is a document, not a phrase.
 const maxMessage = 16_384
