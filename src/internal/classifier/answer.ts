@@ -38,10 +38,10 @@ const answer = (link: unknown): Answer | undefined => {
   const response = get(link, "response")
   const holder: unknown = isObject(response) ? response : link
   const kept = [
-    get(holder, "data"),
-    get(holder, "_data"),
     // What undici's retries put here is a count of bytes.
-    get(link, "code") === "UND_ERR_REQ_RETRY" ? undefined : get(link, "data"),
+    ...(get(link, "code") === "UND_ERR_REQ_RETRY"
+      ? []
+      : [get(holder, "data"), get(holder, "_data"), get(link, "data")]),
     get(holder, "body"),
     get(link, "body"),
     get(holder, "text"),

@@ -53,4 +53,4 @@ const writesTo = (code: string, syscall: string | undefined, link: unknown, oper
 
 // `open` fails alike for readers and writers; only the trace still knows who called.
 const writer =
-  /\bat (?:async )?(?:Object\.|FileHandle\.)?(?:(?:writeFile|appendFile|f?truncate|mkdtemp|copyFile|cp)(?:Sync)?|(?:create)?WriteStream)\b/
+  /\bat (?:async )?(?:\w+\.)?(?:(?:writeFile|appendFile|f?truncate|mkdtemp|copyFile|cp)(?:Sync)?|(?:create)?WriteStream) \(node:/
