@@ -224,7 +224,7 @@ const normalise = (input: Input): FetchContext => {
   }
   if (input.start !== undefined) context.start = instant(input.start)
   if (input.end !== undefined) context.end = instant(input.end)
-  if (typeof input.attempt === "number" && Number.isFinite(input.attempt)) context.attempt = input.attempt
+  if (typeof input.attempt === "number" && Number.isFinite(input.attempt)) context.attempt = input.attempt + 0
   if (typeof input.attributes === "object" && input.attributes !== null) {
     const attributes = Object.entries(input.attributes).slice(0, maxAttributes).map(([key, value]) =>
       [safeText(key, 128), isSecretName(key) ? mask : attribute(value)] as const
@@ -240,9 +240,10 @@ const instant = (input: DateTime.DateTime.Input): string =>
     onSome: DateTime.formatIso
   })
 
+// No negative zero in either: JSON has none.
 const attribute = (value: unknown): string | number | boolean => {
   if (typeof value === "boolean") return value
-  if (typeof value === "number") return Number.isFinite(value) ? value : String(value)
+  if (typeof value === "number") return Number.isFinite(value) ? value + 0 : String(value)
   if (typeof value === "string") return safeText(value)
   return safeText(JSON.stringify(toJson(value)))
 }

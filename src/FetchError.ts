@@ -712,7 +712,8 @@ const safeField = (key: string, value: unknown): unknown => {
     case "string":
       return safeText(value, maxExcerpt)
     case "number":
-      return Number.isFinite(value) ? value : undefined
+      // No negative zero: JSON has none.
+      return Number.isFinite(value) ? value + 0 : undefined
     default:
       return key === "issues" && Array.isArray(value) ? value.slice(0, maxItems).map(safeIssue) : value
   }

@@ -44,6 +44,10 @@ const first = <A>(items: Iterable<A>): ReadonlyArray<A> => {
   return taken
 }
 
+/** Is this what the item before it names? Headers come as lists, too: `["X-MBX-APIKEY", "…", "Host", "…"]`. */
+const isSecretOf = (name: unknown, i: number, length: number): boolean =>
+  i % 2 === 1 && length % 2 === 0 && typeof name === "string" && /^[\w-]{1,64}$/.test(name) && isSecretName(name)
+
 /** Reduces any value to JSON: at most 512 values, 32 entries a level, 6 levels, 1,024 characters a text. */
 export const toJson = (value: unknown): Json => {
   const seen = new Set<object>()
@@ -76,7 +80,7 @@ export const toJson = (value: unknown): Json => {
   }
 
   const list = (items: ReadonlyArray<unknown>, length: number, depth: number): Json => {
-    const json = items.map((item) => visit(item, depth + 1))
+    const json = items.map((item, i) => isSecretOf(items[i - 1], i, length) ? mask : visit(item, depth + 1))
     return length > maxEntries ? [...json, `… ${length - maxEntries} more`] : json
   }
 
