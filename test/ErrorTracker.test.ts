@@ -143,7 +143,7 @@ describe("layer", () => {
       market: `M${i}`,
       interval: `I${i}`
     }))
-    for (let i = 0; i < 400_000; i++) {
+    for (let i = 0; i < 60_000; i++) {
       const context = contexts[i % 3000]!
       const error = {
         _tag: "Own",
