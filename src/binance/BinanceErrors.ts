@@ -6,8 +6,8 @@
  */
 import * as Option from "effect/Option"
 import type * as Classifier from "../Classifier.js"
-import * as FetchError from "../FetchError.js"
 import { askedOf } from "../internal/classifier/answer.js"
+import { classes } from "../internal/classifier/classes.js"
 import { links } from "../internal/classifier/links.js"
 import { get, number, text } from "../internal/classifier/read.js"
 import { retryAfter } from "../internal/classifier/retryAfter.js"
@@ -176,8 +176,8 @@ export const rules: ReadonlyArray<Classifier.Rule> = [
           status,
           apiCode: code
         }
-        return new FetchError[tag](
-          tag === "ApiFormat" ? { ...props, bodyExcerpt: attempt(() => JSON.stringify(body)) } as never : props as never
+        return new classes[tag](
+          tag === "ApiFormat" ? { ...props, bodyExcerpt: attempt(() => JSON.stringify(body)) } : props
         )
       })
     })

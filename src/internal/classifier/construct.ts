@@ -6,6 +6,7 @@ import * as FetchError from "../../FetchError.js"
 import { attempt } from "../json.js"
 import type { Answer, Asked } from "./answer.js"
 import { apiCodeOf } from "./answer.js"
+import { classes } from "./classes.js"
 import type { Finding } from "./finding.js"
 import { Rank } from "./finding.js"
 import { issuesOf } from "./issues.js"
@@ -51,11 +52,11 @@ export const construct = (case_: Case): FetchError.FetchError => {
     case "ApiRateLimit":
     case "ApiAuth":
     case "ApiPermission":
-      return new FetchError[tag]({ ...common, ...answered } as never, unchecked)
+      return new classes[tag]({ ...common, ...answered }, unchecked)
     case "ApiFormat":
       return new FetchError.ApiFormat({ ...common, ...answered, bodyExcerpt: excerptOf(answer?.body) }, unchecked)
     case "DataEmpty":
-      return new FetchError.DataEmpty({ ...common, reason: reasonOf(context, now) } as never, unchecked)
+      return new FetchError.DataEmpty({ ...common, reason: reasonOf(context, now) }, unchecked)
     case "DataValidation":
       return new FetchError.DataValidation({ ...common, issues: issuesOf(link) }, unchecked)
     case "DataIntegrity":
@@ -70,23 +71,18 @@ export const construct = (case_: Case): FetchError.FetchError => {
     case "StorageWrite":
     case "StorageSpace":
     case "StoragePermission":
-      return new FetchError[tag]({ ...common, ...file }, unchecked)
+      return new classes[tag]({ ...common, ...file }, unchecked)
     case "Unexpected":
     case "Internal":
-      return new FetchError[tag](common, unchecked)
+      return new classes[tag](common, unchecked)
   }
 }
 
 /** An error of ours inside another error: the same failure, told with the outer object as its cause. */
 const retold = (inner: FetchError.FetchError, { cause, context }: Case): FetchError.FetchError => {
   if (inner === cause) return FetchContext.isEmpty(context) ? inner : FetchError.withContext(inner, context)
-  const { cause: _, ...fields } = inner
-  return new FetchError[inner._tag]({
-    ...fields,
-    message: inner.message,
-    context: FetchContext.merge(context, inner.context),
-    cause
-  } as never, unchecked)
+  const fields = { message: inner.message, context: FetchContext.merge(context, inner.context), cause }
+  return new classes[inner._tag](Object.assign({}, inner, fields) as never, unchecked)
 }
 
 const trackable = (link: unknown, key: "retryable"): boolean | undefined => {

@@ -21,9 +21,16 @@ import { tagFinding } from "./tags.js"
 export const decide = (cause: unknown, operation?: string): Finding => {
   const search: Search = { best: undefined, left: maxLinks, operation }
   survey(cause, 0, search)
-  if (search.best !== undefined && search.best.rank >= Rank.Fact && !isOwnMistake(search.best)) return search.best
-  return deliberate(links(cause), search.best, operation)
+  const { best } = search
+  if (best?.code === "ECONNRESET" && wasAborted(cause)) return finding(kind("Unexpected", Rank.Abort), cause)
+  if (best !== undefined && best.rank >= Rank.Fact && !isOwnMistake(best)) return best
+  return deliberate(links(cause), best, operation)
 }
+
+/** A request that its caller aborted may die of the socket closed under it; the signal in its options still knows. */
+const wasAborted = (cause: unknown): boolean =>
+  get(get(get(cause, "options"), "signal"), "aborted") === true &&
+  get(get(get(get(cause, "options"), "signal"), "reason"), "name") !== "TimeoutError"
 
 /** One of the 17: asked of everything, so it has to be cheap. */
 export const isOwn = (value: unknown): value is FetchError => {

@@ -54,6 +54,6 @@ export const kind = (tag: Tag, rank: Rank, phase?: Phase): Kind => ({ tag, rank,
 export const finding = (
   { phase, rank, tag }: Kind,
   link: unknown,
-  code?: string | undefined,
-  status?: number | undefined
+  code?: string,
+  status?: number
 ): Finding => ({ tag, rank, phase, link, code, status })

@@ -148,7 +148,7 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
   const call = systemCall.exec(message)
   const failed = systemError.exec(message)
   const told = call
-    ? byCode(call[2]!, call[1]!, link, operation)
+    ? byCode(call[2]!, call[1], link, operation)
     : failed
     ? byCode(failed[1]!, failed[2], link, operation)
     : undefined

@@ -9,7 +9,7 @@ import * as Classifier from "effect-errata/Classifier"
 import type * as FetchError from "effect-errata/FetchError"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as fs from "node:fs"
 import * as http from "node:http"
@@ -24,7 +24,7 @@ const caught = (run: () => unknown): Promise<unknown> =>
   (async () => run())().then(() => assert.fail("nothing was thrown"), (error: unknown) => error)
 
 /** The fields named in `expected` are those of the error. */
-const expectError = (cause: unknown, expected: Partial<Record<string, unknown>>, context = {}) => {
+const assertError = (cause: unknown, expected: Partial<Record<string, unknown>>, context = {}) => {
   const error = Classifier.classifySync(cause, { context })
   const seen = Object.fromEntries(Object.keys(expected).map((key) => [key, Reflect.get(error, key)]))
   assert.deepStrictEqual(seen, expected, error.message)
@@ -109,12 +109,12 @@ describe("global fetch", () => {
   for (const [name, path, init, expected] of table) {
     it(name, async () => {
       const url = path === "" ? refused : base + path
-      expectError(await caught(async () => (await fetch(url, init())).json()), expected)
+      assertError(await caught(async () => (await fetch(url, init())).json()), expected)
     })
   }
 
   it("a host name that is none", async () => {
-    expectError(await caught(() => fetch("http://no-such-host.invalid")), {
+    assertError(await caught(() => fetch("http://no-such-host.invalid")), {
       _tag: "NetworkDns",
       hostname: "no-such-host.invalid"
     })
@@ -122,13 +122,13 @@ describe("global fetch", () => {
 
   it("an address, a scheme, a port that the caller got wrong", async () => {
     for (const url of ["nope", "foo://x", "http://127.0.0.1:6000"]) {
-      expectError(await caught(() => fetch(url)), { _tag: "Internal" })
+      assertError(await caught(() => fetch(url)), { _tag: "Internal" })
     }
   })
 
   it("a proxy that wants a password", async () => {
     faults["/407"] = (socket) => socket.end(head("407 Proxy Authentication Required", ["content-length: 0"]))
-    expectError(await caught(() => fetch(`${base}/407`)), { _tag: "ApiAuth", status: 407 })
+    assertError(await caught(() => fetch(`${base}/407`)), { _tag: "ApiAuth", status: 407 })
   })
 })
 
@@ -150,11 +150,11 @@ describe("node:http", () => {
     ["/no-http", { _tag: "ApiFormat", retryable: false }],
     ["/overflow", { _tag: "ApiFormat", retryable: false }]
   ]
-  for (const [path, expected] of table) it(path, async () => expectError(await request(path), expected))
+  for (const [path, expected] of table) it(path, async () => assertError(await request(path), expected))
 
   it("a timeout is one though Node.js calls it an abort; an abort is none", async () => {
-    expectError(await request("/hang", late()), { _tag: "NetworkTimeout" })
-    expectError(await request("/hang", { signal: AbortSignal.abort() }), { _tag: "Unexpected", retryable: false })
+    assertError(await request("/hang", late()), { _tag: "NetworkTimeout" })
+    assertError(await request("/hang", { signal: AbortSignal.abort() }), { _tag: "Unexpected", retryable: false })
   })
 })
 
@@ -210,26 +210,26 @@ describe("files, bytes and text", () => {
   const missing = path.join(os.tmpdir(), "effect-errata", "no", "such")
 
   it("node:fs", async () => {
-    expectError(await caught(() => fs.readFileSync(missing)), { _tag: "StorageRead", errno: "ENOENT", path: missing })
-    expectError(await caught(() => fs.promises.readFile(missing)), {
+    assertError(await caught(() => fs.readFileSync(missing)), { _tag: "StorageRead", errno: "ENOENT", path: missing })
+    assertError(await caught(() => fs.promises.readFile(missing)), {
       _tag: "StorageRead",
       errno: "ENOENT",
       path: missing
     })
-    expectError(await caught(() => fs.writeFileSync(missing, "")), {
+    assertError(await caught(() => fs.writeFileSync(missing, "")), {
       _tag: "StorageWrite",
       errno: "ENOENT",
       path: missing
     })
-    expectError(await caught(() => fs.promises.writeFile(missing, "")), { _tag: "StorageWrite", errno: "ENOENT" })
-    expectError(await caught(() => fs.promises.mkdir(missing)), { _tag: "StorageWrite", errno: "ENOENT" })
-    expectError(await caught(() => fs.readdirSync(missing)), { _tag: "StorageRead" }, { operation: "write" })
-    expectError(await caught(() => fs.writeFileSync(os.tmpdir(), "")), { _tag: "StorageWrite", errno: "EISDIR" })
-    expectError(await caught(() => fs.readFileSync(os.tmpdir())), { _tag: "StorageRead", errno: "EISDIR" })
+    assertError(await caught(() => fs.promises.writeFile(missing, "")), { _tag: "StorageWrite", errno: "ENOENT" })
+    assertError(await caught(() => fs.promises.mkdir(missing)), { _tag: "StorageWrite", errno: "ENOENT" })
+    assertError(await caught(() => fs.readdirSync(missing)), { _tag: "StorageRead" }, { operation: "write" })
+    assertError(await caught(() => fs.writeFileSync(os.tmpdir(), "")), { _tag: "StorageWrite", errno: "EISDIR" })
+    assertError(await caught(() => fs.readFileSync(os.tmpdir())), { _tag: "StorageRead", errno: "EISDIR" })
   })
 
   it.skipIf(!fs.existsSync("/dev/full"))("a full disk", async () => {
-    expectError(await caught(() => fs.writeFileSync("/dev/full", "x")), {
+    assertError(await caught(() => fs.writeFileSync("/dev/full", "x")), {
       _tag: "StorageSpace",
       errno: "ENOSPC",
       retryable: false
@@ -246,57 +246,57 @@ describe("files, bytes and text", () => {
         () => zlib.brotliDecompressSync(Buffer.from("no brotli at all")),
         () => zlib.brotliDecompressSync(brotli.subarray(0, 5))
       ]
-    ) expectError(await caught(run), { _tag: "DataIntegrity", retryable: true })
-    expectError(await caught(() => zlib.gunzipSync(5 as never)), { _tag: "Internal" })
+    ) assertError(await caught(run), { _tag: "DataIntegrity", retryable: true })
+    assertError(await caught(() => zlib.gunzipSync(5 as never)), { _tag: "Internal" })
   })
 
   it("JSON, and scripts that are none", async () => {
     for (const text of ["", "{", "<html>", "{\"a\":}", "nul", "[1,]", "{\"a\" 1}"]) {
-      expectError(await caught(() => JSON.parse(text)), { _tag: "DataTransformation", retryable: false })
+      assertError(await caught(() => JSON.parse(text)), { _tag: "DataTransformation", retryable: false })
     }
-    expectError(await caught(() => new vm.Script("{")), { _tag: "Internal" })
-    expectError(await caught(() => JSON.stringify(1n)), { _tag: "Internal" })
+    assertError(await caught(() => new vm.Script("{")), { _tag: "Internal" })
+    assertError(await caught(() => JSON.stringify(1n)), { _tag: "Internal" })
   })
 })
 
 describe("Effect", () => {
   it("Schema tells what is wrong, and where", async () => {
     const Candle = Schema.Struct({ open: Schema.Struct({ price: Schema.Number }) })
-    expectError(await caught(() => Schema.decodeUnknownSync(Candle)({ open: { price: "x" } })), {
+    assertError(await caught(() => Schema.decodeUnknownSync(Candle)({ open: { price: "x" } })), {
       _tag: "DataValidation",
       issues: [{ path: "open.price", message: "Expected number, actual \"x\"" }]
     })
-    expectError(await caught(() => Schema.decodeUnknownSync(Schema.parseJson(Candle))("<html>")), {
+    assertError(await caught(() => Schema.decodeUnknownSync(Schema.parseJson(Candle))("<html>")), {
       _tag: "DataTransformation"
     })
-    expectError(await caught(() => Schema.decodeUnknownSync(Schema.parseJson(Candle))("{}")), {
+    assertError(await caught(() => Schema.decodeUnknownSync(Schema.parseJson(Candle))("{}")), {
       _tag: "DataValidation"
     })
   })
 
   it("a timeout, a missing setting, a promise that was wrapped", async () => {
-    expectError(await caught(() => Effect.runPromise(Effect.timeout(Effect.never, "20 millis"))), {
+    assertError(await caught(() => Effect.runPromise(Effect.timeout(Effect.never, "20 millis"))), {
       _tag: "NetworkTimeout",
       phase: "total",
       timeoutMillis: 20
     })
-    expectError(await caught(() => Effect.runPromise(Config.string("EFFECT_ERRATA_NONE"))), { _tag: "Internal" })
+    assertError(await caught(() => Effect.runPromise(Config.string("EFFECT_ERRATA_NONE"))), { _tag: "Internal" })
     const wrapped = Effect.tryPromise(() => fs.promises.readFile("/no/such"))
-    expectError(await caught(() => Effect.runPromise(wrapped)), { _tag: "StorageRead", errno: "ENOENT" })
+    assertError(await caught(() => Effect.runPromise(wrapped)), { _tag: "StorageRead", errno: "ENOENT" })
   })
 })
 
 describe("other realms", () => {
   it("vm", async () => {
-    expectError(await caught(() => vm.runInNewContext("null.x")), { _tag: "Internal" })
-    expectError(await caught(() => vm.runInNewContext("JSON.parse('<')")), { _tag: "DataTransformation" })
-    expectError(
+    assertError(await caught(() => vm.runInNewContext("null.x")), { _tag: "Internal" })
+    assertError(await caught(() => vm.runInNewContext("JSON.parse('<')")), { _tag: "DataTransformation" })
+    assertError(
       await caught(() => vm.runInNewContext("throw Object.assign(new Error('x'), { code: 'ECONNREFUSED' })")),
       {
         _tag: "NetworkConnection"
       }
     )
-    expectError(await caught(() => vm.runInNewContext("for (;;);", {}, { timeout: 5 })), {
+    assertError(await caught(() => vm.runInNewContext("for (;;);", {}, { timeout: 5 })), {
       _tag: "Unexpected",
       retryable: false
     })
@@ -304,9 +304,9 @@ describe("other realms", () => {
 
   it("a worker, and a clone that lost its code", async () => {
     const worker = new Worker("require('node:fs').readFileSync('/no/such')", { eval: true })
-    expectError(await new Promise((resolve) => worker.once("error", resolve)), { _tag: "StorageRead", errno: "ENOENT" })
+    assertError(await new Promise((resolve) => worker.once("error", resolve)), { _tag: "StorageRead", errno: "ENOENT" })
     const clone = structuredClone(await caught(() => fs.readFileSync("/no/such")))
     assert.isUndefined(Reflect.get(Object(clone), "code"))
-    expectError(clone, { _tag: "StorageRead", errno: "ENOENT", path: "/no/such" })
+    assertError(clone, { _tag: "StorageRead", errno: "ENOENT", path: "/no/such" })
   })
 })
