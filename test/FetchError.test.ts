@@ -369,7 +369,7 @@ describe("secrets", () => {
     any: FastCheck.oneof({ depthSize: "small" }, tie("text"), tie("named"), tie("nested"), tie("error"))
   })).any
 
-  const plantedText = planted.filter((value) => typeof value === "string") as FastCheck.Arbitrary<string>
+  const plantedText = planted.filter((value): value is string => typeof value === "string")
 
   const plantedError = FastCheck.tuple(
     FastCheck.constantFrom(...table.map(([tag]) => tag)),
@@ -574,7 +574,7 @@ describe("in Effect", () => {
     expectTypeOf<Schema.Schema.Context<typeof FetchError.FetchError>>().toEqualTypeOf<never>()
 
     // @ts-expect-error a reason is needed
-    expect(() => new FetchError.DataEmpty({})).toThrow()
+    expect(() => new FetchError.DataEmpty({})).toThrow(/reason/)
     // @ts-expect-error a misspelt field
     void new FetchError.ApiAuth({ staus: 401 })
     // @ts-expect-error a misspelt context

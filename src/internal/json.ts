@@ -110,7 +110,7 @@ export const toJson = (value: unknown): Json => {
       case "string":
         return safeText(value)
       case "number":
-        return Number.isFinite(value) ? value : String(value)
+        return Number.isFinite(value) ? value + 0 : String(value)
       case "boolean":
         return value
       case "undefined":
