@@ -191,6 +191,8 @@ describe("when evidence conflicts", () => {
     ["a code over the operation", errno("ECONNRESET", "read"), "NetworkConnection", { operation: "validate" }],
     ["a system call over the operation", errno("ENOENT", "mkdir"), "StorageWrite", { operation: "read" }],
     ["the operation where the call is open", errno("ENOENT", "open"), "StorageWrite", { operation: "write" }],
+    ["opening a directory is for writing, reading one is for reading", errno("EISDIR", "open"), "StorageWrite"],
+    ["reading a directory", errno("EISDIR", "read"), "StorageRead"],
     ["a rejection while validating", new TypeError("price must be positive"), "DataValidation", {
       operation: "validate"
     }],
@@ -247,6 +249,7 @@ describe("when evidence conflicts", () => {
       "Invalid type of order",
       "invalid block height",
       "404 candles missing",
+      "trade 7: timeout of 300ms exceeded",
       "ECONNRESETCOIN is delisted"
     ]
     for (const word of words) {
@@ -358,6 +361,9 @@ describe("classifyCause", () => {
       const defect = yield* classified(Cause.die(reset))
       assert.strictEqual(defect?._tag, "Internal")
       assert.strictEqual(defect?.cause, reset)
+      const rules = Classifier.layerRules([() => Option.some(new FetchError.DataEmpty({ reason: "delisted" }))])
+      const ruled = Classifier.classifyCause(Cause.die(reset)).pipe(Effect.provide(rules))
+      assert.strictEqual(Option.getOrThrow(yield* ruled)._tag, "Internal")
       const own = new FetchError.ApiAuth({})
       assert.strictEqual(yield* classified(Cause.die(own)), own)
       assert.strictEqual(

@@ -29,6 +29,10 @@ const shapes: Record<string, ReadonlyArray<readonly [string, unknown, Fields]>> 
       _tag: "NetworkTimeout",
       timeoutMillis: 300
     }],
+    ["aborted", error("AxiosError", "Request aborted", { isAxiosError: true, code: "ECONNABORTED" }), {
+      _tag: "Unexpected",
+      retryable: false
+    }],
     ["canceled", error("CanceledError", "canceled", { code: "ERR_CANCELED" }), {
       _tag: "Unexpected",
       retryable: false
@@ -106,6 +110,11 @@ const shapes: Record<string, ReadonlyArray<readonly [string, unknown, Fields]>> 
         response: { statusCode: 302 }
       }),
       { _tag: "ApiFormat" }
+    ],
+    [
+      "aborted under the socket",
+      error("RequestError", "socket hang up", { code: "ECONNRESET", options: { signal: AbortSignal.abort() } }),
+      { _tag: "Unexpected", retryable: false }
     ],
     ["aborted", error("AbortError", "This operation was aborted.", { code: "ERR_ABORTED" }), {
       _tag: "Unexpected",
