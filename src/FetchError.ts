@@ -4,31 +4,33 @@
  *
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
-import * as Inspectable from "effect/Inspectable"
-import * as Option from "effect/Option"
+import type * as Duration from "effect/Duration"
+import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as FetchContext from "./FetchContext.js"
-import { chain, unchain } from "./internal/chain.js"
-import { attempt, safeText } from "./internal/json.js"
+import { attempt } from "./internal/json.js"
+import * as kind from "./internal/kind.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // type ids
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
+ * What marks an error as one of the 17.
+ *
  * @since 0.1.0
  * @category type ids
  */
-export const TypeId = "~effect-errata/FetchError"
+export const TypeId: TypeId = kind.TypeId
 
 /**
+ * What marks an error as one of the 17.
+ *
  * @since 0.1.0
  * @category type ids
  */
-export type TypeId = typeof TypeId
+export type TypeId = typeof kind.TypeId
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -43,6 +45,8 @@ export type TypeId = typeof TypeId
 export const Severity = Schema.Literal("INFO", "WARNING", "ERROR")
 
 /**
+ * One of the three severities.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -57,6 +61,8 @@ export type Severity = typeof Severity.Type
 export const Category = Schema.Literal("Network", "Api", "Data", "Storage", "Other")
 
 /**
+ * One of the five categories.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -89,6 +95,8 @@ export const EmptyReason = Schema.Literal(
 )
 
 /**
+ * One of the seven reasons.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -132,9 +140,11 @@ export interface Trackable {
  * @since 0.1.0
  * @category models
  */
-export const Earlier = Schema.Struct({ source: Schema.String, code: Schema.String, message: Schema.String })
+export const Earlier = kind.Earlier
 
 /**
+ * The failure of an earlier source.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -143,18 +153,6 @@ export type Earlier = typeof Earlier.Type
 // ---------------------------------------------------------------------------------------------------------------------
 // errors
 // ---------------------------------------------------------------------------------------------------------------------
-
-const fact = <
-  const Code extends string,
-  const C extends Category,
-  const S extends Severity,
-  const Description extends string
->(
-  code: Code,
-  category: C,
-  severity: S,
-  description: Description
-) => ({ code, category, severity, description } as const)
 
 /**
  * The table of facts, by tag. The descriptions are those of the design this library grew from.
@@ -167,40 +165,7 @@ const fact = <
  * @since 0.1.0
  * @category models
  */
-export const facts = {
-  NetworkTimeout: fact("NETWORK_TIMEOUT", "Network", "WARNING", "Network request timed out"),
-  NetworkConnection: fact("NETWORK_CONNECTION", "Network", "ERROR", "Failed to establish connection"),
-  NetworkDns: fact("NETWORK_DNS", "Network", "ERROR", "DNS resolution failed"),
-  ApiRateLimit: fact("API_RATE_LIMIT", "Api", "WARNING", "API rate limit exceeded"),
-  ApiAuth: fact("API_AUTH", "Api", "ERROR", "Authentication failed"),
-  ApiPermission: fact("API_PERMISSION", "Api", "ERROR", "Insufficient permissions"),
-  ApiFormat: fact("API_FORMAT", "Api", "ERROR", "API response format error"),
-  DataEmpty: fact("DATA_EMPTY", "Data", "INFO", "Empty data returned (expected)"),
-  DataValidation: fact("DATA_VALIDATION", "Data", "WARNING", "Data validation failed"),
-  DataIntegrity: fact("DATA_INTEGRITY", "Data", "ERROR", "Data integrity check failed"),
-  DataTransformation: fact("DATA_TRANSFORMATION", "Data", "ERROR", "Data transformation failed"),
-  StorageRead: fact("STORAGE_READ", "Storage", "ERROR", "Failed to read from storage"),
-  StorageWrite: fact("STORAGE_WRITE", "Storage", "ERROR", "Failed to write to storage"),
-  StorageSpace: fact("STORAGE_SPACE", "Storage", "ERROR", "Insufficient storage space"),
-  StoragePermission: fact("STORAGE_PERMISSION", "Storage", "ERROR", "Storage permission denied"),
-  Unexpected: fact("UNEXPECTED", "Other", "ERROR", "Unexpected error occurred"),
-  Internal: fact("INTERNAL", "Other", "ERROR", "Internal system error")
-} as const
-
-// What every one of the 17 carries. `define` is the one place that knows how Schema builds classes.
-const common = {
-  message: Schema.String,
-  context: FetchContext.FetchContext,
-  // In process the very object that was thrown; on the wire its chain of names and messages.
-  cause: Schema.optional(Schema.transform(
-    Schema.Array(Schema.Struct({ name: Schema.String, message: Schema.String })),
-    Schema.Unknown,
-    { strict: true, decode: unchain, encode: chain }
-  )),
-  retryable: Schema.Boolean,
-  retryAfter: Schema.optionalWith(Schema.DurationFromMillis, { as: "Option" }),
-  earlier: Schema.Array(Earlier)
-}
+export const facts = kind.facts
 
 /**
  * What every error may be given. All of it has a default.
@@ -208,29 +173,7 @@ const common = {
  * @since 0.1.0
  * @category models
  */
-export interface CommonProps {
-  /** Default: the description. Secrets in it are masked. */
-  readonly message?: string | undefined
-  readonly context?: FetchContext.Input | undefined
-  /** What was thrown, as it was thrown. */
-  readonly cause?: unknown
-  /** Default: what the table of the 17 types says. */
-  readonly retryable?: boolean | undefined
-  /** The server's word: no attempt before this much time has passed. */
-  readonly retryAfter?: Option.Option<Duration.Duration> | undefined
-  readonly earlier?: ReadonlyArray<Earlier> | undefined
-}
-
-type Tag = keyof typeof facts
-
-type Own<Fields extends Schema.Struct.Fields> = {
-  readonly [K in keyof Schema.Struct.Constructor<Fields>]: Schema.Struct.Constructor<Fields>[K]
-}
-
-type AllFields<T extends Tag, Fields extends Schema.Struct.Fields> =
-  & { readonly _tag: Schema.tag<T> }
-  & typeof common
-  & Fields
+export interface CommonProps extends kind.CommonProps {}
 
 /**
  * The class of one kind of error: a schema, a constructor, and the facts of the kind as statics.
@@ -238,82 +181,11 @@ type AllFields<T extends Tag, Fields extends Schema.Struct.Fields> =
  * @since 0.1.0
  * @category models
  */
-export type ErrorClass<Self, T extends Tag, Fields extends Schema.Struct.Fields> =
-  & Schema.Class<
-    Self,
-    AllFields<T, Fields>,
-    Schema.Struct.Encoded<AllFields<T, Fields>>,
-    never,
-    CommonProps & Own<Fields>,
-    (typeof facts)[T] & { readonly [TypeId]: TypeId },
-    Cause.YieldableError
-  >
-  & (typeof facts)[T]
-  & { readonly _tag: T }
-
-type Props = Record<string, unknown> & CommonProps
-
-// Schema types its classes for constructors that take the decoded fields. Ours take less and complete it, which its
-// types cannot say: hence the casts here, and nowhere else.
-/* oxlint-disable typescript/no-explicit-any -- see above */
-
-const define = <Self = never>() =>
-<const T extends Tag, Fields extends Schema.Struct.Fields>(
-  tag: T,
-  own: Fields,
-  retryable: (props: Own<Fields>) => boolean,
-  complete: (props: Own<Fields>) => Own<Fields> = (props) => props
-): [Self] extends [never] ? "Missing Self: define<Name>()" : ErrorClass<Self, T, Fields> => {
-  const fields = { ...common, ...own }
-  const Class = Schema.TaggedError<any>(`effect-errata/FetchError/${tag}`)(tag, fields) as any
-  const validate = Schema.validateSync(Schema.typeSchema(Schema.Struct(fields)).annotations({ identifier: tag }))
-  const keys = Object.keys(own)
-
-  // Of Class, its statics and its prototype are wanted, not its constructor: that copies the fields three times over,
-  // which is most of the cost of an error.
-  class Base extends Error {
-    constructor(given: any = {}, options: Schema.MakeOptions = false) {
-      const props: Props & Own<Fields> = complete(given)
-      const { cause, context, earlier, message, retryAfter } = props
-      super(
-        safeText(message ?? facts[tag].description, maxMessage),
-        cause === undefined ? undefined : { cause }
-      )
-      const self = this as unknown as Record<string, unknown>
-      self["_tag"] = tag
-      for (const key of keys) {
-        const value = safeField(key, props[key])
-        if (value !== undefined) self[key] = value
-      }
-      self["context"] = context === undefined ? FetchContext.empty : FetchContext.make(context)
-      self["retryable"] = props.retryable ?? retryable(props)
-      self["retryAfter"] = retryAfter === undefined ? Option.none() : Option.filter(retryAfter, Duration.isFinite)
-      self["earlier"] = earlier === undefined ? [] : earlier.slice(0, maxItems).map(safeEarlier)
-      if (!(typeof options === "boolean" ? options : options.disableValidation ?? false)) validate(this)
-    }
-    // Whatever prints an error prints what may leave: never the cause as it is, with its headers and keys.
-    toJSON() {
-      return Schema.encodeSync(this.constructor as any)(this)
-    }
-    [Inspectable.NodeInspectSymbol]() {
-      const { _tag, message: _, ...fields } = this.toJSON() as Record<string, unknown>
-      return `${Reflect.get(this, "stack") ?? String(this)} ${Inspectable.format(fields)}`
-    }
-  }
-  Object.setPrototypeOf(Base.prototype, Class.prototype)
-  for (let from = Class; from !== Error; from = Object.getPrototypeOf(from)) {
-    for (const key of Reflect.ownKeys(from)) {
-      if (!Object.hasOwn(Base, key)) Object.defineProperty(Base, key, Object.getOwnPropertyDescriptor(from, key)!)
-    }
-  }
-  Object.defineProperty(Base.prototype, TypeId, { value: TypeId })
-  for (const [key, value] of Object.entries(facts[tag])) {
-    Object.defineProperty(Base, key, { value, enumerable: true })
-    Object.defineProperty(Base.prototype, key, { value })
-  }
-  return Base as any
-}
-/* oxlint-enable typescript/no-explicit-any */
+export type ErrorClass<Self, T extends keyof typeof facts, Fields extends Schema.Struct.Fields> = kind.ErrorClass<
+  Self,
+  T,
+  Fields
+>
 
 /**
  * The request got no answer in time.
@@ -321,7 +193,7 @@ const define = <Self = never>() =>
  * @since 0.1.0
  * @category errors
  */
-export class NetworkTimeout extends define<NetworkTimeout>()("NetworkTimeout", {
+export class NetworkTimeout extends kind.define<NetworkTimeout>()("NetworkTimeout", {
   /** What was being waited for. */
   phase: Schema.optional(Schema.Literal("connect", "headers", "body", "total")),
   /** How long was waited, in milliseconds. */
@@ -334,7 +206,7 @@ export class NetworkTimeout extends define<NetworkTimeout>()("NetworkTimeout", {
  * @since 0.1.0
  * @category errors
  */
-export class NetworkConnection extends define<NetworkConnection>()("NetworkConnection", {
+export class NetworkConnection extends kind.define<NetworkConnection>()("NetworkConnection", {
   /** The code of the socket or of TLS: `ECONNRESET`, `CERT_HAS_EXPIRED`. */
   errno: Schema.optional(Schema.String)
 }, ({ errno }) => errno === undefined || !certificateFault.test(errno)) {}
@@ -345,7 +217,7 @@ export class NetworkConnection extends define<NetworkConnection>()("NetworkConne
  * @since 0.1.0
  * @category errors
  */
-export class NetworkDns extends define<NetworkDns>()("NetworkDns", {
+export class NetworkDns extends kind.define<NetworkDns>()("NetworkDns", {
   hostname: Schema.optional(Schema.String),
   /** The code of the resolver: `ENOTFOUND`, `EAI_AGAIN`. */
   errno: Schema.optional(Schema.String)
@@ -364,7 +236,7 @@ const answer = {
  * @since 0.1.0
  * @category errors
  */
-export class ApiRateLimit extends define<ApiRateLimit>()(
+export class ApiRateLimit extends kind.define<ApiRateLimit>()(
   "ApiRateLimit",
   {
     ...answer,
@@ -381,7 +253,7 @@ export class ApiRateLimit extends define<ApiRateLimit>()(
  * @since 0.1.0
  * @category errors
  */
-export class ApiAuth extends define<ApiAuth>()("ApiAuth", answer, () => false) {}
+export class ApiAuth extends kind.define<ApiAuth>()("ApiAuth", answer, () => false) {}
 
 /**
  * The caller may not do this, or not from here.
@@ -389,7 +261,7 @@ export class ApiAuth extends define<ApiAuth>()("ApiAuth", answer, () => false) {
  * @since 0.1.0
  * @category errors
  */
-export class ApiPermission extends define<ApiPermission>()("ApiPermission", answer, () => false) {}
+export class ApiPermission extends kind.define<ApiPermission>()("ApiPermission", answer, () => false) {}
 
 /**
  * An answer that is not what the API promises, or a request that it does not understand. Worth a retry after 500, 502,
@@ -398,7 +270,7 @@ export class ApiPermission extends define<ApiPermission>()("ApiPermission", answ
  * @since 0.1.0
  * @category errors
  */
-export class ApiFormat extends define<ApiFormat>()("ApiFormat", {
+export class ApiFormat extends kind.define<ApiFormat>()("ApiFormat", {
   ...answer,
   /** The beginning of the body, at most 512 characters. */
   bodyExcerpt: Schema.optional(Schema.String)
@@ -410,7 +282,7 @@ export class ApiFormat extends define<ApiFormat>()("ApiFormat", {
  * @since 0.1.0
  * @category errors
  */
-export class DataEmpty extends define<DataEmpty>()(
+export class DataEmpty extends kind.define<DataEmpty>()(
   "DataEmpty",
   {
     reason: EmptyReason,
@@ -430,7 +302,7 @@ export class DataEmpty extends define<DataEmpty>()(
  * @since 0.1.0
  * @category errors
  */
-export class DataValidation extends define<DataValidation>()("DataValidation", {
+export class DataValidation extends kind.define<DataValidation>()("DataValidation", {
   /** What is wrong, and where. */
   issues: Schema.optional(Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String })))
 }, () => false) {}
@@ -441,7 +313,7 @@ export class DataValidation extends define<DataValidation>()("DataValidation", {
  * @since 0.1.0
  * @category errors
  */
-export class DataIntegrity extends define<DataIntegrity>()("DataIntegrity", {
+export class DataIntegrity extends kind.define<DataIntegrity>()("DataIntegrity", {
   /** What was due: a checksum, a length. */
   wanted: Schema.optional(Schema.String),
   /** What was there instead. */
@@ -454,7 +326,7 @@ export class DataIntegrity extends define<DataIntegrity>()("DataIntegrity", {
  * @since 0.1.0
  * @category errors
  */
-export class DataTransformation extends define<DataTransformation>()("DataTransformation", {
+export class DataTransformation extends kind.define<DataTransformation>()("DataTransformation", {
   /** The line of the fault; the first is 1. */
   line: Schema.optional(Schema.Number),
   /** The data around the fault, at most 512 characters. */
@@ -473,7 +345,7 @@ const file = {
  * @since 0.1.0
  * @category errors
  */
-export class StorageRead extends define<StorageRead>()("StorageRead", file, () => false) {}
+export class StorageRead extends kind.define<StorageRead>()("StorageRead", file, () => false) {}
 
 /**
  * A file could not be written.
@@ -481,7 +353,7 @@ export class StorageRead extends define<StorageRead>()("StorageRead", file, () =
  * @since 0.1.0
  * @category errors
  */
-export class StorageWrite extends define<StorageWrite>()("StorageWrite", file, () => false) {}
+export class StorageWrite extends kind.define<StorageWrite>()("StorageWrite", file, () => false) {}
 
 /**
  * No space left, or the quota is used up.
@@ -489,7 +361,7 @@ export class StorageWrite extends define<StorageWrite>()("StorageWrite", file, (
  * @since 0.1.0
  * @category errors
  */
-export class StorageSpace extends define<StorageSpace>()("StorageSpace", file, () => false) {}
+export class StorageSpace extends kind.define<StorageSpace>()("StorageSpace", file, () => false) {}
 
 /**
  * The file system refuses: no permission, or read-only.
@@ -497,7 +369,7 @@ export class StorageSpace extends define<StorageSpace>()("StorageSpace", file, (
  * @since 0.1.0
  * @category errors
  */
-export class StoragePermission extends define<StoragePermission>()("StoragePermission", file, () => false) {}
+export class StoragePermission extends kind.define<StoragePermission>()("StoragePermission", file, () => false) {}
 
 /**
  * Nothing else fits.
@@ -505,7 +377,7 @@ export class StoragePermission extends define<StoragePermission>()("StoragePermi
  * @since 0.1.0
  * @category errors
  */
-export class Unexpected extends define<Unexpected>()("Unexpected", {}, () => false) {}
+export class Unexpected extends kind.define<Unexpected>()("Unexpected", {}, () => false) {}
 
 /**
  * A bug: of this program, not of the world.
@@ -513,7 +385,7 @@ export class Unexpected extends define<Unexpected>()("Unexpected", {}, () => fal
  * @since 0.1.0
  * @category errors
  */
-export class Internal extends define<Internal>()("Internal", {}, () => false) {}
+export class Internal extends kind.define<Internal>()("Internal", {}, () => false) {}
 
 /**
  * @since 0.1.0
@@ -699,36 +571,8 @@ const stackOfOriginal = {
   configurable: true
 }
 
-const maxMessage = 2048
-const maxExcerpt = 512
-const maxItems = 16
-
 // The codes of OpenSSL and Node for a certificate or host name that will be as wrong on the next attempt.
 const certificateFault = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE/
-
-/** The value of a field of one's own, fit to leave: a bounded text without secrets, a finite number. */
-const safeField = (key: string, value: unknown): unknown => {
-  switch (typeof value) {
-    case "string":
-      return safeText(value, maxExcerpt)
-    case "number":
-      // No negative zero: JSON has none.
-      return Number.isFinite(value) ? value + 0 : undefined
-    default:
-      return key === "issues" && Array.isArray(value) ? value.slice(0, maxItems).map(safeIssue) : value
-  }
-}
-
-const safeIssue = ({ message, path }: { readonly message: string; readonly path: string }) => ({
-  path: safeText(path),
-  message: safeText(message)
-})
-
-const safeEarlier = ({ code, message, source }: Earlier): Earlier => ({
-  source: safeText(source),
-  code: safeText(code),
-  message: safeText(message)
-})
 
 /** A new object of the same class, a real `Error` with the same message and cause if that is one. */
 const blank = <A extends object>(model: A): A => {

@@ -1,0 +1,194 @@
+/**
+ * What the 17 errors have in common: their table of facts, and the factory of their classes, which is the one place that
+ * knows how Schema builds classes.
+ */
+import type * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as FetchContext from "../FetchContext.js"
+import { chain, unchain } from "./chain.js"
+import { safeText } from "./json.js"
+
+export const TypeId = "~effect-errata/FetchError"
+
+export const Earlier = Schema.Struct({ source: Schema.String, code: Schema.String, message: Schema.String })
+
+export type Earlier = typeof Earlier.Type
+
+const fact = <
+  const Code extends string,
+  const C extends "Network" | "Api" | "Data" | "Storage" | "Other",
+  const S extends "INFO" | "WARNING" | "ERROR",
+  const Description extends string
+>(
+  code: Code,
+  category: C,
+  severity: S,
+  description: Description
+) => ({ code, category, severity, description } as const)
+
+export const facts = {
+  NetworkTimeout: fact("NETWORK_TIMEOUT", "Network", "WARNING", "Network request timed out"),
+  NetworkConnection: fact("NETWORK_CONNECTION", "Network", "ERROR", "Failed to establish connection"),
+  NetworkDns: fact("NETWORK_DNS", "Network", "ERROR", "DNS resolution failed"),
+  ApiRateLimit: fact("API_RATE_LIMIT", "Api", "WARNING", "API rate limit exceeded"),
+  ApiAuth: fact("API_AUTH", "Api", "ERROR", "Authentication failed"),
+  ApiPermission: fact("API_PERMISSION", "Api", "ERROR", "Insufficient permissions"),
+  ApiFormat: fact("API_FORMAT", "Api", "ERROR", "API response format error"),
+  DataEmpty: fact("DATA_EMPTY", "Data", "INFO", "Empty data returned (expected)"),
+  DataValidation: fact("DATA_VALIDATION", "Data", "WARNING", "Data validation failed"),
+  DataIntegrity: fact("DATA_INTEGRITY", "Data", "ERROR", "Data integrity check failed"),
+  DataTransformation: fact("DATA_TRANSFORMATION", "Data", "ERROR", "Data transformation failed"),
+  StorageRead: fact("STORAGE_READ", "Storage", "ERROR", "Failed to read from storage"),
+  StorageWrite: fact("STORAGE_WRITE", "Storage", "ERROR", "Failed to write to storage"),
+  StorageSpace: fact("STORAGE_SPACE", "Storage", "ERROR", "Insufficient storage space"),
+  StoragePermission: fact("STORAGE_PERMISSION", "Storage", "ERROR", "Storage permission denied"),
+  Unexpected: fact("UNEXPECTED", "Other", "ERROR", "Unexpected error occurred"),
+  Internal: fact("INTERNAL", "Other", "ERROR", "Internal system error")
+} as const
+
+// What every one of the 17 carries.
+const common = {
+  message: Schema.String,
+  context: FetchContext.FetchContext,
+  // In process the very object that was thrown; on the wire its chain of names and messages.
+  cause: Schema.optional(Schema.transform(
+    Schema.Array(Schema.Struct({ name: Schema.String, message: Schema.String })),
+    Schema.Unknown,
+    { strict: true, decode: unchain, encode: chain }
+  )),
+  retryable: Schema.Boolean,
+  retryAfter: Schema.optionalWith(Schema.DurationFromMillis, { as: "Option" }),
+  earlier: Schema.Array(Earlier)
+}
+
+export interface CommonProps {
+  /** Default: the description. Secrets in it are masked. */
+  readonly message?: string | undefined
+  readonly context?: FetchContext.Input | undefined
+  /** What was thrown, as it was thrown. */
+  readonly cause?: unknown
+  /** Default: what the table of the 17 types says. */
+  readonly retryable?: boolean | undefined
+  /** The server's word: no attempt before this much time has passed. */
+  readonly retryAfter?: Option.Option<Duration.Duration> | undefined
+  readonly earlier?: ReadonlyArray<Earlier> | undefined
+}
+
+type Tag = keyof typeof facts
+
+type Own<Fields extends Schema.Struct.Fields> = {
+  readonly [K in keyof Schema.Struct.Constructor<Fields>]: Schema.Struct.Constructor<Fields>[K]
+}
+
+type AllFields<T extends Tag, Fields extends Schema.Struct.Fields> =
+  & { readonly _tag: Schema.tag<T> }
+  & typeof common
+  & Fields
+
+export type ErrorClass<Self, T extends Tag, Fields extends Schema.Struct.Fields> =
+  & Schema.Class<
+    Self,
+    AllFields<T, Fields>,
+    Schema.Struct.Encoded<AllFields<T, Fields>>,
+    never,
+    CommonProps & Own<Fields>,
+    (typeof facts)[T] & { readonly [TypeId]: typeof TypeId },
+    Cause.YieldableError
+  >
+  & (typeof facts)[T]
+  & { readonly _tag: T }
+
+type Props = Record<string, unknown> & CommonProps
+
+// Schema types its classes for constructors that take the decoded fields. Ours take less and complete it, which its
+// types cannot say: hence the casts here, and nowhere else.
+/* oxlint-disable typescript/no-explicit-any -- see above */
+
+export const define = <Self = never>() =>
+<const T extends Tag, Fields extends Schema.Struct.Fields>(
+  tag: T,
+  own: Fields,
+  retryable: (props: Own<Fields>) => boolean,
+  complete: (props: Own<Fields>) => Own<Fields> = (props) => props
+): [Self] extends [never] ? "Missing Self: define<Name>()" : ErrorClass<Self, T, Fields> => {
+  const fields = { ...common, ...own }
+  const Class = Schema.TaggedError<any>(`effect-errata/FetchError/${tag}`)(tag, fields) as any
+  const validate = Schema.validateSync(Schema.typeSchema(Schema.Struct(fields)).annotations({ identifier: tag }))
+  const keys = Object.keys(own)
+
+  // Of Class, its statics and its prototype are wanted, not its constructor: that copies the fields three times over,
+  // which is most of the cost of an error.
+  class Base extends Error {
+    constructor(given: any = {}, options: Schema.MakeOptions = false) {
+      const props: Props & Own<Fields> = complete(given)
+      const { cause, context, earlier, message, retryAfter } = props
+      super(
+        safeText(message ?? facts[tag].description, maxMessage),
+        cause === undefined ? undefined : { cause }
+      )
+      const self = this as unknown as Record<string, unknown>
+      self["_tag"] = tag
+      for (const key of keys) {
+        const value = safeField(key, props[key])
+        if (value !== undefined) self[key] = value
+      }
+      self["context"] = context === undefined ? FetchContext.empty : FetchContext.make(context)
+      self["retryable"] = props.retryable ?? retryable(props)
+      self["retryAfter"] = retryAfter === undefined ? Option.none() : Option.filter(retryAfter, Duration.isFinite)
+      self["earlier"] = earlier === undefined ? [] : earlier.slice(0, maxItems).map(safeEarlier)
+      if (!(typeof options === "boolean" ? options : options.disableValidation ?? false)) validate(this)
+    }
+    // Whatever prints an error prints what may leave: never the cause as it is, with its headers and keys.
+    toJSON() {
+      return Schema.encodeSync(this.constructor as any)(this)
+    }
+    [Inspectable.NodeInspectSymbol]() {
+      const { _tag, message: _, ...fields } = this.toJSON() as Record<string, unknown>
+      return `${Reflect.get(this, "stack") ?? String(this)} ${Inspectable.format(fields)}`
+    }
+  }
+  Object.setPrototypeOf(Base.prototype, Class.prototype)
+  for (let from = Class; from !== Error; from = Object.getPrototypeOf(from)) {
+    for (const key of Reflect.ownKeys(from)) {
+      if (!Object.hasOwn(Base, key)) Object.defineProperty(Base, key, Object.getOwnPropertyDescriptor(from, key)!)
+    }
+  }
+  Object.defineProperty(Base.prototype, TypeId, { value: TypeId })
+  for (const [key, value] of Object.entries(facts[tag])) {
+    Object.defineProperty(Base, key, { value, enumerable: true })
+    Object.defineProperty(Base.prototype, key, { value })
+  }
+  return Base as any
+}
+/* oxlint-enable typescript/no-explicit-any */
+
+const maxMessage = 2048
+const maxExcerpt = 512
+const maxItems = 16
+
+/** The value of a field of one's own, fit to leave: a bounded text without secrets, a finite number. */
+const safeField = (key: string, value: unknown): unknown => {
+  switch (typeof value) {
+    case "string":
+      return safeText(value, maxExcerpt)
+    case "number":
+      // No negative zero: JSON has none.
+      return Number.isFinite(value) ? value + 0 : undefined
+    default:
+      return key === "issues" && Array.isArray(value) ? value.slice(0, maxItems).map(safeIssue) : value
+  }
+}
+
+const safeIssue = ({ message, path }: { readonly message: string; readonly path: string }) => ({
+  path: safeText(path),
+  message: safeText(message)
+})
+
+const safeEarlier = ({ code, message, source }: Earlier): Earlier => ({
+  source: safeText(source),
+  code: safeText(code),
+  message: safeText(message)
+})
