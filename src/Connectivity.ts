@@ -43,6 +43,8 @@ export interface Report {
 }
 
 /**
+ * Options of {@link check}.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -22,6 +22,8 @@ import * as line from "./internal/line.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
+ * Options of {@link log}.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -66,6 +68,8 @@ export interface Storm {
 }
 
 /**
+ * What a {@link Storm} decides about one error.
+ *
  * @since 0.1.0
  * @category models
  */

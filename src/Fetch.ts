@@ -317,13 +317,12 @@ export const failOnEmpty = <A>(options: {
  *
  * @example
  * import { Effect } from "effect"
- * import { Classifier, Fetch } from "effect-errata"
+ * import { Classifier, Fetch, type FetchError } from "effect-errata"
  *
- * const fetch: Effect.Effect<ReadonlyArray<number>, never> = Effect.fail(Classifier.dataEmpty("delisted")).pipe(
- *   Fetch.orEmpty((): ReadonlyArray<number> => [], { when: "always" })
- * )
+ * const fetch: Effect.Effect<ReadonlyArray<number>, FetchError.DataEmpty> = Effect.fail(Classifier.dataEmpty("delisted"))
+ * const rows: Effect.Effect<ReadonlyArray<number>> = fetch.pipe(Fetch.orEmpty(() => [], { when: "always" }))
  *
- * assert.deepStrictEqual(Effect.runSync(fetch), [])
+ * assert.deepStrictEqual(Effect.runSync(rows), [])
  *
  * @since 0.1.0
  * @category combinators
@@ -356,8 +355,9 @@ export const orEmpty: {
  * import { Effect } from "effect"
  * import { Fetch, FetchError } from "effect-errata"
  *
- * const program = Effect.fail(new FetchError.ApiAuth()).pipe(
- *   Fetch.toDataResult({ empty: (): ReadonlyArray<number> => [] }),
+ * const fetch: Effect.Effect<ReadonlyArray<number>, FetchError.ApiAuth> = Effect.fail(new FetchError.ApiAuth())
+ * const program = fetch.pipe(
+ *   Fetch.toDataResult({ empty: () => [] }),
  *   Effect.map(({ data, hasError, severity }) => ({ data, hasError, severity }))
  * )
  *

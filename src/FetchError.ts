@@ -388,6 +388,8 @@ export class Unexpected extends kind.define<Unexpected>()("Unexpected", {}, () =
 export class Internal extends kind.define<Internal>()("Internal", {}, () => false) {}
 
 /**
+ * The schema of the failures of the way to the server.
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -402,6 +404,8 @@ export const NetworkError = Schema.Union(NetworkTimeout, NetworkConnection, Netw
 export type NetworkError = typeof NetworkError.Type
 
 /**
+ * The schema of the failures that a server answered with.
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -416,6 +420,8 @@ export const ApiError = Schema.Union(ApiRateLimit, ApiAuth, ApiPermission, ApiFo
 export type ApiError = typeof ApiError.Type
 
 /**
+ * The schema of the failures of the data itself.
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -430,6 +436,8 @@ export const DataError = Schema.Union(DataEmpty, DataValidation, DataIntegrity, 
 export type DataError = typeof DataError.Type
 
 /**
+ * The schema of the failures of files.
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -444,6 +452,8 @@ export const StorageError = Schema.Union(StorageRead, StorageWrite, StorageSpace
 export type StorageError = typeof StorageError.Type
 
 /**
+ * The schema of what fits nowhere else, and of bugs.
+ *
  * @since 0.1.0
  * @category errors
  */

@@ -10,7 +10,7 @@ export type Json = null | boolean | number | string | ReadonlyArray<Json> | { re
 const maxDepth = 6
 const maxEntries = 32
 const maxNodes = 512
-export const maxText = 1024
+const maxText = 1024
 
 /** At most `limit` UTF-16 units, never half a surrogate pair; a cut text ends in `…`. Cutting twice changes nothing. */
 export const bounded = (text: string, limit: number = maxText): string =>

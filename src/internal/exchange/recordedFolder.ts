@@ -9,7 +9,7 @@ import { endOf, parseRecording, type Recording } from "./recording.js"
 import { mergeRows, type Series } from "./series.js"
 
 /** A span of time, `[start, end)`, in milliseconds. */
-export interface Span {
+interface Span {
   readonly start: number
   readonly end: number
 }
