@@ -186,6 +186,16 @@ describe("ErrorLog.log", () => {
         )
     }))
 
+  it.effect("no cause carries what would forge a line, whichever logger prints it", () =>
+    Effect.gen(function*() {
+      const forged = Object.assign(new Error("a\nERROR b\u001B[2J"), { name: "X\u202E" })
+      const { cause } = yield* logged(new FetchError.Unexpected({ cause: forged }), { cause: Cause.die("c\u0007") })
+      const text = Cause.pretty(cause, { renderErrorCause: true })
+      // oxlint-disable-next-line no-control-regex -- that there are none is the point
+      expect(text).not.toMatch(/[\u0007\u001B\u202E]|\nERROR/)
+      expect(text).toContain("X\\u202e: a\\nERROR b\\u001b[2J")
+    }))
+
   it.effect("what failed or died beside the error goes along; what is the error itself, once", () =>
     Effect.gen(function*() {
       const cause = Cause.parallel(
@@ -482,6 +492,27 @@ describe.each(formats)("every line of %s", (_, layer) => {
       const line = yield* one(printed(ErrorLog.log(error)))
       clean(line)
       expect(contextOf(line)).toMatchObject({ error_type: "API_FORMAT", "…": expect.stringMatching(/^\d+ more$/) })
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("a long chain, many causes and many spans leave room for each other", () =>
+    Effect.gen(function*() {
+      let chain: unknown
+      for (let i = 0; i < 16; i++) chain = new Error(`${i} ${"\"".repeat(2_000)}`, { cause: chain })
+      const spans = Array.from({ length: 1_000 }, (_, i) => `${i}${"s".repeat(50)}`)
+      const line = yield* one(printed(spans.reduce(
+        (effect, label) => Effect.withLogSpan(effect, label),
+        Effect.logError("m".repeat(5_000), Cause.fail(chain)).pipe(Effect.annotateLogs("symbol", "BTCUSDT"))
+      )))
+      clean(line)
+      expect(line).toContain("\"symbol\":\"BTCUSDT\"")
+      expect(line).toContain("Error: 15 ")
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("of many causes, the first four", () =>
+    Effect.gen(function*() {
+      const causes = Array.from({ length: 10 }, (_, i) => Cause.fail(`e${i}`))
+      const line = yield* one(printed(Effect.logError("m", causes.reduce((all, next) => Cause.parallel(all, next)))))
+      expect(line).toContain("\"cause\":\"string: e0\\nstring: e1\\nstring: e2\\nstring: e3\"")
     }).pipe(Effect.provide(layer)))
 
   it.effect("what comes first in the message and in the context is kept", () =>

@@ -126,6 +126,10 @@ const masked: ReadonlyArray<readonly [string, string]> = [
     JSON.stringify([JSON.stringify({ body: JSON.stringify({ password: `a"${S}\\`, b: 1 }) }), 2]),
     JSON.stringify([JSON.stringify({ body: JSON.stringify({ password: mask, b: 1 }) }), 2])
   ],
+  [
+    JSON.stringify({ body: `{"token":"${S}`, symbol: "A" }),
+    JSON.stringify({ body: `{"token":"${mask}`, symbol: "A" })
+  ],
   // other notations
   [`{ apiKey: '${S}', symbol: 'A' }`, `{ apiKey: '${mask}', symbol: 'A' }`],
   [`{'apiKey': '${S}', 'symbol': 'A'}`, `{'apiKey': '${mask}', 'symbol': 'A'}`],
@@ -170,7 +174,8 @@ const readable = [
   "token=",
   "?token=&symbol=A",
   "tokenizer: fast, keyboard=qwerty",
-  "-----BEGIN CERTIFICATE-----"
+  "-----BEGIN CERTIFICATE-----",
+  JSON.stringify({ message: "the value of \"token\":", symbol: "A" })
 ]
 
 describe("redaction", () => {
