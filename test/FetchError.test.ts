@@ -134,6 +134,10 @@ describe("own defaults", () => {
       Option.none()
     )
     expect("status" in new FetchError.ApiFormat({ status: Number.NaN })).toBe(false)
+    expect(new FetchError.ApiFormat({ status: -0, context: { attempt: -0 } })).toMatchObject({
+      status: 0,
+      context: { attempt: 0 }
+    })
     expect("timeoutMillis" in new FetchError.NetworkTimeout({ timeoutMillis: Infinity })).toBe(false)
   })
 
