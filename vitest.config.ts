@@ -12,6 +12,8 @@ export default defineConfig({
     ]
   },
   test: {
+    // A busy machine is no reason to fail.
+    testTimeout: 30_000,
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: ["test/bench/**", "test/clients/**", "**/node_modules/**"]
   }

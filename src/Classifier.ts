@@ -55,8 +55,9 @@ export interface RuleOptions {
 }
 
 /**
- * Knowledge of your own: which error a cause is, or none if it is not for this rule to say. Pure; a rule that throws is
- * skipped.
+ * Knowledge of your own: which error a cause is, or none if it is not for this rule to say. Asked about what was thrown,
+ * and then about each of the causes behind it, outermost first. Pure; a rule that throws is skipped. Defects are bugs, and
+ * no matter for rules.
  *
  * @since 0.1.0
  * @category models
@@ -82,7 +83,7 @@ export class Rules extends Context.Reference<Rules>()("effect-errata/Classifier/
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Rules for everything inside.
+ * Rules for everything inside, in place of those outside: put all of them into one list.
  *
  * @example
  * import { Classifier, FetchError } from "effect-errata"
@@ -286,9 +287,12 @@ const settle = (
     const response = answer === undefined
       ? Option.none()
       : Option.some({ status: answer.status, headers: answer.headers, body: answer.body })
-    for (const rule of rules) {
-      const found = attempt(() => Option.getOrUndefined(rule(cause, { context, now, response })))
-      if (found !== undefined && FetchError.isFetchError(found)) return told(found, context)
+    // What a client or Effect wrapped round it hides nothing from a rule.
+    for (const link of chain) {
+      for (const rule of rules) {
+        const found = attempt(() => Option.getOrUndefined(rule(link, { context, now, response })))
+        if (found !== undefined && FetchError.isFetchError(found)) return told(found, context)
+      }
     }
   }
   const thrown = isDefect(cause) ? cause.value : cause

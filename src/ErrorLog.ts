@@ -277,7 +277,8 @@ const verbs: Readonly<Record<string, string>> = { read: "reading", write: "writi
 const sentence = ({ code, context, message }: FetchError.Trackable): string => {
   const what = [context.symbol, context.interval].filter((part) => part !== undefined).join(" ")
   const subject = code === "DATA_EMPTY" ? "No data" : `Error ${verbs[context.operation ?? ""] ?? "fetching"} data`
-  return `${subject}${what === "" ? "" : ` for ${what}`}: ${message}`
+  const about = `${subject}${what === "" ? "" : ` for ${what}`}`
+  return message.startsWith(subject) ? `${about}${message.slice(subject.length)}` : `${about}: ${message}`
 }
 
 const facts = (error: FetchError.Trackable): Record<string, unknown> => {
@@ -323,9 +324,9 @@ const evidence = (error: FetchError.Trackable): Record<string, unknown> =>
   )
 
 /** The name of what was thrown: of the innermost cause that has a name of its own. */
-const exceptionType = (error: FetchError.Trackable): string => {
-  const names = chain(error).map(({ name }) => name)
-  return names.findLast((name) => name !== "Error") ?? error._tag
+const exceptionType = (error: FetchError.Trackable & { readonly cause?: unknown }): string => {
+  const names = error.cause === undefined ? [] : chain(error.cause).map(({ name }) => name)
+  return names.findLast((name) => name !== "Error") ?? names[0] ?? error._tag
 }
 
 /** The causes as errors without secrets: those of the error itself, and those of what failed or died beside it. */

@@ -366,13 +366,23 @@ export const layer = (options: Options = {}): Layer.Layer<ErrorTracker> =>
   )
 
 /**
- * A tracker in memory with options from the environment: `layerConfig(config())`. Fails where `layer` would die.
+ * A tracker in memory with options from the environment, by default the limits that {@link config} reads. Fails where
+ * {@link layer} would die.
+ *
+ * @example
+ * import { Config } from "effect"
+ * import { ErrorTracker } from "effect-errata"
+ *
+ * const limits = ErrorTracker.layerConfig()
+ * const more = ErrorTracker.layerConfig(Config.map(ErrorTracker.config(), (limits) => ({ ...limits, recent: 1000 })))
+ *
+ * assert.notStrictEqual(limits, more)
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
-  options: Config.Config.Wrap<Options>
+  options: Config.Config.Wrap<Options> = config()
 ): Layer.Layer<ErrorTracker, ConfigError.ConfigError> =>
   Layer.scoped(
     ErrorTracker,

@@ -5,6 +5,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { attempt, safeText, toJson } from "./internal/json.js"
 import { isSecretName, mask } from "./internal/redaction.js"
@@ -222,8 +223,8 @@ const normalise = (input: Input): FetchContext => {
     const value: unknown = input[key]
     if (value !== undefined && value !== null) context[key] = safeText(String(value))
   }
-  if (input.start !== undefined) context.start = instant(input.start)
-  if (input.end !== undefined) context.end = instant(input.end)
+  if (Predicate.isNotNullable(input.start)) context.start = instant(input.start)
+  if (Predicate.isNotNullable(input.end)) context.end = instant(input.end)
   if (typeof input.attempt === "number" && Number.isFinite(input.attempt)) context.attempt = input.attempt + 0
   if (typeof input.attributes === "object" && input.attributes !== null) {
     const attributes = Object.entries(input.attributes).slice(0, maxAttributes).map(([key, value]) =>

@@ -218,7 +218,8 @@ describe("ErrorLog.log", () => {
       expect(yield* name(new Cause.UnknownException(new SyntaxError("x")))).toBe("SyntaxError")
       expect(yield* name(new TypeError("x", { cause: new Error("y") }))).toBe("TypeError")
       expect(yield* name("text")).toBe("string")
-      expect(yield* name(new Error("x"))).toBe("Unexpected")
+      expect(yield* name(new Error("x"))).toBe("Error")
+      expect(yield* name(undefined)).toBe("Unexpected")
     }))
 
   it.effect("never fails: not for a logger that throws, nor for an error that does", () =>
@@ -356,7 +357,7 @@ describe("ErrorLog.layerText", () => {
       expect(yield* one(printed(ErrorLog.log(error)))).toBe(
         "1970-01-01T00:00:00.000Z [ERROR] Error fetching data for BTCUSDT 1h: DNS resolution failed | Error Context: " +
           "{\"error_type\":\"NETWORK_DNS\",\"error_message\":\"DNS resolution failed\",\"severity\":\"ERROR\"," +
-          "\"exception_type\":\"NetworkDns\",\"symbol\":\"BTCUSDT\",\"interval\":\"1h\",\"hostname\":\"x.test\"," +
+          "\"exception_type\":\"Error\",\"symbol\":\"BTCUSDT\",\"interval\":\"1h\",\"hostname\":\"x.test\"," +
           "\"retryable\":true,\"cause\":\"NetworkDns: DNS resolution failed\\n[cause]: Error: getaddrinfo ENOTFOUND x.test\"}"
       )
     }).pipe(Effect.provide(ErrorLog.layerText)))

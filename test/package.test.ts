@@ -5,10 +5,13 @@ import { describe, expect, it } from "vitest"
 const root = join(import.meta.dirname, "..")
 const read = (path: string) => readFileSync(join(root, path), "utf8")
 
-const modules = readdirSync(join(root, "src"))
-  .filter((file) => /^[A-Z]\w*\.ts$/.test(file))
-  .map((file) => file.slice(0, -".ts".length))
-  .sort()
+const modulesIn = (folder: string) =>
+  readdirSync(join(root, "src", folder))
+    .filter((file) => /^[A-Z]\w*\.ts$/.test(file))
+    .map((file) => file.slice(0, -".ts".length))
+    .sort()
+
+const modules = modulesIn("")
 
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((file) =>
   file.endsWith(".ts")
@@ -20,8 +23,10 @@ describe("package", () => {
     expect(JSON.parse(read("package.json")).exports).toEqual({
       ".": entry("index"),
       ...Object.fromEntries(modules.map((module) => [`./${module}`, entry(module)])),
-      "./binance": entry("binance/index"),
-      "./testing": entry("testing/index"),
+      ...Object.fromEntries(["binance", "testing"].flatMap((folder) => [
+        [`./${folder}`, entry(`${folder}/index`)],
+        ...modulesIn(folder).map((module) => [`./${folder}/${module}`, entry(`${folder}/${module}`)])
+      ])),
       "./package.json": "./package.json"
     })
   })

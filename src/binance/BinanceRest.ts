@@ -129,15 +129,21 @@ export const make = Effect.fnUntraced(function*(
     const anchor = columns.anchorOf(interval, all.openTime)
     const forming = Interval.floor(interval, now, anchor)
     const rows = extent(all, { start, end })
-    const hasHole = Interval.count(interval, start, Math.min(rows?.first ?? forming, end), anchor) > 0
-    const leading = hasHole ? yield* series.reasonBefore(start) : "source_gap"
+    const over = Math.min(end, forming)
+    const hasHole = (from: number, to: number) => Interval.count(interval, from, to, anchor) > 0
+    const ends = hasHole(rows === undefined ? start : Interval.next(interval, rows.last, anchor), over)
+    const after = ends ? yield* series.hasAfter(over, now) : true
+    const trailing = after === true ? "source_gap" : "date_range"
+    const leading = hasHole(start, Math.min(rows?.first ?? forming, end))
+      ? reasonOf(yield* series.hasBefore(start), after, end > forming)
+      : "source_gap"
     const found = Klines.make({
       interval,
       source: "rest",
       columns: all,
       start,
       end: Math.min(end, forming),
-      reasons: restReasons({ interval, anchor, start, end, now, rows, leading })
+      reasons: restReasons({ interval, anchor, start, end, now, rows, leading, trailing })
     })
     yield* Effect.annotateLogs(
       warnOfCloseTimes(found, anchor),
@@ -277,11 +283,20 @@ const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string
       return start
     }),
 
-    /** Why there is nothing from `start` on: is there anything before? The data are here, so this may fail. */
-    reasonBefore: (start: number) =>
+    // The data are here: a question about what surrounds them may fail, and then the answer is not known.
+
+    /** Is there a candle before? */
+    hasBefore: (start: number) =>
       ask(interval, { end: start, limit: 1 }).pipe(
-        Effect.map(({ rows }): Klines.Reason => (rows.openTime[0] ?? start) < start ? "source_gap" : "not_listed_yet"),
-        Effect.orElseSucceed((): Klines.Reason => "date_range")
+        Effect.map(({ rows }): boolean | undefined => (rows.openTime[0] ?? start) < start),
+        Effect.orElseSucceed(() => undefined)
+      ),
+
+    /** Is there a candle from then on? */
+    hasAfter: (start: number, now: number) =>
+      ask(interval, { start, end: Math.min(now + 1, start + Market.facts[market].maxWindow), limit: 1 }).pipe(
+        Effect.map(({ rows }): boolean | undefined => rows.length > 0),
+        Effect.orElseSucceed(() => undefined)
       )
   }
 }
@@ -331,6 +346,14 @@ const offTopic = (context: FetchContext.Input) =>
     issues: [{ path: "openTime", message: "lies outside of the range asked for, in every row" }],
     context
   })
+
+/** Why there is nothing where the answer was empty: it depends on whether there is something on either side. */
+const reasonOf = (before: boolean | undefined, after: boolean | undefined, reachesNow: boolean): Klines.Reason => {
+  if (before === undefined || after === undefined) return "date_range"
+  // Something ended, or pauses still, or is withheld: that is more than an empty answer says.
+  if (before) return after ? "source_gap" : "date_range"
+  return after || reachesNow ? "not_listed_yet" : "api_response"
+}
 
 /** The first and the last open of rows in any order, of those that open in `[start, end)`. */
 const extent = (rows: columns.Columns, { end, start }: { readonly start: number; readonly end: number }) => {

@@ -304,16 +304,16 @@ describe("BinanceRest missing", () => {
     ], 2],
     ["an outage at the end", "2024-01-01T00:00", "2024-01-01T05:00", [
       ["2024-01-01T03:00", "2024-01-01T05:00", "source_gap"]
-    ], 1],
+    ], 2],
     ["an outage all the time", "2024-01-01T03:00", "2024-01-01T06:00", [
       ["2024-01-01T03:00", "2024-01-01T06:00", "source_gap"]
-    ], 2],
+    ], 3],
     ["the time before the listing", "2023-12-31T12:00", "2024-01-01T00:00", [
       ["2023-12-31T12:00", "2023-12-31T20:00", "not_listed_yet"]
     ], 2],
     ["all that is before the listing", "2023-12-31T12:00", "2023-12-31T18:00", [
       ["2023-12-31T12:00", "2023-12-31T18:00", "not_listed_yet"]
-    ], 2],
+    ], 3],
     ["the candle that is forming", "2024-06-01T10:00", "2024-06-01T13:00", [
       ["2024-06-01T12:00", "2024-06-01T13:00", "unfinished"]
     ], 1],
@@ -371,6 +371,21 @@ describe("BinanceRest missing", () => {
       expect(found.length).toBe(6)
       expect(missing(found)).toEqual([["2024-01-01T04:00", "2024-01-01T06:00", "date_range"]])
     }).pipe(Effect.provide(onExchange({ instruments: [instrument] }))))
+
+  const silences: ReadonlyArray<readonly [string, Fault.When, string]> = [
+    ["once", { nth: 1 }, "source_gap"],
+    ["and has nothing after", { nth: [1, 2] }, "date_range"],
+    ["and has nothing before", { nth: [1, 3] }, "not_listed_yet"],
+    ["and has nothing at all", {}, "api_response"]
+  ]
+  for (const [name, when, reason] of silences) {
+    it.effect(`an exchange that answers with nothing ${name}: ${reason}`, () =>
+      Effect.gen(function*() {
+        const { inject } = yield* FaultyExchange.FaultyExchange
+        yield* inject(Fault.on(when, Fault.emptyList))
+        expect(missing(yield* klines(aDay))).toEqual([["2024-01-01T00:00", "2024-01-02T00:00", reason]])
+      }).pipe(Effect.provide(onExchange())))
+  }
 
   it.effect("takes an empty list for what it is, and no failure", () =>
     Effect.gen(function*() {
@@ -646,10 +661,10 @@ describe("BinanceRest limits", () => {
           }
         )
       )
-      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("2 minutes")
       yield* Fiber.join(fiber)
-      expect(asked.length).toBe(160)
-      expect([...used.keys()]).toEqual([0, minute])
+      expect(asked.length).toBe(240)
+      expect([...used.keys()]).toEqual([0, minute, 2 * minute])
       expect(Math.max(...used.values())).toBeLessThanOrEqual(2160)
     }).pipe(Effect.provide(layer))
   })

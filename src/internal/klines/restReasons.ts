@@ -16,17 +16,20 @@ export const restReasons = (options: {
   readonly now: number
   /** The first and the last open of the answers. */
   readonly rows: { readonly first: number; readonly last: number } | undefined
-  /** Why there is nothing before the first row. */
+  /** Why there is nothing before the first row, or nothing at all. */
   readonly leading: Missing["reason"]
+  /** Why there is nothing after the last row. */
+  readonly trailing: Missing["reason"]
 }): ReadonlyArray<Missing> => {
-  const { anchor, end, interval, leading, now, rows, start } = options
+  const { anchor, end, interval, leading, now, rows, start, trailing } = options
   const forming = Interval.floor(interval, now, anchor)
   const upcoming = Interval.next(interval, now, anchor)
   const first = rows === undefined ? forming : rows.first
   const fresh = Math.max(rows === undefined ? start : rows.last, Interval.floor(interval, now - settling, anchor))
   const past: ReadonlyArray<Missing> = [
     { start, end: first, reason: leading },
-    { start: first, end: forming, reason: "source_gap" }
+    { start: first, end: rows?.last ?? first, reason: "source_gap" },
+    { start: rows?.last ?? first, end: forming, reason: trailing }
   ]
   const recent: ReadonlyArray<Missing> = rows === undefined && leading === "not_listed_yet"
     ? []
