@@ -22,7 +22,7 @@ Fetches candles from an exchange on this machine that misbehaves on a fixed plan
   --data DIR  serve the recorded answers in DIR/rest instead, and fetch what they hold
   --live      ask Binance itself for the last days of a few series
   --json      print the report as one JSON document
-  --help      print this
+  -h, --help  print this
 
 The report goes to standard output, progress and log to standard error.
 Exit codes: 0 the job ran (with --data or --live: and every series is there), 1 a series could not be fetched,
@@ -37,7 +37,7 @@ const options = Effect.try({
         data: { type: "string" },
         live: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
-        help: { type: "boolean", default: false }
+        help: { type: "boolean", short: "h", default: false }
       }
     }).values,
   catch: (error) => new BadUsage({ message: error instanceof Error ? error.message : String(error) })
@@ -87,7 +87,9 @@ const recorded = (directory: string) =>
     strict: true
   })).pipe(
     Effect.provide(NodeContext.layer),
-    Effect.mapError(({ message }) => new BadUsage({ message }))
+    Effect.mapError(({ message }) =>
+      new BadUsage({ message: `--data needs a folder with recorded answers in it, rest/*.json: ${message}` })
+    )
   )
 
 const live = Effect.map(DateTime.now, (now): Source => {

@@ -20,8 +20,10 @@ const candles = (symbol: string) =>
     Fetch.timeout("5 seconds"),
     Fetch.failOnEmpty({ isEmpty: (rows) => rows.length === 0, reason: "api_response" }),
     // Here the errors of client, schema and deadline become one closed union, and each failure is counted and logged.
-    Fetch.tracked({ symbol, interval: "1h", market: "SPOT", source: "rest" }, { attempts: true }),
-    Fetch.toDataResult({ empty: () => [] })
+    Fetch.tracked({}, { attempts: true }),
+    Fetch.toDataResult({ empty: () => [] }),
+    // What all of it is about, for errors, logs and results alike.
+    Fetch.annotate({ symbol, interval: "1h", market: "SPOT", source: "rest" })
   )
 
 const program = Effect.gen(function*() {

@@ -349,7 +349,8 @@ export const orEmpty: {
   )
 
 /**
- * Data and error side by side, and no error channel: the end of a pipeline for callers who want values.
+ * Data and error side by side, and no error channel: the end of a pipeline for callers who want values. The metadata are
+ * the context of the error, and what {@link annotate} says around it: of a success, only the latter is known.
  *
  * @example
  * import { Effect } from "effect"

@@ -57,7 +57,7 @@ export const faults: ReadonlyArray<Fault.Fault> = [
   Fault.on({ market: "SPOT", symbol: "BTCUSDT", interval: "1m", nth: 2 }, Fault.resetMidBody),
   Fault.on({ market: "SPOT", symbol: "BTCUSDT", interval: "1m", nth: 7 }, Fault.status(502)),
   Fault.on({ market: "SPOT", symbol: "ETHUSDT", nth: 1 }, Fault.status(503)),
-  Fault.on({ market: "SPOT", symbol: "BNBUSDT", nth: 1 }, Fault.emptyList),
+  Fault.on({ market: "SPOT", symbol: "BNBUSDT" }, Fault.emptyList),
   Fault.on({ market: "SPOT", symbol: "SOLUSDT", interval: "15m", nth: 2 }, Fault.malformedRows("notNumber")),
   Fault.on({ market: "FUTURES_USDT", symbol: "BTCUSDT", nth: { from: 2, to: 4 } }, Fault.resetBeforeHeaders),
   Fault.on({ market: "FUTURES_USDT", symbol: "ETHUSDT", nth: 3 }, Fault.rateLimited("1 second")),

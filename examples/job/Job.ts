@@ -1,5 +1,5 @@
 /** Fetches series of candles, and decides by the tags of the errors what to do when that fails. */
-import { Duration, Effect, Option, Ref, Schedule } from "effect"
+import { DateTime, Duration, Effect, Option, Ref, Schedule } from "effect"
 import { Fetch, type FetchError } from "effect-errata"
 import { BinanceRest, type KlineRequest, Klines } from "effect-errata/binance"
 import { Screen } from "./Screen.js"
@@ -9,6 +9,9 @@ export interface Outcome {
   readonly market: string
   readonly symbol: string
   readonly interval: string
+  /** What was asked for: from the first instant to the last. */
+  readonly from: string
+  readonly to: string
   readonly outcome: "complete" | "incomplete" | "empty" | "refused" | "failed"
   readonly rows: number
   /** How often it was tried. */
@@ -66,8 +69,20 @@ const fetchSeries = (
           Effect.succeed({ ...nothing, outcome: "failed" as const, note: `${code}: ${message}` })
         )
       )
-    return { market, symbol, interval, ...outcome, attempts: yield* Ref.get(attempts) }
+    const instants = requests.flatMap(({ end, start }) => [instant(start), instant(end)]).sort()
+    return {
+      market,
+      symbol,
+      interval,
+      from: instants[0] ?? "",
+      to: instants[instants.length - 1] ?? "",
+      ...outcome,
+      // Several ranges of one series are no several tries.
+      attempts: (yield* Ref.get(attempts)) - (requests.length - 1)
+    }
   })
+
+const instant = (input: DateTime.DateTime.Input) => DateTime.formatIso(DateTime.unsafeMake(input))
 
 const nothing = { rows: 0, missing: [] }
 

@@ -96,27 +96,30 @@ export const render = (report: Report): string => {
       count(rows, "row", "rows")
     } (${outcomes})`,
     table(
-      ["market", "symbol", "interval", "rows", "tries", "outcome", ""],
-      report.series.map((s) => [s.market, s.symbol, s.interval, s.rows, s.attempts, s.outcome, clip(s.note, 90)])
+      ["market", "symbol", "interval", "from", "to", "rows", "tries", "outcome", ""],
+      report.series.map((s) => [
+        s.market,
+        s.symbol,
+        s.interval,
+        s.from.slice(0, 10),
+        s.to.slice(0, 10),
+        s.rows,
+        s.attempts,
+        s.outcome,
+        clip(s.note, 80)
+      ])
     ),
     section("Not in the data", report.series.flatMap(notInTheData)),
     section("Files that could not be used", report.ignored.map(({ file, reason }) => `${file}: ${reason}`)),
-    report.total === 0
-      ? "No errors."
-      : `${count(report.total, "error", "errors")} in ${count(report.attempts, "attempt", "attempts")}${
-        share(report.errorRatio)
-      }\n${
-        table(["severity", "code", "minute", "hour", "day"], [...report.errors, ...sums(report.errors)].map(cells))
-      }`,
+    report.total === 0 ? "No errors." : [
+      `${count(report.total, "error", "errors")}${attempted(report)}, in the last minute, hour and day:`,
+      table(["severity", "code", "minute", "hour", "day"], [...report.errors, ...sums(report.errors)].map(cells))
+    ].join("\n"),
     section("Alerts", report.alerts.map(({ at, edge, message }) => `${at.slice(11, 23)} ${edge.padEnd(9)} ${message}`)),
     ...Object.entries(report.worst).map(([by, values]) =>
       section(
         `Worst by ${by}`,
-        values.map(({ attempts, errorRatio, errors, value }) =>
-          `${value}: ${count(errors, "error", "errors")}${
-            errorRatio === null ? "" : ` in ${count(attempts, "attempt", "attempts")}${share(errorRatio)}`
-          }`
-        )
+        values.map((row) => `${row.value}: ${count(row.errors, "error", "errors")}${attempted(row)}`)
       )
     ),
     section(
@@ -135,7 +138,11 @@ const minute = (iso: string) => iso.slice(0, 16).replace("T", " ")
 
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`
 
-const share = (ratio: number | null) => ratio === null ? "" : ` (${(ratio * 100).toFixed(0)} %)`
+/** The ratio leaves out the empties that were expected, so it may be less than errors by attempts. */
+const attempted = ({ attempts, errorRatio }: { readonly attempts: number; readonly errorRatio: number | null }) =>
+  errorRatio === null
+    ? ""
+    : ` in ${count(attempts, "attempt", "attempts")} (${(errorRatio * 100).toFixed(0)} % failed unexpectedly)`
 
 type ErrorRow = Report["errors"][number]
 
@@ -148,7 +155,7 @@ const sums = (errors: ReadonlyArray<ErrorRow>): ReadonlyArray<ErrorRow> =>
     const sum = (window: "minute" | "hour" | "day") => rows.reduce((total, row) => total + row[window], 0)
     return rows.length === 0
       ? []
-      : [{ severity, code: "all", minute: sum("minute"), hour: sum("hour"), day: sum("day") }]
+      : [{ severity, code: "(all)", minute: sum("minute"), hour: sum("hour"), day: sum("day") }]
   })
 
 const clip = (text: string, width: number) => text.length <= width ? text : `${text.slice(0, width - 1)}…`

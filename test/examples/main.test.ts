@@ -121,6 +121,8 @@ describe("the main job", () => {
         market: "SPOT",
         symbol: "ABCUSDT",
         interval: "1h",
+        from: "2024-01-01T00:00:00.000Z",
+        to: "2024-01-01T06:00:00.000Z",
         outcome: "incomplete",
         rows: 5,
         attempts: 1,
