@@ -17,6 +17,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { NoInfer } from "effect/Types"
 import * as Classifier from "./Classifier.js"
@@ -100,7 +101,7 @@ export const annotate =
       // Errors that were made inside without `tracked` learn of the context at the border.
       Effect.catchAllCause((cause) =>
         Effect.failCause(
-          Cause.map(cause, (error) => FetchError.isFetchError(error) ? FetchError.withContext(error, context) : error)
+          Cause.map(cause, (error) => FetchError.isTrackable(error) ? FetchError.withContext(error, context) : error)
         )
       )
     )
@@ -181,7 +182,8 @@ const onFailure = (cause: Cause.Cause<unknown>, input: FetchContext.Input, optio
       for (const error of fresh) mark(error, tracker)
       const [primary] = fresh
       // Interruption alone leaves nothing to count.
-      const silent = counted || primary === undefined || (attempt(() => options.ignore?.(primary)) ?? false)
+      const silent = counted || primary === undefined || (died.length === 0 && thrown.every(isInterruption)) ||
+        (attempt(() => options.ignore?.(primary)) ?? false)
       const handOn = Effect.failCause(Cause.match(cause, {
         onEmpty: Cause.empty,
         // Both maps hold every error of the cause.
@@ -235,6 +237,10 @@ const countSuccess = <A, E, R>(
         return quietly(() => Context.get(env, ErrorTracker).succeeded(context, duration))
       }))
   })
+
+/** Interruption can come as a value too, from `Effect.sandbox` or an Exit. */
+const isInterruption = (error: unknown): boolean =>
+  (Cause.isCause(error) && Cause.isInterruptedOnly(error)) || (Exit.isExit(error) && Exit.isInterrupted(error))
 
 /** What tracks or logs a failure must not become one. */
 const quietly = (effect: () => Effect.Effect<void>): Effect.Effect<void> =>

@@ -536,7 +536,8 @@ const isSeverity = Schema.is(Severity)
 
 /**
  * A copy of the error whose context also says what `outer` knows; where both name a key, the error's own word stands.
- * The copy has the same stack and the same cause; the error itself stays as it is.
+ * The copy has the same stack and the same cause; the error itself stays as it is. An error of a class of your own that
+ * keeps what makes it trackable in `#private` fields cannot be copied, and is given back as it is.
  *
  * @example
  * import { FetchError } from "effect-errata"
@@ -552,14 +553,8 @@ const isSeverity = Schema.is(Severity)
  */
 export const withContext = <E extends Trackable>(error: E, outer: FetchContext.Input): E => {
   const context = FetchContext.merge(outer, error.context)
-  const copy = Object.assign(blank(error), error)
-  for (const key of Reflect.ownKeys(error)) {
-    if (!Object.hasOwn(copy, key)) Object.defineProperty(copy, key, Object.getOwnPropertyDescriptor(error, key)!)
-  }
-  if (error instanceof Error) {
-    originals.set(copy, error)
-    Object.defineProperty(copy, "stack", stackOfOriginal)
-  }
+  const copy = isFetchError(error) ? quickCopy(error) ?? copyOf(error) : copyOf(error)
+  if (copy === undefined) return error
   return Object.defineProperty(copy, "context", {
     value: context,
     enumerable: true,
@@ -581,16 +576,52 @@ const stackOfOriginal = {
   configurable: true
 }
 
+/** For the 17, whose own properties are plain ones. None for a subclass that has others. */
+const quickCopy = <E extends object>(error: E): E | undefined =>
+  attempt(() => {
+    const copy = Object.assign(blank(error), error)
+    for (const key of Reflect.ownKeys(error)) {
+      if (Object.hasOwn(copy, key)) continue
+      Object.defineProperty(copy, key, { ...Object.getOwnPropertyDescriptor(error, key), configurable: true })
+    }
+    return withStackOf(copy, error)
+  })
+
+/** Property by property, so that getters and frozen errors are copied too. None if the copy does not say the same. */
+const copyOf = <E extends Trackable>(error: E): E | undefined =>
+  attempt(() => {
+    const copy = blank(error)
+    for (const key of Reflect.ownKeys(error)) {
+      const property = { ...Object.getOwnPropertyDescriptor(error, key), configurable: true }
+      Object.defineProperty(copy, key, "value" in property ? { ...property, writable: true } : property)
+    }
+    return saysTheSame(withStackOf(copy, error), error) ? copy : undefined
+  })
+
+const withStackOf = <E extends object>(copy: E, error: object): E => {
+  if (!(error instanceof Error)) return copy
+  originals.set(copy, error)
+  return Object.defineProperty(copy, "stack", stackOfOriginal)
+}
+
+// A class whose getters read private fields cannot be copied from outside.
+const saysTheSame = (copy: Trackable, error: Trackable): boolean =>
+  copy._tag === error._tag && copy.code === error.code && copy.category === error.category &&
+  copy.severity === error.severity && copy.message === error.message
+
 // The codes of OpenSSL and Node for a certificate or host name that will be as wrong on the next attempt.
 const certificateFault = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE/
 
 /** A new object of the same class, a real `Error` with the same message and cause if that is one. */
 const blank = <A extends object>(model: A): A => {
-  if (!(model instanceof Error)) return Object.create(Object.getPrototypeOf(model))
+  const prototype: object = Object.getPrototypeOf(model)
+  if (!(model instanceof Error)) return Object.create(prototype)
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 0
   try {
-    return Reflect.construct(Error, [model.message, model], model.constructor)
+    return model.constructor.prototype === prototype
+      ? Reflect.construct(Error, [model.message, model], model.constructor)
+      : Object.setPrototypeOf(new Error(model.message, model), prototype)
   } finally {
     Error.stackTraceLimit = limit
   }

@@ -164,10 +164,15 @@ describe("annotate", () => {
       expect({ ...error.context }).toEqual({ symbol: "error", source: "tracked", market: "inner", interval: "outer" })
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
-  it.effect("reaches errors that were made inside without tracked, and only ours", () =>
+  it.effect("reaches errors that were made inside without tracked, if they can carry it", () =>
     Effect.gen(function*() {
       const ours = yield* Effect.fail(new FetchError.ApiAuth()).pipe(Fetch.annotate({ symbol: "A" }), Effect.flip)
       expect(ours.context.symbol).toBe("A")
+      const own = yield* Effect.fail(new OwnError({ message: "own", context: { source: "s" } })).pipe(
+        Fetch.annotate({ symbol: "A" }),
+        Effect.flip
+      )
+      expect([own._tag, { ...own.context }]).toEqual(["OwnError", { symbol: "A", source: "s" }])
       const boom = new Error("boom")
       expect(yield* Effect.fail(boom).pipe(Fetch.annotate({ symbol: "A" }), Effect.flip)).toBe(boom)
     }))

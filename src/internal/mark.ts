@@ -1,21 +1,32 @@
 /** Which errors were counted already, and by which tracker. */
 import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { attempt } from "./json.js"
 
-// Held by the error itself, so that every copy of it is known too; not enumerable, so that nothing prints or sends it.
+// Held by the error itself, not enumerable, so that nothing prints or sends it: a copy has it too, and it shows through
+// the proxy that a span wraps round an error.
 const Marks = Symbol.for("effect-errata/Fetch/Marks")
+
+// For an error that can be neither copied nor written to.
+const besides = new WeakMap<object, ReadonlyArray<object>>()
 
 const maxLinks = 16
 
-const marksOf = (error: object): ReadonlyArray<object> => Reflect.get(error, Marks) ?? []
+const marksOf = (error: object): ReadonlyArray<object> => Reflect.get(error, Marks) ?? besides.get(error) ?? []
 
 /** Marks an error that nobody else holds yet as counted by the tracker. */
 export const mark = (fresh: object, tracker: object): void => {
-  Object.defineProperty(fresh, Marks, { value: [...marksOf(fresh), tracker], configurable: true })
+  const marks = [...attempt(() => marksOf(fresh)) ?? [], tracker]
+  const isHeld = attempt(() => Reflect.defineProperty(fresh, Marks, { value: marks, configurable: true }))
+  if (isHeld !== true) besides.set(fresh, marks)
 }
 
-/** Is this error, or one in its chain of causes, counted by the tracker already? Bounded, and never throws. */
+/**
+ * Is this error counted by the tracker already, or one inside of it: in its chain of causes, in an aggregate, or in a
+ * Cause, an Exit or a list that somebody fails with? Bounded, and never throws.
+ */
 export const isMarked = (error: unknown, tracker: object): boolean => {
   const queue: Array<unknown> = [error]
   for (let links = 0; links < maxLinks && queue.length > 0; links++) {
@@ -28,11 +39,14 @@ export const isMarked = (error: unknown, tracker: object): boolean => {
 }
 
 const inner = (error: object): ReadonlyArray<unknown> => {
-  const cause: unknown = Reflect.get(error, "cause")
+  if (Array.isArray(error)) return error.slice(0, maxLinks)
+  if (Cause.isCause(error)) return [...Cause.failures(error), ...Cause.defects(error)]
+  if (Exit.isExit(error)) return Exit.isFailure(error) ? [error.cause] : []
+  if (Option.isOption(error)) return Option.toArray(error)
   const members: unknown = Reflect.get(error, "errors")
-  const fiber: unknown = Reflect.get(error, Runtime.FiberFailureCauseId)
-  const links: Array<unknown> = [cause]
-  if (Array.isArray(members)) links.push(...members.slice(0, maxLinks))
-  if (Cause.isCause(fiber)) links.push(...Cause.failures(fiber), ...Cause.defects(fiber))
-  return links
+  return [
+    Reflect.get(error, "cause"),
+    Reflect.get(error, Runtime.FiberFailureCauseId),
+    ...(Array.isArray(members) ? members.slice(0, maxLinks) : [])
+  ]
 }

@@ -48,6 +48,42 @@ class OwnError extends Data.TaggedError("OwnError")<{
   readonly severity = "WARNING" as const
 }
 
+const own = () => new OwnError({ message: "own", context: {} })
+
+class GetterError extends Error {
+  readonly _tag = "GetterError"
+  readonly code: string = "GETTER"
+  readonly category = "Api"
+  readonly severity = "ERROR" as const
+  private readonly symbol: string
+  constructor(symbol: string) {
+    super("getter")
+    this.symbol = symbol
+  }
+  get context() {
+    return { symbol: this.symbol }
+  }
+}
+
+class PrivateError extends Error {
+  readonly _tag = "PrivateError"
+  readonly category = "Api"
+  readonly severity = "ERROR" as const
+  readonly context = {}
+  readonly #code: string
+  constructor(code: string) {
+    super("private")
+    this.#code = code
+  }
+  get code() {
+    return this.#code
+  }
+}
+
+const thrower = (): never => {
+  throw new Error("no")
+}
+
 const rethrow = (error: unknown) => new Error("wrapped", { cause: error })
 
 export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
@@ -95,7 +131,20 @@ export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
         )
     ],
     ["beside a failing finalizer", (self) => Effect.ensuring(self, Effect.die(new Error("finalizer")))],
-    ["with a context of its own merged in", Fetch.annotate({ source: "annotated" })]
+    ["with a context of its own merged in", Fetch.annotate({ source: "annotated" })],
+    [
+      "through spans",
+      (self) =>
+        self.pipe(Effect.mapError((e) => e), Effect.withSpan("a"), Effect.catchAll(Effect.fail), Effect.withSpan("b"))
+    ],
+    [
+      "through a span as a defect",
+      (self) => self.pipe(Effect.orDie, Effect.withSpan("a"), Effect.catchAllDefect(Effect.die), Effect.withSpan("b"))
+    ],
+    ["frozen", Effect.mapError((error) => Object.freeze(error))],
+    ["sealed", Effect.mapError((error) => Object.seal(error))],
+    ["as a Cause", Effect.sandbox],
+    ["as an Exit", (self) => Effect.flatMap(Effect.exit(self), Effect.fail)]
   ]
   for (const [name, wrap] of wraps) {
     law(`Law 1: the same failure ${name} is neither counted nor logged again`, () =>
@@ -139,6 +188,36 @@ export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
     )
   }
 
+  const awkward: ReadonlyArray<readonly [string, FetchError.Trackable]> = [
+    ["whose context is a getter", new GetterError("A")],
+    [
+      "with a fixed context",
+      Object.defineProperty(own(), "context", { value: {}, configurable: false, writable: false })
+    ],
+    ["that reads private fields", new PrivateError("A")],
+    ["with a getter that throws", Object.defineProperty(own(), "extra", { enumerable: true, get: thrower })],
+    ["of a class without a constructor", Object.assign(own(), { constructor: 1 })],
+    [
+      "with a property that its class has as a getter",
+      Object.defineProperty(new FetchError.Unexpected(), "code", { value: "OWN", enumerable: true })
+    ],
+    ["that is no Error", { _tag: "Plain", code: "P", category: "Api", severity: "INFO", message: "m", context: {} }]
+  ]
+  for (const [name, error] of awkward) {
+    law(`Law 1: an error ${name} counts once, and stays the failure it was`, () =>
+      Effect.gen(function*() {
+        const told = yield* Effect.fail(error).pipe(
+          Fetch.tracked(),
+          Fetch.tracked(),
+          Fetch.annotate({}),
+          Fetch.tracked(),
+          Effect.flip
+        )
+        expect([told._tag, told.code, told.message]).toEqual([error._tag, error.code, error.message])
+        expect(yield* total).toBe(1)
+      }))
+  }
+
   law("Law 1: the copy has the same class, stack and cause", () =>
     Effect.gen(function*() {
       const cause = new Error("inner")
@@ -151,6 +230,14 @@ export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
       expect(error.status).toBe(502)
       expect({ ...error.context }).toEqual({ symbol: "A", source: "s" })
       expect({ ...given.context }).toEqual({ symbol: "A" })
+    }))
+
+  law("Law 1: two counted failures that come out together are not counted again", () =>
+    Effect.gen(function*() {
+      const fetch = Effect.fail("boom").pipe(Fetch.tracked())
+      yield* Effect.all([fetch, fetch], { mode: "validate" }).pipe(Fetch.tracked(), Effect.exit)
+      yield* Effect.validateAll([1, 2], () => fetch).pipe(Fetch.tracked(), Effect.exit)
+      expect(yield* total).toBe(4)
     }))
 
   law("Law 1: each attempt of a retry is a failure of its own", () =>
@@ -208,6 +295,8 @@ export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
       const inside = yield* Effect.interrupt.pipe(Fetch.tracked(), Effect.exit)
       const child = yield* Effect.fork(Effect.never)
       yield* Fiber.interrupt(child)
+      const sandboxed = yield* Effect.interrupt.pipe(Effect.sandbox, Fetch.tracked(), Effect.exit)
+      expect(Exit.isFailure(sandboxed)).toBe(true)
       const joined = yield* Fiber.join(child).pipe(Fetch.tracked(), Effect.exit)
       for (const exit of [outside, inside, joined]) {
         expect(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)).toBe(true)
