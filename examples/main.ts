@@ -25,7 +25,7 @@ Fetches candles from an exchange on this machine that misbehaves on a fixed plan
   -h, --help  print this
 
 The report goes to standard output, progress and log to standard error.
-Exit codes: 0 the job ran (with --data or --live: and every series is there), 1 a series could not be fetched,
+Exit codes: 0 the job ran (with --data or --live: and every series is there), 1 a series is not,
 2 the options or DIR cannot be used.`
 
 class BadUsage extends Data.TaggedError("BadUsage")<{ readonly message: string }> {}
@@ -131,7 +131,7 @@ const main = Effect.gen(function*() {
     Effect.provide(Layer.provideMerge(ErrorLog.layerText, Screen.layer))
   )
   yield* Console.log(json ? JSON.stringify(report, null, 2) : Report.render(report))
-  const there = report.series.length > 0 && report.series.every(({ outcome }) => outcome !== "failed")
+  const there = report.series.length > 0 && report.series.every(({ rows }) => rows > 0)
   return source.strict && !there ? 1 : 0
 }).pipe(
   Effect.catchAll(({ message }) => Effect.as(Console.error(`${message}\n\n${usage}`), 2))

@@ -1,6 +1,6 @@
 /** Fetches series of candles, and decides by the tags of the errors what to do when that fails. */
 import { DateTime, Duration, Effect, Option, Ref, Schedule } from "effect"
-import { Fetch, type FetchError } from "effect-errata"
+import { Fetch, FetchError } from "effect-errata"
 import { BinanceRest, type KlineRequest, Klines } from "effect-errata/binance"
 import { Screen } from "./Screen.js"
 
@@ -63,7 +63,12 @@ const fetchSeries = (
         })),
         Effect.catchTags({
           DataEmpty: ({ reason }) => Effect.succeed({ ...nothing, outcome: "empty" as const, note: reason }),
-          DataValidation: ({ message }) => Effect.succeed({ ...nothing, outcome: "refused" as const, note: message })
+          DataValidation: ({ context, message }) =>
+            Effect.succeed({
+              ...nothing,
+              outcome: context.operation === "validate" ? "refused" as const : "failed" as const,
+              note: message
+            })
         }),
         Effect.catchAll(({ code, message }) =>
           Effect.succeed({ ...nothing, outcome: "failed" as const, note: `${code}: ${message}` })
@@ -88,6 +93,10 @@ const nothing = { rows: 0, missing: [] }
 
 const fetch = (request: KlineRequest.Input) =>
   Effect.flatMap(BinanceRest.BinanceRest, (rest) => rest.klines(request)).pipe(
+    Effect.filterOrFail(
+      ({ length, missing }) => length > 0 || !missing.some(({ reason }) => reason === "invalid"),
+      () => new FetchError.DataValidation({ message: "All candles of the answer are broken" })
+    ),
     Fetch.failOnEmpty({ isEmpty: ({ length }) => length === 0, reason: whyEmpty }),
     Fetch.tracked({ ...request, source: "rest" }, { attempts: true })
   )

@@ -160,16 +160,20 @@ const sums = (errors: ReadonlyArray<ErrorRow>): ReadonlyArray<ErrorRow> =>
 
 const clip = (text: string, width: number) => text.length <= width ? text : `${text.slice(0, width - 1)}…`
 
+/** Names come from files and servers: none of them may move the cursor. */
+const visible = (text: string | number) => String(text).replace(/\p{C}/gu, "?")
+
 const section = (title: string, lines: ReadonlyArray<string>) =>
-  lines.length === 0 ? "" : [title, ...lines.map((line) => `  ${line}`)].join("\n")
+  lines.length === 0 ? "" : [title, ...lines.map((line) => `  ${visible(line)}`)].join("\n")
 
 /** Numbers to the right, texts to the left. */
 const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string | number>>) => {
+  if (rows.length === 0) return "  Nothing here that can be used."
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => String(row[i] ?? "").length)))
   const numeric = head.map((_, i) => rows.some((row) => typeof row[i] === "number"))
   const line = (cells: ReadonlyArray<string | number>) =>
     `  ${
-      cells.map((cell, i) => numeric[i] ? String(cell).padStart(widths[i]!) : String(cell).padEnd(widths[i]!)).join(
+      cells.map((cell, i) => numeric[i] ? visible(cell).padStart(widths[i]!) : visible(cell).padEnd(widths[i]!)).join(
         "  "
       )
     }`

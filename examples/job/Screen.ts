@@ -15,6 +15,8 @@ const clear = "\r\u001b[2K"
 const make = (stream: NodeJS.WriteStream) => {
   const terminal = stream.isTTY && process.env["TERM"] !== "dumb"
   let bar = ""
+  // Nobody may be reading any more; the report is still wanted.
+  stream.on("error", () => {})
 
   const line = (text: string) => {
     stream.write(terminal ? `${clear}${text}\n${bar}` : `${text}\n`)

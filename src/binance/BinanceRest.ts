@@ -113,7 +113,8 @@ export const make = Effect.fnUntraced(function*(
       const asked = yield* Clock.currentTimeMillis
       const answer = yield* series.ask(interval, page)
       answers.push(answer.rows)
-      if (!Number.isNaN(answer.date)) now = answer.date
+      // Answers come from several servers and caches: what one of them has closed is closed.
+      if (!Number.isNaN(answer.date)) now = Number.isNaN(now) ? answer.date : Math.max(now, answer.date)
       else if (Number.isNaN(now)) now = yield* series.serverTime(asked)
 
       const next = following(interval, page, answer.rows.length, extent(answer.rows, page)?.last)

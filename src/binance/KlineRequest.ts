@@ -88,7 +88,7 @@ export class KlineRequest extends Schema.Class<KlineRequest>("effect-errata/bina
  */
 export const make = (input: Input): Effect.Effect<KlineRequest, DataValidation> =>
   Effect.suspend(() => {
-    const issues = issuesOf(input)
+    const issues = attempt(() => issuesOf(input)) ?? [{ path: "request" as const, message: "it cannot be read" }]
     if (issues.length > 0) return Effect.fail(invalid(input, issues))
     const { interval, market, symbol } = input
     const start = DateTime.toUtc(DateTime.unsafeMake(input.start))
@@ -202,7 +202,7 @@ const rangeFault = (start: number | undefined, end: number | undefined): string 
     ? undefined
     : start === end
     ? `${iso(end)} is also the start, so nothing is asked for; end is not part of the range, write a later one`
-    : `${iso(end)} is before the start, ${iso(start)}; are they swapped?`
+    : `${iso(end)} is before the start, ${iso(start)}; swap them`
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
@@ -229,7 +229,7 @@ const quoted = (given: unknown): string =>
 const list = (names: ReadonlyArray<string>): string => names.join(", ")
 
 const invalid = (input: Input, issues: ReadonlyArray<Issue>): DataValidation => {
-  const { end, interval, market, start, symbol }: Partial<Input> = Predicate.isRecord(input) ? input : {}
+  const { end, interval, market, start, symbol } = attempt((): Partial<Input> => ({ ...input })) ?? {}
   return new DataValidation({
     message: `This request for klines cannot be answered. ${
       issues.map(({ message, path }) => `${path}: ${message}`).join(". ")

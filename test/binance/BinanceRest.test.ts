@@ -372,6 +372,15 @@ describe("BinanceRest missing", () => {
       expect(missing(found)).toEqual([["2024-01-01T04:00", "2024-01-01T06:00", "date_range"]])
     }).pipe(Effect.provide(onExchange({ instruments: [instrument] }))))
 
+  it.effect("three-day candles: an end in the future asks for nothing that cannot be", () =>
+    Effect.gen(function*() {
+      const found = yield* klines({ ...aDay, interval: "3d", start: "2024-05-01", end: "2024-06-20" })
+      expect(found.length).toBeGreaterThan(8)
+      expect(missing(found).map(([, , reason]) => reason)).toEqual(["unfinished", "not_published_yet"])
+      const { requests } = yield* FaultyExchange.FaultyExchange
+      expect((yield* requests).map(({ status }) => status)).toEqual([200])
+    }).pipe(Effect.provide(onExchange({ now: "2024-06-15T01:00Z" }))))
+
   const silences: ReadonlyArray<readonly [string, Fault.When, string]> = [
     ["once", { nth: 1 }, "source_gap"],
     ["and has nothing after", { nth: [1, 2] }, "date_range"],

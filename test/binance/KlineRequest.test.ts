@@ -98,7 +98,7 @@ describe("KlineRequest", () => {
     [{ start: "1999-12-31" }, "start", "not between 2010 and 2099"],
     [{ end: "2100-01-01" }, "end", "not between 2010 and 2099"],
     [{ start: good.end }, "end", "is also the start"],
-    [{ start: "2024-01-03" }, "end", "are they swapped?"]
+    [{ start: "2024-01-03" }, "end", "swap them"]
   ])("%j is refused at %s: %s", (part, path, message) => {
     const found = faults(part)
     expect(Object.keys(found)).toEqual([path])
@@ -116,6 +116,18 @@ describe("KlineRequest", () => {
       expect(error.context).toMatchObject({ market: "FUTURES_COIN", symbol: "ethusdt", interval: "1S", end: "never" })
       expect(error.retryable).toBe(false)
     }))
+
+  it("an input whose parts cannot be read is refused", () => {
+    const hostile = Object.defineProperty({ ...good }, "symbol", {
+      enumerable: true,
+      get: () => {
+        throw new Error("no")
+      }
+    })
+    expect(Effect.runSync(Effect.flip(KlineRequest.make(hostile))).issues).toEqual([
+      { path: "request", message: "it cannot be read" }
+    ])
+  })
 
   it("never throws, whatever it is given", () =>
     FastCheck.assert(FastCheck.property(FastCheck.anything(), (anything) => {

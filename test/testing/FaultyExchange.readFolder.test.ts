@@ -134,7 +134,7 @@ describe("a file that cannot be used is named with the reason", () => {
   const bad = (index: number, value: unknown) => recorded({ body: [row(0), row(1).with(index, value as never)] })
   const cases: ReadonlyArray<readonly [string, string, string | RegExp]> = [
     ["notes.txt", "", "not a .json file"],
-    ["folder.json/", "", /^unreadable: /],
+    ["folder.json/", "", /^not a file but a Directory$/],
     ["cut.json", recorded({}).slice(0, -9), /^not JSON: SyntaxError/],
     ["empty.json", "", /^not JSON: /],
     ["null.json", "null", "not a recorded answer: it has no body"],

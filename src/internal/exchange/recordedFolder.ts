@@ -39,14 +39,21 @@ export const readFolder = (
     const files = [...yield* fileSystem.readDirectory(directory)].sort(Order.string)
     const text = (file: string): Effect.Effect<string, string> =>
       file.toLowerCase().endsWith(".json")
-        ? Effect.mapError(fileSystem.readFileString(path.join(directory, file)), ({ message }) =>
-          `unreadable: ${message}`)
+        ? fileSystem.stat(path.join(directory, file)).pipe(
+          Effect.mapError(({ message }) => `unreadable: ${message}`),
+          // Reading from a pipe would wait for ever.
+          Effect.filterOrFail(({ type }) => type === "File", ({ type }) => `not a file but a ${type}`),
+          Effect.zipRight(
+            Effect.mapError(
+              fileSystem.readFileString(path.join(directory, file)),
+              ({ message }) => `unreadable: ${message}`
+            )
+          )
+        )
         : Effect.fail("not a .json file")
     const read = (file: string) =>
       text(file).pipe(
-        Effect.flatMap((text) =>
-          parseRecording(file, text)
-        ),
+        Effect.flatMap((text) => parseRecording(file, text)),
         Effect.mapError((reason) => ({ file, reason })),
         Effect.either
       )

@@ -51,7 +51,9 @@ export const hasManyPages = (
 
 /** How many candles can open in `[start, end)`. Where the grid of three days lies is not known beforehand. */
 const capacity = (interval: Interval.Interval, start: number, end: number): number =>
-  interval === "3d" ? Math.ceil((end - start) / Interval.millis[interval]) : Interval.count(interval, start, end)
+  interval === "3d"
+    ? Math.max(0, Math.ceil((end - start) / Interval.millis[interval]))
+    : Interval.count(interval, start, end)
 
 /** The first instant by which as many candles have opened as fit into a page. */
 const fullAt = (interval: Interval.Interval, start: number): number =>
