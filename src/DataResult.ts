@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as FetchContext from "./FetchContext.js"
 import type { FetchError, Severity, Trackable } from "./FetchError.js"
 import { chain } from "./internal/chain.js"
+import { safeText } from "./internal/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -50,7 +51,7 @@ export interface Missing {
 export interface DataResult<out A, out E extends Trackable = FetchError> {
   readonly data: A
   readonly error: Option.Option<E>
-  /** The message of the error. */
+  /** The message of the error, without secrets. */
   readonly message: Option.Option<string>
   /** What was fetched. */
   readonly metadata: FetchContext.FetchContext
@@ -107,7 +108,7 @@ export const make = <A, E extends Trackable = never>(options: Options<A, E>): Da
     options.metadata ?? Option.match(error, { onNone: () => FetchContext.empty, onSome: ({ context }) => context })
   )
   const rows = (options.size ?? sizeOf)(data)
-  const message = Option.map(error, (error) => error.message)
+  const message = Option.map(error, (error) => safeText(error.message, maxMessage))
   const severity = Option.match(error, { onNone: () => "INFO" as const, onSome: (error) => error.severity })
   return {
     data,
@@ -140,6 +141,9 @@ export const make = <A, E extends Trackable = never>(options: Options<A, E>): Da
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
+const maxMessage = 2048
+const maxStack = 8192
+
 const sizeOf = (data: unknown): number => {
   if (data === null || data === undefined) return 0
   if (typeof data !== "object" && typeof data !== "string") return 1
@@ -150,5 +154,5 @@ const sizeOf = (data: unknown): number => {
 const stackTrace = (error: Trackable & { readonly stack?: unknown; readonly cause?: unknown }): string => {
   const own = typeof error.stack === "string" ? error.stack : `${error._tag}: ${error.message}`
   const causes = error.cause === undefined ? [] : chain(error.cause)
-  return [own, ...causes.map(({ message, name }) => `Caused by ${name}: ${message}`)].join("\n")
+  return [safeText(own, maxStack), ...causes.map(({ message, name }) => `Caused by ${name}: ${message}`)].join("\n")
 }

@@ -250,7 +250,7 @@ export interface Service {
   readonly track: (error: Trackable) => Effect.Effect<void>
   /** Counts one success, so that ratios can be told. What becomes of the duration is up to the store. */
   readonly succeeded: (context: FetchContext.Input, duration?: Duration.DurationInput) => Effect.Effect<void>
-  /** A window of more than one day is one day. */
+  /** A window of more than one day is one day; one that cannot be read is none. */
   readonly stats: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<Stats>
   readonly rates: Effect.Effect<Rates>
   /** Worst first. No rows for a dimension that is not kept. */

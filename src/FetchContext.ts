@@ -235,16 +235,23 @@ const normalise = (input: Input): FetchContext => {
   return context
 }
 
-const instant = (input: DateTime.DateTime.Input): string =>
-  Option.match(attempt(() => DateTime.make(input)) ?? Option.none(), {
-    onNone: () => safeText(String(input)),
+const instant = (input: DateTime.DateTime.Input): string => {
+  if (typeof input === "string") return instantOfText(input)
+  return Option.match(attempt(() => DateTime.make(input)) ?? Option.none(), {
+    onNone: () => instantOfText(String(input)),
+    onSome: DateTime.formatIso
+  })
+}
+
+// A text that was kept as a text stays one when it is read again. Only what begins like ISO 8601 is read as an instant:
+// engines find a date in almost any text, "0" is the year 2000 to them.
+const instantOfText = (text: string): string =>
+  Option.match(/^[+-]?\d{4,6}-\d/.test(text) ? attempt(() => DateTime.make(text)) ?? Option.none() : Option.none(), {
+    onNone: () => safeText(text),
     onSome: DateTime.formatIso
   })
 
-// No negative zero in either: JSON has none.
 const attribute = (value: unknown): string | number | boolean => {
-  if (typeof value === "boolean") return value
-  if (typeof value === "number") return Number.isFinite(value) ? value + 0 : String(value)
-  if (typeof value === "string") return safeText(value)
-  return safeText(JSON.stringify(toJson(value)))
+  const json = toJson(value)
+  return typeof json === "object" ? safeText(JSON.stringify(json)) : json
 }

@@ -6,6 +6,9 @@
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import { facts } from "./FetchError.js"
+import { isRecord, only, wrong } from "./internal/tracker/given.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -41,12 +44,15 @@ export interface Limits {
 }
 
 /**
- * Limits by code.
+ * Limits by code: one of the 17, or one of your own.
  *
  * @since 0.1.0
  * @category models
  */
-export type Thresholds = Readonly<Record<string, Limits>>
+export type Thresholds =
+  // The 17 by name, so that editors know them.
+  & { readonly [T in keyof typeof facts as (typeof facts)[T]["code"]]?: Limits | undefined }
+  & { readonly [code: string]: Limits | undefined }
 
 /**
  * One limit, ready to be compared with.
@@ -136,7 +142,7 @@ export const defaults = {
 
 /**
  * The limits of every code, the shortest window first: those given, and the default ones of the codes for which none
- * are given. Left if a number makes no sense: what is wrong, where, and what would be right.
+ * are given. Left if something makes no sense: what is wrong, where, and what would be right.
  *
  * @example
  * import { Threshold } from "effect-errata"
@@ -158,9 +164,19 @@ export const resolve = (
   thresholds: Thresholds = {}
 ): Either.Either<ReadonlyMap<string, ReadonlyArray<Limit>>, string> =>
   Either.gen(function*() {
+    if (!isRecord(thresholds)) return yield* wrong("thresholds", thresholds, "an object of limits by code")
     const limits = new Map<string, ReadonlyArray<Limit>>()
+    const own = Object.entries<Limits | undefined>(thresholds).flatMap(([code, given]) =>
+      given === undefined ? [] : [[code, given] as const]
+    )
     // Own keys only, as a Map: a code may be called `constructor`.
-    for (const [code, given] of new Map<string, Limits>([...Object.entries(defaults), ...Object.entries(thresholds)])) {
+    for (const [code, given] of new Map<string, Limits>([...Object.entries(defaults), ...own])) {
+      const fact = Object.entries(facts).find(([tag]) => tag === code)?.[1]
+      if (fact !== undefined) {
+        return yield* Either.left(
+          `thresholds.${code} goes by the tag of an error: it must go by its code, ${fact.code}`
+        )
+      }
       const resolved = yield* limitsOf(`thresholds.${code}`, given)
       if (resolved.length > 0) limits.set(code, resolved)
     }
@@ -235,16 +251,21 @@ const edgeAfter = (limit: Limit, escalations: number): number => limit.limit * 2
 
 const windows = { minute: Duration.minutes(1), hour: Duration.hours(1), day: Duration.days(1) }
 
+const limitKeys: ReadonlyArray<keyof Limits> = ["perMinute", "perHour", "perDay", "custom", "recoverAt"]
+const customKeys: ReadonlyArray<keyof Custom> = ["name", "window", "limit"]
+
 const limitsOf = (path: string, given: Limits): Either.Either<ReadonlyArray<Limit>, string> =>
   Either.gen(function*() {
+    yield* only(path, given, limitKeys)
     const { custom = [], perDay, perHour, perMinute, recoverAt = defaultRecoverAt } = given
-    if (!(recoverAt > 0 && recoverAt <= 1)) {
-      return yield* Either.left(`${path}.recoverAt is ${recoverAt}: it must be above 0 and at most 1`)
+    if (!(Predicate.isNumber(recoverAt) && recoverAt > 0 && recoverAt <= 1)) {
+      return yield* wrong(`${path}.recoverAt`, recoverAt, "above 0 and at most 1")
     }
+    if (!Array.isArray(custom)) return yield* wrong(`${path}.custom`, custom, "a list of { name, window, limit }")
     const limits: Array<Limit> = []
     const add = (option: string, name: string, window: Duration.Duration, limit: number) => {
       if (!(Number.isSafeInteger(limit) && limit >= 1)) {
-        return Either.left(`${path}.${option} is ${limit}: it must be a whole number of at least 1`)
+        return wrong(`${path}.${option}`, limit, "a whole number of at least 1")
       }
       if (limits.some((other) => other.name === name)) {
         return Either.left(`${path}.custom has two windows by the name of ${JSON.stringify(name)}: give each its own`)
@@ -256,19 +277,16 @@ const limitsOf = (path: string, given: Limits): Either.Either<ReadonlyArray<Limi
     if (perMinute !== undefined) yield* add("perMinute", "minute", windows.minute, perMinute)
     if (perHour !== undefined) yield* add("perHour", "hour", windows.hour, perHour)
     if (perDay !== undefined) yield* add("perDay", "day", windows.day, perDay)
-    for (const [index, { limit, name, window }] of custom.entries()) {
+    for (const [index, item] of custom.entries()) {
+      const at = `${path}.custom[${index}]`
+      yield* only(at, item, customKeys)
+      const { limit, name, window } = item
       const duration = Option.getOrElse(Duration.decodeUnknown(window), () => Duration.zero)
       if (!(Duration.greaterThan(duration, Duration.zero) && Duration.lessThanOrEqualTo(duration, windows.day))) {
-        return yield* Either.left(
-          `${path}.custom[${index}].window is ${String(window)}: it must be longer than nothing and at most one day`
-        )
+        return yield* wrong(`${at}.window`, window, "longer than nothing and at most one day")
       }
-      if (Object.hasOwn(windows, name) || name === "") {
-        return yield* Either.left(
-          `${path}.custom[${index}].name is ${
-            JSON.stringify(name)
-          }: minute, hour and day are taken, and it must not be empty`
-        )
+      if (!Predicate.isString(name) || name === "" || Object.hasOwn(windows, name)) {
+        return yield* wrong(`${at}.name`, name, "a text that is not empty, other than minute, hour and day")
       }
       yield* add(`custom[${index}].limit`, name, duration, limit)
     }

@@ -132,6 +132,50 @@ describe("layer", () => {
       expect(Chunk.size(yield* Stream.runCollect(tracker.alerts))).toBe(2)
     }))
 
+  it.scoped("Law 8: reset tells an alert that was over before as of when it was, before those it ends itself", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      const heard: Array<Alert.Alert> = []
+      yield* Effect.forkScoped(Stream.runForEach(tracker.alerts, (alert) => Effect.sync(() => heard.push(alert))))
+      yield* Effect.repeatN(Effect.yieldNow(), 10)
+      yield* TestClock.setTime(50_000)
+      yield* Effect.repeatN(tracker.track(new FetchError.NetworkDns()), 1)
+      yield* Effect.repeatN(tracker.track(timeout()), 2)
+      yield* TestClock.setTime(150_000)
+      expect((yield* tracker.activeAlerts).map(({ code }) => code)).toEqual(["NETWORK_DNS"])
+      yield* tracker.reset
+      yield* Effect.repeatN(Effect.yieldNow(), 10)
+      const resolved = heard.flatMap((alert) =>
+        alert._tag === "Resolved"
+          ? [[alert.code, DateTime.toEpochMillis(alert.at), Duration.toMillis(alert.duration), alert.count, alert.peak]]
+          : []
+      )
+      expect(resolved).toEqual([
+        ["NETWORK_TIMEOUT", 110_000, 60_000, 0, 3],
+        ["NETWORK_DNS", 150_000, 100_000, 0, 2]
+      ])
+    }).pipe(Effect.provide(ErrorTracker.layer({
+      thresholds: { NETWORK_DNS: { perHour: 1 }, NETWORK_TIMEOUT: { perMinute: 2 } },
+      sweepEvery: "1 hour"
+    }))))
+
+  it.scoped("Law 8: verdict, active alerts and alerts agree on limits above 1,024", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      const heard: Array<string> = []
+      yield* Effect.forkScoped(Stream.runForEach(tracker.alerts, ({ _tag }) => Effect.sync(() => heard.push(_tag))))
+      yield* Effect.repeatN(Effect.yieldNow(), 10)
+      const answers = Effect.all([
+        Effect.map(tracker.verdict("NETWORK_TIMEOUT"), ({ verdict }) => verdict),
+        Effect.map(tracker.activeAlerts, (alerts) => alerts.map(({ count }) => count)),
+        Effect.as(Effect.repeatN(Effect.yieldNow(), 10), heard)
+      ])
+      yield* Effect.repeatN(tracker.track(timeout()), 9_999)
+      expect(yield* answers).toEqual(["normal", [], []])
+      yield* Effect.repeatN(tracker.track(timeout()), 7)
+      expect(yield* answers).toEqual(["extraordinary", [10_001], ["Fired"]])
+    }).pipe(Effect.provide(ErrorTracker.layer({ thresholds: { NETWORK_TIMEOUT: { perMinute: 10_000 } } }))))
+
   it("Law 6: the whole tracker stays under 64 MB at default caps", { timeout: 60_000 }, async () => {
     const { Core } = await import("../src/internal/tracker/core.js")
     const { settings } = await import("../src/internal/tracker/settings.js")
@@ -187,6 +231,83 @@ describe("layer", () => {
       const config = yield* Effect.exit(Effect.scoped(Layer.build(ErrorTracker.layerConfig(Config.succeed(options)))))
       expect(config).toEqual(Exit.fail(ConfigError.InvalidData([], message)))
     }))
+
+  const known = "thresholds, codes, dimensions, maxValues, sweepEvery, recent"
+
+  it.effect.each<[unknown, string]>([
+    [null, `options is null: it must be an object with any of ${known}`],
+    [3, `options is 3: it must be an object with any of ${known}`],
+    [{ treshold: {} }, `options has "treshold": what it can have is ${known}`],
+    [{ thresholds: null }, "thresholds is null: it must be an object of limits by code"],
+    [
+      { thresholds: { A: null } },
+      "thresholds.A is null: it must be an object with any of perMinute, perHour, perDay, custom, recoverAt"
+    ],
+    [{ codes: "MINE" }, "codes is \"MINE\": it must be a list of texts"],
+    [{ codes: [3] }, "codes is [3]: it must be a list of texts"],
+    [{ dimensions: null }, "dimensions is null: it must be at most 6 different names, none of them empty"],
+    [{ dimensions: "symbol" }, "dimensions is \"symbol\": it must be at most 6 different names, none of them empty"],
+    [{ dimensions: [""] }, "dimensions is [\"\"]: it must be at most 6 different names, none of them empty"],
+    [{ maxValues: "5" }, "maxValues is \"5\": it must be a whole number from 1 to 100000"],
+    [{ recent: null }, "recent is null: it must be a whole number from 0 to 10000"],
+    [
+      { sweepEvery: "1 minut" },
+      "sweepEvery is \"1 minut\": it must be longer than nothing and less than for ever"
+    ]
+  ])(
+    "what no compiler has looked at kills the layer, not its caller: %j",
+    ([options, message]) =>
+      Effect.gen(function*() {
+        const layer: Layer.Layer<ErrorTracker.ErrorTracker> = Reflect.apply(ErrorTracker.layer, undefined, [options])
+        const exit = yield* Effect.exit(Effect.scoped(Layer.build(layer)))
+        expect(exit).toEqual(Exit.die(new Cause.IllegalArgumentException(`ErrorTracker: ${message}`)))
+      })
+  )
+
+  const readers: ReadonlyArray<[string, Layer.Layer<ErrorTracker.ErrorTracker>]> = [
+    ["memory", ErrorTracker.layer()],
+    ["noop", ErrorTracker.layerNoop],
+    [
+      "derived",
+      Layer.effect(
+        ErrorTracker.ErrorTracker,
+        Effect.map(
+          ErrorTracker.ErrorTracker,
+          ({ rates: _r, timeline: _t, verdict: _v, ...store }) => ErrorTracker.make(store)
+        )
+      ).pipe(Layer.provide(ErrorTracker.layer()))
+    ]
+  ]
+
+  it.effect.each(readers)(
+    "Law 10: reads never fail, whatever JavaScript asks: %s",
+    ([, layer]) =>
+      Effect.gen(function*() {
+        const tracker = yield* ErrorTracker.ErrorTracker
+        yield* tracker.track(timeout({ symbol: "A" }))
+        for (const read of ["stats", "breakdown", "timeline", "emptyData", "recent", "verdict"] as const) {
+          for (
+            const asked of [
+              undefined,
+              null,
+              3,
+              "x",
+              {},
+              { window: null, step: null, by: null, code: null, limit: null },
+              { window: "5 minuts", step: {}, by: "symbol" },
+              { window: "toString", step: "1 minut", by: "symbol", limit: "x" }
+            ]
+          ) {
+            const answer: Effect.Effect<unknown> = Reflect.apply(tracker[read], undefined, [asked])
+            expect(Exit.isSuccess(yield* Effect.exit(answer)), `${read}(${JSON.stringify(asked)})`).toBe(true)
+          }
+        }
+        const misspelt: Effect.Effect<ErrorTracker.Stats> = Reflect.apply(tracker.stats, undefined, [{
+          window: "5 minuts"
+        }])
+        expect((yield* misspelt).window).toEqual(Option.none())
+      }).pipe(Effect.provide(layer))
+  )
 })
 
 describe("config", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, expectTypeOf, it } from "@effect/vitest"
 import * as Threshold from "effect-errata/Threshold"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -165,7 +165,7 @@ describe("resolve", () => {
     [{ custom: [custom("a", NaN, 1)] }, "custom[0].window is NaN: it must be longer than nothing and at most one day"],
     [
       { custom: [custom("a", "2 days", 1)] },
-      "custom[0].window is 2 days: it must be longer than nothing and at most one day"
+      "custom[0].window is \"2 days\": it must be longer than nothing and at most one day"
     ],
     [
       { custom: [custom("a", Infinity, 1)] },
@@ -178,10 +178,65 @@ describe("resolve", () => {
     ],
     [
       { custom: [custom("hour", 5, 1)] },
-      "custom[0].name is \"hour\": minute, hour and day are taken, and it must not be empty"
+      "custom[0].name is \"hour\": it must be a text that is not empty, other than minute, hour and day"
     ],
-    [{ custom: [custom("", 5, 1)] }, "custom[0].name is \"\": minute, hour and day are taken, and it must not be empty"]
+    [
+      { custom: [custom("", 5, 1)] },
+      "custom[0].name is \"\": it must be a text that is not empty, other than minute, hour and day"
+    ]
   ])("refuses %j", (limits, message) => {
     expect(Threshold.resolve({ X: limits })).toEqual(Either.left(`thresholds.X.${message}`))
+  })
+
+  const limits = "perMinute, perHour, perDay, custom, recoverAt"
+  it.each([
+    [null, "thresholds is null: it must be an object of limits by code"],
+    [3, "thresholds is 3: it must be an object of limits by code"],
+    [[], "thresholds is []: it must be an object of limits by code"],
+    [new Map([["A", {}]]), "thresholds is {\"A\":{}}: it must be an object of limits by code"],
+    [{ A: null }, `thresholds.A is null: it must be an object with any of ${limits}`],
+    [{ A: 3 }, `thresholds.A is 3: it must be an object with any of ${limits}`],
+    [{ A: [3] }, `thresholds.A is [3]: it must be an object with any of ${limits}`],
+    [{ A: { perMin: 3 } }, `thresholds.A has "perMin": what it can have is ${limits}`],
+    [{ A: { perMinute: null } }, "thresholds.A.perMinute is null: it must be a whole number of at least 1"],
+    [{ A: { perMinute: "5" } }, "thresholds.A.perMinute is \"5\": it must be a whole number of at least 1"],
+    [{ A: { recoverAt: "0.5" } }, "thresholds.A.recoverAt is \"0.5\": it must be above 0 and at most 1"],
+    [{ A: { recoverAt: Symbol("x") } }, "thresholds.A.recoverAt is \"Symbol(x)\": it must be above 0 and at most 1"],
+    [{ A: { custom: 3 } }, "thresholds.A.custom is 3: it must be a list of { name, window, limit }"],
+    [{ A: { custom: null } }, "thresholds.A.custom is null: it must be a list of { name, window, limit }"],
+    [{ A: { custom: [null] } }, "thresholds.A.custom[0] is null: it must be an object with any of name, window, limit"],
+    [
+      { A: { custom: [{ name: "a", window: 5, limits: 1 }] } },
+      "thresholds.A.custom[0] has \"limits\": what it can have is name, window, limit"
+    ],
+    [
+      { A: { custom: [{ window: 5, limit: 1 }] } },
+      "thresholds.A.custom[0].name is undefined: it must be a text that is not empty, other than minute, hour and day"
+    ],
+    [
+      { A: { custom: [{ name: "a", window: Duration.days(2), limit: 1 }] } },
+      "thresholds.A.custom[0].window is 2d: it must be longer than nothing and at most one day"
+    ],
+    [
+      { NetworkDns: { perMinute: 1 } },
+      "thresholds.NetworkDns goes by the tag of an error: it must go by its code, NETWORK_DNS"
+    ]
+  ])("what no compiler has looked at is refused, not thrown at: %o", (thresholds, message) => {
+    expect(Reflect.apply(Threshold.resolve, undefined, [thresholds])).toEqual(Either.left(message))
+  })
+
+  it("undefined is as good as not given", () => {
+    expect(Threshold.resolve({ DATA_EMPTY: undefined, X: undefined })).toEqual(Threshold.resolve())
+  })
+})
+
+describe("types", () => {
+  it("thresholds are by the 17 codes, which editors know, or by any other text", () => {
+    expectTypeOf<"NETWORK_DNS">().toExtend<keyof Threshold.Thresholds>()
+    expectTypeOf<Threshold.Thresholds["NETWORK_DNS"]>().toEqualTypeOf<Threshold.Limits | undefined>()
+    expectTypeOf({ MINE: { perDay: 1 }, NETWORK_DNS: {} }).toExtend<Threshold.Thresholds>()
+    expectTypeOf<Record<string, Threshold.Limits>>().toExtend<Threshold.Thresholds>()
+    // @ts-expect-error a typo in a limit does not compile
+    Threshold.resolve({ NETWORK_DNS: { perMin: 3 } })
   })
 })

@@ -18,8 +18,10 @@ const make = (stream: NodeJS.WriteStream) => {
   // Nobody may be reading any more; the report is still wanted.
   stream.on("error", () => {})
 
+  // A line each on a terminal; whoever wants all of it sends it to a file.
+  const fit = (text: string) => text.length < stream.columns ? text : `${text.slice(0, stream.columns - 2)}…`
   const line = (text: string) => {
-    stream.write(terminal ? `${clear}${text}\n${bar}` : `${text}\n`)
+    stream.write(terminal ? `${clear}${fit(text)}\n${bar}` : `${text}\n`)
   }
   const progress = (done: number, total: number) => {
     const text = `${done} of ${total} series`

@@ -3,7 +3,7 @@
  * getter that throws, a bigint, ten thousand levels deep.
  */
 import * as Redacted from "effect/Redacted"
-import { isSecretName, mask, redactText } from "./redaction.js"
+import { isSecretName, mask, redactText, redactTold } from "./redaction.js"
 
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
@@ -48,6 +48,29 @@ const first = <A>(items: Iterable<A>): ReadonlyArray<A> => {
 const isSecretOf = (name: unknown, i: number, length: number): boolean =>
   i % 2 === 1 && length % 2 === 0 && typeof name === "string" && /^[\w-]{1,64}$/.test(name) && isSecretName(name)
 
+/** Is a secret somewhere on this path? */
+export const isSecretPath = (path: unknown): boolean =>
+  Array.isArray(path) ? path.some(isSecretStep) : typeof path === "string" && isSecretName(path)
+
+// A step may be an object with a key.
+const isSecretStep = (step: unknown): boolean =>
+  typeof step === "object" && step !== null && "key" in step ? isSecretStep(step.key) : isSecretName(String(step))
+
+/**
+ * Reads an object that tells of a value under another key: `{ name: "X-MBX-APIKEY", value: "…" }`, or the issue of a
+ * validation, `{ path: ["apiKey"], message: "…", received: "…" }`.
+ */
+const toldOf = (get: (key: string) => unknown) => {
+  const named = ["name", "key"].some((key) => isSecretPath(attempt(() => get(key))))
+  const issue = attempt(() => isSecretPath(get("path"))) === true
+  return (key: string): unknown =>
+    (named && key === "value") || (issue && /^(?:received|input|value|actual)$/.test(key))
+      ? mask
+      : issue && key === "message"
+      ? redactTold(bounded(String(get(key)), scanned), true)
+      : get(key)
+}
+
 /** Reduces any value to JSON: at most 512 values, 32 entries a level, 6 levels, 1,024 characters a text. */
 export const toJson = (value: unknown): Json => {
   const seen = new Set<object>()
@@ -76,7 +99,9 @@ export const toJson = (value: unknown): Json => {
 
   const own = (value: object, depth: number): Json => {
     const keys = Object.keys(value)
-    return record(keys.slice(0, maxEntries).map((key) => [key, () => Reflect.get(value, key)]), keys.length, depth)
+    const get = (key: string): unknown => Reflect.get(value, key)
+    const read = keys.includes("value") || keys.includes("path") ? toldOf(get) : get
+    return record(keys.slice(0, maxEntries).map((key) => [key, () => read(key)]), keys.length, depth)
   }
 
   const list = (items: ReadonlyArray<unknown>, length: number, depth: number): Json => {

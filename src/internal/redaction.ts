@@ -27,7 +27,9 @@ const spelled = [
   "credential",
   "bearer",
   "jwt",
-  "session id"
+  "session id",
+  // Only as a whole name, and where it is one: the sign of a number is no secret.
+  "(?:(?<![\\w-])|(?<=%(?:25)*[\\dA-F]{2}))sign?(?=$|[\"'`\\\\=>]|:\\s?\\\\*[\"'`]|&quot;|%(?:25)*(?:22|3D))"
 ].join("|").replaceAll(" ", between)
 
 const secretName = new RegExp(spelled, "i")
@@ -37,17 +39,18 @@ export const isSecretName = (name: string): boolean => secretName.test(name)
 
 /** A cheap look before the work, by the stems of the names: most texts hold none of these. */
 const suspicious =
-  /key|secre|sign|toke|autho|cook|pass|pwd|cred|bear|jwt|sess|:\/\/[^\s/]*@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN/i
+  /key|secre|sig|toke|autho|cook|pass|pwd|cred|bear|jwt|sess|:\/\/[^\s/]*@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
 
 /** Masks secrets in free text: URLs, header lines, JSON in JSON, forms, XML, assignments. */
 export const redactText = (text: string): string =>
   suspicious.test(text)
     ? redactPairs(
-      text
+      (text.includes("─ [") ? redactTold(text) : text)
         .replace(privateKey, mask)
         .replace(userInfo, `$1${mask}$2`)
         .replace(scheme, `$1${mask}`)
         .replace(webToken, mask)
+        .replace(listenKey, `$1${mask}`)
     ).replace(userInfo, `$1${mask}$2`) // again: what was masked may have held a space that hid one
     : text
 
@@ -58,6 +61,8 @@ const scheme =
   /(\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[\w+/.~-]*(?:\d|=|[a-z][A-Z])|[\w+/.~-]{20})[\w+/.~=-]{6,}/g
 // A JSON web token says by itself what it is: `eyJ` is `{"` in base64.
 const webToken = /(?<![\w-])eyJ[\w-]{8,}\.[\w-]*(?:\.[\w-]*)?/g
+// Whoever knows the name of a user's stream can listen to it.
+const listenKey = /((?:\bws|%(?:25)*2Fws)(?:\/|%(?:25)*2F)|[?&]streams=)[a-z\d]{60,}(?![a-z\d@])/gi
 
 // ---------------------------------------------------------------------------------------------------------------------
 // pairs of name and value
@@ -70,7 +75,7 @@ const redactPairs = (text: string): string => {
     const nameEnd = end(tail, text, names.lastIndex)
     names.lastIndex = nameEnd
     const tie = exec(delimiter, text, nameEnd)
-    const value = tie === null ? undefined : valueBehind(text, name.index, tie)
+    const value = tie === null ? loose(text, name.index, nameEnd) : valueBehind(text, name.index, tie)
     if (value === undefined) continue
     redacted += text.slice(done, value.from) + value.masked
     done = value.to
@@ -84,9 +89,13 @@ const names = new RegExp(spelled, "gi")
 const tail = /(?:[\w.-]|%(?:25)*(?:2D|5F|2E))*(?:\[[\w-]*\]|\])*/iy
 // Space, also as the escapes of a string or a URL.
 const space = "(?:\\s|(?:\\\\|%(?:25)*5C)+[nrt]|[+]|%(?:25)*(?:20|0A|0D|09))*"
+const entity = "\\\\*&(?:amp;)*(?:quot|#34);"
 // The closing quote of the name, if it has one, then what ties it to its value; in XML that is the end of a tag.
+const quoteMark = "\\\\*[\"'`]"
+// The second half of a pair that is written as an object or as attributes: `{ name: "…", value: "…" }`.
+const valueOfPair = `,${space}(?:${quoteMark})?value(?:${quoteMark})?${space}:|(?<=\\s)value${space}=(?!=)`
 const delimiter = new RegExp(
-  `((?:\\\\*["'\`]|(?:%(?:25)*5C)*%(?:25)*22)?)${space}(=>|=(?!=)|:(?!:|//)|%(?:25)*3[AD]|>(?<=<[\\w:.-]*>)|%(?:25)*3E(?<=%(?:25)*3C[\\w:.-]*%(?:25)*3E))(${space})`,
+  `((?:${quoteMark}|(?:%(?:25)*5C)*%(?:25)*22|${entity})?)${space}(${valueOfPair}|[,(]|=>|=(?!=)|:(?!:|//)|%(?:25)*3[AD]|>(?<=<[\\w:.-]*>)|%(?:25)*3E(?<=%(?:25)*3C[\\w:.-]*%(?:25)*3E))(${space})`,
   "iy"
 )
 // The quote right before the name, where the name and its value are one string.
@@ -102,7 +111,11 @@ interface Value {
 const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value | undefined => {
   const [whole, nameQuote = "", tie = "", gap = ""] = tied
   const from = tied.index + whole.length
+  if (exec(typed, text, name) !== null) return undefined
+  if (nameQuote.endsWith(";")) return inEntities(text, from)
+  if (/^[,v]./.test(tie) && nameQuote === "" && exec(tag, text, name) === null) return undefined
   const quoted = exec(quote, text, from)
+  if (tie === "," || tie === "(") return argument(text, name, nameQuote, tie, quoted)
   if (quoted !== null) {
     return isOuter(quoted[0], nameQuote) ? undefined : inQuotes(text, from, quoted)
   }
@@ -111,11 +124,44 @@ const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value |
   if (nameQuote !== "" && !encoded) {
     return some(from, bracketed === from ? end(bareValue, text, from) : bracketed, nameQuote + mask + nameQuote)
   }
-  if (bracketed === from && /[\n\r]|\\[nr]/.test(gap)) return undefined
+  if (bracketed === from && /[\n\r]|\\[nr]/.test(gap)) {
+    // A header may be folded; what else stands under a name is hardly its value.
+    return tie === ":" && /^\r?\n[ \t]+$/.test(gap) ? some(from, end(wholeLine, text, from), mask) : undefined
+  }
   if (tie === ">") return some(from, end(xmlValue, text, from), mask)
-  if (tie !== ":" || encoded) return some(from, end(assignedValue, text, bracketed), mask)
+  if (!tie.endsWith(":") || encoded) return some(from, end(assignedValue, text, bracketed), mask)
   const line = lines[exec(opener, text, name)?.[1] ?? ""] ?? headerValue
   return some(from, from + text.slice(from, end(line, text, bracketed)).trimEnd().length, mask)
+}
+
+/** The value where nothing but space ties it to its name: an option of a command, a header; it must look like one. */
+const loose = (text: string, name: number, nameEnd: number): Value | undefined => {
+  if (exec(optionOrHeader, text, name) === null) return undefined
+  const from = end(blanks, text, nameEnd)
+  if (from === nameEnd) return undefined
+  const quoted = exec(quote, text, from)
+  return quoted === null ? some(from, end(credential, text, from), mask) : inQuotes(text, from, quoted)
+}
+
+/** The other of two in brackets, `["cookie", "…"]`, `set("cookie", "…")`, or the argument of `setCookie("…")`. */
+const argument = (
+  text: string,
+  name: number,
+  nameQuote: string,
+  tie: string,
+  quoted: RegExpExecArray | null
+): Value | undefined => {
+  if (quoted === null) return undefined
+  if (tie === "(") return nameQuote === "" ? inQuotes(text, quoted.index, quoted) : undefined
+  if (nameQuote !== quoted[0] || exec(firstOfTwo, text, name) === null) return undefined
+  const value = inQuotes(text, quoted.index, quoted)
+  return exec(closing, text, value.to) === null ? undefined : value
+}
+
+/** A value in quotes as HTML writes them. */
+const inEntities = (text: string, from: number): Value | undefined => {
+  const open = end(entityQuote, text, from)
+  return some(open, end(open === from ? entityBare : entityValue, text, open), mask)
 }
 
 const some = (from: number, to: number, masked: string): Value | undefined =>
@@ -128,6 +174,19 @@ const lines: Readonly<Record<string, RegExp>> = { "'": /[^'\r\n]*/y, "`": /[^`\r
 const bareValue = /[^,}\]\r\n"'`\\]*[^\s,}\]"'`\\]/y
 const assignedValue = /(?:(?:bearer|basic|digest|token)[ \t]+)?(?:<redacted>|:(?!\s|$)|[^\s&;,:"'`<>)}\]\\])+/iy
 const xmlValue = /(?:<redacted>|[^<])+(?=<\/)|(?:<redacted>|[^<\s])+$/y
+
+// `readonly apiKey: string` is the type of a secret.
+const typed = /(?<=\breadonly ["']?[\w.-]*)/y
+const tag = /(?<=<[\w:.-]*)/y
+const firstOfTwo = /(?<=[[(]\s*\\*["'`][\w.-]*)/y
+const closing = /\s*[\])]/y
+const optionOrHeader = /(?<=(?:--|(?<![\w-])[a-z]{1,2}-)[\w.-]*)/iy
+const blanks = /[ \t]+/y
+const credential = /(?:<redacted>|(?=[\w+/.~-]*\d|[\w+/.~-]{20})[\w+/.~=-]{6,})/y
+const wholeLine = /(?:<redacted>|(?=[\w+/.~-]*\d|[\w+/.~-]{20})[\w+/.~=-]{6,})(?=[ \t]*(?:[\r\n]|$))/y
+const entityQuote = new RegExp(entity, "y")
+const entityValue = new RegExp(`(?:\\\\+&(?:amp;)*(?:quot|#34);|(?!${entity})[^<"])*`, "y")
+const entityBare = /(?:<redacted>|[^\s,}\]&<"])*/y
 
 /** A quote of the same kind, but of a string around the one the other stands in: it opens nothing. */
 const isOuter = (quote: string, nameQuote: string): boolean =>
@@ -168,6 +227,63 @@ const endOfBrackets = (text: string, from: number): number => {
   }
   return text.length
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// what a validation tells
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Masks the values in the words of a validation: those that stand under the path of a secret in a tree of issues, or
+ * all, if the words are about a secret as a whole.
+ *
+ * A branch of a tree has as many bars before it as branches above it go on: that tells what stands under a path, also
+ * where the lines of the tree were made one.
+ */
+export const redactTold = (text: string, secret: boolean = false): string => {
+  let redacted = ""
+  let done = 0
+  let scope = secret ? 0 : undefined
+  let bars = 0
+  let barEnd = 0
+  for (let next = exec(told, text, 0); next !== null; next = exec(told, text, told.lastIndex)) {
+    const [found] = next
+    const at = told.lastIndex
+    if (found === "│" || found.endsWith("─ ")) {
+      const before = bars > 0 && /^(?:\s|\\+[nrt])*$/.test(text.slice(barEnd, next.index)) ? bars : 0
+      bars = found === "│" ? before + 1 : 0
+      barEnd = at
+      if (found === "│") continue
+      if (scope !== undefined && before < scope) scope = undefined
+      told.lastIndex = end(path, text, at)
+      if (scope === undefined && isSecretName(text.slice(at, told.lastIndex))) {
+        scope = found.startsWith("├") ? before + 1 : before
+      }
+      continue
+    }
+    if (scope === undefined) continue
+    const value = toldValue(text, next)
+    told.lastIndex = value.to
+    redacted += text.slice(done, value.from) + value.masked
+    done = value.to
+  }
+  return redacted + text.slice(done)
+}
+
+const toldValue = (text: string, found: RegExpExecArray): Value => {
+  const from = found.index
+  const quoted = exec(quote, text, from)
+  if (quoted !== null) {
+    const value = inQuotes(text, from, quoted)
+    const name = text.slice(from + quoted[0].length, value.to - quoted[0].length)
+    return /^[a-z_.-]{1,32}$/i.test(name) && isSecretName(name) ? { ...value, masked: text.slice(from, value.to) } : value
+  }
+  return { from, to: "[{".includes(found[0]) ? endOfBrackets(text, from) : from + found[0].length, masked: mask }
+}
+
+// A branch; a quote; what is called the value, unless it is a type; a word that looks like a credential.
+const told =
+  /│|[├└]─ |(?<![\w\\])\\*["'`]|(?<=\b(?:actual|received|decode|got|value):? )(?:[[{]|(?!(?:string|number|bigint|boolean|symbol|object|array|function|undefined|null|nan|date|is|was|must|of|to|does|not)\b)(?:<redacted>|[^\s,;)"'`\\])+)|(?<![\w+/=.~-])(?=[\w+/=.~-]*\d)[\w+/=.~-]{8,}/giu
+const path = /\[(?:[^\r\n├└│\\]|\\+(?![nr\\]))*/y
 
 /** Where a match that begins at `index` ends; `index` if there is none. */
 const end = (pattern: RegExp, text: string, index: number): number => {

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Service } from "../../ErrorTracker.js"
+import { durationOf, timelineOf } from "./given.js"
 
 const maxSteps = 1440
 
@@ -18,7 +19,8 @@ export const derive = (
     )
   return {
     rates: Effect.all({ minute: rate("1 minute"), hour: rate("1 hour"), day: rate("1 day") }),
-    timeline: ({ code, step, window }) => {
+    timeline: (options) => {
+      const { code, step, window } = timelineOf(options)
       const day = Duration.days(1)
       const whole = Duration.min(window, day)
       const width = Duration.max(Duration.min(step, day), Duration.millis(Duration.toMillis(whole) / maxSteps))
@@ -56,7 +58,7 @@ export const derive = (
 const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
 
 const windowOf = (options: { readonly window?: Duration.DurationInput | undefined } | undefined) =>
-  Option.map(Option.fromNullable(options?.window), Duration.decode)
+  Option.fromNullable(durationOf(options?.window))
 
 export const noop: Service = {
   track: () => Effect.void,

@@ -2,13 +2,14 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import type { Service } from "../../ErrorTracker.js"
 import type { Edge } from "./alerts.js"
 import type { Moment } from "./core.js"
 import { Core } from "./core.js"
+import { durationOf, timelineOf } from "./given.js"
 import type { Settings } from "./settings.js"
 import * as Subscribers from "./subscribers.js"
 
@@ -56,23 +57,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     yield* Effect.race(Effect.sleep(Duration.max(settings.sweepEvery, Duration.min(due, idle))), changed.await)
   }).pipe(Effect.forever, Effect.forkScoped)
 
-  const durationOf = (window: Duration.DurationInput | undefined) =>
-    window === undefined ? undefined : Option.getOrUndefined(Duration.decodeUnknown(window))
-
   return {
     track: (error) => Effect.flatMap(step((core, moment) => core.track(error, moment)), tell),
     succeeded: (context) => step((core, moment) => core.succeeded(context, moment)),
     stats: (options) => step((core, moment) => core.stats(durationOf(options?.window), moment)),
     rates: step((core, moment) => core.rates(moment)),
-    breakdown: (options) => step((core, moment) => core.breakdown(options, moment)),
-    timeline: ({ code, step: length, window }) =>
-      step((core, moment) =>
-        core.timeline({
-          window: durationOf(window) ?? Duration.days(1),
-          step: durationOf(length) ?? Duration.days(1),
-          code
-        }, moment)
-      ),
+    breakdown: (options) =>
+      step((core, moment) => Predicate.isNullable(options) ? [] : core.breakdown(options, moment)),
+    timeline: (options) => step((core, moment) => core.timeline(timelineOf(options), moment)),
     emptyData: (options) => step((core, moment) => core.emptyData(durationOf(options?.window), moment)),
     verdict: (code) => step((core, moment) => core.verdict(code, moment)),
     alerts: Subscribers.stream(

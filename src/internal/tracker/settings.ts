@@ -2,9 +2,11 @@
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type { Options } from "../../ErrorTracker.js"
 import * as FetchError from "../../FetchError.js"
 import * as Threshold from "../../Threshold.js"
+import { only, wrong } from "./given.js"
 
 export interface Settings {
   readonly limits: ReadonlyMap<string, ReadonlyArray<Threshold.Limit>>
@@ -17,7 +19,9 @@ export interface Settings {
 }
 
 const maxDimensions = 6
-const dimensions = ["symbol", "source", "market", "interval"]
+const defaultDimensions = ["symbol", "source", "market", "interval"]
+
+const keys: ReadonlyArray<keyof Options> = ["thresholds", "codes", "dimensions", "maxValues", "sweepEvery", "recent"]
 
 /** The codes of the 17 types of error. */
 export const ownCodes: ReadonlyArray<string> = Object.values(FetchError.facts).map(({ code }) => code)
@@ -25,32 +29,44 @@ export const ownCodes: ReadonlyArray<string> = Object.values(FetchError.facts).m
 /** Left says what is wrong, where, and what would be right. */
 export const settings = (options: Options): Either.Either<Settings, string> =>
   Either.gen(function*() {
-    const limits = yield* Threshold.resolve(options.thresholds)
-    const names = options.dimensions ?? dimensions
-    if (names.length > maxDimensions || new Set(names).size < names.length || names.includes("")) {
-      return yield* Either.left(
-        `dimensions is ${
-          JSON.stringify(names)
-        }: it must be at most ${maxDimensions} different names, none of them empty`
+    yield* only("options", options, keys)
+    const {
+      codes = [],
+      dimensions = defaultDimensions,
+      maxValues = 2000,
+      recent = 100,
+      sweepEvery = "1 minute",
+      thresholds
+    } = options
+    const limits = yield* Threshold.resolve(thresholds)
+    if (!isTexts(codes)) return yield* wrong("codes", codes, "a list of texts")
+    if (
+      !isTexts(dimensions) || dimensions.length > maxDimensions ||
+      new Set(["", ...dimensions]).size <= dimensions.length
+    ) {
+      return yield* wrong(
+        "dimensions",
+        dimensions,
+        `at most ${maxDimensions} different names, none of them empty`
       )
     }
-    const sweepEvery = Option.getOrElse(Duration.decodeUnknown(options.sweepEvery ?? "1 minute"), () => Duration.zero)
-    if (!Duration.isFinite(sweepEvery) || Duration.isZero(sweepEvery)) {
-      return yield* Either.left(
-        `sweepEvery is ${String(options.sweepEvery)}: it must be longer than nothing and less than for ever`
-      )
+    const every = Option.getOrElse(Duration.decodeUnknown(sweepEvery), () => Duration.zero)
+    if (!Duration.isFinite(every) || Duration.isZero(every)) {
+      return yield* wrong("sweepEvery", sweepEvery, "longer than nothing and less than for ever")
     }
     return {
       limits,
-      codes: new Set([...ownCodes, ...limits.keys(), ...options.codes ?? []]),
-      dimensions: names,
-      maxValues: yield* whole("maxValues", options.maxValues ?? 2000, 1, 100_000),
-      sweepEvery,
-      recent: yield* whole("recent", options.recent ?? 100, 0, 10_000)
+      codes: new Set([...ownCodes, ...limits.keys(), ...codes]),
+      dimensions,
+      maxValues: yield* whole("maxValues", maxValues, 1, 100_000),
+      sweepEvery: every,
+      recent: yield* whole("recent", recent, 0, 10_000)
     }
   })
+
+const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every(Predicate.isString)
 
 const whole = (option: string, value: number, least: number, most: number): Either.Either<number, string> =>
   Number.isInteger(value) && value >= least && value <= most
     ? Either.right(value)
-    : Either.left(`${option} is ${value}: it must be a whole number from ${least} to ${most}`)
+    : wrong(option, value, `a whole number from ${least} to ${most}`)

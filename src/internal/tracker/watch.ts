@@ -17,8 +17,6 @@ export class Watch {
   private newsAbove: number
   // An alert is not over before this, and later if more has happened since; for ever as long as there is none.
   private activeUntil = Infinity
-  // After how many more events to look at the count.
-  private unseen = 1
 
   constructor(limit: Threshold.Limit, events: SlidingWindow) {
     this.limit = limit
@@ -46,18 +44,15 @@ export class Watch {
 
   /** What happened because an event was added. */
   added(now: number): ReadonlyArray<Threshold.Edge> {
-    if (--this.unseen > 0) return nothing
-    // One look at one stamp, as long as counts are exact. Beyond, counts are within 1/2048 of the truth, and it would
-    // make no sense to look more often than that.
-    this.unseen = Math.max(1, this.highest >>> 10)
+    // Looked at after every event, for that is when a count can rise: no verdict is ahead of the alerts.
     if (!this.events.exceeds(this.highest, this.window, now)) return nothing
-    // An event cannot raise the count by more than one.
-    this.highest = this.unseen === 1 ? this.highest + 1 : this.events.count(this.window, now)
+    this.highest = this.events.count(this.window, now)
     return this.highest > this.newsAbove ? this.step(now) : nothing
   }
 
-  /** Forgets where the limit stands; what was told as fired is told as resolved. */
+  /** Forgets where the limit stands: what is active is over now, and what was over before became so then. */
   reset(now: number): ReadonlyArray<Threshold.Edge> {
+    if (!this.isActive(now)) return this.step(now)
     return this.move({ now, count: this.highest, recovered: Option.some({ at: now, count: 0 }) })
   }
 
@@ -91,7 +86,6 @@ export class Watch {
     this.state = state
     this.highest = Option.match(state, { onNone: () => this.limit.limit, onSome: ({ peak }) => peak })
     this.newsAbove = Threshold.nextEdge(this.limit, state)
-    this.unseen = 1
     this.activeUntil = Option.isNone(state) ? Infinity : this.fallsAt()
     return edges
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
+import * as Option from "effect/Option"
 import { Watch } from "../../../src/internal/tracker/watch.js"
 import * as SlidingWindow from "../../../src/SlidingWindow.js"
 import type * as Threshold from "../../../src/Threshold.js"
@@ -117,5 +118,73 @@ describe("Watch", () => {
     expect(resolved?._tag).toBe("Resolved")
     // The count falls to 4,000 when the event of 15,999 leaves.
     expect(Math.abs(resolved!.at - 1_015_999) / 4000).toBeLessThan(1 / 1024)
+  })
+
+  it("Law 8: beyond 1,024, too, whatever is above its limit has been told", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.integer({ min: 1000, max: 6000 }),
+        FastCheck.double({ min: 0.1, max: 1, noNaN: true }),
+        FastCheck.array(
+          FastCheck.tuple(FastCheck.integer({ min: 1, max: 3000 }), FastCheck.integer({ min: 0, max: 9 })),
+          {
+            minLength: 1,
+            maxLength: 12
+          }
+        ),
+        (n, share, bursts) => {
+          const limit = { ...limitOf(n, Math.floor(n * share)), window: Duration.millis(3000 / 1e6) }
+          const events = SlidingWindow.make({ horizon: 3000 })
+          const watch = new Watch(limit, events)
+          let now = 0
+          let told = 0
+          let wrong = 0
+          for (const [length, gap] of bursts) {
+            now += gap * 300
+            for (let i = 0; i < length; i++) {
+              if (i % 3 === 0) now++
+              told += watch.settle(now).length
+              events.add(now)
+              told += watch.added(now).length
+              if (Option.isSome(watch.exceeded(now)) && !(told > 0 && watch.isActive(now))) wrong++
+            }
+          }
+          expect(wrong).toBe(0)
+          if (watch.isActive(now)) expect(watch.reset(now).at(-1)?._tag).toBe("Resolved")
+        }
+      ),
+      { numRuns: 60 }
+    )
+  })
+
+  it("Law 8: a burst that ends just above a limit, or twice a limit, beyond 1,024 is told", () => {
+    for (const limit of [1024, 1025, 5000, 10_000, 50_000]) {
+      const events = SlidingWindow.make({ horizon: 100 })
+      const watch = new Watch(limitOf(limit, limit), events)
+      const edges: Array<readonly [string, number]> = []
+      for (let i = 1; i <= 2 * limit + 1; i++) {
+        events.add(0)
+        edges.push(...watch.added(0).map(({ _tag, count }) => [_tag, count] as const))
+      }
+      expect(edges).toEqual([["Fired", limit + 1], ["Escalated", 2 * limit + 1]])
+    }
+  })
+
+  it("Law 8: reset tells an end that nobody noticed as of when it came, and an active alert as of now", () => {
+    for (
+      const [now, edge] of [[105, { at: 105, count: 0 }], [111, { at: 110, count: 1 }], [500, {
+        at: 110,
+        count: 1
+      }]] as const
+    ) {
+      const events = SlidingWindow.make({ horizon: 100 })
+      const watch = new Watch(limitOf(2, 1), events)
+      for (const stamp of [0, 10, 20]) {
+        events.add(stamp)
+        watch.added(stamp)
+      }
+      expect(watch.reset(now)).toEqual([{ _tag: "Resolved", since: 20, peak: 3, ...edge }])
+      expect(watch.reset(now)).toEqual([])
+    }
   })
 })
