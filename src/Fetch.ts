@@ -227,16 +227,18 @@ const describe = (defect: unknown): string => {
 const countSuccess = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   input: FetchContext.Input
-): Effect.Effect<A, E, R | ErrorTracker> =>
-  Effect.clockWith((clock) => {
+): Effect.Effect<A, E, R | ErrorTracker> => {
+  const own = FetchContext.make(input)
+  return Effect.clockWith((clock) => {
     const start = clock.unsafeCurrentTimeNanos()
     return Effect.tap(self, () =>
       Effect.contextWithEffect((env: Context.Context<ErrorTracker>) => {
-        const context = FetchContext.merge(Context.get(env, Ambient), input)
+        const context = FetchContext.merge(Context.get(env, Ambient), own)
         const duration = Duration.nanos(clock.unsafeCurrentTimeNanos() - start)
         return quietly(() => Context.get(env, ErrorTracker).succeeded(context, duration))
       }))
   })
+}
 
 /** Interruption can come as a value too, from `Effect.sandbox` or an Exit. */
 const isInterruption = (error: unknown): boolean =>
