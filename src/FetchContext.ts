@@ -88,10 +88,17 @@ export const FetchContext: Schema.Schema<FetchContext> = Schema.Struct({
   url: Schema.optional(Schema.String),
   operation: Schema.optional(Schema.String),
   attempt: Schema.optional(Schema.Number),
-  attributes: Schema.optional(Schema.Record({
-    key: Schema.String,
-    value: Schema.Union(Schema.String, Schema.Number, Schema.Boolean)
-  }))
+  // No record: decoding one assigns, and so loses `__proto__`, which is a name like any other.
+  attributes: Schema.optional(Schema.declare(
+    (value: unknown): value is Attributes =>
+      Predicate.isRecord(value) &&
+      Object.values(value).every((value) => ["string", "number", "boolean"].includes(typeof value)),
+    {
+      identifier: "Attributes",
+      jsonSchema: { type: "object", additionalProperties: { type: ["string", "number", "boolean"] } },
+      arbitrary: () => (fc) => fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.boolean()))
+    }
+  ))
 })
 
 // ---------------------------------------------------------------------------------------------------------------------

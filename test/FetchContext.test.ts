@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { DateTime, Schema } from "effect"
+import { Arbitrary, DateTime, JSONSchema, Schema } from "effect"
 import { FetchContext } from "effect-errata"
 import * as FastCheck from "effect/FastCheck"
 
@@ -44,6 +44,8 @@ describe("make", () => {
     ["2024-01-01T01:00:00+01:00", "2024-01-01T00:00:00.000Z"],
     [{ year: 2024, month: 2 }, "2024-02-01T00:00:00.000Z"],
     ["yesterday", "yesterday"],
+    ["1", "1"],
+    [0n, "0"],
     [Number.NaN, "NaN"],
     [new Date(Number.NaN), "Invalid Date"]
   ])("start %o is %s", (start, expected) => {
@@ -97,10 +99,42 @@ describe("make", () => {
     expect(FetchContext.make(attributes).attributes).toEqual({
       a: "{\"b\":[1]}",
       c: "null",
-      d: "\"1\"",
+      d: "1",
       e: "NaN",
       f: "{\"password\":\"<redacted>\"}"
     })
+  })
+
+  it("a symbol, a bigint or a date among the attributes gains no quotes", () => {
+    const attributes = untyped({ attributes: { a: Symbol("s"), b: 1n, c: new Date(0) } })
+    expect(FetchContext.make(attributes).attributes).toEqual({ a: "Symbol(s)", b: "1", c: "1970-01-01T00:00:00.000Z" })
+  })
+
+  it.each<[string, unknown]>([
+    ["a bigint as an instant", { start: 0n, end: 2000n }],
+    ["texts that engines take for dates", { start: "0", end: "May 1" }],
+    ["an object that says a date", { start: { toString: () => "2024-01-01" } }],
+    ["a year of six digits", { start: 8.64e15, end: -8.64e15 }],
+    ["a secret as an instant", { start: "token=abc" }],
+    ["an attribute named `__proto__`", JSON.parse("{\"attributes\":{\"__proto__\":\"x\",\"a\":1}}")],
+    ["symbols, bigints", { symbol: Symbol("s"), attributes: { a: Symbol("s"), b: 1n, c: "\"1\"" } }]
+  ])("what was written is read and written as the same again: %s", (_, input) => {
+    const context = FetchContext.make(untyped(input))
+    const json = JSON.stringify(Schema.encodeSync(FetchContext.FetchContext)(context))
+    const read = FetchContext.make(Schema.decodeUnknownSync(FetchContext.FetchContext)(JSON.parse(json)))
+    expect(JSON.stringify(Schema.encodeSync(FetchContext.FetchContext)(read))).toBe(json)
+    expect(Object.keys(read.attributes ?? {})).toEqual(Object.keys(context.attributes ?? {}))
+  })
+
+  it.each([[[]], [{ a: null }], [{ a: {} }], ["x"]])("attributes that are none do not decode: %j", (attributes) => {
+    expect(Schema.is(FetchContext.FetchContext)({ attributes })).toBe(false)
+  })
+
+  it("the schema has a JSON schema and arbitrary values", () => {
+    expect(JSON.stringify(JSONSchema.make(FetchContext.FetchContext))).toContain("Attributes")
+    FastCheck.assert(FastCheck.property(Arbitrary.make(FetchContext.FetchContext), (context) => {
+      expect(Schema.is(FetchContext.FetchContext)(context)).toBe(true)
+    }))
   })
 
   it("is frozen, all of it, and the same when it went through already", () => {

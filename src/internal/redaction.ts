@@ -42,17 +42,19 @@ const suspicious =
   /key|secre|sig|toke|autho|cook|pass|pwd|cred|bear|jwt|sess|:\/\/[^\s/]*@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
 
 /** Masks secrets in free text: URLs, header lines, JSON in JSON, forms, XML, assignments. */
-export const redactText = (text: string): string =>
-  suspicious.test(text)
-    ? redactPairs(
-      (text.includes("─ [") ? redactTold(text) : text)
-        .replace(privateKey, mask)
-        .replace(userInfo, `$1${mask}$2`)
-        .replace(scheme, `$1${mask}`)
-        .replace(webToken, mask)
-        .replace(listenKey, `$1${mask}`)
-    ).replace(userInfo, `$1${mask}$2`) // again: what was masked may have held a space that hid one
-    : text
+export const redactText = (text: string): string => {
+  if (!suspicious.test(text)) return text
+  const tree = text.includes("─ [")
+  const redacted = redactPairs(
+    (tree ? redactTold(text) : text)
+      .replace(privateKey, mask)
+      .replace(userInfo, `$1${mask}$2`)
+      .replace(scheme, `$1${mask}`)
+      .replace(webToken, mask)
+      .replace(listenKey, `$1${mask}`)
+  ).replace(userInfo, `$1${mask}$2`) // again: what was masked may have held a space that hid one
+  return tree ? redactTold(redacted) : redacted // again: what was masked may have held a branch
+}
 
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
 const userInfo = /(:\/\/|%(?:25)*2F%(?:25)*2F)(?:<redacted>|(?!%(?:25)*(?:2F|3F|23))[^\s/?#"<>\\])+(@|%(?:25)*40)/gi
@@ -275,14 +277,16 @@ const toldValue = (text: string, found: RegExpExecArray): Value => {
   if (quoted !== null) {
     const value = inQuotes(text, from, quoted)
     const name = text.slice(from + quoted[0].length, value.to - quoted[0].length)
-    return /^[a-z_.-]{1,32}$/i.test(name) && isSecretName(name) ? { ...value, masked: text.slice(from, value.to) } : value
+    return /^[a-z_.-]{1,32}$/i.test(name) && isSecretName(name)
+      ? { ...value, masked: text.slice(from, value.to) }
+      : value
   }
   return { from, to: "[{".includes(found[0]) ? endOfBrackets(text, from) : from + found[0].length, masked: mask }
 }
 
 // A branch; a quote; what is called the value, unless it is a type; a word that looks like a credential.
 const told =
-  /│|[├└]─ |(?<![\w\\])\\*["'`]|(?<=\b(?:actual|received|decode|got|value):? )(?:[[{]|(?!(?:string|number|bigint|boolean|symbol|object|array|function|undefined|null|nan|date|is|was|must|of|to|does|not)\b)(?:<redacted>|[^\s,;)"'`\\])+)|(?<![\w+/=.~-])(?=[\w+/=.~-]*\d)[\w+/=.~-]{8,}/giu
+  /│|[├└]─ |(?<![\w\\]|<redacted>)\\*["'`]|(?<=\b(?:actual|received|decode|got|value):? )(?:[[{]|(?!(?:string|number|bigint|boolean|symbol|object|array|function|undefined|null|nan|date|is|was|must|of|to|does|not)\b)(?:<redacted>|[^\s,;)"'`\\])+)|(?<![\w+/=.~-])(?=[\w+/=.~-]*\d)[\w+/=.~-]{8,}/giu
 const path = /\[(?:[^\r\n├└│\\]|\\+(?![nr\\]))*/y
 
 /** Where a match that begins at `index` ends; `index` if there is none. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Data } from "effect"
+import { Cause, Data, Schema } from "effect"
 import { causes, chain, trace, unchain } from "../../src/internal/chain.js"
 
 const lines = (cause: unknown) => chain(cause).map(({ message, name }) => `${name}: ${message}`)
@@ -50,6 +50,15 @@ describe("chain", () => {
   ])("%s", (_, cause, expected) => {
     expect(lines(cause)).toEqual(expected)
     expect(lines(unchain(chain(cause)))).toEqual(expected)
+  })
+
+  it("the secret that a schema refused stands in no line", () => {
+    const { left } = Schema.decodeUnknownEither(Schema.Struct({ apiKey: Schema.Number }))({ apiKey: "hunter2" }) as {
+      readonly left: unknown
+    }
+    const told = lines(new Error("a", { cause: left }))
+    expect(told.join()).toContain("Expected number, actual \"<redacted>\"")
+    expect(JSON.stringify(trace(left))).not.toContain("hunter2")
   })
 
   it("sixteen links of whatever is long, deep or wide", () => {

@@ -32,6 +32,31 @@ describe("toJson", () => {
     ["the same twice is no cycle", [shared, shared], [{ a: 1 }, { a: 1 }]],
     ["headers as a list", ["Host", "x", "X-MBX-APIKEY", "abc"], ["Host", "x", "X-MBX-APIKEY", "<redacted>"]],
     ["headers as pairs", [["cookie", "abc"], ["host", "x"]], [["cookie", "<redacted>"], ["host", "x"]]],
+    ["a pair as HAR writes it", [{ name: "X-MBX-APIKEY", value: "abc" }, { name: "Host", value: "x" }], [
+      { name: "X-MBX-APIKEY", value: "<redacted>" },
+      { name: "Host", value: "x" }
+    ]],
+    ["an entry of a configuration", { key: "apiKey", value: { a: 1 } }, { key: "apiKey", value: "<redacted>" }],
+    ["the issue of a validation", {
+      path: ["user", "apiKey"],
+      message: "Expected 'a' | 'b', received 'abc'",
+      received: "abc",
+      expected: "string"
+    }, {
+      path: ["user", "apiKey"],
+      message: "Expected '<redacted>' | '<redacted>', received '<redacted>'",
+      received: "<redacted>",
+      expected: "string"
+    }],
+    ["an issue whose path is of objects", { path: [{ key: "apiKey" }], input: "abc" }, {
+      path: [{ key: "apiKey" }],
+      input: "<redacted>"
+    }],
+    ["an issue about what is no secret", { path: ["price"], message: "received 'abc'", received: "abc" }, {
+      path: ["price"],
+      message: "received 'abc'",
+      received: "abc"
+    }],
     ["a list of names is none", ["password", "email", "token"], ["password", "email", "token"]],
     ["a getter that throws", {
       a: 1,

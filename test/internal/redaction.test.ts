@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
+import { Either, Schema } from "effect"
 import * as FastCheck from "effect/FastCheck"
-import { isSecretName, mask, redactText } from "../../src/internal/redaction.js"
+import { isSecretName, mask, redactText, redactTold } from "../../src/internal/redaction.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // tables
@@ -53,6 +54,9 @@ const secretNames = [
   "jwt"
 ]
 
+/** Secrets only under exactly this name: not part of the property, which writes names into headers. */
+const exactNames = ["sign", "sig"]
+
 const ordinaryNames = [
   "symbol",
   "interval",
@@ -69,10 +73,15 @@ const ordinaryNames = [
   "access signal",
   "passenger",
   "assign",
-  "keyboard"
+  "keyboard",
+  "design",
+  "signal",
+  "signed",
+  "sign-in"
 ]
 
 const S = "hunter2"
+const L = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
 
 /** A text with a secret, and the same text masked. */
 const masked: ReadonlyArray<readonly [string, string]> = [
@@ -145,6 +154,36 @@ const masked: ReadonlyArray<readonly [string, string]> = [
   [`level=warn token="${S} x" b=1`, `level=warn token="${mask}" b=1`],
   [`-----BEGIN RSA PRIVATE KEY-----\n${S}\n-----END RSA PRIVATE KEY----- b`, `${mask} b`],
   [`-----BEGIN PRIVATE KEY-----\n${S}`, mask],
+  // pairs, arguments, options
+  [`[{"name":"X-MBX-APIKEY","value":"${S}"},{"name":"b"}]`, `[{"name":"X-MBX-APIKEY","value":"${mask}"},{"name":"b"}]`],
+  [`{ name: 'X-MBX-APIKEY', value: '${S}' }`, `{ name: 'X-MBX-APIKEY', value: '${mask}' }`],
+  [
+    JSON.stringify(JSON.stringify([{ name: "X-MBX-APIKEY", value: S }], null, 2)),
+    JSON.stringify(JSON.stringify([{ name: "X-MBX-APIKEY", value: mask }], null, 2))
+  ],
+  [`{"name":"token","value":7}`, `{"name":"token","value":"${mask}"}`],
+  [`["X-MBX-APIKEY","${S}"],["b","c"]`, `["X-MBX-APIKEY","${mask}"],["b","c"]`],
+  [`headers.set('X-MBX-APIKEY', '${S}')`, `headers.set('X-MBX-APIKEY', '${mask}')`],
+  [`client.setApiKey("${S}").get("b")`, `client.setApiKey("${mask}").get("b")`],
+  [`bot --api-key ${S} --symbol A`, `bot --api-key ${mask} --symbol A`],
+  [`bot --api-key "my ${S}" --symbol A`, `bot --api-key "${mask}" --symbol A`],
+  [`sent X-MBX-APIKEY ${S} to x.test`, `sent X-MBX-APIKEY ${mask} to x.test`],
+  [`Host: x.test\r\nx-mbx-apikey:\r\n\t${S}\r\nb: 1`, `Host: x.test\r\nx-mbx-apikey:\r\n\t${mask}\r\nb: 1`],
+  [`<apiKey value="${S}"/><b/>`, `<apiKey value="${mask}"/><b/>`],
+  [`<add key="apiKey" value="${S}" />`, `<add key="apiKey" value="${mask}" />`],
+  [
+    `data-x="{&quot;apiKey&quot;:&quot;my ${S}&quot;,&quot;b&quot;:1}"`,
+    `data-x="{&quot;apiKey&quot;:&quot;${mask}&quot;,&quot;b&quot;:1}"`
+  ],
+  [`{&amp;quot;token&amp;quot;: 123, b}`, `{&amp;quot;token&amp;quot;: ${mask}, b}`],
+  // the signature of a request
+  [`{"sign":"${S}","b":1}`, `{"sign":"${mask}","b":1}`],
+  [`{ sign: '${S}', b: 1 }`, `{ sign: '${mask}', b: 1 }`],
+  [`https://x.test/?a=1&sig=${S}&b=1`, `https://x.test/?a=1&sig=${mask}&b=1`],
+  [`to=%2F%3Fa%3D1%26sign%3D${S}&b=1`, `to=%2F%3Fa%3D1%26sign%3D${mask}&b=1`],
+  // the stream of a user
+  [`wss://stream.binance.com:9443/ws/${L} closed`, `wss://stream.binance.com:9443/ws/${mask} closed`],
+  [`wss://stream.binance.com/stream?streams=${L}`, `wss://stream.binance.com/stream?streams=${mask}`],
   [`got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.${S} back`, `got ${mask} back`]
 ]
 
@@ -175,11 +214,27 @@ const readable = [
   "?token=&symbol=A",
   "tokenizer: fast, keyboard=qwerty",
   "-----BEGIN CERTIFICATE-----",
+  "--api-key is required",
+  "unknown option --token",
+  "an x-token header is missing",
+  "getToken() returned undefined",
+  "token (see the manual)",
+  "token, value: 5",
+  "the token value = 5",
+  "[\"password\", \"email\", \"token\"]",
+  "one of (\"token\", \"cookie\", \"session\")",
+  "secrets:\n  - first\n  - second",
+  "token:\n  name: abc123",
+  "the sign: -1, not a sign = of weakness",
+  "design=flat, signal=strong",
+  "wss://stream.binance.com/ws/btcusdt@kline_1h",
+  `https://x.test/files/${"ab12".repeat(16)}`,
+  "{ readonly apiKey: number; readonly secret: \"a\" | \"b\"; readonly token?: string }",
   JSON.stringify({ message: "the value of \"token\":", symbol: "A" })
 ]
 
 describe("redaction", () => {
-  it.each(secretNames.map((name) => [name]))("%s names a secret", (name) => {
+  it.each([...secretNames, ...exactNames].map((name) => [name]))("%s names a secret", (name) => {
     expect(isSecretName(name)).toBe(true)
   })
 
@@ -253,17 +308,120 @@ describe("redaction", () => {
       "<token>",
       "%2F%2Fa",
       "eyJ-",
+      "[\"token\",\"",
+      "token,value:",
+      "&quot;token&quot;:",
+      "│ └─ [\"token\"]",
+      "actual [",
+      "actual \"",
+      "x-token ",
       "-----BEGIN "
     ].map((s) => [s])
   )(
     "a million characters of %j",
     (fragment) => {
-      for (const start of ["token", "token:", "\"token\":\"", "token=[", "://", "eyJ"]) {
+      for (const start of ["token", "token:", "\"token\":\"", "token=[", "://", "eyJ", "└─ [\"token\"]"]) {
         const text = start + fragment.repeat(Math.ceil(1_000_000 / fragment.length))
         expect(redactText(text)).not.toBe("")
       }
     }
   )
+})
+
+describe("the words of a validation", () => {
+  const K = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
+  const Secret = Schema.Struct({ a: Schema.Struct({ apiKey: Schema.Number, b: Schema.Number }) })
+
+  const message = <A, I>(schema: Schema.Schema<A, I>, value: unknown): string =>
+    Either.match(Schema.decodeUnknownEither(schema, { errors: "all" })(value), {
+      onLeft: (error) => error.message,
+      onRight: () => ""
+    })
+
+  it("a secret in the tree of a ParseError is masked, the types and the other values stay", () => {
+    expect(redactText(message(Secret, { a: { apiKey: K, b: "seen" } }))).toBe([
+      "{ readonly a: { readonly apiKey: number; readonly b: number } }",
+      "└─ [\"a\"]",
+      "   └─ { readonly apiKey: number; readonly b: number }",
+      "      ├─ [\"apiKey\"]",
+      "      │  └─ Expected number, actual \"<redacted>\"",
+      "      └─ [\"b\"]",
+      "         └─ Expected number, actual \"seen\""
+    ].join("\n"))
+  })
+
+  it("also where the lines of the tree were made one", () => {
+    const flat = message(Secret, { a: { apiKey: K, b: "seen" } }).replace(/\s+/g, " ")
+    expect(redactText(flat)).toBe(
+      "{ readonly a: { readonly apiKey: number; readonly b: number } } └─ [\"a\"] └─ { readonly apiKey: number; " +
+        "readonly b: number } ├─ [\"apiKey\"] │ └─ Expected number, actual \"<redacted>\" └─ [\"b\"] └─ Expected " +
+        "number, actual \"seen\""
+    )
+  })
+
+  const { Array: List, Null, Number, NumberFromString, String, Struct, Union } = Schema
+  it.each<[string, string]>([
+    ["of a list", message(Struct({ tokens: List(Number), n: Union(Number, Null) }), { tokens: [K, K], n: "seen" })],
+    [
+      "within an object",
+      message(Struct({ secret: Struct({ id: Number }), n: Number }), { secret: { id: K }, n: "seen" })
+    ],
+    ["an object", message(Struct({ secret: Number, n: Number }), { secret: { id: K, a: [K] }, n: "seen" })],
+    ["not decoded", message(Struct({ apiKey: NumberFromString, n: NumberFromString }), { apiKey: K, n: "seen" })],
+    [
+      "refused by a filter",
+      message(Struct({ n: Number, apiKey: String.pipe(Schema.maxLength(3)) }), { n: "seen", apiKey: K })
+    ],
+    [
+      "in words of one's own",
+      message(
+        Struct({ password: String.pipe(Schema.filter((password) => `bad ${password}`)), n: Number }),
+        { password: K, n: "seen" }
+      )
+    ],
+    [
+      "a header",
+      message(
+        Schema.Record({ key: String, value: Number }),
+        { "X-MBX-APIKEY": K, n: "seen" }
+      )
+    ],
+    [
+      "with a branch in it",
+      message(
+        Struct({ a: Struct({ password: Struct({ a: String }) }), n: Number }),
+        { a: { password: `x\n└─ [0] │ ${K}` }, n: "seen" }
+      )
+    ],
+    ["in an object where another was expected", message(Number, { apiKey: K, n: "seen" })]
+  ])("a secret %s, as it is, on one line, and in JSON in JSON", (_, told) => {
+    expect(told).toContain(K)
+    for (const text of [told, told.replace(/\s+/g, " "), JSON.stringify(told), JSON.stringify(JSON.stringify(told))]) {
+      const once = redactText(text)
+      expect(once).not.toContain(K)
+      expect(once).toContain("seen")
+      expect(redactText(once)).toBe(once)
+    }
+  })
+
+  it.each([
+    [`Expected number, actual "${K}"`, `Expected number, actual "${mask}"`],
+    [`Unable to decode "${K}" into a number`, `Unable to decode "${mask}" into a number`],
+    ["Expected number, actual {\"id\":1}", `Expected number, actual ${mask}`],
+    ["Invalid type: Expected string but received 123456", `Invalid type: Expected string but received ${mask}`],
+    ["Expected string, received number", "Expected string, received number"],
+    [`"apiKey" with value "${S}" fails to match`, `"apiKey" with value "${mask}" fails to match`],
+    [
+      "apiKey must be a `number` type, but the final value was: `NaN`",
+      `apiKey must be a \`${mask}\` type, but the final value was: \`${mask}\``
+    ],
+    [`${K} is too long`, `${mask} is too long`],
+    ["is missing", "is missing"],
+    ["must have at least 100 characters, it doesn't", "must have at least 100 characters, it doesn't"]
+  ])("about a secret: %s", (told, expected) => {
+    expect(redactTold(told, true)).toBe(expected)
+    expect(redactTold(expected, true)).toBe(expected)
+  })
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -310,6 +468,16 @@ const fragments = [
   "secret",
   "-----BEGIN PRIVATE KEY-----",
   "-----END PRIVATE KEY-----",
+  "&quot;",
+  "--token ",
+  "sign",
+  "value",
+  "actual ",
+  "(",
+  "│",
+  "├─ ",
+  "└─ [\"apiKey\"]",
+  "/ws/",
   mask
 ]
 
