@@ -270,6 +270,14 @@ const json = Schema.parseJson(FetchError.FetchError)
 const encode = Schema.encodeSync(json)
 const decode = Schema.decodeSync(json)
 
+it("an issue about a secret does not tell it", () => {
+  const { issues } = new FetchError.DataValidation({
+    issues: [{ path: "a.apiKey", message: "Expected number, actual \"vmPUZE6mv9SD\"" }]
+  })
+  expect(JSON.stringify(issues)).not.toContain("vmPUZE6mv9SD")
+  expect(issues?.[0]?.message).toContain("Expected number")
+})
+
 describe("JSON", () => {
   it("decode∘encode keeps every field and getter; of the cause, names and messages", () => {
     FastCheck.assert(

@@ -9,7 +9,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as FetchContext from "../FetchContext.js"
 import { chain, unchain } from "./chain.js"
-import { safeText } from "./json.js"
+import { bounded, isSecretPath, safeText } from "./json.js"
+import { redactTold } from "./redaction.js"
 
 export const TypeId = "~effect-errata/FetchError"
 
@@ -184,7 +185,7 @@ const safeField = (key: string, value: unknown): unknown => {
 
 const safeIssue = ({ message, path }: { readonly message: string; readonly path: string }) => ({
   path: safeText(path),
-  message: safeText(message)
+  message: safeText(isSecretPath(path) ? redactTold(bounded(message, maxMessage), true) : message)
 })
 
 const safeEarlier = ({ code, message, source }: Earlier): Earlier => ({
