@@ -358,7 +358,7 @@ describe("ErrorLog.layerText", () => {
         "1970-01-01T00:00:00.000Z [ERROR] Error fetching data for BTCUSDT 1h: DNS resolution failed | Error Context: " +
           "{\"error_type\":\"NETWORK_DNS\",\"error_message\":\"DNS resolution failed\",\"severity\":\"ERROR\"," +
           "\"exception_type\":\"Error\",\"symbol\":\"BTCUSDT\",\"interval\":\"1h\",\"hostname\":\"x.test\"," +
-          "\"retryable\":true,\"cause\":\"NetworkDns: DNS resolution failed\\n[cause]: Error: getaddrinfo ENOTFOUND x.test\"}"
+          "\"retryable\":true,\"cause\":\"NetworkDns\\n[cause]: Error: getaddrinfo ENOTFOUND x.test\"}"
       )
     }).pipe(Effect.provide(ErrorLog.layerText)))
 

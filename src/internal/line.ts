@@ -31,7 +31,7 @@ const maxCauses = 4
 const text = (entry: Entry): string => {
   const head = `${entry.date.toISOString()} [${level(entry)}] ${shortened(message(entry), messageBytes, visible)}`
   const context: Record<string, Json> = { ...annotations(entry), ...spans(entry) }
-  const cause = causeText(entry.cause)
+  const cause = causeText(entry.cause, context["error_message"])
   if (cause === "" && Object.keys(context).length === 0) return head
   const before = `${head} | Error Context: `
   const after = cause === "" ? "" : `"cause":${shortened(cause, causeBytes, json)}`
@@ -41,7 +41,7 @@ const text = (entry: Entry): string => {
 
 /** One JSON object: timestamp, level, message, and annotations, spans and cause where there are any. */
 const object = (entry: Entry): string => {
-  const cause = causeText(entry.cause)
+  const cause = causeText(entry.cause, annotations(entry)["error_message"])
   const around = [
     `"timestamp":${json(entry.date.toISOString())}`,
     `"level":${json(level(entry))}`,
@@ -164,16 +164,16 @@ const members = (record: Readonly<Record<string, Json>>, room: number): string =
   return parts.join(",")
 }
 
-/** The chain of every failure and defect, one link a line. */
-const causeText = (cause: Cause.Cause<unknown>): string => {
+/** The chain of every failure and defect, one link a line; what the entry says already is not said again. */
+const causeText = (cause: Cause.Cause<unknown>, said: Json | undefined): string => {
   if (Cause.isEmpty(cause)) return ""
   const errors = [...Cause.failures(cause), ...Cause.defects(cause)]
   return errors.length === 0
     ? "interrupted"
-    : errors.slice(0, maxCauses).map((error) => causeLines(trace(error))).join("\n")
+    : errors.slice(0, maxCauses).map((error) => causeLines(trace(error), said)).join("\n")
 }
 
-const causeLines = (links: ReadonlyArray<Traced>): string =>
+const causeLines = (links: ReadonlyArray<Traced>, said: Json | undefined): string =>
   links.map(({ frames = [], message, name }, i) =>
-    [`${i === 0 ? "" : "[cause]: "}${name}: ${message}`, ...frames].join("\n")
+    [`${i === 0 ? "" : "[cause]: "}${i === 0 && message === said ? name : `${name}: ${message}`}`, ...frames].join("\n")
   ).join("\n")
