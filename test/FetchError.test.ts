@@ -272,7 +272,10 @@ const decode = Schema.decodeSync(json)
 
 it("an issue about a secret does not tell it", () => {
   const { issues } = new FetchError.DataValidation({
-    issues: [{ path: "a.apiKey", message: "Expected number, actual \"vmPUZE6mv9SD\"" }]
+    issues: ["a.apiKey", "order.sign", "a[0].secret"].map((path) => ({
+      path,
+      message: "Expected number, actual \"vmPUZE6mv9SD\""
+    }))
   })
   expect(JSON.stringify(issues)).not.toContain("vmPUZE6mv9SD")
   expect(issues?.[0]?.message).toContain("Expected number")

@@ -50,7 +50,9 @@ const isSecretOf = (name: unknown, i: number, length: number): boolean =>
 
 /** Is a secret somewhere on this path? */
 export const isSecretPath = (path: unknown): boolean =>
-  Array.isArray(path) ? path.some(isSecretStep) : typeof path === "string" && isSecretName(path)
+  Array.isArray(path)
+    ? path.some(isSecretStep)
+    : typeof path === "string" && (isSecretName(path) || path.split(/[.[\]/]+/).some(isSecretName))
 
 // A step may be an object with a key.
 const isSecretStep = (step: unknown): boolean =>

@@ -35,6 +35,7 @@ const bytes = (response: object): Stream.Stream<Uint8Array, unknown> =>
       : get(response, "body")
     if (Stream.StreamTypeId in Object(body)) return body as Stream.Stream<Uint8Array, unknown>
     if (!isObject(body) || get(body, "locked") === true) return Stream.empty
+    // What has these methods is taken for a stream: its class may be of another realm, or a client's own.
     return typeof get(body, "getReader") === "function"
       ? Stream.fromReadableStream(() => body as unknown as ReadableStream<Uint8Array>, (error) => error)
       : Stream.fromAsyncIterable(body as unknown as AsyncIterable<unknown>, (error) => error).pipe(Stream.map(asBytes))

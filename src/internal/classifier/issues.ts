@@ -1,7 +1,6 @@
 /** What a validation found wrong, in the words of whichever library validated. */
 import * as ParseResult from "effect/ParseResult"
-import { attempt, bounded, isSecretPath } from "../json.js"
-import { redactTold } from "../redaction.js"
+import { attempt } from "../json.js"
 import { get, isObject, text } from "./read.js"
 
 export interface Issue {
@@ -21,7 +20,7 @@ const ofEffect = (link: unknown): ReadonlyArray<Issue> | undefined =>
   ParseResult.isParseError(link)
     ? ParseResult.ArrayFormatter.formatErrorSync(link).slice(0, maxIssues).map(({ message, path }) => ({
       path: path.map(String).join("."),
-      message: safe(path, message)
+      message
     }))
     : undefined
 
@@ -29,15 +28,9 @@ const ofList = (link: unknown): ReadonlyArray<Issue> | undefined => {
   const list = ["issues", "details", "inner", "errors"].map((name) => get(link, name)).find(Array.isArray)
   return list?.slice(0, maxIssues).map((issue) => {
     const path = get(issue, "path") ?? get(issue, "instancePath")
-    return { path: pathOf(path), message: typeof issue === "string" ? issue : safe(path, text(issue, "message") ?? "") }
+    return { path: pathOf(path), message: typeof issue === "string" ? issue : text(issue, "message") ?? "" }
   })
 }
-
-const maxMessage = 4096
-
-/** Words about a secret name its value. */
-const safe = (path: unknown, message: string): string =>
-  isSecretPath(path) ? redactTold(bounded(message, maxMessage), true) : message
 
 // valibot gives objects with a key.
 const pathOf = (path: unknown): string =>

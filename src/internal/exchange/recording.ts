@@ -9,6 +9,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Interval from "../../binance/Interval.js"
 import * as Market from "../../binance/Market.js"
+import { names } from "../klines/columns.js"
 import type { Row, Series } from "./series.js"
 
 export interface Recording extends Series {
@@ -120,20 +121,7 @@ const rowsOf = (body: unknown, status: unknown): Either.Either<ReadonlyArray<unk
   return body.length === 0 ? Either.left("an empty list") : Either.right(body)
 }
 
-const columns = [
-  "openTime",
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-  "closeTime",
-  "quoteVolume",
-  "trades",
-  "takerBuyBase",
-  "takerBuyQuote",
-  "ignore"
-] as const
+const columns = [...names, "ignore"] as const
 
 const isTime = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1e12 && Number(value) < 1e13
 
