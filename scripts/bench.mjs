@@ -1,11 +1,35 @@
 /**
- * Builds and runs the benchmarks: test/bench/main.ts, compiled to build/bench, against the package as it is published
- * (dist). Arguments are passed on. What they race is installed in test/bench; it is no dependency of the package.
+ * Builds and runs the benchmarks, each in a process of its own, against the package as it is published (dist):
+ *
+ * `npm run bench -- tracker fetch --rounds 15`; without names, all of them.
+ *
+ * What they race is installed in test/bench; it is no dependency of the package.
  */
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdirSync, symlinkSync } from "node:fs"
-import { resolve } from "node:path"
-import { argv, execPath } from "node:process"
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs"
+import { basename, resolve } from "node:path"
+import { argv, execPath, exit } from "node:process"
+import { parseArgs } from "node:util"
+
+const supporting = ["errors.ts", "race.ts"]
+const known = readdirSync("test/bench")
+  .filter((file) => file.endsWith(".ts") && !supporting.includes(file))
+  .map((file) => basename(file, ".ts"))
+
+const { positionals, values } = parseArgs({
+  args: argv.slice(2),
+  allowPositionals: true,
+  options: { rounds: { type: "string", default: "15" } }
+})
+const unknown = positionals.filter((name) => !known.includes(name))
+if (unknown.length > 0 || !/^[1-9]\d*$/.test(values.rounds)) {
+  console.error(
+    unknown.length > 0
+      ? `no benchmark is called ${unknown.join(", ")}: there are ${known.join(", ")}`
+      : `--rounds is ${values.rounds}, and has to be a number from 1`
+  )
+  exit(2)
+}
 
 const run = (command, args, cwd = ".") => execFileSync(command, args, { cwd, stdio: "inherit" })
 
@@ -16,4 +40,6 @@ if (!existsSync("build/bench/node_modules")) {
   mkdirSync("build/bench", { recursive: true })
   symlinkSync(resolve("test/bench/node_modules"), "build/bench/node_modules", "junction")
 }
-run(execPath, ["--expose-gc", "build/bench/main.js", ...argv.slice(2)])
+for (const name of positionals.length > 0 ? positionals : known) {
+  run(execPath, ["--expose-gc", `build/bench/${name}.js`, "--rounds", values.rounds])
+}

@@ -1,4 +1,10 @@
 /** Races: rounds in which every contender runs once, in rotated order, with an empty heap. */
+import { parseArgs } from "node:util"
+
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "15" } } })
+
+/** How many of them were asked for with `--rounds`. */
+export const rounds = Number(values.rounds)
 
 export interface Contender {
   readonly name: string

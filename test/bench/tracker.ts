@@ -1,38 +1,14 @@
-/**
- * What counting an error costs, against what others take for it. `npm run bench -- --rounds 15`
- */
+/** What counting an error costs, against what others take for it. */
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
 import { Context, Effect, Either, Layer, Logger, ManagedRuntime } from "effect"
-import { ErrorTracker, Fetch, FetchError } from "effect-errata"
-import { parseArgs } from "node:util"
+import { ErrorTracker } from "effect-errata"
 import { Counter, Registry } from "prom-client"
 // The core is not public. What it costs without Effect around it is worth knowing all the same.
 import { Core } from "../../dist/internal/tracker/core.js"
 import { settings } from "../../dist/internal/tracker/settings.js"
-import { race } from "./race.js"
+import { at, errors } from "./errors.js"
+import { race, rounds } from "./race.js"
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "15" } } })
-const rounds = Number(values.rounds)
-
-// ---------------------------------------------------------------------------------------------------------------------
-// what happens: 6 types of error, 20 symbols, 3 sources
-// ---------------------------------------------------------------------------------------------------------------------
-
-const types = [
-  FetchError.NetworkTimeout,
-  FetchError.NetworkConnection,
-  FetchError.ApiRateLimit,
-  FetchError.ApiFormat,
-  FetchError.DataIntegrity,
-  FetchError.StorageRead
-]
-const errors: Array<FetchError.FetchError> = []
-for (let i = 0; i < 360; i++) {
-  const Type = types[i % 6]!
-  const context = { symbol: `S${i % 20}`, source: `source${i % 3}`, market: "SPOT", interval: "1m" }
-  errors.push(new Type({ context }))
-}
-const at = <A>(items: ReadonlyArray<A>, i: number): A => items[i % items.length]!
 const labels = errors.map(({ code, context: { interval = "", market = "", source = "", symbol = "" } }) => ({
   code,
   symbol,
@@ -131,38 +107,16 @@ await race(
 const runtime = ManagedRuntime.make(Layer.merge(ErrorTracker.layer(), Logger.remove(Logger.defaultLogger)))
 const tracker = Context.get((await runtime.runtime()).context, ErrorTracker.ErrorTracker)
 
-type Step = (i: number) => Effect.Effect<unknown, unknown, ErrorTracker.ErrorTracker>
-
-const looped = (step: Step) => (times: number) =>
+const looped = (step: (i: number) => Effect.Effect<void>) => (times: number) =>
   runtime.runPromise(Effect.gen(function*() {
     for (let i = 0; i < times; i++) yield* step(i)
   }))
 
-/** The same effect every time, as of a method that was defined once. */
-const once = (effect: Effect.Effect<unknown, unknown, ErrorTracker.ErrorTracker>) => looped(() => effect)
-
 const noop = Effect.sync(() => {})
 
 await race("One error, as an Effect", [
-  { name: "`Effect.sync(noop)`", run: once(noop) },
+  { name: "`Effect.sync(noop)`", run: looped(() => noop) },
   { name: "`tracker.track`", run: looped((i) => tracker.track(at(errors, i))) }
-], { rounds, times: 20_000 })
-
-const success = Effect.sync(() => 1)
-const promise = Effect.promise(() => Promise.resolve(1))
-const tracked = Fetch.tracked({ symbol: "BTCUSDT", source: "rest" })
-const counted = Fetch.tracked({ symbol: "BTCUSDT", source: "rest" }, { attempts: true })
-
-await race("A success, at once", [
-  { name: "bare", run: once(success) },
-  { name: "`Fetch.tracked`, piped once", run: once(tracked(success)) },
-  { name: "`Fetch.tracked`, piped every time", run: looped(() => tracked(success)) },
-  { name: "`Fetch.tracked` with `attempts`", run: once(counted(success)) }
-], { rounds, times: 20_000 })
-
-await race("A success, from a promise", [
-  { name: "bare", run: once(promise) },
-  { name: "`Fetch.tracked`, piped once", run: once(tracked(promise)) }
 ], { rounds, times: 20_000 })
 
 await runtime.dispose()
