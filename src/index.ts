@@ -71,6 +71,13 @@ export * as FetchError from "./FetchError.js"
 export * as SlidingWindow from "./SlidingWindow.js"
 
 /**
+ * Everything a tracker knows at one instant, as data.
+ *
+ * @since 0.1.0
+ */
+export * as Snapshot from "./Snapshot.js"
+
+/**
  * How many errors are normal: limits per code and window.
  *
  * @since 0.1.0
