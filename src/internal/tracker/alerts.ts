@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Alert from "../../Alert.js"
 import type * as Threshold from "../../Threshold.js"
-import type { CodeCount } from "./codes.js"
+import type { Watched } from "./alarms.js"
 
 /** What happens to a code; what happens to a subscriber is no edge. */
 export type Edge = Exclude<Alert.Alert, Alert.Missed>
@@ -14,14 +14,13 @@ const unchecked = { disableValidation: true }
 export const missed = (count: number): Alert.Missed => new Alert.Missed({ count }, unchecked)
 
 export const alertOf = (
-  count: CodeCount,
-  limit: Threshold.Limit,
+  { code, severity, watch: { limit } }: Watched,
   edge: Threshold.Edge,
   now: number,
   wall: number
 ): Edge => {
   const at = wallOf(edge.at, now, wall)
-  const common = { code: count.code, window: limit.name, limit: limit.limit, severity: count.severity }
+  const common = { code, window: limit.name, limit: limit.limit, severity }
   switch (edge._tag) {
     case "Fired":
       return new Alert.Fired({ ...common, count: edge.count, at }, unchecked)

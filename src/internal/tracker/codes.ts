@@ -1,15 +1,7 @@
 /** What is counted by code, and against which limits. */
-import type * as Alert from "../../Alert.js"
 import type { Severity } from "../../FetchError.js"
-import type * as Threshold from "../../Threshold.js"
+import type { Alarms, Watched } from "./alarms.js"
 import { Tally } from "./tally.js"
-import { Watch } from "./watch.js"
-
-/** A limit, and the alert it gave last if that is still active. */
-export interface Watched {
-  readonly watch: Watch
-  alert: Alert.Fired | Alert.Escalated | undefined
-}
 
 export class CodeCount {
   readonly code: string
@@ -20,11 +12,11 @@ export class CodeCount {
   private readonly unexpected = new Tally()
   private expected: Tally | undefined
 
-  constructor(code: string, category: string, severity: Severity, limits: ReadonlyArray<Threshold.Limit>) {
+  constructor(code: string, category: string, severity: Severity, alarms: Alarms) {
     this.code = code
     this.category = category
     this.severity = severity
-    this.watched = limits.map((limit) => ({ watch: new Watch(limit, this.unexpected.events), alert: undefined }))
+    this.watched = alarms.watch(code, severity, this.unexpected.events)
   }
 
   get bytes(): number {

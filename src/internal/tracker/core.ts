@@ -9,10 +9,9 @@ import type * as Alert from "../../Alert.js"
 import type * as ErrorTracker from "../../ErrorTracker.js"
 import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
-import type * as Threshold from "../../Threshold.js"
+import { Alarms, noEdges } from "./alarms.js"
 import type { Edge } from "./alerts.js"
-import { alertOf, missed, wallOf } from "./alerts.js"
-import type { Watched } from "./codes.js"
+import { missed, wallOf } from "./alerts.js"
 import { CodeCount } from "./codes.js"
 import { Dimension, other, reader } from "./dimension.js"
 import { Empties } from "./empties.js"
@@ -36,7 +35,6 @@ export interface Moment {
 
 const maxCodes = 64
 const maxSteps = 1440
-const noEdges: ReadonlyArray<Edge> = []
 
 const minute = 60e9
 const hour = 3600e9
@@ -54,13 +52,13 @@ export class Core {
   private readonly successes = new Tally()
   private readonly empties = new Empties()
   private readonly last: Recent<Entry>
-  readonly subscribers: Subscribers<Alert.Alert>
+  private readonly alarms: Alarms
   private latest = 0
   private dropped = 0
 
   constructor(settings: Settings, subscribers = new Subscribers<Alert.Alert>(missed)) {
     this.settings = settings
-    this.subscribers = subscribers
+    this.alarms = new Alarms(settings.limits, subscribers)
     this.last = new Recent(settings.recent)
     this.dimensions = settings.dimensions.map((name) => ({
       name,
@@ -93,12 +91,13 @@ export class Core {
     let edges = noEdges
     for (const watched of count.watched) {
       const due = watched.watch.settle(now)
-      if (due.length > 0) edges = this.tell(edges, count, watched, due, moment)
+      if (due.length > 0) edges = this.alarms.tell(edges, watched, due, now, moment.wall)
     }
     count.add(now, expected)
-    for (const watched of count.watched) {
+    // No limit counts what is expected.
+    for (const watched of expected ? [] : count.watched) {
       const news = watched.watch.added(now)
-      if (news.length > 0) edges = this.tell(edges, count, watched, news, moment)
+      if (news.length > 0) edges = this.alarms.tell(edges, watched, news, now, moment.wall)
     }
     let kept = count.code === entry.code
     for (const { counts, read } of this.dimensions) {
@@ -123,6 +122,15 @@ export class Core {
     if (!kept) this.dropped++
   }
 
+  /** Ends what subscribers hear, once they have heard what there is. */
+  end(): void {
+    this.alarms.subscribers.end()
+  }
+
+  unsubscribe(subscriber: Subscriber<Alert.Alert>): void {
+    this.alarms.subscribers.remove(subscriber)
+  }
+
   /** Something could not be counted at all. */
   lost(): void {
     this.dropped++
@@ -130,8 +138,7 @@ export class Core {
 
   /** Tells what happened because time went by, in the order in which it happened. */
   settle(moment: Moment): ReadonlyArray<Edge> {
-    const now = this.advance(moment)
-    return this.tellAll(moment, ({ watch }) => watch.settle(now))
+    return this.alarms.settle(this.advance(moment), moment.wall)
   }
 
   /** Tells what is due and frees what is old. */
@@ -147,21 +154,18 @@ export class Core {
 
   /** How long until an alert can be over. */
   due(moment: Moment): Duration.Duration {
-    const now = this.at(moment)
-    const watches = Array.from(this.codes.values(), ({ watched }) => watched).flat()
-    return Duration.millis(Math.min(...watches.map(({ watch }) => watch.due(now))) / 1e6)
+    return Duration.millis(this.alarms.due(this.at(moment)) / 1e6)
   }
 
   /** A subscriber that has what is active and will get what follows. What is due is told to the others before. */
   subscribe(moment: Moment): readonly [ReadonlyArray<Edge>, Subscriber<Alert.Alert>] {
-    return [this.settle(moment), this.subscribers.add(this.activeAlerts(moment))]
+    return [this.settle(moment), this.alarms.subscribers.add(this.activeAlerts(moment))]
   }
 
   /** A tracker that knows nothing, for the same subscribers, who learn that nothing is active any more. */
   reset(moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
-    const now = this.advance(moment)
-    const edges = this.tellAll(moment, ({ watch }) => watch.reset(now))
-    const next = new Core(this.settings, this.subscribers)
+    const edges = this.alarms.reset(this.advance(moment), moment.wall)
+    const next = new Core(this.settings, this.alarms.subscribers)
     next.advance(moment)
     return [edges, next]
   }
@@ -264,23 +268,11 @@ export class Core {
   }
 
   verdict(code: string, moment: Moment): ErrorTracker.Verdict {
-    const now = this.at(moment)
-    for (const { watch } of this.codes.get(code)?.watched ?? []) {
-      const count = watch.exceeded(now)
-      if (Option.isNone(count)) continue
-      const exceeded = { window: watch.limit.name, limit: watch.limit.limit, count: count.value }
-      return { verdict: "extraordinary", exceeded: Option.some(exceeded) }
-    }
-    return { verdict: "normal", exceeded: Option.none() }
+    return this.alarms.verdict(code, this.at(moment))
   }
 
   activeAlerts(moment: Moment): ReadonlyArray<Alert.Fired | Alert.Escalated> {
-    const now = this.at(moment)
-    const active: Array<Alert.Fired | Alert.Escalated> = []
-    for (const { watched } of this.codes.values()) {
-      for (const { alert, watch } of watched) if (alert !== undefined && watch.isActive(now)) active.push(alert)
-    }
-    return active.sort((a, b) => DateTime.Order(a.at, b.at))
+    return this.alarms.active(this.at(moment))
   }
 
   recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<ErrorTracker.RecentError> {
@@ -327,38 +319,9 @@ export class Core {
   }
 
   private addCode(code: string, category: string, severity: FetchError.Severity): CodeCount {
-    const count = new CodeCount(code, category, severity, this.settings.limits.get(code) ?? [])
+    const count = new CodeCount(code, category, severity, this.alarms)
     this.codes.set(code, count)
     return count
-  }
-
-  private tellAll(
-    moment: Moment,
-    what: (watched: Watched) => ReadonlyArray<Threshold.Edge>
-  ): ReadonlyArray<Edge> {
-    const due = Array.from(
-      this.codes.values(),
-      (count) => count.watched.map((watched) => ({ count, watched, edges: what(watched) }))
-    ).flat()
-    return due
-      .filter(({ edges }) => edges.length > 0)
-      .sort((a, b) => (a.edges[0]?.at ?? 0) - (b.edges[0]?.at ?? 0))
-      .reduce((told, { count, edges, watched }) => this.tell(told, count, watched, edges, moment), noEdges)
-  }
-
-  private tell(
-    told: ReadonlyArray<Edge>,
-    count: CodeCount,
-    watched: Watched,
-    edges: ReadonlyArray<Threshold.Edge>,
-    moment: Moment
-  ): ReadonlyArray<Edge> {
-    const alerts = edges.map((edge) => alertOf(count, watched.watch.limit, edge, this.latest, moment.wall))
-    for (const alert of alerts) {
-      watched.alert = alert._tag === "Resolved" ? undefined : alert
-      this.subscribers.publish(alert)
-    }
-    return [...told, ...alerts]
   }
 }
 

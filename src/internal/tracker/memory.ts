@@ -49,7 +49,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
         Effect.catchAllDefect(() => step((core) => core.lost()))
       )
 
-  yield* Effect.addFinalizer(() => step((core) => core.subscribers.end()))
+  yield* Effect.addFinalizer(() => step((core) => core.end()))
   yield* Effect.gen(function*() {
     yield* Effect.flatMap(step((core, moment) => core.sweep(moment)), tell)
     yield* changed.close
@@ -72,7 +72,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
         step((core, moment) => core.subscribe(moment)),
         ([edges, subscriber]) => Effect.as(tell(edges), subscriber)
       ),
-      (subscriber) => step((core) => core.subscribers.remove(subscriber))
+      (subscriber) => step((core) => core.unsubscribe(subscriber))
     ),
     activeAlerts: step((core, moment) => core.activeAlerts(moment)),
     recent: (options) => step((core, moment) => core.recent(options?.limit ?? Infinity, options?.code, moment)),
