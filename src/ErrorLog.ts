@@ -5,17 +5,21 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as FetchContext from "./FetchContext.js"
 import type * as FetchError from "./FetchError.js"
 import { causes, chain, trace, unchain } from "./internal/chain.js"
 import { safeText } from "./internal/json.js"
 import * as line from "./internal/line.js"
+import type { Held } from "./internal/storm.js"
+import { windowMillis, Windows } from "./internal/storm.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -39,59 +43,22 @@ export interface LogOptions {
 }
 
 /**
- * Remembers what was logged of late, so that a storm of one error does not drown the rest of the log. Errors of one
- * code, source and level are one error to it, and it knows at most 256 of them at a time.
+ * Keeps a storm of one error from drowning the rest of a log. Errors of one code, source and level are one error to it,
+ * and it knows at most 256 of them at a time.
  *
  * In a window of ten seconds, which begins with the first of them, five are logged in full. Those after are held back:
- * a line tells how many when it comes to 10, 100, 1,000 and so on, and the first error logged after the window tells
- * the sum.
- *
- * It has no clock and no effects of its own; `now` is in milliseconds.
- *
- * @example
- * import { ErrorLog, FetchError } from "effect-errata"
- * import { LogLevel } from "effect"
- *
- * const storm = ErrorLog.makeStorm()
- * const error = new FetchError.NetworkTimeout()
- * const inFull = Array.from({ length: 100 }, () => storm.admit(error, LogLevel.Warning, 0).inFull)
- *
- * assert.strictEqual(inFull.filter(Boolean).length, 5)
- * assert.strictEqual(storm.admit(error, LogLevel.Warning, 10_000).held[0]?.count, 95)
+ * a line tells how many when it comes to 10, 100, 1,000 and so on, and one when the window ends tells the sum.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Storm {
-  /** Counts the error in: shall it have a line of its own, and which counts are due? */
-  readonly admit: (error: FetchError.Trackable, level: LogLevel.LogLevel, now: number) => Admission
-}
-
-/**
- * What a {@link Storm} decides about one error.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Admission {
-  readonly inFull: boolean
-  readonly held: ReadonlyArray<Held>
-}
-
-/**
- * Errors that have no line of their own.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Held {
-  readonly code: string
-  readonly source: string | undefined
-  readonly level: LogLevel.LogLevel
-  /** How many were held back since the window began. */
-  readonly count: number
-  /** Is that the sum, or is the window still open? */
-  readonly closed: boolean
+  /** Writes the line of an error, or counts the error; and writes the counts that are due. */
+  readonly calm: (
+    error: FetchError.Trackable,
+    level: LogLevel.LogLevel,
+    write: Effect.Effect<void>
+  ) => Effect.Effect<void>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -129,58 +96,72 @@ export const log = (error: FetchError.Trackable, options: LogOptions = {}): Effe
   Effect.suspend(() => {
     const level = options.level ?? levelOf(error)
     const write = Effect.suspend(() => entry(error, level, options))
-    return Effect.whenLogLevel(options.storm === undefined ? write : calmed(options.storm, error, level, write), level)
+    return Effect.whenLogLevel(options.storm === undefined ? write : options.storm.calm(error, level, write), level)
   }).pipe(Effect.catchAllDefect(() => Effect.void), Effect.asVoid)
 
 /**
- * Makes the memory of one log, to be shared by all that write there.
+ * Makes a storm for one log, to be shared by all that write there. It lives in a scope: a fiber of that scope tells the
+ * sum when a window ends, though nothing else happens, and what is left to tell when the scope closes. There is no such
+ * fiber as long as there is nothing to tell. Without a scope, or after its end, a sum is told with the next error.
+ *
+ * `ErrorTracker.layer` makes one for what `Fetch.tracked` logs.
+ *
+ * @example
+ * import { ErrorLog, FetchError } from "effect-errata"
+ * import { LogCapture } from "effect-errata/testing"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const storm = ErrorLog.makeStorm(yield* Effect.scope)
+ *   yield* Effect.repeatN(ErrorLog.log(new FetchError.NetworkDns(), { storm }), 99)
+ * })
+ *
+ * const lines = Effect.runSync(
+ *   Effect.scoped(program).pipe(Effect.zipRight(LogCapture.entries), Effect.provide(LogCapture.layer))
+ * )
+ *
+ * assert.strictEqual(lines.length, 7) // five in full, and two counts
+ * assert.strictEqual(lines[6]?.message, "NETWORK_DNS: 95 more so far, not logged one by one")
  *
  * @since 0.1.0
  * @category constructors
  */
-export const makeStorm = (): Storm => {
-  // In the order in which they began, so that the closed ones come first.
-  const windows = new Map<string, Window>()
+export const makeStorm = (scope?: Scope.Scope): Storm => {
+  const windows = new Windows()
+  // Is somebody there who will tell what is due?
+  let watched = scope === undefined
 
-  const close = (now: number): ReadonlyArray<Held> => {
-    const held: Array<Held> = []
-    for (const [key, window] of windows) {
-      if (now - window.began < windowMillis) break
-      windows.delete(key)
-      if (window.held > window.told) held.push({ ...window.subject, count: window.held, closed: true })
+  const told = (held: ReadonlyArray<Held>): Effect.Effect<void> => Effect.forEach(held, count, { discard: true })
+
+  const watch: Effect.Effect<void> = Effect.gen(function*() {
+    for (let next = windows.next(); next !== undefined; next = windows.next()) {
+      yield* Effect.sleep(Duration.millis(next - (yield* nowMillis)))
+      yield* told(windows.close(yield* nowMillis))
     }
-    return held
-  }
+    watched = false
+  })
 
-  const open = ({ code, context: { source } }: FetchError.Trackable, level: LogLevel.LogLevel, now: number): Window => {
-    const own = JSON.stringify([level._tag, code, source])
-    const crowded = windows.size >= maxWindows && !windows.has(own)
-    const key = crowded ? "" : own
-    const window = windows.get(key) ??
-      {
-        began: now,
-        admitted: 0,
-        held: 0,
-        told: 0,
-        subject: crowded ? { code: "OTHER", source: undefined, level } : { code, source, level }
-      }
-    windows.set(key, window)
-    return window
-  }
+  const watcher = watch.pipe(
+    Effect.interruptible,
+    Effect.onInterrupt(() => Effect.suspend(() => told(windows.open()))),
+    // It tells of many fetches: it is no part of the one that happened to start it, nor of its span.
+    Effect.mapInputContext<never, never>(() => Context.empty())
+  )
+
+  const startWatch: Effect.Effect<unknown> = Effect.suspend(() => {
+    if (watched || scope === undefined || windows.next() === undefined) return Effect.void
+    watched = true
+    // Uninterruptible from its first step: it tells also if the scope closes before that.
+    return Effect.uninterruptible(Effect.forkIn(watcher, scope))
+  })
 
   return {
-    admit: (error, level, now) => {
-      const held = close(now)
-      const window = open(error, level, now)
-      if (window.admitted < linesPerWindow) {
-        window.admitted++
-        return { inFull: true, held }
-      }
-      window.held++
-      if (window.held < Math.max(10, window.told * 10)) return { inFull: false, held }
-      window.told = window.held
-      return { inFull: false, held: [...held, { ...window.subject, count: window.held, closed: false }] }
-    }
+    calm: (error, level, write) =>
+      Effect.flatMap(nowMillis, (now) => {
+        const { due, inFull } = windows.admit(error, level, now)
+        const counts = due.length === 0 ? Effect.void : told(due)
+        return Effect.zipRight(counts, inFull ? write : startWatch)
+      }).pipe(Effect.asVoid)
   }
 }
 
@@ -217,40 +198,22 @@ export const layerJson: Layer.Layer<never> = Logger.replace(Logger.defaultLogger
 const maxMessage = 2048
 const maxBeside = 4
 
-const windowMillis = 10_000
-const linesPerWindow = 5
-const maxWindows = 256
-
-interface Window {
-  readonly began: number
-  readonly subject: Pick<Held, "code" | "source" | "level">
-  admitted: number
-  held: number
-  told: number
-}
-
 const levels = { INFO: LogLevel.Info, WARNING: LogLevel.Warning, ERROR: LogLevel.Error }
 
 const levelOf = (error: FetchError.Trackable): LogLevel.LogLevel =>
   "expected" in error && error.expected === true ? LogLevel.Debug : levels[error.severity]
 
-/** The line of the error if the storm lets it through, and the counts that are due. */
-const calmed = (storm: Storm, error: FetchError.Trackable, level: LogLevel.LogLevel, write: Effect.Effect<void>) =>
-  Effect.flatMap(Clock.currentTimeNanos, (nanos) => {
-    const { held, inFull } = storm.admit(error, level, Number(nanos / 1_000_000n))
-    const counts = Effect.forEach(held, count, { discard: true })
-    return inFull ? Effect.zipRight(counts, write) : counts
-  })
+const nowMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
 const count = ({ closed, code, count, level, source }: Held): Effect.Effect<void> =>
   put(
     level,
     `${code}${source === undefined ? "" : ` from ${source}`}: ${count} more ${
-      closed ? "in 10 seconds" : "so far"
+      closed ? `in ${windowMillis / 1000} seconds` : "so far"
     }, not logged one by one`,
     { error_type: code, source, count },
     Cause.empty
-  )
+  ).pipe(Effect.catchAllDefect(() => Effect.void))
 
 const entry = (error: FetchError.Trackable, level: LogLevel.LogLevel, { cause = Cause.empty, message }: LogOptions) =>
   put(level, message ?? sentence(error), facts(error), masked(error, cause))

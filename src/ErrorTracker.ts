@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type * as Alert from "./Alert.js"
+import * as ErrorLog from "./ErrorLog.js"
 import type * as FetchContext from "./FetchContext.js"
 import type { EmptyReason, Severity, Trackable } from "./FetchError.js"
 import { thresholds } from "./internal/tracker/config.js"
@@ -268,6 +269,8 @@ export interface Service {
   ) => Effect.Effect<ReadonlyArray<RecentError>>
   /** Forgets everything. */
   readonly reset: Effect.Effect<void>
+  /** Keeps the log of what is tracked here from being drowned: `Fetch.tracked` logs through it. */
+  readonly storm: ErrorLog.Storm
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -294,16 +297,17 @@ export class ErrorTracker extends Context.Tag("effect-errata/ErrorTracker")<Erro
  */
 export interface Store extends Omit<Service, Derived>, Partial<Pick<Service, Derived>> {}
 
-type Derived = "rates" | "timeline" | "verdict"
+type Derived = "rates" | "timeline" | "verdict" | "storm"
 
 /**
  * A tracker from a store of your own. Rates and timelines are told from `stats`, and a verdict from `activeAlerts`, unless
- * the store knows better.
+ * the store knows better. Its storm tells the sum of a window with the next error, unless the store brings one that lives
+ * in a scope: see `ErrorLog.makeStorm`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (store: Store): Service => ({ ...derive(store), ...store })
+export const make = (store: Store): Service => ({ storm: ErrorLog.makeStorm(), ...derive(store), ...store })
 
 /**
  * Limits from the environment (or any other `ConfigProvider`), on top of the default ones:
@@ -399,4 +403,7 @@ export const layerConfig = (
  * @since 0.1.0
  * @category layers
  */
-export const layerNoop: Layer.Layer<ErrorTracker> = Layer.succeed(ErrorTracker, noop)
+export const layerNoop: Layer.Layer<ErrorTracker> = Layer.scoped(
+  ErrorTracker,
+  Effect.map(Effect.scope, (scope) => ({ ...noop, storm: ErrorLog.makeStorm(scope) }))
+)

@@ -194,11 +194,12 @@ const onFailure = (cause: Cause.Cause<unknown>, input: FetchContext.Input, optio
         onParallel: Cause.parallel
       }))
       if (silent) return handOn
-      const storm = stormOf(tracker)
       const logged = failures.size > 0 ? [primary, ...defects.values()] : [primary]
       return quietly(() => tracker.track(primary)).pipe(
         Effect.zipRight(
-          Effect.forEach(logged, (error) => quietly(() => ErrorLog.log(error, { storm })), { discard: true })
+          Effect.forEach(logged, (error) => quietly(() => ErrorLog.log(error, { storm: tracker.storm })), {
+            discard: true
+          })
         ),
         Effect.zipRight(handOn)
       )
@@ -247,17 +248,6 @@ const isInterruption = (error: unknown): boolean =>
 /** What tracks or logs a failure must not become one. */
 const quietly = (effect: () => Effect.Effect<void>): Effect.Effect<void> =>
   Effect.catchAllCause(Effect.suspend(effect), () => Effect.void)
-
-// Storms are told apart by tracker: two of them share nothing.
-const storms = new WeakMap<object, ErrorLog.Storm>()
-
-const stormOf = (tracker: object): ErrorLog.Storm => {
-  const known = storms.get(tracker)
-  if (known !== undefined) return known
-  const storm = ErrorLog.makeStorm()
-  storms.set(tracker, storm)
-  return storm
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators

@@ -60,7 +60,7 @@ const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
 const windowOf = (options: { readonly window?: Duration.DurationInput | undefined } | undefined) =>
   Option.fromNullable(durationOf(options?.window))
 
-export const noop: Service = {
+export const noop: Omit<Service, "storm"> = {
   track: () => Effect.void,
   succeeded: () => Effect.void,
   stats: (options) =>

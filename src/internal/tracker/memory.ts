@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import * as ErrorLog from "../../ErrorLog.js"
 import type { Service } from "../../ErrorTracker.js"
 import type { Edge } from "./alerts.js"
 import type { Moment } from "./core.js"
@@ -76,6 +77,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     ),
     activeAlerts: step((core, moment) => core.activeAlerts(moment)),
     recent: (options) => step((core, moment) => core.recent(options?.limit ?? Infinity, options?.code, moment)),
+    storm: ErrorLog.makeStorm(yield* Effect.scope),
     reset: Effect.clockWith((clock) => Ref.modify(state, (core) => core.reset(momentOf(clock)))).pipe(
       Effect.flatMap(tell)
     )
