@@ -13,6 +13,9 @@ export class Watch {
   private state: Threshold.State = Option.none()
   // The highest count since the alert fired; the limit as long as there is none.
   private highest: number
+  // The count after the last event that raised it, and until when none of what was counted then is out of the window.
+  private current = 0
+  private fullUntil = -Infinity
   // A count above this one is news.
   private newsAbove: number
   // An alert is not over before this, and later if more has happened since; for ever as long as there is none.
@@ -45,8 +48,14 @@ export class Watch {
   /** What happened because an event was added. */
   added(now: number): ReadonlyArray<Threshold.Edge> {
     // Looked at after every event, for that is when a count can rise: no verdict is ahead of the alerts.
-    if (!this.events.exceeds(this.highest, this.window, now)) return nothing
-    this.highest = this.events.count(this.window, now)
+    if (now <= this.fullUntil) this.current++
+    else {
+      if (!this.events.exceeds(this.highest, this.window, now)) return nothing
+      this.current = this.events.count(this.window, now)
+      this.fullUntil = this.events.nth(this.current) + this.window
+    }
+    if (this.current <= this.highest) return nothing
+    this.highest = this.current
     return this.highest > this.newsAbove ? this.step(now) : nothing
   }
 
