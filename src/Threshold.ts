@@ -3,12 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import { facts } from "./FetchError.js"
-import { isRecord, only, wrong } from "./internal/tracker/given.js"
+import type { Dimension, Window } from "./ErrorTracker.js"
+import type { facts } from "./FetchError.js"
+import { isRecord, wrong } from "./internal/tracker/given.js"
+import { limitsOf, notTag } from "./internal/tracker/limits.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -55,6 +56,77 @@ export type Thresholds =
   & { readonly [code: string]: Limits | undefined }
 
 /**
+ * What every rule has: a limit on the errors of any code, of any value of a dimension, as a count or as a share of the
+ * attempts. Expected empties are no errors to any rule.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RuleOptions {
+  /** How alerts call the rule. */
+  readonly name: string
+  /** Default: the errors of all codes. */
+  readonly code?: string | undefined
+  /** An alert resolves when the count is at or below this share of the limit. Above 0, at most 1; default 0.8. */
+  readonly recoverAt?: number | undefined
+}
+
+/**
+ * A limit on a count, over any window up to a day.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CountRule extends RuleOptions {
+  readonly by?: undefined
+  readonly window: Window | Duration.DurationInput
+  /** A whole number of at least 1, exceeded by one more error. */
+  readonly limit: number
+}
+
+/**
+ * A limit on the count of each value of a dimension: one alert names all values that exceed it. `other`, which is many
+ * values, is not looked at.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ValueRule extends RuleOptions {
+  readonly by: Dimension
+  readonly window: Window
+  /** A whole number of at least 1, exceeded by one more error. */
+  readonly limit: number
+}
+
+/**
+ * A limit on the share of the attempts that fail, over all attempts or for each value of a dimension, where successes are
+ * counted (see the option `attempts` of `Fetch.tracked`).
+ *
+ * As long as there are fewer attempts than `minAttempts` there is nothing to tell: silence fires nothing, and is no
+ * recovery. What has fired then resolves by the next longer window that holds as many; and where not even the last day
+ * does, by nobody knowing any better.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RatioRule extends RuleOptions {
+  readonly by?: Dimension | undefined
+  readonly window: Window
+  /** Above 0 and below 1; exceeded by a greater share. */
+  readonly ratio: number
+  /** A whole number of at least 1. */
+  readonly minAttempts: number
+}
+
+/**
+ * A limit of your own making.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Rule = CountRule | ValueRule | RatioRule
+
+/**
  * One limit, ready to be compared with.
  *
  * @since 0.1.0
@@ -64,7 +136,7 @@ export interface Limit {
   /** `minute`, `hour`, `day`, or the name of a limit of your own. */
   readonly name: string
   readonly window: Duration.Duration
-  /** Exceeded by a count above it. */
+  /** Exceeded by a count above it; that of a ratio is a share. */
   readonly limit: number
   /** Recovered from by a count at or below it. */
   readonly recovered: number
@@ -83,6 +155,8 @@ export interface Firing {
   readonly escalations: number
   /** The highest count since. */
   readonly peak: number
+  /** Of a rule on a dimension: how many values the last edge named. */
+  readonly named?: number | undefined
 }
 
 /**
@@ -103,9 +177,20 @@ export interface Reading {
   readonly now: number
   /** The highest count since the last reading. */
   readonly count: number
-  /** If the count is at or below `recovered` now: since when it has been, and what it was then. */
-  readonly recovered: Option.Option<{ readonly at: number; readonly count: number }>
+  /** Of a rule on a dimension: how many values exceed the limit. */
+  readonly values?: number | undefined
+  /** If the alert is over: since when, what the count was then, and why if not because the count fell. */
+  readonly recovered: Option.Option<{ readonly at: number; readonly count: number; readonly reason?: Ended }>
 }
+
+/**
+ * Why an alert can be over without a count that fell: there were too few attempts to tell for so long that nobody knows
+ * any better; or its limit was changed or taken away, or what it counted was forgotten.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Ended = "silence" | "withdrawn"
 
 /**
  * Something that is worth telling.
@@ -122,6 +207,7 @@ export type Edge =
     readonly count: number
     readonly since: number
     readonly peak: number
+    readonly reason?: Ended
   }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -171,12 +257,7 @@ export const resolve = (
     )
     // Own keys only, as a Map: a code may be called `constructor`.
     for (const [code, given] of new Map<string, Limits>([...Object.entries(defaults), ...own])) {
-      const fact = Object.entries(facts).find(([tag]) => tag === code)?.[1]
-      if (fact !== undefined) {
-        return yield* Either.left(
-          `thresholds.${code} goes by the tag of an error: it must go by its code, ${fact.code}`
-        )
-      }
+      yield* notTag(`thresholds.${code}`, code)
       const resolved = yield* limitsOf(`thresholds.${code}`, given)
       if (resolved.length > 0) limits.set(code, resolved)
     }
@@ -195,6 +276,7 @@ export const resolve = (
  * | quiet | above the limit | Fired |
  * | quiet | at or below the limit | |
  * | firing | above the limit × 2, × 4, × 8, … for the first time | Escalated, once for each |
+ * | firing | of at least twice as many values as the last edge named | Escalated |
  * | firing | above `recovered` | |
  * | firing | at or below `recovered` | Resolved, at the instant it fell there |
  *
@@ -212,20 +294,52 @@ export const resolve = (
  * @category combinators
  */
 export const next = (limit: Limit, state: State, reading: Reading): readonly [State, ReadonlyArray<Edge>] => {
-  const { count, now, recovered } = reading
+  const { count, now, recovered, values } = reading
   if (Option.isSome(state) && Option.isSome(recovered)) {
     const { peak, since } = state.value
     return [Option.none(), [{ _tag: "Resolved", ...recovered.value, since, peak: Math.max(peak, count) }]]
   }
   if (Option.isNone(state) && count <= limit.limit) return [state, []]
   const edges: Array<Edge> = Option.isNone(state) ? [{ _tag: "Fired", at: now, count }] : []
-  const firing = Option.getOrElse(state, () => ({ since: now, escalations: 0, peak: 0 }))
-  let { escalations } = firing
-  while (count > edgeAfter(limit, escalations)) {
-    escalations++
-    edges.push({ _tag: "Escalated", at: now, count })
+  const firing: Firing = Option.getOrElse(state, () => ({ since: now, escalations: 0, peak: 0 }))
+  const escalations = Math.max(firing.escalations, doublings(limit, count))
+  for (let n = firing.escalations; n < escalations; n++) edges.push({ _tag: "Escalated", at: now, count })
+  const spread = values !== undefined && firing.named !== undefined && values >= firing.named * 2
+  if (edges.length === 0 && spread) edges.push({ _tag: "Escalated", at: now, count })
+  const named = edges.length > 0 ? values : firing.named
+  const next = { since: firing.since, escalations, peak: Math.max(firing.peak, count) }
+  return [Option.some(named === undefined ? next : { ...next, named }), edges]
+}
+
+/**
+ * Where an active limit stands after it was changed, and what there is to tell: what exceeds the new limit stays active
+ * and is not told again, what does not is over.
+ *
+ * @example
+ * import { Threshold } from "effect-errata"
+ * import { Duration, Option } from "effect"
+ *
+ * const limit = { name: "minute", window: Duration.minutes(1), limit: 5, recovered: 4 }
+ * const firing = { since: 5, escalations: 0, peak: 11 }
+ *
+ * assert.deepStrictEqual(
+ *   Threshold.rejudge(limit, firing, { now: 7, count: 11, recovered: Option.none() }),
+ *   [Option.some({ since: 5, escalations: 1, peak: 11 }), []]
+ * )
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const rejudge = (
+  limit: Limit,
+  { peak, since }: Firing,
+  { count, now, values }: Reading
+): readonly [State, ReadonlyArray<Edge>] => {
+  if (count <= limit.limit) {
+    return [Option.none(), [{ _tag: "Resolved", at: now, count, since, peak, reason: "withdrawn" }]]
   }
-  return [Option.some({ since: firing.since, escalations, peak: Math.max(firing.peak, count) }), edges]
+  const firing = { since, escalations: doublings(limit, count), peak: Math.max(peak, count) }
+  return [Option.some(values === undefined ? firing : { ...firing, named: values }), []]
 }
 
 /**
@@ -245,50 +359,11 @@ export const nextEdge = (limit: Limit, state: State): number =>
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
-const defaultRecoverAt = 0.8
-
 const edgeAfter = (limit: Limit, escalations: number): number => limit.limit * 2 ** (escalations + 1)
 
-const windows = { minute: Duration.minutes(1), hour: Duration.hours(1), day: Duration.days(1) }
-
-const limitKeys: ReadonlyArray<keyof Limits> = ["perMinute", "perHour", "perDay", "custom", "recoverAt"]
-const customKeys: ReadonlyArray<keyof Custom> = ["name", "window", "limit"]
-
-const limitsOf = (path: string, given: Limits): Either.Either<ReadonlyArray<Limit>, string> =>
-  Either.gen(function*() {
-    yield* only(path, given, limitKeys)
-    const { custom = [], perDay, perHour, perMinute, recoverAt = defaultRecoverAt } = given
-    if (!(Predicate.isNumber(recoverAt) && recoverAt > 0 && recoverAt <= 1)) {
-      return yield* wrong(`${path}.recoverAt`, recoverAt, "above 0 and at most 1")
-    }
-    if (!Array.isArray(custom)) return yield* wrong(`${path}.custom`, custom, "a list of { name, window, limit }")
-    const limits: Array<Limit> = []
-    const add = (option: string, name: string, window: Duration.Duration, limit: number) => {
-      if (!(Number.isSafeInteger(limit) && limit >= 1)) {
-        return wrong(`${path}.${option}`, limit, "a whole number of at least 1")
-      }
-      if (limits.some((other) => other.name === name)) {
-        return Either.left(`${path}.custom has two windows by the name of ${JSON.stringify(name)}: give each its own`)
-      }
-      // 0.57 × 100 is 56.99…: what is a rounding error away from a whole number is that number.
-      limits.push({ name, window, limit, recovered: Math.floor(limit * recoverAt + 1e-9) })
-      return Either.void
-    }
-    if (perMinute !== undefined) yield* add("perMinute", "minute", windows.minute, perMinute)
-    if (perHour !== undefined) yield* add("perHour", "hour", windows.hour, perHour)
-    if (perDay !== undefined) yield* add("perDay", "day", windows.day, perDay)
-    for (const [index, item] of custom.entries()) {
-      const at = `${path}.custom[${index}]`
-      yield* only(at, item, customKeys)
-      const { limit, name, window } = item
-      const duration = Option.getOrElse(Duration.decodeUnknown(window), () => Duration.zero)
-      if (!(Duration.greaterThan(duration, Duration.zero) && Duration.lessThanOrEqualTo(duration, windows.day))) {
-        return yield* wrong(`${at}.window`, window, "longer than nothing and at most one day")
-      }
-      if (!Predicate.isString(name) || name === "" || Object.hasOwn(windows, name)) {
-        return yield* wrong(`${at}.name`, name, "a text that is not empty, other than minute, hour and day")
-      }
-      yield* add(`custom[${index}].limit`, name, duration, limit)
-    }
-    return limits.sort((a, b) => Duration.toMillis(a.window) - Duration.toMillis(b.window))
-  })
+/** How often a count has doubled beyond its limit. */
+const doublings = (limit: Limit, count: number): number => {
+  let n = 0
+  while (count > edgeAfter(limit, n)) n++
+  return n
+}

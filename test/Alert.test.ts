@@ -34,6 +34,34 @@ describe("Alert", () => {
       "THRESHOLD ESCALATED: DATA_EMPTY occurred 21 times in the last day (threshold: 10)"
     ],
     [resolved, "THRESHOLD RESOLVED: DATA_EMPTY is down to 8 in the last minute (threshold: 10, peak: 42)"],
+    [
+      new Alert.Resolved({ ...resolved, reason: "silence" }),
+      "THRESHOLD RESOLVED: DATA_EMPTY: nothing was heard for too long to know (threshold: 10, peak: 42)"
+    ],
+    [
+      new Alert.Resolved({ ...resolved, reason: "withdrawn" }),
+      "THRESHOLD RESOLVED: DATA_EMPTY is no longer held to this limit (threshold: 10, peak: 42)"
+    ],
+    [
+      new Alert.Fired({ ...edge, code: "*", rule: "any" }),
+      "THRESHOLD EXCEEDED: any: errors occurred 11 times in the last minute (threshold: 10)"
+    ],
+    [
+      new Alert.Fired({ ...edge, rule: "sick", by: "symbol", values: ["A", "B"], more: 0 }),
+      "THRESHOLD EXCEEDED: sick: DATA_EMPTY occurred 11 times in the last minute, symbol A, B (threshold: 10)"
+    ],
+    [
+      new Alert.Escalated({ ...edge, rule: "sick", by: "symbol", values: ["A", "B"], more: 480 }),
+      "THRESHOLD ESCALATED: sick: DATA_EMPTY occurred 11 times in the last minute, symbol A, B and 480 more (threshold: 10)"
+    ],
+    [
+      new Alert.Fired({ ...edge, limit: 0.125, attempts: 40, rule: "share", by: "source", values: ["rest"] }),
+      "THRESHOLD EXCEEDED: share: DATA_EMPTY occurred in 11 of 40 attempts in the last minute, source rest (threshold: 12.5 %)"
+    ],
+    [
+      new Alert.Resolved({ ...resolved, limit: 0.1, peak: 0.275, attempts: 200, rule: "share" }),
+      "THRESHOLD RESOLVED: share: DATA_EMPTY is down to 8 of 200 attempts in the last minute (threshold: 10 %, peak: 27.5 %)"
+    ],
     [new Alert.Missed({ count: 1 }), "1 alert was missed by a subscriber that was too slow"],
     [new Alert.Missed({ count: 2 }), "2 alerts were missed by a subscriber that was too slow"]
   ])("%#: one line says it", (alert, message) => {
@@ -44,6 +72,8 @@ describe("Alert", () => {
     [new Alert.Fired(edge)],
     [new Alert.Escalated(edge)],
     [resolved],
+    [new Alert.Resolved({ ...resolved, reason: "silence" })],
+    [new Alert.Fired({ ...edge, rule: "sick", attempts: 12, by: "symbol", values: ["A", "B"], more: 3 })],
     [new Alert.Missed({ count: 3 })]
   ])("%#: goes through JSON and comes back", (alert) => {
     const json = Schema.parseJson(Alert.Alert)

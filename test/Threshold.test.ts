@@ -93,6 +93,62 @@ describe("next", () => {
   })
 })
 
+describe("next, of values", () => {
+  const spread = (peak: number, named: number, escalations = 0): Threshold.State =>
+    Option.some({ since: 1, escalations, peak, named })
+  const of = (count: number, values: number): Threshold.Reading => ({ ...reading(count), values })
+
+  it.each([
+    ["the first", quiet, of(11, 1), Option.some({ since: 7, escalations: 0, peak: 11, named: 1 }), [fired(11)]],
+    ["several at once", quiet, of(11, 5), Option.some({ since: 7, escalations: 0, peak: 11, named: 5 }), [fired(11)]],
+    ["no more than before", spread(11, 1), of(12, 1), spread(12, 1), []],
+    ["twice as many", spread(11, 1), of(11, 2), spread(11, 2), [escalated(11)]],
+    ["less than twice as many", spread(11, 5), of(11, 9), spread(11, 5), []],
+    ["twice as many again", spread(11, 5), of(11, 10), spread(11, 10), [escalated(11)]],
+    ["a count that doubles names all there are", spread(11, 5), of(21, 9), spread(21, 9, 1), [escalated(21)]],
+    ["a count that doubles with the values is told once", spread(11, 5), of(21, 10), spread(21, 10, 1), [
+      escalated(21)
+    ]],
+    ["fewer than before", spread(11, 8), of(12, 3), spread(12, 8), []]
+  ])("Law 8: %s", (_, state, reading, then, edges) => {
+    expect(Threshold.next(limit, state, reading)).toEqual([then, edges])
+  })
+})
+
+describe("next, of shares", () => {
+  const half: Threshold.Limit = { name: "hour", window: Duration.hours(1), limit: 0.2, recovered: 0.16 }
+
+  it("Law 8: a share escalates by doubling like a count", () => {
+    let state = quiet
+    const edges = [0.2, 0.21, 0.4, 0.41, 0.8, 0.81, 1].map((count) => {
+      const [then, edges] = Threshold.next(half, state, { now: 7, count, recovered: Option.none() })
+      state = then
+      return edges.map(({ _tag }) => _tag)
+    })
+    expect(edges).toEqual([[], ["Fired"], [], ["Escalated"], [], ["Escalated"], []])
+  })
+})
+
+describe("rejudge", () => {
+  const before = { since: 1, escalations: 1, peak: 25 }
+  const over = (count: number) => ({ _tag: "Resolved", at: 7, count, since: 1, peak: 25, reason: "withdrawn" })
+
+  it.each([
+    ["above the new limit", before, reading(11), Option.some({ since: 1, escalations: 0, peak: 25 }), []],
+    ["far above the new limit", before, reading(45), Option.some({ since: 1, escalations: 2, peak: 45 }), []],
+    ["at the new limit", before, reading(10), quiet, [over(10)]],
+    [
+      "of values",
+      before,
+      { ...reading(11), values: 3 },
+      Option.some({ since: 1, escalations: 0, peak: 25, named: 3 }),
+      []
+    ]
+  ])("Law 8: %s", (_, firing, reading, then, edges) => {
+    expect(Threshold.rejudge(limit, firing, reading)).toEqual([then, edges])
+  })
+})
+
 describe("nextEdge", () => {
   it.each([[quiet, 10], [firing(11), 20], [firing(25, 1), 40], [firing(99, 3), 160]])("%j: %d", (state, count) => {
     expect(Threshold.nextEdge(limit, state)).toBe(count)
@@ -236,6 +292,11 @@ describe("types", () => {
     expectTypeOf<Threshold.Thresholds["NETWORK_DNS"]>().toEqualTypeOf<Threshold.Limits | undefined>()
     expectTypeOf({ MINE: { perDay: 1 }, NETWORK_DNS: {} }).toExtend<Threshold.Thresholds>()
     expectTypeOf<Record<string, Threshold.Limits>>().toExtend<Threshold.Thresholds>()
+    // @ts-expect-error a window of values is a minute, an hour or a day
+    expectTypeOf({ name: "a", by: "symbol", window: "5 minutes", limit: 3 } as const).toExtend<Threshold.Rule>()
+    expectTypeOf({ name: "a", window: "5 minutes", limit: 3 } as const).toExtend<Threshold.Rule>()
+    // @ts-expect-error a ratio needs a number of attempts
+    expectTypeOf({ name: "a", window: "hour", ratio: 0.3 } as const).toExtend<Threshold.Rule>()
     // @ts-expect-error a typo in a limit does not compile
     Threshold.resolve({ NETWORK_DNS: { perMin: 3 } })
   })
