@@ -69,7 +69,7 @@ export interface CommonProps {
   /** Default: the description. Secrets in it are masked. */
   readonly message?: string | undefined
   readonly context?: FetchContext.Input | undefined
-  /** What was thrown, as it was thrown. */
+  /** What was thrown, as it was thrown. It is there to be read, and hidden from what prints errors. */
   readonly cause?: unknown
   /** Default: what the table of the 17 types says. */
   readonly retryable?: boolean | undefined
@@ -102,6 +102,14 @@ export type ErrorClass<Self, T extends Tag, Fields extends Schema.Struct.Fields>
   & (typeof facts)[T]
   & { readonly _tag: T }
 
+/**
+ * Where the cause is kept. Whatever prints an error, such as Effect's `Cause.pretty` and Node's `inspect`, looks whether
+ * it has a `cause`, and prints that as it was thrown, with its headers and keys: so it is there, but not to be found.
+ */
+const Thrown = Symbol.for("effect-errata/FetchError/cause")
+
+const isFound = (prototype: object, key: PropertyKey): boolean => key !== "cause" && Reflect.has(prototype, key)
+
 type Props = Record<string, unknown> & CommonProps
 
 // Schema types its classes for constructors that take the decoded fields. Ours take less and complete it, which its
@@ -115,7 +123,8 @@ export const define = <Self = never>() =>
   retryable: (props: Own<Fields>) => boolean,
   complete: (props: Own<Fields>) => Own<Fields> = (props) => props
 ): [Self] extends [never] ? "Missing Self: define<Name>()" : ErrorClass<Self, T, Fields> => {
-  const fields = { ...common, ...own }
+  const { cause: ofCause, ...others } = common
+  const fields = { ...others, ...own, [Thrown]: ofCause.pipe(Schema.fromKey("cause")) }
   const Class = Schema.TaggedError<any>(`effect-errata/FetchError/${tag}`)(tag, fields) as any
   const validate = Schema.validateSync(Schema.typeSchema(Schema.Struct(fields)).annotations({ identifier: tag }))
   const keys = Object.keys(own)
@@ -125,11 +134,9 @@ export const define = <Self = never>() =>
   class Base extends Error {
     constructor(given: any = {}, options: Schema.MakeOptions = false) {
       const props: Props & Own<Fields> = complete(given)
-      const { cause, context, earlier, message, retryAfter } = props
-      super(
-        safeText(message ?? facts[tag].description, maxMessage),
-        cause === undefined ? undefined : { cause }
-      )
+      const { cause = given[Thrown], context, earlier, message, retryAfter } = props
+      super(safeText(message ?? facts[tag].description, maxMessage))
+      if (cause !== undefined) Object.defineProperty(this, Thrown, { value: cause, configurable: true })
       const self = this as unknown as Record<string, unknown>
       self["_tag"] = tag
       for (const key of keys) {
@@ -151,7 +158,18 @@ export const define = <Self = never>() =>
       return `${Reflect.get(this, "stack") ?? String(this)} ${Inspectable.format(fields)}`
     }
   }
-  Object.setPrototypeOf(Base.prototype, Class.prototype)
+  Object.defineProperty(Class.prototype, "cause", {
+    get(this: any) {
+      return this[Thrown]
+    },
+    // A proxy can hide no other property.
+    configurable: true
+  })
+  Object.setPrototypeOf(Base.prototype, new Proxy(Class.prototype, { has: isFound }))
+  // A prototype that is a proxy is slow to say that it has no setter: it need not be asked.
+  for (const key of ["_tag", "context", "retryable", "retryAfter", "earlier", ...keys]) {
+    Object.defineProperty(Base.prototype, key, { value: undefined, writable: true })
+  }
   for (let from = Class; from !== Error; from = Object.getPrototypeOf(from)) {
     for (const key of Reflect.ownKeys(from)) {
       if (!Object.hasOwn(Base, key)) Object.defineProperty(Base, key, Object.getOwnPropertyDescriptor(from, key)!)
