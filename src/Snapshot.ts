@@ -77,6 +77,8 @@ export interface Value {
   /** The expected empties, which are among the errors, too. */
   readonly expected: Series
   readonly successes: Series
+  /** Are the attempts counted, and not only what fails? */
+  readonly attempted: boolean
 }
 
 /**
@@ -173,6 +175,8 @@ export interface Snapshot {
   readonly watched: ReadonlyArray<number>
   readonly codes: ReadonlyArray<Code>
   readonly successes: Tally
+  /** Are attempts counted, and not only what fails? */
+  readonly attempted: boolean
   readonly dimensions: ReadonlyArray<Dimension>
   readonly empties: ReadonlyArray<{
     readonly reason: FetchError.EmptyReason
@@ -247,6 +251,7 @@ const snapshot = Schema.Struct({
     hours: Numbers
   })),
   successes: tally,
+  attempted: Schema.Boolean,
   dimensions: Schema.Array(Schema.Struct({
     name: Schema.String,
     values: Schema.Array(Schema.Struct({
@@ -254,7 +259,8 @@ const snapshot = Schema.Struct({
       errors: Schema.Array(ofCode),
       rest: series,
       expected: series,
-      successes: series
+      successes: series,
+      attempted: Schema.Boolean
     })),
     rest: Schema.Array(ofCode)
   })),

@@ -316,6 +316,26 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
+    "attempts are known where an error says that they are counted, though nothing ever succeeded",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      yield* track(timeout({ source: "vision" }), 2)
+      yield* Effect.repeatN(service.track(timeout({ source: "rest" }), { attempt: true }), 2)
+      yield* service.track(timeout({ source: "rest" }), { attempt: false })
+      expect(yield* service.stats()).toMatchObject({ attempts: 6, errorRatio: Option.some(1) })
+      expect(yield* service.breakdown({ by: "source" })).toMatchObject([
+        { value: "rest", count: 4, attempts: 4, errorRatio: Option.some(1) },
+        { value: "vision", count: 2, attempts: 0, errorRatio: Option.none() }
+      ])
+      yield* service.succeeded({ source: "rest" })
+      expect((yield* service.breakdown({ by: "source", limit: 1 }))[0]?.errorRatio).toEqual(Option.some(4 / 5))
+      yield* service.reset
+      yield* track(timeout({ source: "rest" }))
+      expect(yield* service.stats()).toMatchObject({ attempts: 0, errorRatio: Option.none() })
+    })
+  )
+
+  law(
     "expected empties are counted, but towards no limit, verdict or error ratio",
     Effect.gen(function*() {
       const service = yield* tracker

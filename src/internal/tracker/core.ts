@@ -9,14 +9,16 @@ import type * as Alert from "../../Alert.js"
 import type * as ErrorTracker from "../../ErrorTracker.js"
 import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
+import { safeText } from "../json.js"
 import { Alarms, noEdges } from "./alarms.js"
 import type { Edge } from "./alerts.js"
 import { missed, wallOf } from "./alerts.js"
 import { CodeCount } from "./codes.js"
 import { Dimension, other, reader } from "./dimension.js"
 import { Empties } from "./empties.js"
-import type { Entry } from "./entry.js"
-import { emptyCode, emptyOf, entryOf } from "./entry.js"
+import type { Kind } from "./entry.js"
+import { emptyCode, emptyOf, kindOf, ownKinds } from "./entry.js"
+import { Latencies } from "./latency.js"
 import { Recent } from "./recent.js"
 import type { Settings } from "./settings.js"
 import type { WindowIndex } from "./slots.js"
@@ -35,6 +37,7 @@ export interface Moment {
 
 const maxCodes = 64
 const maxSteps = 1440
+const unknown = "unknown"
 
 const minute = 60e9
 const hour = 3600e9
@@ -51,9 +54,12 @@ export class Core {
   }>
   private readonly successes = new Tally()
   private readonly empties = new Empties()
-  private readonly last: Recent<Entry>
+  private readonly latencies = new Latencies()
+  private readonly last: Recent
   private readonly alarms: Alarms
   private latest = 0
+  // Does anybody count attempts, and not only what fails?
+  private attempted = false
   private dropped = 0
 
   constructor(settings: Settings, subscribers = new Subscribers<Alert.Alert>(missed)) {
@@ -72,22 +78,25 @@ export class Core {
   // -------------------------------------------------------------------------------------------------------------------
 
   /** Never throws: an error that does when it is read is dropped. */
-  track(error: FetchError.Trackable, moment: Moment): ReadonlyArray<Edge> {
+  track(error: FetchError.Trackable, moment: Moment, attempt = false): ReadonlyArray<Edge> {
     try {
-      return this.record(error, moment)
+      return this.record(error, moment, attempt)
     } catch {
       this.lost()
       return noEdges
     }
   }
 
-  private record(error: FetchError.Trackable, moment: Moment): ReadonlyArray<Edge> {
+  private record(error: FetchError.Trackable, moment: Moment, attempt: boolean): ReadonlyArray<Edge> {
     const now = this.advance(moment)
     // Everything is read before anything is counted: an error that throws when it is read leaves no trace.
-    const entry = entryOf(error, now)
-    const empty = entry.code === emptyCode ? emptyOf(error) : undefined
+    const own = ownKinds.get(Object.getPrototypeOf(error))
+    const kind = own ?? kindOf(error)
+    const message = own === undefined ? safeText(error.message) : error.message
+    const context = own === undefined ? FetchContext.make(error.context) : error.context
+    const empty = kind.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
-    const count = this.codeOf(entry)
+    const count = this.codes.get(kind.code) ?? this.newCode(kind)
     let edges = noEdges
     for (const watched of count.watched) {
       const due = watched.watch.settle(now)
@@ -99,21 +108,26 @@ export class Core {
       const news = watched.watch.added(now)
       if (news.length > 0) edges = this.alarms.tell(edges, watched, news, now, moment.wall)
     }
-    let kept = count.code === entry.code
-    for (const { counts, read } of this.dimensions) {
-      const value = read(entry.context)
-      if (value !== undefined && !counts.failed(value, count.code, expected)) kept = false
+    if (attempt) this.attempted = true
+    let kept = count.code === kind.code
+    for (const [i, { counts, read }] of this.dimensions.entries()) {
+      const value = read(context)
+      if (value !== undefined && !counts.failed(value, count.inDimensions[i]!, expected, attempt)) kept = false
     }
-    if (empty !== undefined) this.empties.add(empty.reason, entry.context.source ?? "unknown", expected, now)
+    if (empty !== undefined) this.empties.add(empty.reason, context.source ?? unknown, expected, now)
     if (!kept) this.dropped++
-    this.last.push(entry)
+    this.last.push(now, kind, message, context)
     return edges
   }
 
-  succeeded(input: FetchContext.Input, moment: Moment): void {
+  succeeded(input: FetchContext.Input, moment: Moment, duration?: Duration.Duration): void {
     // Which never throws.
     const context = FetchContext.make(input)
     this.successes.add(this.advance(moment))
+    this.attempted = true
+    if (duration !== undefined && Duration.isFinite(duration)) {
+      this.latencies.add(context.source ?? unknown, Duration.toMillis(duration), this.hands.second)
+    }
     let kept = true
     for (const { counts, read } of this.dimensions) {
       const value = read(context)
@@ -189,7 +203,7 @@ export class Core {
       total += counts.count
       expected += counts.expected
     }
-    const attempts = this.successes.total === 0 ? 0 : this.successes.count(window, now) + total
+    const attempts = !this.attempted ? 0 : this.successes.count(window, now) + total
     return {
       at: DateTime.unsafeMake(moment.wall),
       window: optionalDuration(window),
@@ -242,17 +256,11 @@ export class Core {
     const now = this.at(moment)
     const window = nanos(options.window) ?? horizon
     const step = Math.max(1, Math.min(nanos(options.step) ?? horizon, horizon), Math.ceil(window / maxSteps))
-    const codes = options.code === undefined ? [...this.codes.values()] : [this.codes.get(options.code) ?? []].flat()
-    const steps: Array<ErrorTracker.TimelineStep> = []
-    let newer = 0
-    for (let age = 0; age < window; age += step) {
-      // Less than `age + step` old: what is exactly as old belongs to the step before.
-      const until = Math.min(age + step, horizon) - 1
-      const count = codes.reduce((sum, code) => sum + code.count(until, now), 0)
-      steps.push({ at: wallOf(now - age, now, moment.wall), count: count - newer })
-      newer = count
+    const counts = new Float64Array(Math.ceil(window / step))
+    for (const code of options.code === undefined ? this.codes.values() : [this.codes.get(options.code) ?? []].flat()) {
+      code.steps(step, now, counts)
     }
-    return steps.reverse()
+    return Array.from(counts, (count, i) => ({ at: wallOf(now - i * step, now, moment.wall), count })).reverse()
   }
 
   emptyData(given: Duration.Duration | undefined, moment: Moment): ErrorTracker.EmptyData {
@@ -275,14 +283,36 @@ export class Core {
     return this.alarms.active(this.at(moment))
   }
 
+  /** Slowest first. */
+  latency(window: ErrorTracker.Window | undefined, moment: Moment): ReadonlyArray<ErrorTracker.LatencyRow> {
+    this.hands.turn(this.at(moment))
+    return this.latencies.rows(window === undefined ? undefined : windowIndex[window], this.hands.second)
+      .sort((a, b) => b.p99 - a.p99 || (a.source < b.source ? -1 : 1))
+      .map(({ count, max, p50, p90, p99, source }) => ({
+        source,
+        count,
+        p50: Duration.millis(p50),
+        p90: Duration.millis(p90),
+        p99: Duration.millis(p99),
+        max: Duration.millis(max)
+      }))
+  }
+
   recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<ErrorTracker.RecentError> {
-    return this.last.newest(Math.max(0, limit), (entry) => code === undefined || entry.code === code)
-      .map(({ now, ...entry }) => ({ at: wallOf(now, this.at(moment), moment.wall), ...entry }))
+    const at = this.at(moment)
+    return this.last.newest(Math.max(0, limit), code)
+      .map(({ context, kind, message, now }) => ({ at: wallOf(now, at, moment.wall), ...kind, message, context }))
   }
 
   /** What the counts take up, in bytes; names, the last errors and alerts aside. */
   get bytes(): number {
-    return [...this.codes.values(), ...this.dimensions.map(({ counts }) => counts), this.empties, this.successes.events]
+    return [
+      ...this.codes.values(),
+      ...this.dimensions.map(({ counts }) => counts),
+      this.empties,
+      this.successes.events,
+      this.latencies
+    ]
       .reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
@@ -310,17 +340,15 @@ export class Core {
     })).filter(({ count }) => count > 0)
   }
 
-  private codeOf({ category, code, severity }: Entry): CodeCount {
-    const known = this.codes.get(code)
-    if (known !== undefined) return known
-    return code === other || this.codes.size < maxCodes || this.settings.codes.has(code)
-      ? this.addCode(code, category, severity)
-      : this.codes.get(other) ?? this.addCode(other, "Other", "ERROR")
+  private newCode(kind: Kind): CodeCount {
+    return kind.code === other || this.codes.size < maxCodes || this.settings.codes.has(kind.code)
+      ? this.addCode(kind)
+      : this.codes.get(other) ?? this.addCode({ code: other, category: "Other", severity: "ERROR" })
   }
 
-  private addCode(code: string, category: string, severity: FetchError.Severity): CodeCount {
-    const count = new CodeCount(code, category, severity, this.alarms)
-    this.codes.set(code, count)
+  private addCode(kind: Omit<Kind, "tag">): CodeCount {
+    const count = new CodeCount(kind, this.alarms, this.dimensions.map(({ counts }) => counts.of(kind.code)))
+    this.codes.set(kind.code, count)
     return count
   }
 }

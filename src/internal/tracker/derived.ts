@@ -11,13 +11,14 @@ const maxSteps = 1440
 
 export const derive = (
   { activeAlerts, stats }: Pick<Service, "activeAlerts" | "stats">
-): Pick<Service, "rates" | "timeline" | "verdict"> => {
+): Pick<Service, "rates" | "timeline" | "verdict" | "latency"> => {
   const rate = (window: Duration.DurationInput) =>
     Effect.map(
       stats({ window }),
       ({ byCode }) => Object.fromEntries(Object.entries(byCode).map(([code, { count }]) => [code, count]))
     )
   return {
+    latency: () => Effect.succeed([]),
     rates: Effect.all({ minute: rate("1 minute"), hour: rate("1 hour"), day: rate("1 day") }),
     timeline: (options) => {
       const { code, step, window } = timelineOf(options)
@@ -81,6 +82,7 @@ export const noop: Omit<Service, "storm"> = {
   emptyData: (options) =>
     Effect.map(DateTime.now, (at) => ({ at, window: windowOf(options), expected: 0, unexpected: 0, rows: [] })),
   verdict: () => Effect.succeed({ verdict: "normal", exceeded: Option.none() }),
+  latency: () => Effect.succeed([]),
   alerts: Stream.empty,
   activeAlerts: Effect.succeed([]),
   recent: () => Effect.succeed([]),

@@ -3,6 +3,7 @@
  * last minute, hour and day. Only so many values are told apart; the rest is `other`, so that totals stay exact.
  */
 import type * as FetchContext from "../../FetchContext.js"
+import type * as Snapshot from "../../Snapshot.js"
 import { safeText } from "../json.js"
 import type { Hands, WindowIndex } from "./slots.js"
 import { Slots } from "./slots.js"
@@ -11,20 +12,27 @@ export const other = "other"
 
 const maxName = 128
 const none = -1
+const nothing: Snapshot.Series = { total: 0, minute: [], hour: [], day: [] }
 
-/** The errors of one code; a series. */
-interface OfCode {
+/** The errors of one code. */
+export interface OfCode {
   readonly code: string
-  readonly errors: number
+  /** The series of each value that has one, `other` aside: an error is counted with one look. */
+  readonly series: Map<string, number>
+  /** What is in the `rest` of some value: told as `other` where this code is asked for. */
+  rest: number
 }
 
 /** The series of one value; `none` where nothing was counted yet. */
 interface Value {
-  readonly codes: Array<OfCode>
+  readonly name: string
+  readonly errors: Map<OfCode, number>
   /** Errors of codes for which there was no series left. */
   rest: number
   expected: number
   successes: number
+  /** Does anybody count the attempts, and not only what fails? */
+  attempted: boolean
 }
 
 export interface Row {
@@ -53,12 +61,11 @@ export const reader = (name: string): Reader =>
 
 export class Dimension {
   private readonly values = new Map<string, Value>()
+  private readonly codes = new Map<string, OfCode>()
   private readonly slots: Slots
   private readonly maxValues: number
   private readonly maxPairs: number
   private others: Value | undefined
-  // What is in the `rest` of some value, by code: told as `other` where one code is asked for.
-  private readonly restByCode: Array<OfCode> = []
   // Pairs of value and code that have a series, not counting those of `other`.
   private pairs = 0
 
@@ -76,48 +83,64 @@ export class Dimension {
     return this.slots.bytes
   }
 
+  /** What errors of a code are counted with. */
+  of(code: string): OfCode {
+    const known = this.codes.get(code)
+    if (known !== undefined) return known
+    const ofCode = { code, series: new Map<string, number>(), rest: none }
+    this.codes.set(code, ofCode)
+    return ofCode
+  }
+
   /** Was there a place for everything, or was something counted as `other`? */
-  failed(name: string, code: string, expected: boolean): boolean {
-    const value = this.valueOf(name)
-    if (expected) this.slots.add(value.expected === none ? value.expected = this.slots.make() : value.expected)
-    const errors = this.find(value.codes, code)
+  failed(name: string, ofCode: OfCode, expected: boolean, attempt: boolean): boolean {
+    const series = ofCode.series.get(name)
+    if (series === undefined || expected || attempt) return this.failedOf(this.valueOf(name), ofCode, expected, attempt)
+    this.slots.add(series)
+    return true
+  }
+
+  private failedOf(value: Value, ofCode: OfCode, expected: boolean, attempt: boolean): boolean {
+    if (attempt) value.attempted = true
+    if (expected) this.slots.add(value.expected = this.made(value.expected))
+    const errors = this.errorsOf(value, ofCode)
     if (errors !== none) {
       this.slots.add(errors)
       return value !== this.others
     }
-    if (value === this.others || this.pairs < this.maxPairs) {
-      if (value !== this.others) this.pairs++
-      this.slots.add(this.make(value.codes, code))
-      return value !== this.others
-    }
-    this.slots.add(value.rest === none ? value.rest = this.slots.make() : value.rest)
-    const rest = this.find(this.restByCode, code)
-    this.slots.add(rest === none ? this.make(this.restByCode, code) : rest)
+    this.slots.add(value.rest = this.made(value.rest))
+    this.slots.add(ofCode.rest = this.made(ofCode.rest))
     return false
   }
 
   succeeded(name: string): boolean {
     const value = this.valueOf(name)
-    this.slots.add(value.successes === none ? value.successes = this.slots.make() : value.successes)
+    value.attempted = true
+    this.slots.add(value.successes = this.made(value.successes))
     return value !== this.others
   }
 
   /** One row for each value that counts anything. */
   rows(window: WindowIndex | undefined, code: string | undefined): Array<Row> {
-    const count = (series: number) =>
-      series === none ? 0 : window === undefined ? this.slots.total(series) : this.slots.sum(series, window)
-    const untold = code === undefined ? 0 : count(this.find(this.restByCode, code))
+    const count = (series: number | undefined) =>
+      series === undefined || series === none
+        ? 0
+        : window === undefined
+        ? this.slots.total(series)
+        : this.slots.sum(series, window)
+    const ofCode = code === undefined ? undefined : this.codes.get(code)
+    const untold = count(ofCode?.rest)
     const rows: Array<Row> = []
-    for (const [name, value] of this.values) {
-      const errors = value.codes.reduce((sum, { errors }) => sum + count(errors), count(value.rest))
+    for (const value of this.values.values()) {
+      let errors = count(value.rest)
+      for (const series of value.errors.values()) errors += count(series)
       const row = {
-        value: name,
+        value: value.name,
         count: code === undefined
           ? errors
-          : count(this.find(value.codes, code)) + (value === this.others ? untold : 0),
+          : (ofCode === undefined ? 0 : count(value.errors.get(ofCode))) + (value === this.others ? untold : 0),
         expected: count(value.expected),
-        // A value that never had a success is one whose attempts nobody counts.
-        attempts: value.successes === none ? 0 : count(value.successes) + errors
+        attempts: value.attempted ? count(value.successes) + errors : 0
       }
       if (row.count > 0 || (code === undefined && row.attempts > 0)) rows.push(row)
     }
@@ -128,26 +151,61 @@ export class Dimension {
   /** Where places are short, values that were silent for more than a day give theirs; their totals go to `other`. */
   sweep(): void {
     if (this.values.size < this.maxValues && this.pairs < this.maxPairs) return
-    for (const [name, value] of this.values) {
-      const { codes, expected, rest, successes } = value
-      const series = [...codes.map(({ errors }) => errors), expected, rest, successes].filter((series) =>
-        series !== none
-      )
+    for (const value of this.values.values()) {
+      const { errors, expected, rest, successes } = value
+      const series = [...errors.values(), expected, rest, successes].filter((series) => series !== none)
       if (value === this.others || !series.every((series) => this.slots.isSilent(series))) continue
       const others = this.others ??= this.add(other)
-      this.values.delete(name)
-      this.pairs -= codes.length
-      for (const { code, errors } of codes) {
-        const known = this.find(others.codes, code)
-        this.move(errors, known === none ? this.make(others.codes, code) : known)
+      for (const [ofCode, from] of errors) {
+        this.move(from, others.errors.get(ofCode) ?? this.pair(others, ofCode))
+        ofCode.series.delete(value.name)
       }
-      if (rest !== none) this.move(rest, others.rest === none ? others.rest = this.slots.make() : others.rest)
-      if (expected !== none) {
-        this.move(expected, others.expected === none ? others.expected = this.slots.make() : others.expected)
+      if (rest !== none) this.move(rest, others.rest = this.made(others.rest))
+      if (expected !== none) this.move(expected, others.expected = this.made(others.expected))
+      if (successes !== none) this.move(successes, others.successes = this.made(others.successes))
+      if (value.attempted) others.attempted = true
+      this.values.delete(value.name)
+      this.pairs -= errors.size
+    }
+  }
+
+  snapshot(): Omit<Snapshot.Dimension, "name"> {
+    return {
+      values: Array.from(this.values.values(), ({ attempted, errors, expected, name, rest, successes }) => ({
+        value: name,
+        errors: Array.from(errors, ([{ code }, series]) => ({ code, series: this.slots.snapshot(series) })),
+        rest: this.told(rest),
+        expected: this.told(expected),
+        successes: this.told(successes),
+        attempted
+      })),
+      rest: Array.from(this.codes.values()).flatMap(({ code, rest }) =>
+        rest === none ? [] : [{ code, series: this.slots.snapshot(rest) }]
+      )
+    }
+  }
+
+  /** For one that is empty, while the hands stand where they stood. What finds no place any more becomes `other`. */
+  restore({ rest, values }: Omit<Snapshot.Dimension, "name">): void {
+    for (const { attempted, errors, value: name, ...series } of values) {
+      const value = this.valueOf(name)
+      if (attempted) value.attempted = true
+      value.rest = this.entered(value.rest, series.rest)
+      value.expected = this.entered(value.expected, series.expected)
+      value.successes = this.entered(value.successes, series.successes)
+      for (const { code, series } of errors) {
+        const ofCode = this.of(code)
+        const errors = this.errorsOf(value, ofCode)
+        if (errors !== none) this.slots.enter(errors, series)
+        else {
+          value.rest = this.entered(value.rest, series)
+          ofCode.rest = this.entered(ofCode.rest, series)
+        }
       }
-      if (successes !== none) {
-        this.move(successes, others.successes === none ? others.successes = this.slots.make() : others.successes)
-      }
+    }
+    for (const { code, series } of rest) {
+      const ofCode = this.of(code)
+      ofCode.rest = this.entered(ofCode.rest, series)
     }
   }
 
@@ -167,23 +225,39 @@ export class Dimension {
   }
 
   private add(name: string): Value {
-    const value = { codes: [], rest: none, expected: none, successes: none }
+    const value = { name, errors: new Map(), rest: none, expected: none, successes: none, attempted: false }
     this.values.set(name, value)
     return value
   }
 
-  private find(codes: ReadonlyArray<OfCode>, code: string): number {
-    // A value has few codes, most often one: a walk is faster than a hash.
-    for (let i = 0; i < codes.length; i++) {
-      const ofCode = codes[i]
-      if (ofCode !== undefined && ofCode.code === code) return ofCode.errors
-    }
-    return none
+  /** `none` where there is no place for one pair more. */
+  private errorsOf(value: Value, ofCode: OfCode): number {
+    return value.errors.get(ofCode) ??
+      (value !== this.others && this.pairs >= this.maxPairs ? none : this.pair(value, ofCode))
   }
 
-  private make(codes: Array<OfCode>, code: string): number {
-    const errors = this.slots.make()
-    codes.push({ code, errors })
-    return errors
+  private pair(value: Value, ofCode: OfCode): number {
+    const series = this.slots.make()
+    value.errors.set(ofCode, series)
+    if (value !== this.others) {
+      ofCode.series.set(value.name, series)
+      this.pairs++
+    }
+    return series
+  }
+
+  private made(series: number): number {
+    return series === none ? this.slots.make() : series
+  }
+
+  private told(series: number): Snapshot.Series {
+    return series === none ? nothing : this.slots.snapshot(series)
+  }
+
+  private entered(series: number, counts: Snapshot.Series): number {
+    if (counts.total === 0) return series
+    const entered = this.made(series)
+    this.slots.enter(entered, counts)
+    return entered
   }
 }

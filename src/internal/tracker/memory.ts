@@ -59,8 +59,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   }).pipe(Effect.forever, Effect.forkScoped)
 
   return {
-    track: (error) => Effect.flatMap(step((core, moment) => core.track(error, moment)), tell),
-    succeeded: (context) => step((core, moment) => core.succeeded(context, moment)),
+    track: (error, options) =>
+      Effect.flatMap(step((core, moment) => core.track(error, moment, options?.attempt === true)), tell),
+    succeeded: (context, duration) => step((core, moment) => core.succeeded(context, moment, durationOf(duration))),
     stats: (options) => step((core, moment) => core.stats(durationOf(options?.window), moment)),
     rates: step((core, moment) => core.rates(moment)),
     breakdown: (options) =>
@@ -68,6 +69,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     timeline: (options) => step((core, moment) => core.timeline(timelineOf(options), moment)),
     emptyData: (options) => step((core, moment) => core.emptyData(durationOf(options?.window), moment)),
     verdict: (code) => step((core, moment) => core.verdict(code, moment)),
+    latency: (options) => step((core, moment) => core.latency(options?.window, moment)),
     alerts: Subscribers.stream(
       Effect.flatMap(
         step((core, moment) => core.subscribe(moment)),

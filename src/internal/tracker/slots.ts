@@ -6,6 +6,7 @@
  * including t. The current step and the 60 before it are counted: all that is inside the window, and at most one
  * sixtieth of a window too much.
  */
+import type { Series } from "../../Snapshot.js"
 
 export const minute = 0
 export const hour = 1
@@ -13,75 +14,72 @@ export const day = 2
 
 export type WindowIndex = typeof minute | typeof hour | typeof day
 
-const seconds = [1, 60, 1440] as const
+const widths = [1, 60, 1440] as const
+const names = ["minute", "hour", "day"] as const
 const kept = 61
-const perSeries = kept * seconds.length
+const perSeries = kept * widths.length
+const perBlock = 64
 const carried = 2 ** 16
 
-/** Where the hands of the clock stand: the current step of each of the three windows, once for all series. */
+/** Where the hands of the clock stand, once for all series: the second that has not ended yet. */
 export class Hands {
   second = 0
-  atMinute = 0
-  atHour = kept
-  atDay = 2 * kept
+  private ends = 0
 
   turn(now: number): void {
-    const second = Math.ceil(now / 1e9)
-    if (second === this.second) return
-    this.second = second
-    this.atMinute = second % kept
-    this.atHour = kept + Math.ceil(second / 60) % kept
-    this.atDay = 2 * kept + Math.ceil(second / 1440) % kept
+    if (now <= this.ends) return
+    this.second = Math.ceil(now / 1e9)
+    this.ends = this.second * 1e9
   }
 }
 
 // Every index into the arrays below is that of a series that `make` gave out.
-const at = (numbers: Uint16Array | Float64Array, index: number): number => numbers[index]!
+const at = (numbers: Uint16Array | Uint32Array | Float64Array, index: number): number => numbers[index]!
 
-/** The series of one dimension, side by side: 378 bytes each, whatever they count. */
+/** The series of one dimension: 386 bytes each, whatever they count. */
 export class Slots {
-  private counts = new Uint16Array(perSeries * 8)
-  private last = new Float64Array(8)
-  private totals = new Float64Array(8)
-  private readonly free: Array<number> = []
+  // In blocks, which are never copied.
+  private readonly blocks: Array<Uint16Array> = []
   // What a step has counted beyond 16 bits. Seldom needed, so that 16 bits are enough everywhere else.
   private readonly carry = new Map<number, number>()
+  // What was counted in the second in which it was counted last: it reaches the steps and the total when that is over.
+  private pending = new Uint32Array(perBlock)
+  private last = new Float64Array(perBlock)
+  private totals = new Float64Array(perBlock)
+  private readonly free: Array<number> = []
   private readonly hands: Hands
-  size = 0
+  private size = 0
 
   constructor(hands: Hands) {
     this.hands = hands
   }
 
   get bytes(): number {
-    return this.counts.byteLength + this.last.byteLength + this.totals.byteLength
+    return this.blocks.length * perBlock * perSeries * 2 +
+      this.pending.byteLength + this.last.byteLength + this.totals.byteLength
   }
 
   make(): number {
     const series = this.free.pop() ?? this.size++
-    if (series === this.last.length) this.grow()
+    if (series === this.blocks.length * perBlock) this.grow()
     this.last[series] = this.hands.second
     return series
   }
 
   release(series: number): void {
-    this.clear(series * perSeries, (series + 1) * perSeries)
+    for (let step = 0; step < perSeries; step++) this.put(series, step, 0)
+    this.pending[series] = 0
     this.totals[series] = 0
     this.free.push(series)
   }
 
   add(series: number): void {
-    const { atDay, atHour, atMinute, second } = this.hands
-    if (at(this.last, series) !== second) this.advance(series, second)
-    const base = series * perSeries
-    this.increment(base + atMinute)
-    this.increment(base + atHour)
-    this.increment(base + atDay)
-    this.totals[series] = at(this.totals, series) + 1
+    if (at(this.last, series) !== this.hands.second) this.advance(series)
+    this.pending[series] = at(this.pending, series) + 1
   }
 
   total(series: number): number {
-    return at(this.totals, series)
+    return at(this.totals, series) + at(this.pending, series)
   }
 
   /** For what is counted elsewhere from now on, or was before. */
@@ -90,57 +88,97 @@ export class Slots {
   }
 
   sum(series: number, window: WindowIndex): number {
-    const width = seconds[window]
-    const current = Math.ceil(this.hands.second / width)
-    const last = Math.ceil(at(this.last, series) / width)
-    const base = series * perSeries + window * kept
+    const [first, last] = this.counted(series, window)
     let sum = 0
-    for (let step = Math.max(0, current - kept + 1); step <= last; step++) sum += this.read(base + step % kept)
-    return sum
+    for (let step = first; step <= last; step++) sum += this.read(series, slot(window, step))
+    return last < first ? 0 : sum + at(this.pending, series)
   }
 
   /** Has nothing been counted for longer than the longest window? */
   isSilent(series: number): boolean {
-    return this.hands.second - at(this.last, series) > kept * seconds[day]
+    return this.hands.second - at(this.last, series) > kept * widths[day]
   }
 
-  private read(index: number): number {
-    return at(this.counts, index) + (this.carry.size === 0 ? 0 : this.carry.get(index) ?? 0)
+  snapshot(series: number): Series {
+    const steps = (window: WindowIndex): ReadonlyArray<number> => {
+      const current = Math.ceil(this.hands.second / widths[window])
+      const [first, last] = this.counted(series, window)
+      const counts: Array<number> = []
+      for (let step = first; step <= last; step++) {
+        const count = this.read(series, slot(window, step)) + (step === last ? at(this.pending, series) : 0)
+        if (count > 0 || counts.length > 0) counts.push(count)
+      }
+      // Up to the step that is under way.
+      return counts.length === 0 ? counts : [...counts, ...Array.from({ length: current - last }, () => 0)]
+    }
+    return { total: this.total(series), minute: steps(minute), hour: steps(hour), day: steps(day) }
   }
 
-  private increment(index: number): void {
-    const count = at(this.counts, index) + 1
-    this.counts[index] = count
-    if (count === carried) this.carry.set(index, (this.carry.get(index) ?? 0) + carried)
-  }
-
-  /** Empties the steps that have passed since the series was last counted. */
-  private advance(series: number, second: number): void {
-    const last = at(this.last, series)
-    for (const [window, width] of seconds.entries()) {
-      const base = series * perSeries + window * kept
-      const current = Math.ceil(second / width)
-      for (let step = Math.max(Math.ceil(last / width), current - kept) + 1; step <= current; step++) {
-        this.clear(base + step % kept, base + step % kept + 1)
+  /** Adds what a series counted until now, whichever it was. */
+  enter(series: number, { total, ...steps }: Series): void {
+    this.advance(series)
+    this.addTotal(series, total)
+    for (const window of [minute, hour, day] as const) {
+      const current = Math.ceil(this.hands.second / widths[window])
+      const counts = steps[names[window]].slice(-Math.min(kept, current + 1))
+      for (const [i, count] of counts.entries()) {
+        const at = slot(window, current - counts.length + 1 + i)
+        this.put(series, at, this.read(series, at) + count)
       }
     }
+  }
+
+  /** The first step of a window, and the last one in which anything can have been counted. */
+  private counted(series: number, window: WindowIndex): readonly [number, number] {
+    const width = widths[window]
+    const current = Math.ceil(this.hands.second / width)
+    return [Math.max(0, current - kept + 1), Math.ceil(at(this.last, series) / width)]
+  }
+
+  /** Enters what is pending into the steps it belongs to, and empties those that have passed since. */
+  private advance(series: number): void {
+    const { second } = this.hands
+    const last = at(this.last, series)
+    const pending = at(this.pending, series)
+    for (const window of [minute, hour, day] as const) {
+      const width = widths[window]
+      const then = Math.ceil(last / width)
+      const current = Math.ceil(second / width)
+      if (pending > 0) this.put(series, slot(window, then), this.read(series, slot(window, then)) + pending)
+      for (let step = Math.max(then, current - kept) + 1; step <= current; step++) {
+        this.put(series, slot(window, step), 0)
+      }
+    }
+    this.addTotal(series, pending)
+    this.pending[series] = 0
     this.last[series] = second
   }
 
-  private clear(from: number, to: number): void {
-    this.counts.fill(0, from, to)
-    if (this.carry.size > 0) { for (let index = from; index < to; index++) this.carry.delete(index) }
+  private read(series: number, slot: number): number {
+    const count = at(this.block(series), (series % perBlock) * perSeries + slot)
+    return this.carry.size === 0 ? count : count + (this.carry.get(series * perSeries + slot) ?? 0)
+  }
+
+  private put(series: number, slot: number, count: number): void {
+    const low = count % carried
+    this.block(series)[(series % perBlock) * perSeries + slot] = low
+    if (count > low) this.carry.set(series * perSeries + slot, count - low)
+    else if (this.carry.size > 0) this.carry.delete(series * perSeries + slot)
+  }
+
+  private block(series: number): Uint16Array {
+    return this.blocks[Math.floor(series / perBlock)]!
   }
 
   private grow(): void {
-    const counts = new Uint16Array(this.counts.length * 2)
-    counts.set(this.counts)
-    this.counts = counts
-    const last = new Float64Array(this.last.length * 2)
-    last.set(this.last)
-    this.last = last
-    const totals = new Float64Array(this.totals.length * 2)
-    totals.set(this.totals)
-    this.totals = totals
+    this.blocks.push(new Uint16Array(perBlock * perSeries))
+    if (this.size <= this.last.length) return
+    const grown = <A extends Uint32Array | Float64Array>(from: A, to: A): A => (to.set(from), to)
+    const length = this.last.length * 2
+    this.pending = grown(this.pending, new Uint32Array(length))
+    this.last = grown(this.last, new Float64Array(length))
+    this.totals = grown(this.totals, new Float64Array(length))
   }
 }
+
+const slot = (window: WindowIndex, step: number): number => window * kept + step % kept

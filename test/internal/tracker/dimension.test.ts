@@ -87,13 +87,16 @@ describe("Slots", () => {
   })
 })
 
+const failed = (dimension: Dimension, name: string, code: string, expected: boolean, attempt = false) =>
+  dimension.failed(name, dimension.of(code), expected, attempt)
+
 describe("Dimension", () => {
   it("Law 6: a value costs at most 2 kB, and there are only so many", () => {
     const hands = new Hands()
     const dimension = new Dimension(2000, hands)
     for (let i = 0; i < 20_000; i++) {
-      dimension.failed(`S${i}`, `CODE_${i % 3}`, i % 2 === 0)
-      dimension.failed(`S${i}`, `CODE_${(i + 1) % 3}`, false)
+      failed(dimension, `S${i}`, `CODE_${i % 3}`, i % 2 === 0)
+      failed(dimension, `S${i}`, `CODE_${(i + 1) % 3}`, false)
       dimension.succeeded(`S${i}`)
     }
     expect(dimension.size).toBe(2001)
@@ -110,10 +113,10 @@ describe("Dimension", () => {
 
   it("by code: a value that has none of it has no row", () => {
     const dimension = new Dimension(10, new Hands())
-    dimension.failed("A", "X", false)
-    dimension.failed("B", "Y", false)
-    dimension.failed("B", "X", false)
-    dimension.failed("B", "X", false)
+    failed(dimension, "A", "X", false)
+    failed(dimension, "B", "Y", false)
+    failed(dimension, "B", "X", false)
+    failed(dimension, "B", "X", false)
     dimension.succeeded("C")
     const byCode = (code: string | undefined) => dimension.rows(hour, code).map(({ count, value }) => [value, count])
     expect(byCode("X")).toEqual([["A", 1], ["B", 2]])
@@ -125,19 +128,19 @@ describe("Dimension", () => {
   it("pairs of value and code beyond twice the values: the value keeps its count, by code it is other", () => {
     const hands = new Hands()
     const dimension = new Dimension(2, hands)
-    const told = ["X", "Y", "Z"].flatMap((code) => ["A", "B"].map((name) => dimension.failed(name, code, false)))
+    const told = ["X", "Y", "Z"].flatMap((code) => ["A", "B"].map((name) => failed(dimension, name, code, false)))
     expect(told).toEqual([true, true, true, true, false, false])
     const rows = (code: string | undefined) => dimension.rows(minute, code).map(({ count, value }) => [value, count])
     expect(rows(undefined)).toEqual([["A", 3], ["B", 3]])
     expect(rows("Y")).toEqual([["A", 1], ["B", 1]])
     expect(rows("Z")).toEqual([["other", 2]])
-    dimension.failed("C", "Z", false)
+    failed(dimension, "C", "Z", false)
     expect(rows(undefined)).toEqual([["A", 3], ["B", 3], ["other", 1]])
     expect(rows("Z")).toEqual([["other", 3]])
     // Silent for a day: all of it moves to other, and the places are free.
     hands.turn(90_000 * second)
     dimension.sweep()
-    expect(["X", "Y"].map((code) => dimension.failed("D", code, false))).toEqual([true, true])
+    expect(["X", "Y"].map((code) => failed(dimension, "D", code, false))).toEqual([true, true])
     expect(rows("Y")).toEqual([["D", 1]])
     const totals = dimension.rows(undefined, undefined)
     expect(totals.map(({ count, value }) => [value, count])).toEqual([["other", 7], ["D", 2]])
@@ -147,16 +150,16 @@ describe("Dimension", () => {
   it("places that are short go from values silent for a day to those that speak; totals stay exact", () => {
     const hands = new Hands()
     const dimension = new Dimension(3, hands)
-    for (const name of ["A", "B", "C", "D"]) dimension.failed(name, "X", false)
+    for (const name of ["A", "B", "C", "D"]) failed(dimension, name, "X", false)
     dimension.succeeded("A")
     dimension.sweep()
     expect(dimension.rows(undefined, undefined).map(({ value }) => value)).toEqual(["A", "B", "C", "other"])
     hands.turn(90_000 * second)
-    expect(dimension.failed("B", "X", false)).toBe(true)
+    expect(failed(dimension, "B", "X", false)).toBe(true)
     dimension.sweep()
-    expect(dimension.failed("E", "Y", true)).toBe(true)
-    expect(dimension.failed("F", "X", false)).toBe(true)
-    expect(dimension.failed("G", "X", false)).toBe(false)
+    expect(failed(dimension, "E", "Y", true)).toBe(true)
+    expect(failed(dimension, "F", "X", false)).toBe(true)
+    expect(failed(dimension, "G", "X", false)).toBe(false)
     const rows = dimension.rows(undefined, undefined)
     expect(rows.map(({ count, value }) => [value, count])).toEqual([["B", 2], ["other", 4], ["E", 1], ["F", 1]])
     expect(rows[1]?.attempts).toBe(5)
@@ -175,7 +178,7 @@ describe("Dimension", () => {
 
   it("a long name is cut, and is one value however often it comes", () => {
     const dimension = new Dimension(10, new Hands())
-    for (let i = 0; i < 3; i++) dimension.failed("x".repeat(5000), "X", false)
+    for (let i = 0; i < 3; i++) failed(dimension, "x".repeat(5000), "X", false)
     const [row] = dimension.rows(minute, undefined)
     expect(row?.value.length).toBe(128)
     expect(row?.count).toBe(3)
