@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import type * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -16,7 +17,7 @@ import type * as Scope from "effect/Scope"
 import * as FetchContext from "./FetchContext.js"
 import type * as FetchError from "./FetchError.js"
 import { causes, chain, trace, unchain } from "./internal/chain.js"
-import { safeText } from "./internal/json.js"
+import { attempt, safeText } from "./internal/json.js"
 import * as line from "./internal/line.js"
 import type { Held } from "./internal/storm.js"
 import { windowMillis, Windows } from "./internal/storm.js"
@@ -93,11 +94,14 @@ export interface Storm {
  * @category constructors
  */
 export const log = (error: FetchError.Trackable, options: LogOptions = {}): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const level = options.level ?? levelOf(error)
+  Effect.withFiberRuntime((fiber) => {
+    const level = options.level ?? attempt(() => levelOf(error)) ?? LogLevel.Error
+    // Nothing is done for a line that nobody wants.
+    if (LogLevel.lessThan(level, fiber.getFiberRef(FiberRef.currentMinimumLogLevel))) return Effect.void
     const write = Effect.suspend(() => entry(error, level, options))
-    return Effect.whenLogLevel(options.storm === undefined ? write : options.storm.calm(error, level, write), level)
-  }).pipe(Effect.catchAllDefect(() => Effect.void), Effect.asVoid)
+    const calmed = Effect.suspend(() => options.storm === undefined ? write : options.storm.calm(error, level, write))
+    return Effect.catchAllDefect(calmed, () => Effect.void)
+  })
 
 /**
  * Makes a storm for one log, to be shared by all that write there. It lives in a scope: a fiber of that scope tells the

@@ -23,6 +23,7 @@ import type { NoInfer } from "effect/Types"
 import * as Classifier from "./Classifier.js"
 import * as DataResult from "./DataResult.js"
 import * as ErrorLog from "./ErrorLog.js"
+import type { Service } from "./ErrorTracker.js"
 import { ErrorTracker } from "./ErrorTracker.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
@@ -160,30 +161,32 @@ export const tracked: {
   // What the handler fails with is computed from the cause, member by member: the type of that is `Classified<E>`, which
   // the compiler cannot follow through a map from errors to errors.
   // oxlint-disable-next-line typescript/no-explicit-any -- see above
-): Effect.Effect<A, any, R | ErrorTracker> =>
-  Effect.catchAllCause(
+): Effect.Effect<A, any, R | ErrorTracker> => {
+  let own: FetchContext.FetchContext | undefined
+  return Effect.catchAllCause(
     options?.attempts ? countSuccess(self, context) : self,
-    (cause) => onFailure(cause, context, options)
+    (cause) => onFailure(cause, own ??= FetchContext.make(context), options ?? {})
   )
+}
 
-const onFailure = (cause: Cause.Cause<unknown>, input: FetchContext.Input, options: TrackedOptions = {}) =>
+const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, options: TrackedOptions) =>
   Effect.contextWithEffect((env: Context.Context<ErrorTracker>): Effect.Effect<never, FetchError.Trackable> => {
     const tracker = Context.get(env, ErrorTracker)
-    const context = FetchContext.merge(Context.get(env, Ambient), input)
+    const context = FetchContext.merge(Context.get(env, Ambient), own)
+    // What most fetches end with that fail: one failure, with nothing to find out about it. The way below would do the
+    // same, at three times the price.
+    if (Cause.isFailType(cause) && FetchError.isTrackable(cause.error)) {
+      const known = isMarked(cause.error, tracker)
+      const failure = FetchError.withContext(cause.error, context)
+      mark(failure, tracker)
+      const handOn = Effect.fail(failure)
+      return known || isIgnored(failure, options) ? handOn : told(tracker, [failure], handOn)
+    }
     const thrown = Chunk.toReadonlyArray(Cause.failures(cause))
     const died = Chunk.toReadonlyArray(Cause.defects(cause))
-    // However many failures a cause holds, it is the end of one fetch: one of them counted before is enough.
-    const counted = [...thrown, ...died].some((error) => isMarked(error, tracker))
-
     return Effect.flatMap(classifyAll(thrown, context), (failures) => {
       const asFailure = options.defects === "fail"
       const defects = new Map(died.map((defect) => [defect, freshDefect(defect, context, asFailure)]))
-      const fresh = [...failures.values(), ...defects.values()]
-      for (const error of fresh) mark(error, tracker)
-      const [primary] = fresh
-      // Interruption alone leaves nothing to count.
-      const silent = counted || primary === undefined || (died.length === 0 && thrown.every(isInterruption)) ||
-        (attempt(() => options.ignore?.(primary)) ?? false)
       const handOn = Effect.failCause(Cause.match(cause, {
         onEmpty: Cause.empty,
         // Both maps hold every error of the cause.
@@ -193,18 +196,35 @@ const onFailure = (cause: Cause.Cause<unknown>, input: FetchContext.Input, optio
         onSequential: Cause.sequential,
         onParallel: Cause.parallel
       }))
-      if (silent) return handOn
-      const logged = failures.size > 0 ? [primary, ...defects.values()] : [primary]
-      return quietly(() => tracker.track(primary)).pipe(
-        Effect.zipRight(
-          Effect.forEach(logged, (error) => quietly(() => ErrorLog.log(error, { storm: tracker.storm })), {
-            discard: true
-          })
-        ),
-        Effect.zipRight(handOn)
-      )
+      // However many failures a cause holds, it is the end of one fetch: one of them counted before is enough.
+      const known = [...thrown, ...died].some((error) => isMarked(error, tracker))
+      const fresh = [...failures.values(), ...defects.values()]
+      for (const error of fresh) mark(error, tracker)
+      const [primary] = fresh
+      // Interruption alone leaves nothing to count.
+      const silent = known || primary === undefined || (died.length === 0 && thrown.every(isInterruption)) ||
+        isIgnored(primary, options)
+      return silent ? handOn : told(tracker, failures.size > 0 ? [primary, ...defects.values()] : [primary], handOn)
     })
   })
+
+const isIgnored = (error: FetchError.Trackable, { ignore }: TrackedOptions): boolean =>
+  ignore !== undefined && attempt(() => ignore(error)) === true
+
+/** Counts the first of these errors, logs all of them, and hands on. */
+const told = (
+  tracker: Service,
+  errors: readonly [FetchError.Trackable, ...ReadonlyArray<FetchError.Trackable>],
+  handOn: Effect.Effect<never, FetchError.Trackable>
+): Effect.Effect<never, FetchError.Trackable> => {
+  const log = () =>
+    errors.reduceRight((next, error) => Effect.zipRight(ErrorLog.log(error, { storm: tracker.storm }), next), handOn)
+  // What tracks a failure must not become one.
+  return Effect.matchCauseEffect(attempt(() => tracker.track(errors[0])) ?? Effect.void, {
+    onFailure: log,
+    onSuccess: log
+  })
+}
 
 const classifyAll = (errors: ReadonlyArray<unknown>, context: FetchContext.FetchContext) =>
   Effect.map(

@@ -153,6 +153,7 @@ export const merge = (outer: Input, inner: Input): FetchContext => {
   const over = make(inner)
   if (isEmpty(under)) return over
   if (isEmpty(over)) return under
+  if (saysAll(over, under)) return over
   const merged: FetchContext = { ...under, ...over }
   return settled(
     under.attributes && over.attributes
@@ -204,6 +205,10 @@ const settled = (context: FetchContext): FetchContext => {
   made.add(Object.freeze(context))
   return context
 }
+
+/** Does the one know a word about everything the other does? What an error passes twice is merged twice. */
+const saysAll = (over: FetchContext, under: FetchContext): boolean =>
+  under.attributes === undefined && Object.keys(under).every((key) => Object.hasOwn(over, key))
 
 const maxAttributes = 32
 

@@ -9,7 +9,7 @@ import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as FetchContext from "./FetchContext.js"
-import { copyOf, quickCopy } from "./internal/copy.js"
+import { copyOf } from "./internal/copy.js"
 import { attempt } from "./internal/json.js"
 import * as kind from "./internal/kind.js"
 
@@ -552,17 +552,8 @@ const isSeverity = Schema.is(Severity)
  * @since 0.1.0
  * @category combinators
  */
-export const withContext = <E extends Trackable>(error: E, outer: FetchContext.Input): E => {
-  const context = FetchContext.merge(outer, error.context)
-  const copy = isFetchError(error) ? quickCopy(error) ?? copyOf(error) : copyOf(error)
-  if (copy === undefined) return error
-  return Object.defineProperty(copy, "context", {
-    value: context,
-    enumerable: true,
-    configurable: true,
-    writable: true
-  })
-}
+export const withContext = <E extends Trackable>(error: E, outer: FetchContext.Input): E =>
+  copyOf(error, FetchContext.merge(outer, error.context)) ?? error
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal

@@ -1,6 +1,35 @@
-/** Copies of errors: of the same class, saying the same, with the same stack and cause. */
+/** Copies of errors: of the same class, saying the same, with the same stack and cause, but for their context. */
+import type * as FetchContext from "../FetchContext.js"
 import type * as FetchError from "../FetchError.js"
 import { attempt } from "./json.js"
+import { Copy } from "./kind.js"
+
+/** None if the copy would not say the same. */
+export const copyOf = <E extends FetchError.Trackable>(
+  error: E,
+  context: FetchContext.FetchContext
+): E | undefined => attempt(() => byItself(error, context) ?? byProperties(error, context))
+
+const byItself = <E extends FetchError.Trackable & { readonly [Copy]?: (context: FetchContext.FetchContext) => E }>(
+  error: E,
+  context: FetchContext.FetchContext
+): E | undefined => error[Copy]?.(context)
+
+/** Property by property, so that getters and frozen errors are copied too. */
+const byProperties = <E extends FetchError.Trackable>(error: E, context: FetchContext.FetchContext): E | undefined => {
+  const copy = blank(error)
+  for (const key of Reflect.ownKeys(error)) {
+    const property = { ...Object.getOwnPropertyDescriptor(error, key), configurable: true }
+    Object.defineProperty(copy, key, "value" in property ? { ...property, writable: true } : property)
+  }
+  if (!saysTheSame(withStackOf(copy, error), error)) return undefined
+  return Object.defineProperty(copy, "context", {
+    value: context,
+    enumerable: true,
+    configurable: true,
+    writable: true
+  })
+}
 
 // A stack is formatted when it is first read: a copy leaves that to whoever reads it.
 const originals = new WeakMap<object, Error>()
@@ -10,28 +39,6 @@ const stackOfOriginal = {
   },
   configurable: true
 }
-
-/** For the 17, whose own properties are plain ones. None for a subclass that has others. */
-export const quickCopy = <E extends object>(error: E): E | undefined =>
-  attempt(() => {
-    const copy = Object.assign(blank(error), error)
-    for (const key of Reflect.ownKeys(error)) {
-      if (Object.hasOwn(copy, key)) continue
-      Object.defineProperty(copy, key, { ...Object.getOwnPropertyDescriptor(error, key), configurable: true })
-    }
-    return withStackOf(copy, error)
-  })
-
-/** Property by property, so that getters and frozen errors are copied too. None if the copy does not say the same. */
-export const copyOf = <E extends FetchError.Trackable>(error: E): E | undefined =>
-  attempt(() => {
-    const copy = blank(error)
-    for (const key of Reflect.ownKeys(error)) {
-      const property = { ...Object.getOwnPropertyDescriptor(error, key), configurable: true }
-      Object.defineProperty(copy, key, "value" in property ? { ...property, writable: true } : property)
-    }
-    return saysTheSame(withStackOf(copy, error), error) ? copy : undefined
-  })
 
 const withStackOf = <E extends object>(copy: E, error: object): E => {
   if (!(error instanceof Error)) return copy

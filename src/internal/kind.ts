@@ -14,6 +14,12 @@ import { redactTold } from "./redaction.js"
 
 export const TypeId = "~effect-errata/FetchError"
 
+/** Where an error keeps who counted it: see mark.ts. */
+export const Marks: unique symbol = Symbol.for("effect-errata/Fetch/Marks")
+
+/** How one of the 17 copies itself: see copy.ts. */
+export const Copy: unique symbol = Symbol.for("effect-errata/FetchError/Copy")
+
 export const Earlier = Schema.Struct({ source: Schema.String, code: Schema.String, message: Schema.String })
 
 export type Earlier = typeof Earlier.Type
@@ -116,6 +122,9 @@ type Props = Record<string, unknown> & CommonProps
 // types cannot say: hence the casts here, and nowhere else.
 /* oxlint-disable typescript/no-explicit-any -- see above */
 
+// Says to a constructor that it is given an error to copy.
+const copying: Schema.MakeOptions = {}
+
 export const define = <Self = never>() =>
 <const T extends Tag, Fields extends Schema.Struct.Fields>(
   tag: T,
@@ -132,7 +141,20 @@ export const define = <Self = never>() =>
   // Of Class, its statics and its prototype are wanted, not its constructor: that copies the fields three times over,
   // which is most of the cost of an error.
   class Base extends Error {
+    // Private: nothing prints or sends them, and a frozen error has them too.
+    #original: Base | undefined = undefined
+    #marks: ReadonlyArray<object> = []
+
     constructor(given: any = {}, options: Schema.MakeOptions = false) {
+      if (options === copying) {
+        super(given.message, Object.hasOwn(given, "cause") ? given : undefined)
+        // Formatting a stack takes longer than all else that becomes of a failure on its way: it is left to who reads it.
+        Reflect.deleteProperty(this, "stack")
+        Object.assign(this, given)
+        this.#original = given
+        this.#marks = given.#marks
+        return
+      }
       const props: Props & Own<Fields> = complete(given)
       const { cause = given[Thrown], context, earlier, message, retryAfter } = props
       super(safeText(message ?? facts[tag].description, maxMessage))
@@ -148,6 +170,34 @@ export const define = <Self = never>() =>
       self["retryAfter"] = retryAfter === undefined ? Option.none() : Option.filter(retryAfter, Duration.isFinite)
       self["earlier"] = earlier === undefined ? [] : earlier.slice(0, maxItems).map(safeEarlier)
       if (!(typeof options === "boolean" ? options : options.disableValidation ?? false)) validate(this)
+    }
+    get [Marks](): ReadonlyArray<object> {
+      return #marks in this ? this.#marks : []
+    }
+    set [Marks](marks) {
+      // Not every copy of an error of a class that extends one of the 17 went through a constructor.
+      if (#marks in this) this.#marks = marks
+      else Object.defineProperty(this, Marks, { value: marks, configurable: true })
+    }
+    // None of an error of a class that extends one of the 17: nobody knows what its constructor does.
+    [Copy](context: FetchContext.FetchContext): Base | undefined {
+      if (Object.getPrototypeOf(Object.getPrototypeOf(this)) !== Base.prototype) return undefined
+      const limit = Error.stackTraceLimit
+      Error.stackTraceLimit = 0
+      try {
+        const copy = new (this.constructor as any)(this, copying)
+        copy.context = context
+        return copy
+      } finally {
+        Error.stackTraceLimit = limit
+      }
+    }
+    // Errors have a stack of their own; copies have that of their original.
+    override get stack(): string {
+      return #original in this ? this.#original?.stack ?? "" : ""
+    }
+    override set stack(stack) {
+      Object.defineProperty(this, "stack", { value: stack, configurable: true, writable: true })
     }
     // Whatever prints an error prints what may leave: never the cause as it is, with its headers and keys.
     toJSON() {

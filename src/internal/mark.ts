@@ -4,23 +4,29 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { attempt } from "./json.js"
+import { Marks, TypeId } from "./kind.js"
 
-// Held by the error itself, not enumerable, so that nothing prints or sends it: a copy has it too, and it shows through
-// the proxy that a span wraps round an error.
-const Marks = Symbol.for("effect-errata/Fetch/Marks")
+// Held by the error itself, so that it shows through the proxy that a span wraps round an error, and a copy has it too.
+// One of the 17 has a private place for it; on others it is not enumerable, so that nothing prints or sends it.
+type Marked = { [Marks]?: ReadonlyArray<object> }
 
 // For an error that can be neither copied nor written to.
 const besides = new WeakMap<object, ReadonlyArray<object>>()
 
 const maxLinks = 16
 
-const marksOf = (error: object): ReadonlyArray<object> => Reflect.get(error, Marks) ?? besides.get(error) ?? []
+const marksOf = (error: Marked): ReadonlyArray<object> => error[Marks] ?? besides.get(error) ?? []
 
 /** Marks an error that nobody else holds yet as counted by the tracker. */
 export const mark = (fresh: object, tracker: object): void => {
   const marks = [...attempt(() => marksOf(fresh)) ?? [], tracker]
-  const isHeld = attempt(() => Reflect.defineProperty(fresh, Marks, { value: marks, configurable: true }))
-  if (isHeld !== true) besides.set(fresh, marks)
+  if (attempt(() => hold(fresh, marks)) !== true) besides.set(fresh, marks)
+}
+
+const hold = (error: Marked, marks: ReadonlyArray<object>): boolean => {
+  if (!(TypeId in error)) return Reflect.defineProperty(error, Marks, { value: marks, configurable: true })
+  error[Marks] = marks
+  return true
 }
 
 /**
@@ -38,7 +44,11 @@ export const isMarked = (error: unknown, tracker: object): boolean => {
   return false
 }
 
+const none: ReadonlyArray<unknown> = []
+
 const inner = (error: object): ReadonlyArray<unknown> => {
+  // One of the 17 holds its cause and nothing else.
+  if (TypeId in error) return "cause" in error ? [error.cause] : none
   if (Array.isArray(error)) return error.slice(0, maxLinks)
   if (Cause.isCause(error)) return [...Cause.failures(error), ...Cause.defects(error)]
   if (Exit.isExit(error)) return Exit.isFailure(error) ? [error.cause] : []

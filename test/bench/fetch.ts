@@ -1,16 +1,18 @@
 /** What `Fetch.tracked` costs, against the effect it is put on. */
-import { Effect, Layer, Logger, ManagedRuntime } from "effect"
-import { ErrorTracker, Fetch } from "effect-errata"
+import { Effect, Layer, Logger, LogLevel, ManagedRuntime } from "effect"
+import { ErrorTracker, Fetch, FetchError } from "effect-errata"
 import { race, rounds } from "./race.js"
 
 const runtime = ManagedRuntime.make(Layer.merge(ErrorTracker.layer(), Logger.remove(Logger.defaultLogger)))
 
 type Step = (i: number) => Effect.Effect<unknown, unknown, ErrorTracker.ErrorTracker>
 
-const looped = (step: Step) => (times: number) =>
-  runtime.runPromise(Effect.gen(function*() {
+const loop = (step: Step, times: number) =>
+  Effect.gen(function*() {
     for (let i = 0; i < times; i++) yield* step(i)
-  }))
+  })
+
+const looped = (step: Step) => (times: number) => runtime.runPromise(loop(step, times))
 
 /** The same effect every time, as of a method that was defined once. */
 const once = (effect: Effect.Effect<unknown, unknown, ErrorTracker.ErrorTracker>) => looped(() => effect)
@@ -30,6 +32,21 @@ await race("A success, at once", [
 await race("A success, from a promise", [
   { name: "bare", run: once(promise) },
   { name: "`Fetch.tracked`, piped once", run: once(tracked(promise)) }
+], { rounds, times: 20_000 })
+
+const failure = Effect.fail(new FetchError.NetworkTimeout({ context: { symbol: "BTCUSDT", source: "rest" } }))
+// A logger that writes nowhere: what is measured is the way to it.
+const off = Logger.minimumLogLevel(LogLevel.None)
+const on = Logger.add(Logger.none)
+const failing = (effect: typeof failure, layer: Layer.Layer<never>) => (times: number) => {
+  const step = Effect.catchAll(tracked(effect), () => Effect.void)
+  return runtime.runPromise(Effect.provide(loop(() => step, times), layer))
+}
+
+await race("A failure, of an error that was made before", [
+  { name: "`Effect.fail`, recovered", run: once(Effect.catchAll(failure, () => Effect.void)) },
+  { name: "through `Fetch.tracked`, logging off", run: failing(failure, off) },
+  { name: "through `Fetch.tracked`, logged", run: failing(failure, on) }
 ], { rounds, times: 20_000 })
 
 await runtime.dispose()
