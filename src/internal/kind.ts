@@ -112,7 +112,7 @@ export type ErrorClass<Self, T extends Tag, Fields extends Schema.Struct.Fields>
  * Where the cause is kept. Whatever prints an error, such as Effect's `Cause.pretty` and Node's `inspect`, looks whether
  * it has a `cause`, and prints that as it was thrown, with its headers and keys: so it is there, but not to be found.
  */
-const Thrown = Symbol.for("effect-errata/FetchError/cause")
+export const Thrown: unique symbol = Symbol.for("effect-errata/FetchError/cause")
 
 const isFound = (prototype: object, key: PropertyKey): boolean => key !== "cause" && Reflect.has(prototype, key)
 
@@ -147,7 +147,10 @@ export const define = <Self = never>() =>
 
     constructor(given: any = {}, options: Schema.MakeOptions = false) {
       if (options === copying) {
-        super(given.message, Object.hasOwn(given, "cause") ? given : undefined)
+        super(given.message)
+        if (Object.hasOwn(given, Thrown)) {
+          Object.defineProperty(this, Thrown, { value: given[Thrown], configurable: true })
+        }
         // Formatting a stack takes longer than all else that becomes of a failure on its way: it is left to who reads it.
         Reflect.deleteProperty(this, "stack")
         Object.assign(this, given)

@@ -4,7 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { attempt } from "./json.js"
-import { Marks, TypeId } from "./kind.js"
+import { Marks, Thrown, TypeId } from "./kind.js"
 
 // Held by the error itself, so that it shows through the proxy that a span wraps round an error, and a copy has it too.
 // One of the 17 has a private place for it; on others it is not enumerable, so that nothing prints or sends it.
@@ -48,7 +48,7 @@ const none: ReadonlyArray<unknown> = []
 
 const inner = (error: object): ReadonlyArray<unknown> => {
   // One of the 17 holds its cause and nothing else.
-  if (TypeId in error) return "cause" in error ? [error.cause] : none
+  if (TypeId in error) return Object.hasOwn(error, Thrown) ? [Reflect.get(error, Thrown)] : none
   if (Array.isArray(error)) return error.slice(0, maxLinks)
   if (Cause.isCause(error)) return [...Cause.failures(error), ...Cause.defects(error)]
   if (Exit.isExit(error)) return Exit.isFailure(error) ? [error.cause] : []
