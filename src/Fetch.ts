@@ -180,7 +180,7 @@ const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, 
       const failure = FetchError.withContext(cause.error, context)
       mark(failure, tracker)
       const handOn = Effect.fail(failure)
-      return known || isIgnored(failure, options) ? handOn : told(tracker, [failure], handOn)
+      return known || isIgnored(failure, options) ? handOn : told(tracker, [failure], options, handOn)
     }
     const thrown = Chunk.toReadonlyArray(Cause.failures(cause))
     const died = Chunk.toReadonlyArray(Cause.defects(cause))
@@ -204,26 +204,34 @@ const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, 
       // Interruption alone leaves nothing to count.
       const silent = known || primary === undefined || (died.length === 0 && thrown.every(isInterruption)) ||
         isIgnored(primary, options)
-      return silent ? handOn : told(tracker, failures.size > 0 ? [primary, ...defects.values()] : [primary], handOn)
+      return silent
+        ? handOn
+        : told(tracker, failures.size > 0 ? [primary, ...defects.values()] : [primary], options, handOn)
     })
   })
 
 const isIgnored = (error: FetchError.Trackable, { ignore }: TrackedOptions): boolean =>
   ignore !== undefined && attempt(() => ignore(error)) === true
 
+const asAttempt = { attempt: true }
+
 /** Counts the first of these errors, logs all of them, and hands on. */
 const told = (
   tracker: Service,
   errors: readonly [FetchError.Trackable, ...ReadonlyArray<FetchError.Trackable>],
+  { attempts }: TrackedOptions,
   handOn: Effect.Effect<never, FetchError.Trackable>
 ): Effect.Effect<never, FetchError.Trackable> => {
   const log = () =>
     errors.reduceRight((next, error) => Effect.zipRight(ErrorLog.log(error, { storm: tracker.storm }), next), handOn)
   // What tracks a failure must not become one.
-  return Effect.matchCauseEffect(attempt(() => tracker.track(errors[0])) ?? Effect.void, {
-    onFailure: log,
-    onSuccess: log
-  })
+  return Effect.matchCauseEffect(
+    attempt(() => tracker.track(errors[0], attempts === true ? asAttempt : undefined)) ?? Effect.void,
+    {
+      onFailure: log,
+      onSuccess: log
+    }
+  )
 }
 
 const classifyAll = (errors: ReadonlyArray<unknown>, context: FetchContext.FetchContext) =>

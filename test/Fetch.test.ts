@@ -43,6 +43,17 @@ describe("tracked", () => {
       expect([attempts, errorRatio]).toEqual([2, Option.some(0.5)])
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
+  it.effect("a source that only fails has a ratio where attempts are counted, and none where they are not", () =>
+    Effect.gen(function*() {
+      yield* Effect.fail("boom").pipe(Fetch.tracked({ source: "dead" }, { attempts: true }), Effect.exit)
+      yield* Effect.fail("boom").pipe(Fetch.tracked({ source: "unknown" }), Effect.exit)
+      const rows = yield* Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => tracker.breakdown({ by: "source" }))
+      expect(rows.map(({ errorRatio, value }) => [value, Option.getOrNull(errorRatio)])).toEqual([
+        ["dead", 1],
+        ["unknown", null]
+      ])
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
   it.effect("an ignored failure is classified, but neither counted nor logged, here or outside", () =>
     Effect.gen(function*() {
       const error = yield* Effect.fail(new FetchError.ApiFormat({ status: 404 })).pipe(
