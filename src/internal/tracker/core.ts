@@ -35,6 +35,11 @@ export interface Moment {
   readonly wall: number
 }
 
+interface Own {
+  readonly kind: Kind
+  readonly count: CodeCount
+}
+
 const maxCodes = 64
 const maxSteps = 1440
 const unknown = "unknown"
@@ -47,6 +52,8 @@ export class Core {
   private readonly settings: Settings
   private readonly hands = new Hands()
   private readonly codes = new Map<string, CodeCount>()
+  // By prototype, so that an error of one of the 17 types is known by one look.
+  private readonly own = new Map<unknown, Own>()
   private readonly dimensions: ReadonlyArray<{
     readonly name: string
     readonly read: (context: FetchContext.FetchContext) => string | undefined
@@ -90,13 +97,14 @@ export class Core {
   private record(error: FetchError.Trackable, moment: Moment, attempt: boolean): ReadonlyArray<Edge> {
     const now = this.advance(moment)
     // Everything is read before anything is counted: an error that throws when it is read leaves no trace.
-    const own = ownKinds.get(Object.getPrototypeOf(error))
-    const kind = own ?? kindOf(error)
+    const prototype: unknown = Object.getPrototypeOf(error)
+    const own = this.own.get(prototype) ?? this.ownOf(prototype)
+    const kind = own === undefined ? kindOf(error) : own.kind
     const message = own === undefined ? safeText(error.message) : error.message
     const context = own === undefined ? FetchContext.make(error.context) : error.context
     const empty = kind.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
-    const count = this.codes.get(kind.code) ?? this.newCode(kind)
+    const count = own === undefined ? this.countOf(kind) : own.count
     let edges = noEdges
     for (const watched of count.watched) {
       const due = watched.watch.settle(now)
@@ -110,7 +118,8 @@ export class Core {
     }
     if (attempt) this.attempted = true
     let kept = count.code === kind.code
-    for (const [i, { counts, read }] of this.dimensions.entries()) {
+    for (let i = 0; i < this.dimensions.length; i++) {
+      const { counts, read } = this.dimensions[i]!
       const value = read(context)
       if (value !== undefined && !counts.failed(value, count.inDimensions[i]!, expected, attempt)) kept = false
     }
@@ -340,7 +349,17 @@ export class Core {
     })).filter(({ count }) => count > 0)
   }
 
-  private newCode(kind: Kind): CodeCount {
+  private ownOf(prototype: unknown): Own | undefined {
+    const kind = ownKinds.get(prototype)
+    if (kind === undefined) return undefined
+    const own = { kind, count: this.countOf(kind) }
+    this.own.set(prototype, own)
+    return own
+  }
+
+  private countOf(kind: Kind): CodeCount {
+    const known = this.codes.get(kind.code)
+    if (known !== undefined) return known
     return kind.code === other || this.codes.size < maxCodes || this.settings.codes.has(kind.code)
       ? this.addCode(kind)
       : this.codes.get(other) ?? this.addCode({ code: other, category: "Other", severity: "ERROR" })

@@ -19,6 +19,9 @@ export interface OfCode {
   readonly code: string
   /** The series of each value that has one, `other` aside: an error is counted with one look. */
   readonly series: Map<string, number>
+  /** The value that was counted last, and its series: most dimensions say the same most of the time. */
+  latest: string | undefined
+  latestSeries: number
   /** What is in the `rest` of some value: told as `other` where this code is asked for. */
   rest: number
 }
@@ -87,15 +90,17 @@ export class Dimension {
   of(code: string): OfCode {
     const known = this.codes.get(code)
     if (known !== undefined) return known
-    const ofCode = { code, series: new Map<string, number>(), rest: none }
+    const ofCode = { code, series: new Map<string, number>(), latest: undefined, latestSeries: none, rest: none }
     this.codes.set(code, ofCode)
     return ofCode
   }
 
   /** Was there a place for everything, or was something counted as `other`? */
   failed(name: string, ofCode: OfCode, expected: boolean, attempt: boolean): boolean {
-    const series = ofCode.series.get(name)
+    const series = name === ofCode.latest ? ofCode.latestSeries : ofCode.series.get(name)
     if (series === undefined || expected || attempt) return this.failedOf(this.valueOf(name), ofCode, expected, attempt)
+    ofCode.latest = name
+    ofCode.latestSeries = series
     this.slots.add(series)
     return true
   }
@@ -159,6 +164,7 @@ export class Dimension {
       for (const [ofCode, from] of errors) {
         this.move(from, others.errors.get(ofCode) ?? this.pair(others, ofCode))
         ofCode.series.delete(value.name)
+        ofCode.latest = undefined
       }
       if (rest !== none) this.move(rest, others.rest = this.made(others.rest))
       if (expected !== none) this.move(expected, others.expected = this.made(others.expected))
