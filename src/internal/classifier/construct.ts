@@ -9,7 +9,7 @@ import { apiCodeOf } from "./answer.js"
 import { classes } from "./classes.js"
 import type { Finding } from "./finding.js"
 import { Rank } from "./finding.js"
-import { issuesOf } from "./issues.js"
+import { issuesOf, treeOf } from "./issues.js"
 import { nameOf } from "./names.js"
 import { get, number, text } from "./read.js"
 import { retryAfter } from "./retryAfter.js"
@@ -41,7 +41,6 @@ export const construct = (case_: Case): FetchError.FetchError => {
     retryAfter: wait(link) ?? retryAfter(answer?.headers["retry-after"], answer?.body, now)
   }
   const answered = { status, apiCode: apiCodeOf(answer?.body) }
-  const file = { path: text(link, "path") ?? pathOf(link), errno }
   switch (tag) {
     case "NetworkTimeout":
       return new FetchError.NetworkTimeout({ ...common, phase, timeoutMillis: timeoutOf(link) }, unchecked)
@@ -71,7 +70,7 @@ export const construct = (case_: Case): FetchError.FetchError => {
     case "StorageWrite":
     case "StorageSpace":
     case "StoragePermission":
-      return new classes[tag]({ ...common, ...file }, unchecked)
+      return new classes[tag]({ ...common, path: text(link, "path") ?? pathOf(link), errno }, unchecked)
     case "Unexpected":
     case "Internal":
       return new classes[tag](common, unchecked)
@@ -99,19 +98,22 @@ const wait = (link: unknown): Option.Option<Duration.Duration> | undefined => {
 // fields
 // ---------------------------------------------------------------------------------------------------------------------
 
+/** The message of a link, or a link that is text itself. */
+const wordsOf = (link: unknown): string => typeof link === "string" ? link : text(link, "message") ?? ""
+
 const hostOf = (link: unknown): string | undefined =>
-  text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(text(link, "message") ?? "")?.[1]
+  text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(wordsOf(link))?.[1]
 
 const pathOf = (link: unknown): string | undefined =>
   text(link, "pathOrDescriptor") ?? text(get(link, "cause"), "path") ??
-    /^E[A-Z0-9]+: .*?, \w+ '([^']*)'/.exec(text(link, "message") ?? "")?.[1]
+    /^E[A-Z0-9]+: .*?, \w+ '([^']*)'/.exec(wordsOf(link))?.[1]
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 const timeoutOf = (link: unknown): number | undefined => {
   const told = number(link, "timeoutMillis") ?? number(link, "timeout")
   if (told !== undefined) return told
-  const message = typeof link === "string" ? link : text(link, "message") ?? ""
+  const message = wordsOf(link)
   const lasted = /\btimed out after '([^']+)'/.exec(message)?.[1]
   if (lasted !== undefined) {
     return [...lasted.matchAll(/(\d+)(ms|s|m|h|d)\b/g)].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit!]!, 0)
@@ -122,7 +124,7 @@ const timeoutOf = (link: unknown): number | undefined => {
 }
 
 const comparison = (link: unknown): { readonly wanted?: string | undefined; readonly found?: string | undefined } => {
-  const message = typeof link === "string" ? link : text(link, "message") ?? ""
+  const message = wordsOf(link)
   return {
     wanted: shown(get(link, "wanted") ?? get(link, "expected")) ??
       /\b(?:expected|wanted|want)(?: length| checksum)?[:= ]+["']?([\w+/=.-]+)/i.exec(message)?.[1],
@@ -137,12 +139,12 @@ const shown = (value: unknown): string | undefined =>
 const lineOf = (link: unknown): number | undefined => {
   const told = number(link, "line") ?? number(link, "lineNumber") ?? number(link, "lines")
   if (told !== undefined) return told
-  const found = /\bline (\d+)\b/.exec(text(link, "message") ?? "")?.[1]
+  const found = /\bline (\d+)\b/.exec(wordsOf(link))?.[1]
   return found === undefined ? undefined : Number(found)
 }
 
 const snippetOf = (link: unknown): string | undefined =>
-  /, (?:\.{3})?"(.*)"(?:\.{3})? is not valid JSON$/s.exec(text(link, "message") ?? "")?.[1]
+  /, (?:\.{3})?"(.*)"(?:\.{3})? is not valid JSON$/s.exec(wordsOf(link))?.[1]
 
 const excerptOf = (body: unknown): string | undefined => {
   if (typeof body === "string") return body === "" ? undefined : body
@@ -212,7 +214,8 @@ const saidBy = (body: unknown): string | undefined => {
 const detail = ({ link, tag }: Finding): string => {
   if (typeof link === "string") return line(link)
   if (typeof link !== "object" || link === null) return line(attempt(() => String(link)) ?? typeof link)
-  const message = line(text(link, "message") ?? "")
+  // An aggregate often leaves the talking to its members.
+  const message = line(treeOf(link) ?? (wordsOf(link) || wordsOf(get(get(link, "errors"), 0))))
   const name = nameOf(link) ?? text(link, "_tag")
   return tag === "Unexpected" || tag === "Internal"
     ? [name, message].filter((part) => part).join(" - ")

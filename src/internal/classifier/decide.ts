@@ -127,7 +127,9 @@ const isOwnMistake = (found: Finding): boolean => found.tag === "Internal" && fo
  * a bug; only the trace tells.
  */
 const isDecoding = (link: unknown): boolean =>
-  decoders.test(/(?:^|\n)\s+at [^]*/.exec(text(link, "stack") ?? "")?.[0].trimStart().split("\n", 3).join("\n") ?? "")
+  decoders.test(
+    /(?:^|\n)[ \t]+at [^]*/.exec(text(link, "stack") ?? "")?.[0].trimStart().split("\n", 3).join("\n") ?? ""
+  )
 
 const decoders =
   /[\\/]node_modules[\\/](?:apache-arrow|flatbuffers|@uwdata[\\/]flechette|yauzl|unzipper|fflate|fd-slicer)[\\/]/

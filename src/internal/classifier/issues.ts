@@ -9,6 +9,7 @@ export interface Issue {
 }
 
 const maxIssues = 16
+const maxSteps = 64
 
 /** The issues of a ParseError of Effect, or of zod, valibot, yup, joi, ajv; undefined where none are told. */
 export const issuesOf = (link: unknown): ReadonlyArray<Issue> | undefined => {
@@ -18,11 +19,40 @@ export const issuesOf = (link: unknown): ReadonlyArray<Issue> | undefined => {
 
 const ofEffect = (link: unknown): ReadonlyArray<Issue> | undefined =>
   ParseResult.isParseError(link)
-    ? ParseResult.ArrayFormatter.formatErrorSync(link).slice(0, maxIssues).map(({ message, path }) => ({
-      path: path.map(String).join("."),
+    ? ParseResult.ArrayFormatter.formatIssueSync(first(link.issue)).slice(0, maxIssues).map(({ message, path }) => ({
+      path: pathOf(path),
       message
     }))
     : undefined
+
+/** The tree of issues that is the message of a ParseError, as far as it is read. */
+export const treeOf = (link: unknown): string | undefined =>
+  attempt(() =>
+    ParseResult.isParseError(link) ? ParseResult.TreeFormatter.formatIssueSync(first(link.issue)) : undefined
+  )
+
+/** The first issues: a page of rows may be wrong in every one of them, and formatting takes long. */
+const first = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {
+  switch (issue._tag) {
+    case "Composite": {
+      const [one, ...others] = "_tag" in issue.issues ? [issue.issues] : issue.issues
+      return new ParseResult.Composite(
+        issue.ast,
+        issue.actual,
+        [first(one), ...others.slice(0, maxIssues - 1).map(first)],
+        issue.output
+      )
+    }
+    case "Pointer":
+      return new ParseResult.Pointer(issue.path, issue.actual, first(issue.issue))
+    case "Refinement":
+      return new ParseResult.Refinement(issue.ast, issue.actual, issue.kind, first(issue.issue))
+    case "Transformation":
+      return new ParseResult.Transformation(issue.ast, issue.actual, issue.kind, first(issue.issue))
+    default:
+      return issue
+  }
+}
 
 const ofList = (link: unknown): ReadonlyArray<Issue> | undefined => {
   const list = ["issues", "details", "inner", "errors"].map((name) => get(link, name)).find(Array.isArray)
@@ -35,7 +65,7 @@ const ofList = (link: unknown): ReadonlyArray<Issue> | undefined => {
 // valibot gives objects with a key.
 const pathOf = (path: unknown): string =>
   Array.isArray(path)
-    ? path.map((step) => String(isObject(step) ? get(step, "key") : step)).join(".")
+    ? path.slice(0, maxSteps).map((step) => String(isObject(step) ? get(step, "key") : step)).join(".")
     : typeof path === "string"
     ? path
     : ""

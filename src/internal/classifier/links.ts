@@ -59,14 +59,32 @@ const causes = (value: object): ReadonlyArray<unknown> => {
 const carriers = ["error", "suppressed", "reason", "originalError", "innerError"] as const
 
 const carried = (value: object): ReadonlyArray<unknown> => {
+  const several = members(value)
+  if (several.length > 0) return several
+  const tag = get(value, "_tag")
+  if (tag === "Some" || tag === "Left") return [get(value, tag === "Some" ? "value" : "left")]
   const found = carriers.map((name) => get(value, name)).filter(isObject)
   // An abort by a signal: why stands in the signal, of which clients keep the request's options.
   for (const holder of ["config", "options", "request"]) {
     const reason = get(get(get(value, holder), "signal"), "reason")
     if (isObject(reason)) found.push(reason)
   }
-  return found
+  return found.length > 0 ? found : options(value)
 }
+
+/** `Effect.all` in its mode "validate" fails with an Option for each of its effects: in a list, or a record. */
+const options = (value: object): ReadonlyArray<unknown> =>
+  attempt(() => {
+    if (Object.getPrototypeOf(value) !== Object.prototype) return none
+    const found: Array<unknown> = []
+    let seen = 0
+    for (const key in value) {
+      if (seen++ === maxMembers) break
+      const member = get(value, key)
+      if (get(member, "_tag") === "Some") found.push(member)
+    }
+    return found
+  }) ?? none
 
 const members = (errors: unknown): ReadonlyArray<unknown> =>
   attempt(() => Array.isArray(errors) ? errors.slice(0, maxMembers).filter(isObject) : none) ?? none

@@ -140,11 +140,7 @@ const systemError = /^(E[A-Z][A-Z0-9]+): [^,]+(?:, (\w+))?/
 export const phraseFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
   const message = typeof link === "string" ? link : quoted(link)?.rest ?? text(link, "message")
   if (message === undefined || message.length > maxMessage) return undefined
-  if (message === "") {
-    return silent.test(text(link, "stack") ?? "")
-      ? finding(kind("ApiAuth", Rank.Wording), link, undefined, 407)
-      : undefined
-  }
+  if (message === "") return traceFinding(text(link, "stack") ?? "", link, operation)
   const call = systemCall.exec(message)
   const failed = systemError.exec(message)
   const told = call
@@ -167,8 +163,18 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
   return undefined
 }
 
+/** What the trace of an error that says nothing begins with. */
+const traceFinding = (trace: string, link: unknown, operation: string | undefined): Finding | undefined => {
+  if (silent.test(trace)) return finding(kind("ApiAuth", Rank.Wording), link, undefined, 407)
+  const told = byCode(headed.exec(trace)?.[1] ?? "", undefined, link, operation)
+  return told && { ...told, rank: Rank.Wording }
+}
+
+/** Node.js writes the code into the trace, `AggregateError [ECONNREFUSED]: `, and there it survives a structured clone. */
+const headed = /^\w+ \[(E[A-Z0-9_]+)\]: /
+
 /** undici's fetch refuses a 407 with an error that says nothing; no other of its silent errors comes from there. */
-const silent = /^\s+at makeNetworkError .*\n\s+at httpNetworkOrCacheFetch /m
+const silent = /^[ \t]+at makeNetworkError .*\n[ \t]+at httpNetworkOrCacheFetch /m
 
 // A message beyond this is a document, not a phrase.
 const maxMessage = 16_384

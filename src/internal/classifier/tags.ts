@@ -4,6 +4,7 @@ import type { Finding, Kind } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import { isJsonMessage } from "./phrases.js"
 import { get, isObject, text } from "./read.js"
+import { byStatus } from "./status.js"
 
 const transport = kind("NetworkConnection", Rank.Wrapper)
 const undecodable = kind("DataTransformation", Rank.Wrapper)
@@ -110,7 +111,17 @@ export const tagFinding = (link: unknown, operation: string | undefined): Findin
   if (tag === "PlatformError") return tagFinding(reason, operation)
   if (tag === "SystemError") return systemError(link, String(reason), operation)
   if (text(link, "module") !== undefined && tag in systemCodes) return systemError(link, tag, operation)
-  return undefined
+  return declaredStatus(link)
+}
+
+const annotation = Symbol.for("@effect/platform/HttpApiSchema/AnnotationStatus")
+
+/** The errors of an HttpApi carry no status: the schema that is their class declares it. */
+const declaredStatus = (link: unknown): Finding | undefined => {
+  const ast = get(get(link, "constructor"), "ast")
+  const status = get(get(ast, "annotations"), annotation) ?? get(get(get(ast, "to"), "annotations"), annotation)
+  const found = typeof status === "number" ? byStatus(status) : undefined
+  return found && finding(found, link, undefined, status as number)
 }
 
 /** A schema that begins with text: the data is not wrong, it is no JSON. */

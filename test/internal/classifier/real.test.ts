@@ -1,23 +1,16 @@
-/** Real errors of what comes with Node.js, Effect and @effect/platform, over real sockets and files. */
-import { NodeFileSystem, NodeHttpClient } from "@effect/platform-node"
+/** Real errors of the clients that come with Node.js and @effect/platform, over real sockets. */
+import { NodeHttpClient } from "@effect/platform-node"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Classifier from "effect-errata/Classifier"
 import type * as FetchError from "effect-errata/FetchError"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as fs from "node:fs"
 import * as http from "node:http"
 import * as net from "node:net"
-import * as os from "node:os"
-import * as path from "node:path"
-import * as vm from "node:vm"
-import { Worker } from "node:worker_threads"
 import * as zlib from "node:zlib"
 
 const caught = (run: () => unknown): Promise<unknown> =>
@@ -193,120 +186,4 @@ describe("@effect/platform", () => {
         assert.isTrue(down._tag === "ApiFormat" && down.retryable && down.bodyExcerpt === "down")
       }))
   }
-
-  it.live("FileSystem", () =>
-    Effect.gen(function*() {
-      const files = yield* FileSystem.FileSystem
-      const failed = (effect: Effect.Effect<unknown, unknown>) =>
-        Effect.map(Effect.flip(effect), (cause) => Classifier.classifySync(cause))
-      assert.strictEqual((yield* failed(files.readFile("/no/such")))._tag, "StorageRead")
-      assert.strictEqual((yield* failed(files.writeFileString("/no/such", "")))._tag, "StorageWrite")
-      assert.strictEqual((yield* failed(files.remove("/no/such")))._tag, "StorageWrite")
-      assert.strictEqual((yield* failed(files.readFile("a\0b")))._tag, "Internal")
-    }).pipe(Effect.provide(NodeFileSystem.layer)))
-})
-
-describe("files, bytes and text", () => {
-  const missing = path.join(os.tmpdir(), "effect-errata", "no", "such")
-
-  it("node:fs", async () => {
-    assertError(await caught(() => fs.readFileSync(missing)), { _tag: "StorageRead", errno: "ENOENT", path: missing })
-    assertError(await caught(() => fs.promises.readFile(missing)), {
-      _tag: "StorageRead",
-      errno: "ENOENT",
-      path: missing
-    })
-    assertError(await caught(() => fs.writeFileSync(missing, "")), {
-      _tag: "StorageWrite",
-      errno: "ENOENT",
-      path: missing
-    })
-    assertError(await caught(() => fs.promises.writeFile(missing, "")), { _tag: "StorageWrite", errno: "ENOENT" })
-    assertError(await caught(() => fs.promises.mkdir(missing)), { _tag: "StorageWrite", errno: "ENOENT" })
-    assertError(await caught(() => fs.readdirSync(missing)), { _tag: "StorageRead" }, { operation: "write" })
-    assertError(await caught(() => fs.writeFileSync(os.tmpdir(), "")), { _tag: "StorageWrite", errno: "EISDIR" })
-    assertError(await caught(() => fs.readFileSync(os.tmpdir())), { _tag: "StorageRead", errno: "EISDIR" })
-  })
-
-  it.skipIf(!fs.existsSync("/dev/full"))("a full disk", async () => {
-    assertError(await caught(() => fs.writeFileSync("/dev/full", "x")), {
-      _tag: "StorageSpace",
-      errno: "ENOSPC",
-      retryable: false
-    })
-  })
-
-  it("zlib", async () => {
-    const brotli = zlib.brotliCompressSync("x".repeat(100))
-    for (
-      const run of [
-        () => zlib.gunzipSync(Buffer.from("no gzip")),
-        () => zlib.gunzipSync(gzip.subarray(0, 12)),
-        () => zlib.inflateRawSync(spoiled),
-        () => zlib.brotliDecompressSync(Buffer.from("no brotli at all")),
-        () => zlib.brotliDecompressSync(brotli.subarray(0, 5))
-      ]
-    ) assertError(await caught(run), { _tag: "DataIntegrity", retryable: true })
-    assertError(await caught(() => zlib.gunzipSync(5 as never)), { _tag: "Internal" })
-  })
-
-  it("JSON, and scripts that are none", async () => {
-    for (const text of ["", "{", "<html>", "{\"a\":}", "nul", "[1,]", "{\"a\" 1}"]) {
-      assertError(await caught(() => JSON.parse(text)), { _tag: "DataTransformation", retryable: false })
-    }
-    assertError(await caught(() => new vm.Script("{")), { _tag: "Internal" })
-    assertError(await caught(() => JSON.stringify(1n)), { _tag: "Internal" })
-  })
-})
-
-describe("Effect", () => {
-  it("Schema tells what is wrong, and where", async () => {
-    const Candle = Schema.Struct({ open: Schema.Struct({ price: Schema.Number }) })
-    assertError(await caught(() => Schema.decodeUnknownSync(Candle)({ open: { price: "x" } })), {
-      _tag: "DataValidation",
-      issues: [{ path: "open.price", message: "Expected number, actual \"x\"" }]
-    })
-    assertError(await caught(() => Schema.decodeUnknownSync(Schema.parseJson(Candle))("<html>")), {
-      _tag: "DataTransformation"
-    })
-    assertError(await caught(() => Schema.decodeUnknownSync(Schema.parseJson(Candle))("{}")), {
-      _tag: "DataValidation"
-    })
-  })
-
-  it("a timeout, a missing setting, a promise that was wrapped", async () => {
-    assertError(await caught(() => Effect.runPromise(Effect.timeout(Effect.never, "20 millis"))), {
-      _tag: "NetworkTimeout",
-      phase: "total",
-      timeoutMillis: 20
-    })
-    assertError(await caught(() => Effect.runPromise(Config.string("EFFECT_ERRATA_NONE"))), { _tag: "Internal" })
-    const wrapped = Effect.tryPromise(() => fs.promises.readFile("/no/such"))
-    assertError(await caught(() => Effect.runPromise(wrapped)), { _tag: "StorageRead", errno: "ENOENT" })
-  })
-})
-
-describe("other realms", () => {
-  it("vm", async () => {
-    assertError(await caught(() => vm.runInNewContext("null.x")), { _tag: "Internal" })
-    assertError(await caught(() => vm.runInNewContext("JSON.parse('<')")), { _tag: "DataTransformation" })
-    assertError(
-      await caught(() => vm.runInNewContext("throw Object.assign(new Error('x'), { code: 'ECONNREFUSED' })")),
-      {
-        _tag: "NetworkConnection"
-      }
-    )
-    assertError(await caught(() => vm.runInNewContext("for (;;);", {}, { timeout: 5 })), {
-      _tag: "Unexpected",
-      retryable: false
-    })
-  })
-
-  it("a worker, and a clone that lost its code", async () => {
-    const worker = new Worker("require('node:fs').readFileSync('/no/such')", { eval: true })
-    assertError(await new Promise((resolve) => worker.once("error", resolve)), { _tag: "StorageRead", errno: "ENOENT" })
-    const clone = structuredClone(await caught(() => fs.readFileSync("/no/such")))
-    assert.isUndefined(Reflect.get(Object(clone), "code"))
-    assertError(clone, { _tag: "StorageRead", errno: "ENOENT", path: "/no/such" })
-  })
 })
