@@ -205,7 +205,7 @@ const maxBeside = 4
 const levels = { INFO: LogLevel.Info, WARNING: LogLevel.Warning, ERROR: LogLevel.Error }
 
 const levelOf = (error: FetchError.Trackable): LogLevel.LogLevel =>
-  "expected" in error && error.expected === true ? LogLevel.Debug : levels[error.severity]
+  error.code === "DATA_EMPTY" && "expected" in error && error.expected === true ? LogLevel.Debug : levels[error.severity]
 
 const nowMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
