@@ -1,0 +1,4 @@
+import { statuses } from "./statuses.js"
+import { testRows } from "./table.js"
+
+testRows("statuses", statuses)
