@@ -281,42 +281,43 @@ const settle = (
   cause: unknown,
   chain: ReadonlyArray<unknown>,
   answer: Answer | undefined,
-  { context, now, rules }: Circumstances
+  circumstances: Circumstances
 ): FetchError.FetchError => {
-  if (rules.length > 0 && !isDefect(cause)) {
-    const response = answer === undefined
-      ? Option.none()
-      : Option.some({ status: answer.status, headers: answer.headers, body: answer.body })
-    // What a client or Effect wrapped round it hides nothing from a rule.
-    for (const link of chain) {
-      for (const rule of rules) {
-        const found = attempt(() => Option.getOrUndefined(rule(link, { context, now, response })))
-        if (found !== undefined && FetchError.isFetchError(found)) return told(found, context)
-      }
-    }
-  }
+  const { context, now, rules } = circumstances
+  const found = rules.length === 0 || isDefect(cause) ? undefined : ruled(chain, answer, circumstances)
+  if (found !== undefined) return told(found, context)
   const thrown = isDefect(cause) ? cause.value : cause
-  // Every step reads with care; should one stumble all the same, there still is an answer.
-  return attempt(() => conclude(cause, thrown, chain, answer, context, now)) ??
-    new FetchError.Unexpected({ message: "Unexpected error: its cause cannot be read", cause: thrown, context })
+  try {
+    const finding = decide(cause, context.operation)
+    const missing = finding.tag === "ApiFormat" && finding.status === 404 && context.source === "vision"
+    return construct({
+      cause: thrown,
+      finding: missing ? { ...finding, tag: "DataEmpty" } : finding,
+      answer,
+      asked: askedOf(chain),
+      context,
+      now
+    })
+  } catch {
+    // Every step reads with care; should one stumble all the same, there still is an answer.
+    return new FetchError.Unexpected({ message: "Unexpected error: its cause cannot be read", cause: thrown, context })
+  }
 }
 
-const conclude = (
-  cause: unknown,
-  thrown: unknown,
+/** What the rules say; what a client or Effect wrapped round it hides nothing from them. */
+const ruled = (
   chain: ReadonlyArray<unknown>,
   answer: Answer | undefined,
-  context: FetchContext.FetchContext,
-  now: number
-): FetchError.FetchError => {
-  const finding = decide(cause, context.operation)
-  const missing = finding.tag === "ApiFormat" && finding.status === 404 && context.source === "vision"
-  return construct({
-    cause: thrown,
-    finding: missing ? { ...finding, tag: "DataEmpty" } : finding,
-    answer,
-    asked: askedOf(chain),
-    context,
-    now
-  })
+  { context, now, rules }: Circumstances
+): FetchError.FetchError | undefined => {
+  const response = answer === undefined
+    ? Option.none()
+    : Option.some({ status: answer.status, headers: answer.headers, body: answer.body })
+  for (const link of chain) {
+    for (const rule of rules) {
+      const found = attempt(() => Option.getOrUndefined(rule(link, { context, now, response })))
+      if (found !== undefined && FetchError.isFetchError(found)) return found
+    }
+  }
+  return undefined
 }

@@ -1,5 +1,5 @@
 /** From a verdict to an error: the fields that its kind has, and a message in one readable line. */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
@@ -31,46 +31,49 @@ export const construct = (case_: Case): FetchError.FetchError => {
   const { answer, cause, context, finding, now } = case_
   const { code, link, phase, tag } = finding
   if (FetchError.isFetchError(link)) return retold(link, case_)
+  const body = answer?.body
   const errno = finding.rank > Rank.Bug ? code : undefined
   const status = finding.status ?? (answer === undefined || answer.status === 0 ? undefined : answer.status)
+  // Spread last wherever it is used: first, V8 is a microsecond slower.
   const common = {
     message: messageOf(case_, status),
     context,
     cause,
-    retryable: trackable(link, "retryable"),
-    retryAfter: wait(link) ?? retryAfter(answer?.headers["retry-after"], answer?.body, now)
+    retryable: trackable(link, "retryable", isBoolean),
+    retryAfter: trackable(link, "retryAfter", isWait) ?? retryAfter(answer?.headers["retry-after"], body, now)
   }
-  const answered = { status, apiCode: apiCodeOf(answer?.body) }
   switch (tag) {
     case "NetworkTimeout":
-      return new FetchError.NetworkTimeout({ ...common, phase, timeoutMillis: timeoutOf(link) }, unchecked)
+      return new FetchError.NetworkTimeout({ phase, timeoutMillis: timeoutOf(link), ...common }, unchecked)
     case "NetworkConnection":
-      return new FetchError.NetworkConnection({ ...common, errno }, unchecked)
+      return new FetchError.NetworkConnection({ errno, ...common }, unchecked)
     case "NetworkDns":
-      return new FetchError.NetworkDns({ ...common, errno, hostname: hostOf(link) }, unchecked)
+      return new FetchError.NetworkDns({ errno, hostname: hostOf(link), ...common }, unchecked)
     case "ApiRateLimit":
     case "ApiAuth":
     case "ApiPermission":
-      return new classes[tag]({ ...common, ...answered }, unchecked)
+      return new classes[tag]({ status, apiCode: apiCodeOf(body), ...common }, unchecked)
     case "ApiFormat":
-      return new FetchError.ApiFormat({ ...common, ...answered, bodyExcerpt: excerptOf(answer?.body) }, unchecked)
+      return new FetchError.ApiFormat(
+        { status, apiCode: apiCodeOf(body), bodyExcerpt: excerptOf(body), ...common },
+        unchecked
+      )
     case "DataEmpty":
-      return new FetchError.DataEmpty({ ...common, reason: reasonOf(context, now) }, unchecked)
+      return new FetchError.DataEmpty({ reason: reasonOf(context, now), ...common }, unchecked)
     case "DataValidation":
-      return new FetchError.DataValidation({ ...common, issues: issuesOf(link) }, unchecked)
+      return new FetchError.DataValidation({ issues: issuesOf(link), ...common }, unchecked)
     case "DataIntegrity":
-      return new FetchError.DataIntegrity({ ...common, ...comparison(link) }, unchecked)
+      return new FetchError.DataIntegrity({ wanted: wantedBy(link), found: foundBy(link), ...common }, unchecked)
     case "DataTransformation":
-      return new FetchError.DataTransformation({
-        ...common,
-        line: lineOf(link),
-        excerpt: excerptOf(answer?.body) ?? snippetOf(link)
-      }, unchecked)
+      return new FetchError.DataTransformation(
+        { line: lineOf(link), excerpt: excerptOf(body) ?? snippetOf(link), ...common },
+        unchecked
+      )
     case "StorageRead":
     case "StorageWrite":
     case "StorageSpace":
     case "StoragePermission":
-      return new classes[tag]({ ...common, path: text(link, "path") ?? pathOf(link), errno }, unchecked)
+      return new classes[tag]({ path: pathOf(link), errno, ...common }, unchecked)
     case "Unexpected":
     case "Internal":
       return new classes[tag](common, unchecked)
@@ -84,15 +87,20 @@ const retold = (inner: FetchError.FetchError, { cause, context }: Case): FetchEr
   return new classes[inner._tag](Object.assign({}, inner, fields) as never, unchecked)
 }
 
-const trackable = (link: unknown, key: "retryable"): boolean | undefined => {
+/** What an error that can be tracked says of itself; under the same name, others keep anything. */
+const trackable = <A>(
+  link: unknown,
+  key: "retryable" | "retryAfter",
+  is: (value: unknown) => value is A
+): A | undefined => {
   const found = get(link, key)
-  return typeof found === "boolean" && FetchError.isTrackable(link) ? found : undefined
+  return found !== undefined && FetchError.isTrackable(link) && is(found) ? found : undefined
 }
 
-const wait = (link: unknown): Option.Option<Duration.Duration> | undefined => {
-  const found = get(link, "retryAfter")
-  return FetchError.isTrackable(link) && Option.isOption(found) ? found as Option.Option<Duration.Duration> : undefined
-}
+const isBoolean = (value: unknown): value is boolean => typeof value === "boolean"
+
+const isWait = (value: unknown): value is Option.Option<Duration.Duration> =>
+  Option.isOption(value) && (Option.isNone(value) || Duration.isDuration(value.value))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // fields
@@ -105,7 +113,7 @@ const hostOf = (link: unknown): string | undefined =>
   text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(wordsOf(link))?.[1]
 
 const pathOf = (link: unknown): string | undefined =>
-  text(link, "pathOrDescriptor") ?? text(get(link, "cause"), "path") ??
+  text(link, "path") ?? text(link, "pathOrDescriptor") ?? text(get(link, "cause"), "path") ??
     /^E[A-Z0-9]+: .*?, \w+ '([^']*)'/.exec(wordsOf(link))?.[1]
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -123,15 +131,13 @@ const timeoutOf = (link: unknown): number | undefined => {
   return millis === undefined ? undefined : Number(millis)
 }
 
-const comparison = (link: unknown): { readonly wanted?: string | undefined; readonly found?: string | undefined } => {
-  const message = wordsOf(link)
-  return {
-    wanted: shown(get(link, "wanted") ?? get(link, "expected")) ??
-      /\b(?:expected|wanted|want)(?: length| checksum)?[:= ]+["']?([\w+/=.-]+)/i.exec(message)?.[1],
-    found: shown(get(link, "found") ?? get(link, "actual")) ??
-      /\b(?:got|actual|found|received|but was|computed)[:= ]+["']?([\w+/=.-]+)/i.exec(message)?.[1]
-  }
-}
+const wantedBy = (link: unknown): string | undefined =>
+  shown(get(link, "wanted") ?? get(link, "expected")) ??
+    /\b(?:expected|wanted|want)(?: length| checksum)?[:= ]+["']?([\w+/=.-]+)/i.exec(wordsOf(link))?.[1]
+
+const foundBy = (link: unknown): string | undefined =>
+  shown(get(link, "found") ?? get(link, "actual")) ??
+    /\b(?:got|actual|found|received|but was|computed)[:= ]+["']?([\w+/=.-]+)/i.exec(wordsOf(link))?.[1]
 
 const shown = (value: unknown): string | undefined =>
   typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : undefined
@@ -187,7 +193,7 @@ const heads: Readonly<Record<FetchError.FetchError["_tag"], string>> = {
 
 const maxDetail = 512
 
-const line = (text: string): string => text.slice(0, maxDetail).replace(/\s+/g, " ").trim()
+const line = (text: string): string => text.slice(0, maxDetail).replace(/\s{2,}|[^\S ]/g, " ").trim()
 
 const messageOf = ({ answer, asked, context, finding }: Case, status: number | undefined): string => {
   const url = asked.url ?? context.url

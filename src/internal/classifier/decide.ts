@@ -19,6 +19,7 @@ import { tagFinding } from "./tags.js"
 
 /** The verdict on a value; `operation` is what the context says was being done. */
 export const decide = (cause: unknown, operation?: string): Finding => {
+  if (isOwn(cause)) return finding(kind(cause._tag, Rank.Final), cause)
   const search: Search = { best: undefined, left: maxLinks, operation }
   survey(cause, 0, search)
   const { best } = search

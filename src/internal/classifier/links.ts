@@ -47,8 +47,8 @@ const causes = (value: object): ReadonlyArray<unknown> => {
   if (isDefect(value)) return none
   const cause = get(value, "cause")
   const errors = members(get(value, "errors"))
-  if (cause !== undefined && errors.length === 0) return [cause]
-  if (errors.length > 0) return cause === undefined ? errors : [...errors, cause]
+  if (cause !== undefined) return errors.length === 0 ? [cause] : [...errors, cause]
+  if (errors.length > 0) return errors
   const failed = get(value, fiberFailure)
   if (isCause(failed)) return ofCause(failed)
   if (isCause(value)) return ofCause(value)
@@ -58,17 +58,20 @@ const causes = (value: object): ReadonlyArray<unknown> => {
 /** The names under which errors carry errors, besides `cause` and `errors`. */
 const carriers = ["error", "suppressed", "reason", "originalError", "innerError"] as const
 
+// An abort by a signal: why stands in the signal, of which clients keep the request's options.
+const holders = ["config", "options", "request"] as const
+
 const carried = (value: object): ReadonlyArray<unknown> => {
   const several = members(value)
   if (several.length > 0) return several
   const tag = get(value, "_tag")
   if (tag === "Some" || tag === "Left") return [get(value, tag === "Some" ? "value" : "left")]
-  const found = carriers.map((name) => get(value, name)).filter(isObject)
-  // An abort by a signal: why stands in the signal, of which clients keep the request's options.
-  for (const holder of ["config", "options", "request"]) {
-    const reason = get(get(get(value, holder), "signal"), "reason")
-    if (isObject(reason)) found.push(reason)
+  const found: Array<unknown> = []
+  const add = (carried: unknown) => {
+    if (isObject(carried)) found.push(carried)
   }
+  for (const name of carriers) add(get(value, name))
+  for (const name of holders) add(get(get(get(value, name), "signal"), "reason"))
   return found.length > 0 ? found : options(value)
 }
 
@@ -86,10 +89,15 @@ const options = (value: object): ReadonlyArray<unknown> =>
     return found
   }) ?? none
 
-const members = (errors: unknown): ReadonlyArray<unknown> =>
-  attempt(() => Array.isArray(errors) ? errors.slice(0, maxMembers).filter(isObject) : none) ?? none
+const members = (errors: unknown): ReadonlyArray<unknown> => {
+  try {
+    return Array.isArray(errors) ? errors.slice(0, maxMembers).filter(isObject) : none
+  } catch {
+    return none
+  }
+}
 
-const isCause = (value: unknown): value is Cause.Cause<unknown> => attempt(() => Cause.isCause(value)) ?? false
+const isCause = (value: unknown): value is Cause.Cause<unknown> => get(value, Cause.CauseTypeId) !== undefined
 
 /** A failure beats a defect, and both beat an interruption. */
 export const ofCause = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>

@@ -104,11 +104,6 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
     corrupt
   ],
   [/^(?:invalid|bad|wrong|incorrect) (?:checksum|crc(?:-?32c?)?|digest|sha-?\d{1,3})(?:$|[:,]| for | of )/i, corrupt],
-  // JSON
-  [
-    /^(?:Unexpected|Expected|Unterminated|Bad|No number|Exponent|JSON|Cannot convert|.* is not valid JSON$)/s,
-    json
-  ],
   // Time
   [
     /^(?:(?:the |a |this )?(?:http |network |api )?(?:request|connection|socket|operation|response|fetch|query) )?(?:has )?(?:timeout|timed out)(?:[.!]?$| after ['\d]| exceeded)/i,
@@ -136,11 +131,20 @@ const statusWords: ReadonlyArray<RegExp> = [
 const systemCall = /^([a-z]\w*) (E[A-Z][A-Z0-9_]+)\b/
 const systemError = /^(E[A-Z][A-Z0-9]+): [^,]+(?:, (\w+))?/
 
+const patterns = [systemCall, systemError, ...statusWords, ...[...certificates, ...phrases].map(([phrase]) => phrase)]
+
+/** All of them in one, by their flags: what is nothing well known, as most messages are, takes one look. */
+const any = [...new Set(patterns.map(({ flags }) => flags))].map((flags) =>
+  new RegExp(patterns.filter((pattern) => pattern.flags === flags).map(({ source }) => source).join("|"), flags)
+)
+
 /** What the message of a link says, or a link that is text itself. */
 export const phraseFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
   const message = typeof link === "string" ? link : quoted(link)?.rest ?? text(link, "message")
   if (message === undefined || message.length > maxMessage) return undefined
   if (message === "") return traceFinding(text(link, "stack") ?? "", link, operation)
+  if (isJsonError(link, message)) return finding(json, link)
+  if (!any.some((pattern) => pattern.test(message))) return undefined
   const call = systemCall.exec(message)
   const failed = systemError.exec(message)
   const told = call
@@ -149,18 +153,15 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
     ? byCode(failed[1]!, failed[2], link, operation)
     : undefined
   if (told !== undefined) return { ...told, rank: Rank.Wording }
-  for (const [phrase, code] of certificates) {
-    if (phrase.test(message)) return finding(connection, link, code)
-  }
+  const certificate = certificates.find(([phrase]) => phrase.test(message))
+  if (certificate !== undefined) return finding(connection, link, certificate[1])
   for (const word of statusWords) {
     const status = Number(word.exec(message)?.[1] ?? 0)
     const found = byStatus(status)
     if (found !== undefined) return finding(kind(found.tag, Rank.Wording), link, undefined, status)
   }
-  for (const [phrase, found] of phrases) {
-    if (phrase.test(message) && (found !== json || isJsonError(link, message))) return finding(found, link)
-  }
-  return undefined
+  const found = phrases.find(([phrase]) => phrase.test(message))
+  return found && finding(found[1], link)
 }
 
 /** What the trace of an error that says nothing begins with. */
@@ -181,6 +182,10 @@ const maxMessage = 16_384
 
 /** JSON.parse throws SyntaxErrors, as a broken script does: only the wording tells one from the other. */
 const isJsonError = (link: unknown, message: string): boolean =>
-  get(link, "name") === "SyntaxError" && (isJsonMessage(message) || /^Cannot convert .* to a BigInt$/s.test(message))
+  get(link, "name") === "SyntaxError" && jsonError.test(message) &&
+  (isJsonMessage(message) || /^Cannot convert .* to a BigInt$/s.test(message))
+
+const jsonError =
+  /^(?:Unexpected|Expected|Unterminated|Bad|No number|Exponent|JSON|Cannot convert|.* is not valid JSON$)/s
 
 export const isJsonMessage = (message: string): boolean => /\bJSON\b/.test(message)

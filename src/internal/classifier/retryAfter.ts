@@ -13,11 +13,12 @@ export const retryAfter = (
   body: unknown,
   now: number
 ): Option.Option<Duration.Duration> => {
-  const waits = [header === undefined ? undefined : ofHeader(header, now), ofBody(body, now)].filter((wait) =>
-    wait !== undefined
-  )
-  return waits.length === 0 ? Option.none() : Option.some(Duration.millis(Math.max(...waits)))
+  const wait = latest([header === undefined ? undefined : ofHeader(header, now), ofBody(body, now)])
+  return wait === undefined ? Option.none() : Option.some(Duration.millis(wait))
 }
+
+const latest = (waits: ReadonlyArray<number | undefined>): number | undefined =>
+  waits.reduce((a, b) => a === undefined || (b !== undefined && b > a) ? b : a, undefined)
 
 const seconds = /^\d+(?:\.\d+)?$/
 
@@ -53,6 +54,7 @@ const ofNumber = (value: number, now: number): number | undefined =>
 const banned = /banned until (\d{13})\b/i
 
 const ofBody = (body: unknown, now: number): number | undefined => {
+  if (body === undefined) return undefined
   const ban = banned.exec(messageOf(body))
   const waits = [body, get(body, "error"), get(body, "data"), get(get(body, "error"), "data")].map((holder) => {
     const value = get(holder, "retryAfter") ?? get(holder, "retry_after")
@@ -62,8 +64,7 @@ const ofBody = (body: unknown, now: number): number | undefined => {
       ? ofNumber(Number(value), now)
       : undefined
   })
-  const all = [...waits, ban ? until(Number(ban[1]), now) : undefined].filter((wait) => wait !== undefined)
-  return all.length === 0 ? undefined : Math.max(...all)
+  return latest([...waits, ban ? until(Number(ban[1]), now) : undefined])
 }
 
 const messageOf = (body: unknown): string => {
