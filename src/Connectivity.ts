@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,6 +18,8 @@ import { ErrorTracker } from "./ErrorTracker.js"
 import * as Fetch from "./Fetch.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
+import { chain } from "./internal/chain.js"
+import { attempt } from "./internal/json.js"
 import { isMarked, mark } from "./internal/mark.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -36,7 +39,10 @@ export interface Report {
   readonly reachable: boolean
   /** The status of the answer, whatever it says. None: there was no answer. */
   readonly status: Option.Option<number>
-  /** Why it is not reachable: `NetworkDns`, `NetworkConnection`, `NetworkTimeout`, or what the status means. */
+  /**
+   * Why it is not reachable: `NetworkDns`, `NetworkConnection`, `NetworkTimeout`, or what the status means;
+   * `DataValidation` where the URL is none that the client can ask.
+   */
   readonly error: Option.Option<FetchError.FetchError>
   /** How long it took to find out. */
   readonly latency: Duration.Duration
@@ -135,8 +141,9 @@ const failed = Effect.fnUntraced(function*(
   if (Option.isNone(classified)) return yield* Effect.interrupt
   const tracker = yield* ErrorTracker
   // A copy: the client may have failed with an error that it still holds.
-  const error = FetchError.withContext(classified.value, context)
-  if (isMarked(error, tracker)) return Option.some(error)
+  const found = FetchError.withContext(classified.value, context)
+  if (isMarked(found, tracker)) return Option.some(found)
+  const error = isRefused(found, cause, url) ? invalid(found, url) : found
   mark(error, tracker)
   yield* Effect.catchAllDefect(tracker.track(error), () => Effect.void)
   yield* ErrorLog.log(error, {
@@ -146,3 +153,22 @@ const failed = Effect.fnUntraced(function*(
   })
   return Option.some(error)
 })
+
+/** Did the client refuse to ask? Then it is the URL that is wrong, and not the program. */
+const isRefused = (error: FetchError.FetchError, cause: Cause.Cause<unknown>, url: string): boolean =>
+  error._tag === "Internal" && (
+    Option.exists(Cause.failureOption(cause), HttpClientError.isHttpClientError) ||
+    // node:http throws where the others fail.
+    /^(?!https?:)/i.test(attempt(() => new URL(url).protocol) ?? "http:")
+  )
+
+const invalid = ({ cause, context }: FetchError.FetchError, url: string): FetchError.DataValidation => {
+  const said = chain(cause).at(-1)?.message
+  const message = `${said}; write the whole address, as in https://api.binance.com/api/v3/ping`
+  return new FetchError.DataValidation({
+    message: `${JSON.stringify(url)} cannot be checked: ${message}`,
+    issues: [{ path: "url", message }],
+    context,
+    cause
+  })
+}

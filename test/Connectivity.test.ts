@@ -1,5 +1,5 @@
 import type { HttpClientError } from "@effect/platform"
-import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
+import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Exit, Fiber, Layer, Option, Schema, TestClock } from "effect"
@@ -145,6 +145,34 @@ describe.each(clients)("Connectivity by real sockets, %s", (name, client) => {
       expect(JSON.stringify([reports, entries])).not.toContain("hunter2")
     }).pipe(live))
 
+  it.scopedLive.each([
+    "not a url",
+    "",
+    "/api/v3/ping",
+    "http://",
+    "http://a b",
+    "http://x.test:99999",
+    "ftp://x.test/?apiKey=hunter2",
+    "localhost:8080",
+    "mailto:a@b.test"
+  ])(
+    "an address that cannot be asked is not valid, and the report says what would be: %j",
+    (url) =>
+      Effect.gen(function*() {
+        const report = yield* Connectivity.check(url)
+        const error = errorOf(report)
+        assert(error instanceof FetchError.DataValidation)
+        expect([report.reachable, report.status, error.retryable]).toEqual([false, Option.none(), false])
+        expect(error.message).toMatch(
+          /^".*" cannot be checked: .+; write the whole address, as in https:\/\/api\.binance\.com\/api\/v3\/ping$/
+        )
+        expect(error.issues).toMatchObject([{ path: "url" }])
+        const { byCode, total } = yield* Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => tracker.stats())
+        expect([total, byCode]).toMatchObject([1, { DATA_VALIDATION: { count: 1 } }])
+        expect(JSON.stringify([report, yield* LogCapture.at("Warning")])).not.toContain("hunter2")
+      }).pipe(live)
+  )
+
   it.scopedLive("silence ends in a timeout that leaves no request behind", () =>
     Effect.gen(function*() {
       const { url, went } = yield* silent
@@ -220,6 +248,19 @@ describe("Connectivity with a client without sockets", () => {
       expect(errorOf(died)._tag).toBe("Internal")
       const nonsense = yield* check(stub(() => Effect.succeed(new Response(null))), {}, "not a url")
       expect(nonsense).toMatchObject({ url: "not a url", reachable: false })
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("an address that the client completes, or understands, is for the client to judge", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const answering = stub((url) => {
+        asked.push(url.href)
+        return Effect.succeed(new Response(null))
+      })
+      const completing = HttpClient.mapRequest(answering, HttpClientRequest.prependUrl("https://x.test"))
+      expect((yield* check(completing, {}, "/ping")).reachable).toBe(true)
+      expect((yield* check(answering, {}, "unix://socket/ping")).reachable).toBe(true)
+      expect(asked).toEqual(["https://x.test/ping", "unix://socket/ping"])
     }).pipe(Effect.provide(layer)))
 
   it.effect("interruption from within is no error, and passes", () =>
