@@ -246,6 +246,7 @@ describe("which requests", () => {
       expect(yield* pattern({ times: 2 }, 5)).toBe("xx...")
       expect(yield* pattern({ nth: { from: 2 }, times: 2 }, 5)).toBe(".xx..")
       expect(yield* pattern({ times: 0 }, 2)).toBe("..")
+      expect(yield* pattern({ nth: { from: 2, to: Infinity }, times: Infinity }, 3)).toBe(".xx")
     })
   )
 
@@ -312,15 +313,29 @@ describe("which requests", () => {
     }))
 
   for (
-    const fault of [
-      Fault.status(42),
-      Fault.status(600),
-      Fault.on({ probability: 1.5 }, Fault.silence),
-      Fault.on({ probability: NaN }, Fault.silence),
-      Fault.on({ times: -1 }, Fault.silence)
-    ]
+    const [fault, wrong] of [
+      [Fault.status(42), "42 is no status"],
+      [Fault.status(600), "600 is no status"],
+      [Fault.on({ probability: 1.5 }, Fault.silence), "the probability 1.5 is not in [0, 1]"],
+      [Fault.on({ probability: NaN }, Fault.silence), "the probability NaN is not in [0, 1]"],
+      [Fault.on({ times: -1 }, Fault.silence), "times: -1 is no count"],
+      [Fault.on({ times: 1.5 }, Fault.silence), "times: 1.5 is no count"],
+      [Fault.gaps({ start: "2024-01-02", end: "2024-01-01" }), "a range has to start before it ends"],
+      [Fault.gaps({ start: "2024-01-01", end: "2024-01-01" }), "a range has to start before it ends"],
+      [Fault.on({ times: NaN }, Fault.silence), "times: NaN is no count"],
+      [Fault.on({ nth: 0 }, Fault.silence), "nth: 0 is no request; requests are counted from 1"],
+      [Fault.on({ nth: -1 }, Fault.silence), "nth: -1 is no request"],
+      [Fault.on({ nth: 1.5 }, Fault.silence), "nth: 1.5 is no request"],
+      [Fault.on({ nth: NaN }, Fault.silence), "nth: NaN is no request"],
+      [Fault.on({ nth: [] }, Fault.silence), "nth: an empty list fits no request"],
+      [Fault.on({ nth: [1, 0] }, Fault.silence), "nth: 0 is no request"],
+      [Fault.on({ nth: { from: 0 } }, Fault.silence), "nth: from 0 is no request"],
+      [Fault.on({ nth: { to: 0 } }, Fault.silence), "nth: to 0 is no request"],
+      [Fault.on({ nth: { to: NaN } }, Fault.silence), "nth: to NaN is no request"],
+      [Fault.on({ nth: { from: 3, to: 2 } }, Fault.silence), "nth: from 3 to 2 is empty"]
+    ] as const
   ) {
-    it.effect(`${JSON.stringify(fault)} is a defect that says what is wrong`, () =>
+    it.effect(`${wrong}: a defect that says so`, () =>
       Effect.gen(function*() {
         const layer = FaultyExchange.layerClient({ now })
         const exits: ReadonlyArray<Exit.Exit<void, unknown>> = [
@@ -330,7 +345,7 @@ describe("which requests", () => {
         for (const exit of exits) {
           expect(Exit.isFailure(exit) && Cause.squash(exit.cause)).toMatchObject({
             name: "RangeError",
-            message: expect.stringMatching(/^Fault \w+: /)
+            message: expect.stringContaining(`Fault ${fault.do._tag}: ${wrong}`)
           })
         }
       }))

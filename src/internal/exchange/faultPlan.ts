@@ -75,9 +75,36 @@ const invalid = ({ do: action, when = {} }: Fault): string | undefined => {
   if (when.probability !== undefined && !(when.probability >= 0 && when.probability <= 1)) {
     return `the probability ${when.probability} is not in [0, 1]`
   }
-  if (when.times !== undefined && !(when.times >= 0)) return `times: ${when.times} is no count`
+  if (when.times !== undefined && !isCount(when.times) && when.times !== Infinity) {
+    return `times: ${when.times} is no count; write 0, 1, 2, … or Infinity`
+  }
+  const nth = when.nth === undefined ? undefined : invalidNth(when.nth)
+  if (nth !== undefined) return `nth: ${nth}; requests are counted from 1`
   if (action._tag === "Status" && !(Number.isInteger(action.status) && action.status >= 200 && action.status <= 599)) {
     return `${action.status} is no status of an answer (200 to 599)`
   }
+  if (action._tag === "Gaps" && action.ranges.some(({ end, start }) => !(start < end))) {
+    return "a range has to start before it ends"
+  }
   return undefined
+}
+
+const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0
+
+const isOrdinal = (n: number): boolean => Number.isInteger(n) && n >= 1
+
+const invalidNth = (nth: NonNullable<When["nth"]>): string | undefined => {
+  if (typeof nth === "number") return isOrdinal(nth) ? undefined : `${nth} is no request`
+  if (!isRange(nth)) {
+    const wrong = nth.find((n) => !isOrdinal(n))
+    return nth.length === 0
+      ? "an empty list fits no request"
+      : wrong === undefined
+      ? undefined
+      : `${wrong} is no request`
+  }
+  const { from = 1, to = Infinity } = nth
+  if (!isOrdinal(from)) return `from ${from} is no request`
+  if (!isOrdinal(to) && to !== Infinity) return `to ${to} is no request`
+  return from > to ? `from ${from} to ${to} is empty` : undefined
 }
