@@ -1,9 +1,8 @@
-/** The tracker in memory: the core in a `Ref`, time from the Clock, a log line for every alert. */
-import * as Clock from "effect/Clock"
+/** The tracker in memory: the core, time from the Clock, a log line for every alert. */
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as ErrorLog from "../../ErrorLog.js"
 import type { Service } from "../../ErrorTracker.js"
@@ -17,13 +16,21 @@ import * as Subscribers from "./subscribers.js"
 // How long the sweep sleeps when no alert is active: memory can wait.
 const idle = Duration.hours(1)
 
+/** The instant of the step that is being made. There is one of them, set anew for each step: nobody keeps it. */
 class Now implements Moment {
-  readonly now: number
-  private readonly clock: Clock.Clock
+  now = 0
+  private clock: Clock.Clock
+  private readonly origin: bigint
 
-  constructor(clock: Clock.Clock, origin: bigint) {
+  constructor(clock: Clock.Clock) {
     this.clock = clock
-    this.now = Number(clock.unsafeCurrentTimeNanos() - origin)
+    this.origin = clock.unsafeCurrentTimeNanos()
+  }
+
+  set(clock: Clock.Clock): Moment {
+    this.clock = clock
+    this.now = Number(clock.unsafeCurrentTimeNanos() - this.origin)
+    return this
   }
 
   // Few ask for it: it is read when somebody does.
@@ -33,15 +40,15 @@ class Now implements Moment {
 }
 
 export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Service, never, Scope.Scope> {
-  const origin = yield* Clock.currentTimeNanos
-  const state = yield* Ref.make(new Core(settings))
+  const moment = yield* Effect.map(Effect.clock, (clock) => new Now(clock))
+  let core = new Core(settings)
   // Open when an alert has come, and with it an instant at which it may be over.
   const changed = yield* Effect.makeLatch()
-  const momentOf = (clock: Clock.Clock): Moment => new Now(clock, origin)
 
-  // One synchronous step on the core. The core is mutable: nothing else ever touches it.
+  // One synchronous step on the core. The core is mutable: nothing else ever touches it, and a `Ref` around it would only
+  // be one step more.
   const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> =>
-    Effect.clockWith((clock) => Ref.modify(state, (core) => [f(core, momentOf(clock)), core]))
+    Effect.clockWith((clock) => Effect.succeed(f(core, moment.set(clock))))
 
   const tell = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
     edges.length === 0
@@ -59,8 +66,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   }).pipe(Effect.forever, Effect.forkScoped)
 
   return {
+    // As a step, but of one piece: this is what is done again and again.
     track: (error, options) =>
-      Effect.flatMap(step((core, moment) => core.track(error, moment, options?.attempt === true)), tell),
+      Effect.clockWith((clock) => {
+        const edges = core.track(error, moment.set(clock), options?.attempt === true)
+        return edges.length === 0 ? Effect.void : tell(edges)
+      }),
     succeeded: (context, duration) => step((core, moment) => core.succeeded(context, moment, durationOf(duration))),
     stats: (options) => step((core, moment) => core.stats(durationOf(options?.window), moment)),
     rates: step((core, moment) => core.rates(moment)),
@@ -80,9 +91,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     activeAlerts: step((core, moment) => core.activeAlerts(moment)),
     recent: (options) => step((core, moment) => core.recent(options?.limit ?? Infinity, options?.code, moment)),
     storm: ErrorLog.makeStorm(yield* Effect.scope),
-    reset: Effect.clockWith((clock) => Ref.modify(state, (core) => core.reset(momentOf(clock)))).pipe(
-      Effect.flatMap(tell)
-    )
+    reset: Effect.clockWith((clock) => {
+      const [edges, next] = core.reset(moment.set(clock))
+      core = next
+      return tell(edges)
+    })
   }
 })
 
