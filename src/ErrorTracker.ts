@@ -22,6 +22,7 @@ import { thresholds } from "./internal/tracker/config.js"
 import { derive, noop } from "./internal/tracker/derived.js"
 import * as Memory from "./internal/tracker/memory.js"
 import { settings } from "./internal/tracker/settings.js"
+import type * as Snapshot from "./Snapshot.js"
 import type * as Threshold from "./Threshold.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -45,14 +46,25 @@ export type Window = "minute" | "hour" | "day"
 export type Dimension = "symbol" | "source" | "market" | "interval" | "operation" | (string & {})
 
 /**
+ * What is held to be normal.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  /** Limits by code, instead of the default ones of that code; `{}` switches a code off. See `Threshold.defaults`. */
+  readonly thresholds?: Threshold.Thresholds | undefined
+  /** Limits on all codes together, on each value of a dimension, and on shares of attempts. Default: none. */
+  readonly rules?: ReadonlyArray<Threshold.Rule> | undefined
+}
+
+/**
  * What a tracker in memory can be told. Everything has a default.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /** Limits by code, instead of the default ones of that code; `{}` switches a code off. See `Threshold.defaults`. */
-  readonly thresholds?: Threshold.Thresholds | undefined
+export interface Options extends Limits {
   /**
    * The codes of your own errors. Undeclared codes have rows of their own as long as there are fewer than 64 codes;
    * after that they are counted under the code `other`.
@@ -210,7 +222,7 @@ export interface EmptyData {
 
 /**
  * Is what happens with a code normal, and if not, which limit says so? Of several limits exceeded, the one over the
- * shortest window is named.
+ * shortest window is named. Rules are asked as far as they are on the count of this code.
  *
  * @since 0.1.0
  * @category models
@@ -284,7 +296,7 @@ export interface TrackOptions {
 }
 
 /**
- * What a tracker does. No member fails, and none of the reads changes anything.
+ * What a tracker does. No member fails but `setLimits`, and none of the reads changes anything.
  *
  * @since 0.1.0
  * @category models
@@ -312,6 +324,20 @@ export interface Service {
   readonly recent: (
     options?: { readonly limit?: number | undefined; readonly code?: string | undefined }
   ) => Effect.Effect<ReadonlyArray<RecentError>>
+  /**
+   * Holds other limits to be normal from now on, all those that are not given being the default ones again. Fails if they
+   * make no sense, with a message that says which, and what would; then the old ones stay. A limit of the same name that
+   * has only another number goes on where it stood: what is active and exceeds it still is not told again, what does not
+   * any more is over.
+   */
+  readonly setLimits: (limits: Limits) => Effect.Effect<void, Cause.IllegalArgumentException>
+  /** Everything the tracker knows, to be kept or asked; see `Snapshot`. */
+  readonly snapshot: Effect.Effect<Snapshot.Snapshot>
+  /**
+   * Forgets everything and goes on where the snapshot stood. What it counted is as old as the wall clock says, the limits
+   * and dimensions are those of this tracker. An alert that was active then still is, and is not told again.
+   */
+  readonly restore: (snapshot: Snapshot.Snapshot) => Effect.Effect<void>
   /** Forgets everything. */
   readonly reset: Effect.Effect<void>
   /** Keeps the log of what is tracked here from being drowned: `Fetch.tracked` logs through it. */
@@ -342,12 +368,15 @@ export class ErrorTracker extends Context.Tag("effect-errata/ErrorTracker")<Erro
  */
 export interface Store extends Omit<Service, Derived>, Partial<Pick<Service, Derived>> {}
 
-type Derived = "rates" | "timeline" | "verdict" | "latency" | "storm"
+type Derived = "rates" | "timeline" | "verdict" | "latency" | "storm" | "setLimits" | "snapshot" | "restore"
 
 /**
  * A tracker from a store of your own. Rates and timelines are told from `stats`, and a verdict from `activeAlerts`, unless
- * the store knows better; of latencies it tells none. Its storm tells the sum of a window with the next error, unless the store brings one that lives
- * in a scope: see `ErrorLog.makeStorm`.
+ * the store knows better. Of latencies it tells none. Its storm tells the sum of a window with the next error, unless the
+ * store brings one that lives in a scope: see `ErrorLog.makeStorm`.
+ *
+ * A store that keeps its counts elsewhere needs no snapshots to outlive a restart: without those of its own they are
+ * empty, and to restore one changes nothing. `setLimits` fails where the store has none of its own.
  *
  * @since 0.1.0
  * @category constructors

@@ -124,6 +124,8 @@ export interface Active {
   readonly escalations: number
   /** The highest count since; of a ratio, the highest ratio. */
   readonly peak: number
+  /** All values by which a rule on a dimension is firing, the worst first. */
+  readonly values: ReadonlyArray<string>
 }
 
 /**
@@ -294,7 +296,8 @@ const snapshot = Schema.Struct({
     alert: Schema.Union(Alert.Fired, Alert.Escalated),
     since: Schema.DateTimeUtcFromNumber,
     escalations: Natural,
-    peak: Schema.NonNegative
+    peak: Schema.NonNegative,
+    values: Schema.Array(Schema.String)
   })),
   dropped: Natural
 })

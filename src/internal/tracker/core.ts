@@ -9,16 +9,22 @@ import type * as Alert from "../../Alert.js"
 import type * as ErrorTracker from "../../ErrorTracker.js"
 import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
+import type * as Snapshot from "../../Snapshot.js"
 import { safeText } from "../json.js"
+import type { Limits } from "./alarms.js"
 import { Alarms, noEdges } from "./alarms.js"
 import type { Edge } from "./alerts.js"
 import { missed, wallOf } from "./alerts.js"
+import type { Before } from "./codes.js"
 import { CodeCount } from "./codes.js"
 import { Dimension, other, reader } from "./dimension.js"
 import { Empties } from "./empties.js"
 import type { Kind } from "./entry.js"
 import { emptyCode, emptyOf, kindOf, ownKinds } from "./entry.js"
+import type { Gauge } from "./groupWatch.js"
+import { HourHand } from "./hours.js"
 import { Latencies } from "./latency.js"
+import type { Group } from "./limits.js"
 import { Recent } from "./recent.js"
 import type { Settings } from "./settings.js"
 import type { WindowIndex } from "./slots.js"
@@ -46,11 +52,13 @@ const unknown = "unknown"
 
 const minute = 60e9
 const hour = 3600e9
+const windows: { readonly [W in ErrorTracker.Window]: number } = { minute, hour, day: horizon }
 const windowIndex: { readonly [W in ErrorTracker.Window]: WindowIndex } = { minute: 0, hour: 1, day: 2 }
 
 export class Core {
   private readonly settings: Settings
   private readonly hands = new Hands()
+  private readonly hours = new HourHand()
   private readonly codes = new Map<string, CodeCount>()
   // By prototype, so that an error of one of the 17 types is known by one look.
   private readonly own = new Map<unknown, Own>()
@@ -71,13 +79,13 @@ export class Core {
 
   constructor(settings: Settings, subscribers = new Subscribers<Alert.Alert>(missed)) {
     this.settings = settings
-    this.alarms = new Alarms(settings.limits, subscribers)
     this.last = new Recent(settings.recent)
     this.dimensions = settings.dimensions.map((name) => ({
       name,
       read: reader(name),
       counts: new Dimension(settings.maxValues, this.hands)
     }))
+    this.alarms = new Alarms(settings, (group, code) => this.gaugeOf(group, code), subscribers)
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -105,12 +113,12 @@ export class Core {
     const empty = kind.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
     const count = own === undefined ? this.countOf(kind) : own.count
-    let edges = noEdges
+    let edges = this.alarms.grouped ? this.alarms.settleGroups(now, moment.wall) : noEdges
     for (const watched of count.watched) {
       const due = watched.watch.settle(now)
       if (due.length > 0) edges = this.alarms.tell(edges, watched, due, now, moment.wall)
     }
-    count.add(now, expected)
+    count.add(now, this.hours.hour, expected)
     // No limit counts what is expected.
     for (const watched of expected ? [] : count.watched) {
       const news = watched.watch.added(now)
@@ -126,13 +134,15 @@ export class Core {
     if (empty !== undefined) this.empties.add(empty.reason, context.source ?? unknown, expected, now)
     if (!kept) this.dropped++
     this.last.push(now, kind, message, context)
-    return edges
+    return this.alarms.grouped ? this.alarms.attempted(edges, context, count.code, now, moment.wall) : edges
   }
 
-  succeeded(input: FetchContext.Input, moment: Moment, duration?: Duration.Duration): void {
+  succeeded(input: FetchContext.Input, moment: Moment, duration?: Duration.Duration): ReadonlyArray<Edge> {
     // Which never throws.
     const context = FetchContext.make(input)
-    this.successes.add(this.advance(moment))
+    const now = this.advance(moment)
+    const edges = this.alarms.grouped ? this.alarms.settleGroups(now, moment.wall) : noEdges
+    this.successes.add(now)
     this.attempted = true
     if (duration !== undefined && Duration.isFinite(duration)) {
       this.latencies.add(context.source ?? unknown, Duration.toMillis(duration), this.hands.second)
@@ -143,6 +153,7 @@ export class Core {
       if (value !== undefined && !counts.succeeded(value)) kept = false
     }
     if (!kept) this.dropped++
+    return this.alarms.grouped ? this.alarms.attempted(edges, context, undefined, now, moment.wall) : edges
   }
 
   /** Ends what subscribers hear, once they have heard what there is. */
@@ -168,11 +179,17 @@ export class Core {
   sweep(moment: Moment): ReadonlyArray<Edge> {
     // In this order: when a count fell is read from the stamps that are freed then.
     const edges = this.settle(moment)
+    this.hours.turn(this.latest, moment.wall)
     for (const count of this.codes.values()) count.prune(this.latest)
     for (const { counts } of this.dimensions) counts.sweep()
     this.empties.prune(this.latest)
     this.successes.events.prune(this.latest)
     return edges
+  }
+
+  /** Nanoseconds since the tracker started. */
+  get now(): number {
+    return this.latest
   }
 
   /** How long until an alert can be over. */
@@ -188,9 +205,73 @@ export class Core {
   /** A tracker that knows nothing, for the same subscribers, who learn that nothing is active any more. */
   reset(moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
     const edges = this.alarms.reset(this.advance(moment), moment.wall)
-    const next = new Core(this.settings, this.alarms.subscribers)
-    next.advance(moment)
-    return [edges, next]
+    return [edges, new Core(this.settings, this.alarms.subscribers)]
+  }
+
+  /** Watches other limits from now on, and tells what that changes. */
+  change(limits: Limits, moment: Moment): ReadonlyArray<Edge> {
+    return this.alarms.change(limits, this.advance(moment), moment.wall)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // snapshots
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Everything, after what is due was told. */
+  snapshot(moment: Moment): readonly [ReadonlyArray<Edge>, Snapshot.Snapshot] {
+    const edges = this.settle(moment)
+    this.hours.turn(this.latest, moment.wall)
+    const age = Math.ceil(this.latest / 1e6)
+    const now = age * 1e6
+    return [edges, {
+      version: 1,
+      at: DateTime.unsafeMake(moment.wall),
+      since: DateTime.unsafeMake(moment.wall - age),
+      age,
+      watched: this.hours.watched,
+      codes: Array.from(this.codes.values(), (code) => code.snapshot(now, this.hours)),
+      successes: this.successes.snapshot(now),
+      attempted: this.attempted,
+      dimensions: this.dimensions.map(({ counts, name }) => ({ name, ...counts.snapshot() })),
+      empties: this.empties.snapshot(now),
+      latency: this.latencies.snapshot(),
+      recent: this.recent(Infinity, undefined, moment),
+      limits: this.alarms.told,
+      alerts: this.alarms.snapshot(this.latest, moment.wall),
+      dropped: this.dropped
+    }]
+  }
+
+  /** A tracker that goes on where the snapshot stood, for the same subscribers; all that time aside that has passed. */
+  restore(snapshot: Snapshot.Snapshot, moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
+    const next = new Core({ ...this.settings, ...this.alarms.limits }, this.alarms.subscribers)
+    const edges = next.resume(snapshot, moment.wall)
+    return [[...next.alarms.replace(this.alarms, this.advance(moment), moment.wall), ...edges], next]
+  }
+
+  private resume(snapshot: Snapshot.Snapshot, wall: number): ReadonlyArray<Edge> {
+    const taken = DateTime.toEpochMillis(snapshot.at)
+    const then = snapshot.age * 1e6
+    this.hands.turn(then)
+    this.hours.restore(snapshot.watched, then, taken)
+    for (const code of snapshot.codes) this.addCode(code, { snapshot: code, hand: this.hours, now: then })
+    this.successes.restore(snapshot.successes, then)
+    this.attempted = snapshot.attempted
+    for (const { name, ...counts } of snapshot.dimensions) {
+      this.dimensions.find((dimension) => dimension.name === name)?.counts.restore(counts)
+    }
+    this.empties.restore(snapshot.empties, then)
+    this.latencies.restore(snapshot.latency)
+    const instant = (at: DateTime.Utc) => then - (taken - DateTime.toEpochMillis(at)) * 1e6
+    for (const { at, context, message, ...kind } of snapshot.recent.slice(0, this.settings.recent).reverse()) {
+      this.last.push(instant(at), kind, message, context)
+    }
+    this.dropped = snapshot.dropped
+    // The process was down: nobody watched, but time went by. A clock that was set back has not turned it.
+    const now = then + Math.max(0, wall - taken) * 1e6
+    this.hours.skip(now)
+    this.advance({ now, wall })
+    return this.alarms.restore(snapshot.alerts, instant, then, now, wall)
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -249,7 +330,7 @@ export class Core {
         value,
         count,
         attempts,
-        errorRatio: ratio(code === undefined || code === emptyCode ? count - expected : count, attempts),
+        errorRatio: ratio(errorsOf({ count, expected }, code), attempts),
         share: total === 0 ? 0 : count / total
       }))
   }
@@ -336,6 +417,7 @@ export class Core {
   private advance(moment: Moment): number {
     this.latest = this.at(moment)
     this.hands.turn(this.latest)
+    if (this.latest >= this.hours.ends) this.hours.turn(this.latest, moment.wall)
     return this.latest
   }
 
@@ -349,6 +431,11 @@ export class Core {
     })).filter(({ count }) => count > 0)
   }
 
+  private isDeclared(code: string): boolean {
+    const { limits, rules } = this.alarms.limits
+    return this.settings.codes.has(code) || limits.has(code) || rules.some((rule) => rule.code === code)
+  }
+
   private ownOf(prototype: unknown): Own | undefined {
     const kind = ownKinds.get(prototype)
     if (kind === undefined) return undefined
@@ -360,17 +447,49 @@ export class Core {
   private countOf(kind: Kind): CodeCount {
     const known = this.codes.get(kind.code)
     if (known !== undefined) return known
-    return kind.code === other || this.codes.size < maxCodes || this.settings.codes.has(kind.code)
+    return kind.code === other || this.codes.size < maxCodes || this.isDeclared(kind.code)
       ? this.addCode(kind)
       : this.codes.get(other) ?? this.addCode({ code: other, category: "Other", severity: "ERROR" })
   }
 
-  private addCode(kind: Omit<Kind, "tag">): CodeCount {
-    const count = new CodeCount(kind, this.alarms, this.dimensions.map(({ counts }) => counts.of(kind.code)))
+  private addCode(kind: Omit<Kind, "tag">, before?: Before): CodeCount {
+    const count = new CodeCount(kind, this.alarms, this.dimensions.map(({ counts }) => counts.of(kind.code)), before)
     this.codes.set(kind.code, count)
     return count
   }
+
+  /** What a rule on attempts goes by. */
+  private gaugeOf({ by }: Group, code: string | undefined): Gauge {
+    const counts = this.dimensions.find(({ name }) => name === by)?.counts
+    if (counts !== undefined) {
+      return {
+        values: () => counts.names(),
+        read: (value, window, now) => {
+          const row = counts.row(value, windowIndex[window], code, Math.ceil(now / 1e9))
+          if (row === undefined) return { errors: 0, attempts: 0 }
+          return { errors: errorsOf(row, code), attempts: row.attempts }
+        }
+      }
+    }
+    return {
+      values: () => [""],
+      read: (_, window, now) => {
+        let errors = 0
+        let all = 0
+        for (const [name, counts] of this.codes) {
+          const count = counts.count(windows[window], now)
+          all += count
+          if (code === undefined || code === name) errors += count - counts.countExpected(windows[window], now)
+        }
+        return { errors, attempts: this.attempted ? all + this.successes.count(windows[window], now) : 0 }
+      }
+    }
+  }
 }
+
+/** Expected empties are no errors, but have a row of their own. */
+const errorsOf = ({ count, expected }: { readonly count: number; readonly expected: number }, code?: string): number =>
+  code === undefined || code === emptyCode ? count - expected : count
 
 const ratio = (failures: number, attempts: number): Option.Option<number> =>
   attempts === 0 ? Option.none() : Option.some(failures / attempts)

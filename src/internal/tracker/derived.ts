@@ -1,4 +1,5 @@
 /** What can be told from other answers of a tracker, and the tracker that counts nothing. */
+import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,7 +12,7 @@ const maxSteps = 1440
 
 export const derive = (
   { activeAlerts, stats }: Pick<Service, "activeAlerts" | "stats">
-): Pick<Service, "rates" | "timeline" | "verdict" | "latency"> => {
+): Pick<Service, "rates" | "timeline" | "verdict" | "latency" | "setLimits" | "snapshot" | "restore"> => {
   const rate = (window: Duration.DurationInput) =>
     Effect.map(
       stats({ window }),
@@ -47,14 +48,37 @@ export const derive = (
     },
     verdict: (code) =>
       Effect.map(activeAlerts, (alerts) => {
-        const alert = Option.fromNullable(alerts.find((alert) => alert.code === code))
+        const alert = Option.fromNullable(
+          alerts.find(({ attempts, by, ...alert }) => alert.code === code && by === undefined && attempts === undefined)
+        )
         return {
           verdict: Option.isSome(alert) ? "extraordinary" : "normal",
           exceeded: Option.map(alert, ({ count, limit, window }) => ({ window, limit, count }))
         }
-      })
+      }),
+    setLimits: () => Effect.fail(new Cause.IllegalArgumentException("this tracker has limits of its own")),
+    snapshot: nothingKnown,
+    restore: () => Effect.void
   }
 }
+
+const nothingKnown: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
+  version: 1,
+  at,
+  since: at,
+  age: 0,
+  watched: [],
+  codes: [],
+  successes: { total: 0, ages: [] },
+  attempted: false,
+  dimensions: [],
+  empties: [],
+  latency: [],
+  recent: [],
+  limits: [],
+  alerts: [],
+  dropped: 0
+}))
 
 const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
 
@@ -86,5 +110,8 @@ export const noop: Omit<Service, "storm"> = {
   alerts: Stream.empty,
   activeAlerts: Effect.succeed([]),
   recent: () => Effect.succeed([]),
+  setLimits: () => Effect.void,
+  snapshot: nothingKnown,
+  restore: () => Effect.void,
   reset: Effect.void
 }

@@ -62,6 +62,37 @@ export const reader = (name: string): Reader =>
     (({ attributes }) =>
       attributes !== undefined && Object.hasOwn(attributes, name) ? String(attributes[name]) : undefined)
 
+const nameOf = (raw: string): string => raw.length > maxName ? safeText(raw, maxName) : raw
+
+const newCode = (code: string): OfCode => ({
+  code,
+  series: new Map(),
+  latest: undefined,
+  latestSeries: none,
+  rest: none
+})
+
+/** Of which nothing was counted. */
+const noCode = newCode("")
+
+const rowOf = (
+  { attempted, errors, expected, name, rest, successes }: Value,
+  count: (series: number | undefined) => number,
+  ofCode: OfCode | undefined
+): Row => {
+  let all = 0
+  if (ofCode === undefined || attempted) {
+    all = count(rest)
+    for (const series of errors.values()) all += count(series)
+  }
+  return {
+    value: name,
+    count: ofCode === undefined ? all : count(errors.get(ofCode)),
+    expected: count(expected),
+    attempts: attempted ? count(successes) + all : 0
+  }
+}
+
 export class Dimension {
   private readonly values = new Map<string, Value>()
   private readonly codes = new Map<string, OfCode>()
@@ -90,7 +121,7 @@ export class Dimension {
   of(code: string): OfCode {
     const known = this.codes.get(code)
     if (known !== undefined) return known
-    const ofCode = { code, series: new Map<string, number>(), latest: undefined, latestSeries: none, rest: none }
+    const ofCode = newCode(code)
     this.codes.set(code, ofCode)
     return ofCode
   }
@@ -127,30 +158,38 @@ export class Dimension {
 
   /** One row for each value that counts anything. */
   rows(window: WindowIndex | undefined, code: string | undefined): Array<Row> {
-    const count = (series: number | undefined) =>
-      series === undefined || series === none
-        ? 0
-        : window === undefined
-        ? this.slots.total(series)
-        : this.slots.sum(series, window)
+    const count = this.counter(window)
     const ofCode = code === undefined ? undefined : this.codes.get(code)
     const untold = count(ofCode?.rest)
     const rows: Array<Row> = []
     for (const value of this.values.values()) {
-      let errors = count(value.rest)
-      for (const series of value.errors.values()) errors += count(series)
-      const row = {
-        value: value.name,
-        count: code === undefined
-          ? errors
-          : (ofCode === undefined ? 0 : count(value.errors.get(ofCode))) + (value === this.others ? untold : 0),
-        expected: count(value.expected),
-        attempts: value.attempted ? count(value.successes) + errors : 0
-      }
-      if (row.count > 0 || (code === undefined && row.attempts > 0)) rows.push(row)
+      const row = rowOf(value, count, code === undefined ? undefined : ofCode ?? noCode)
+      const told = value === this.others ? { ...row, count: row.count + untold } : row
+      if (told.count > 0 || (code === undefined && told.attempts > 0)) rows.push(told)
     }
     if (untold > 0 && this.others === undefined) rows.push({ value: other, count: untold, expected: 0, attempts: 0 })
     return rows
+  }
+
+  /** The names of all values but `other`. */
+  names(): ReadonlyArray<string> {
+    return Array.from(this.values.keys()).filter((name) => name !== other)
+  }
+
+  /** The row of one value at a second that is not before the last event; none of `other`, and of what is counted there. */
+  row(raw: string, window: WindowIndex, code: string | undefined, second: number): Row | undefined {
+    const value = this.values.get(raw) ?? this.values.get(nameOf(raw))
+    if (value === undefined || value === this.others) return undefined
+    return rowOf(value, this.counter(window, second), code === undefined ? undefined : this.codes.get(code) ?? noCode)
+  }
+
+  private counter(window: WindowIndex | undefined, second?: number) {
+    return (series: number | undefined): number =>
+      series === undefined || series === none
+        ? 0
+        : window === undefined
+        ? this.slots.total(series)
+        : this.slots.sum(series, window, second)
   }
 
   /** Where places are short, values that were silent for more than a day give theirs; their totals go to `other`. */
@@ -223,7 +262,7 @@ export class Dimension {
   private valueOf(raw: string): Value {
     const known = this.values.get(raw)
     if (known !== undefined) return known
-    const name = raw.length > maxName ? safeText(raw, maxName) : raw
+    const name = nameOf(raw)
     const told = this.values.get(name)
     if (told !== undefined) return told
     const places = this.maxValues + (this.others === undefined ? 0 : 1)

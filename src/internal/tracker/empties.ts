@@ -1,5 +1,6 @@
 /** Fetches that gave no data, by reason and source. */
 import type { EmptyReason } from "../../FetchError.js"
+import type * as Snapshot from "../../Snapshot.js"
 import { safeText } from "../json.js"
 import { other } from "./dimension.js"
 import { Tally } from "./tally.js"
@@ -48,6 +49,25 @@ export class Empties {
       }))
       .filter(({ expected, unexpected }) => expected + unexpected > 0)
       .sort((a, b) => b.expected + b.unexpected - a.expected - a.unexpected)
+  }
+
+  snapshot(now: number): Snapshot.Snapshot["empties"] {
+    const tally = (tally: Tally | undefined) => tally?.snapshot(now) ?? { total: 0, ages: [] }
+    return Array.from(this.pairs.values(), (sources) => Array.from(sources.values())).flat()
+      .map(({ expected, reason, source, unexpected }) => ({
+        reason,
+        source,
+        expected: tally(expected),
+        unexpected: tally(unexpected)
+      }))
+  }
+
+  restore(empties: Snapshot.Snapshot["empties"], now: number): void {
+    for (const { expected, reason, source, unexpected } of empties) {
+      const pair = this.pair(reason, source)
+      if (expected.total > 0) (pair.expected = new Tally()).restore(expected, now)
+      if (unexpected.total > 0) (pair.unexpected = new Tally()).restore(unexpected, now)
+    }
   }
 
   prune(now: number): void {

@@ -1,7 +1,9 @@
 /** The tracker in memory: the core, time from the Clock, a log line for every alert. */
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as ErrorLog from "../../ErrorLog.js"
@@ -11,6 +13,7 @@ import type { Moment } from "./core.js"
 import { Core } from "./core.js"
 import { durationOf, timelineOf } from "./given.js"
 import type { Settings } from "./settings.js"
+import { limitsOf } from "./settings.js"
 import * as Subscribers from "./subscribers.js"
 
 // How long the sweep sleeps when no alert is active: memory can wait.
@@ -20,7 +23,7 @@ const idle = Duration.hours(1)
 class Now implements Moment {
   now = 0
   private clock: Clock.Clock
-  private readonly origin: bigint
+  private origin: bigint
 
   constructor(clock: Clock.Clock) {
     this.clock = clock
@@ -31,6 +34,12 @@ class Now implements Moment {
     this.clock = clock
     this.now = Number(clock.unsafeCurrentTimeNanos() - this.origin)
     return this
+  }
+
+  /** From here on, the instant of the last step is this one. */
+  shift(now: number): void {
+    this.origin += BigInt(Math.round(this.now - now))
+    this.now = now
   }
 
   // Few ask for it: it is read when somebody does.
@@ -49,6 +58,15 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   // be one step more.
   const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> =>
     Effect.clockWith((clock) => Effect.succeed(f(core, moment.set(clock))))
+
+  /** Another core takes over, whose time began at another instant, and what that changes is told. */
+  const replace = (f: (core: Core, moment: Moment) => readonly [ReadonlyArray<Edge>, Core]): Effect.Effect<void> =>
+    Effect.clockWith((clock) => {
+      const [edges, next] = f(core, moment.set(clock))
+      core = next
+      moment.shift(next.now)
+      return Effect.zipRight(tell(edges), changed.open)
+    })
 
   const tell = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
     edges.length === 0
@@ -72,7 +90,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
         const edges = core.track(error, moment.set(clock), options?.attempt === true)
         return edges.length === 0 ? Effect.void : tell(edges)
       }),
-    succeeded: (context, duration) => step((core, moment) => core.succeeded(context, moment, durationOf(duration))),
+    succeeded: (context, duration) =>
+      Effect.flatMap(step((core, moment) => core.succeeded(context, moment, durationOf(duration))), tell),
     stats: (options) => step((core, moment) => core.stats(durationOf(options?.window), moment)),
     rates: step((core, moment) => core.rates(moment)),
     breakdown: (options) =>
@@ -91,11 +110,18 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     activeAlerts: step((core, moment) => core.activeAlerts(moment)),
     recent: (options) => step((core, moment) => core.recent(options?.limit ?? Infinity, options?.code, moment)),
     storm: ErrorLog.makeStorm(yield* Effect.scope),
-    reset: Effect.clockWith((clock) => {
-      const [edges, next] = core.reset(moment.set(clock))
-      core = next
-      return tell(edges)
-    })
+    setLimits: (options) =>
+      Either.match(limitsOf(options, settings.dimensions), {
+        onLeft: (message) => Effect.fail(new Cause.IllegalArgumentException(message)),
+        onRight: (limits) =>
+          step((core, moment) => core.change(limits, moment)).pipe(Effect.flatMap(tell), Effect.zipRight(changed.open))
+      }),
+    snapshot: Effect.flatMap(
+      step((core, moment) => core.snapshot(moment)),
+      ([edges, snapshot]) => Effect.as(tell(edges), snapshot)
+    ),
+    restore: (snapshot) => replace((core, moment) => core.restore(snapshot, moment)),
+    reset: replace((core, moment) => core.reset(moment))
   }
 })
 
@@ -107,6 +133,8 @@ const log = (alert: Edge): Effect.Effect<void> =>
       severity: alert.severity,
       window: alert.window,
       limit: alert.limit,
-      count: alert.count
+      count: alert.count,
+      ...alert.rule === undefined ? {} : { rule: alert.rule },
+      ...alert.attempts === undefined ? {} : { attempts: alert.attempts }
     })
   )

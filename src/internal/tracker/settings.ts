@@ -6,10 +6,11 @@ import * as Predicate from "effect/Predicate"
 import type { Options } from "../../ErrorTracker.js"
 import * as FetchError from "../../FetchError.js"
 import * as Threshold from "../../Threshold.js"
+import type { Limits } from "./alarms.js"
 import { only, wrong } from "./given.js"
+import { rulesOf } from "./limits.js"
 
-export interface Settings {
-  readonly limits: ReadonlyMap<string, ReadonlyArray<Threshold.Limit>>
+export interface Settings extends Limits {
   /** Codes that always have a row of their own. */
   readonly codes: ReadonlySet<string>
   readonly dimensions: ReadonlyArray<string>
@@ -21,7 +22,15 @@ export interface Settings {
 const maxDimensions = 6
 const defaultDimensions = ["symbol", "source", "market", "interval"]
 
-const keys: ReadonlyArray<keyof Options> = ["thresholds", "codes", "dimensions", "maxValues", "sweepEvery", "recent"]
+const keys: ReadonlyArray<keyof Options> = [
+  "thresholds",
+  "rules",
+  "codes",
+  "dimensions",
+  "maxValues",
+  "sweepEvery",
+  "recent"
+]
 
 /** The codes of the 17 types of error. */
 export const ownCodes: ReadonlyArray<string> = Object.values(FetchError.facts).map(({ code }) => code)
@@ -35,10 +44,8 @@ export const settings = (options: Options): Either.Either<Settings, string> =>
       dimensions = defaultDimensions,
       maxValues = 2000,
       recent = 100,
-      sweepEvery = "1 minute",
-      thresholds
+      sweepEvery = "1 minute"
     } = options
-    const limits = yield* Threshold.resolve(thresholds)
     if (!isTexts(codes)) return yield* wrong("codes", codes, "a list of texts")
     if (
       !isTexts(dimensions) || dimensions.length > maxDimensions ||
@@ -55,14 +62,21 @@ export const settings = (options: Options): Either.Either<Settings, string> =>
       return yield* wrong("sweepEvery", sweepEvery, "longer than nothing and less than for ever")
     }
     return {
-      limits,
-      codes: new Set([...ownCodes, ...limits.keys(), ...codes]),
+      ...yield* limitsOf(options, dimensions),
+      codes: new Set([...ownCodes, ...codes]),
       dimensions,
       maxValues: yield* whole("maxValues", maxValues, 1, 100_000),
       sweepEvery: every,
       recent: yield* whole("recent", recent, 0, 10_000)
     }
   })
+
+/** What is to be watched, from now on or instead of what was. */
+export const limitsOf = (
+  { rules = [], thresholds }: Pick<Options, "rules" | "thresholds">,
+  dimensions: ReadonlyArray<string>
+): Either.Either<Limits, string> =>
+  Either.all({ limits: Threshold.resolve(thresholds), rules: rulesOf(rules, dimensions) })
 
 const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every(Predicate.isString)
 

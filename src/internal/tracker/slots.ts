@@ -87,8 +87,9 @@ export class Slots {
     this.totals[series] = at(this.totals, series) + count
   }
 
-  sum(series: number, window: WindowIndex): number {
-    const [first, last] = this.counted(series, window)
+  /** At a second that is not before the one in which the series was counted last. */
+  sum(series: number, window: WindowIndex, second = this.hands.second): number {
+    const [first, last] = this.counted(series, window, second)
     let sum = 0
     for (let step = first; step <= last; step++) sum += this.read(series, slot(window, step))
     return last < first ? 0 : sum + at(this.pending, series)
@@ -102,7 +103,7 @@ export class Slots {
   snapshot(series: number): Series {
     const steps = (window: WindowIndex): ReadonlyArray<number> => {
       const current = Math.ceil(this.hands.second / widths[window])
-      const [first, last] = this.counted(series, window)
+      const [first, last] = this.counted(series, window, this.hands.second)
       const counts: Array<number> = []
       for (let step = first; step <= last; step++) {
         const count = this.read(series, slot(window, step)) + (step === last ? at(this.pending, series) : 0)
@@ -129,9 +130,9 @@ export class Slots {
   }
 
   /** The first step of a window, and the last one in which anything can have been counted. */
-  private counted(series: number, window: WindowIndex): readonly [number, number] {
+  private counted(series: number, window: WindowIndex, second: number): readonly [number, number] {
     const width = widths[window]
-    const current = Math.ceil(this.hands.second / width)
+    const current = Math.ceil(second / width)
     return [Math.max(0, current - kept + 1), Math.ceil(at(this.last, series) / width)]
   }
 

@@ -172,7 +172,7 @@ describe("Watch", () => {
 
   it("Law 8: reset tells an end that nobody noticed as of when it came, and an active alert as of now", () => {
     for (
-      const [now, edge] of [[105, { at: 105, count: 0 }], [111, { at: 110, count: 1 }], [500, {
+      const [now, edge] of [[105, { at: 105, count: 0, reason: "withdrawn" }], [111, { at: 110, count: 1 }], [500, {
         at: 110,
         count: 1
       }]] as const
