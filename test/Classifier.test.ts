@@ -53,6 +53,21 @@ describe("classifySync", () => {
     )
   })
 
+  it("asks a Response for no data: that of node-fetch would print a warning", () => {
+    let asked = 0
+    class Response {
+      readonly [Symbol.toStringTag] = "Response"
+      readonly status = 503
+      get data() {
+        return asked++
+      }
+    }
+    const response = new Response()
+    assert.strictEqual(tagOf(response), "ApiFormat")
+    assert.strictEqual(tagOf(Object.assign(new Error("Bad response"), { response })), "ApiFormat")
+    assert.strictEqual(asked, 0)
+  })
+
   it("keeps the word of a trackable error on retries", () => {
     const error = Classifier.classifySync({
       _tag: "Maintenance",

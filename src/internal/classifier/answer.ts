@@ -41,7 +41,7 @@ const answer = (link: unknown): Answer | undefined => {
     // What undici's retries put here is a count of bytes.
     ...(get(link, "code") === "UND_ERR_REQ_RETRY"
       ? []
-      : [get(holder, "data"), get(holder, "_data"), get(link, "data")]),
+      : [dataOf(holder), get(holder, "_data"), dataOf(link)]),
     get(holder, "body"),
     get(link, "body"),
     get(holder, "text"),
@@ -61,6 +61,10 @@ const answer = (link: unknown): Answer | undefined => {
       : undefined
   }
 }
+
+/** A Response has no data, and that of node-fetch prints a warning if it is asked for them. */
+const dataOf = (holder: unknown): unknown =>
+  get(holder, Symbol.toStringTag) === "Response" ? undefined : get(holder, "data")
 
 /** Does this hold bytes that are still to come: a stream of the web, of Node.js, of undici, of @effect/platform? */
 export const isStream = (value: unknown): value is object =>
