@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { attempt, safeText, toJson } from "./internal/json.js"
-import { isSecretName, mask } from "./internal/redaction.js"
+import { isSecretName, mask } from "./internal/secretNames.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

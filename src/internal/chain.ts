@@ -41,14 +41,19 @@ export const trace = (cause: unknown): ReadonlyArray<Traced> => {
 }
 
 /** An error that has these links as its cause chain: what stands in place of an object that is lost, or may not leave. */
-export const unchain = (links: ReadonlyArray<Traced>): Error | undefined =>
-  links.reduceRight<Error | undefined>((cause, { frames = [], message, name }) => {
+export const unchain = (links: ReadonlyArray<Traced>): Error | undefined => {
+  // The stack of this place says nothing about the failure.
+  const limit = Error.stackTraceLimit
+  attempt(() => Error.stackTraceLimit = 0)
+  const error = links.reduceRight<Error | undefined>((cause, { frames = [], message, name }) => {
     const error = new Error(message, cause === undefined ? undefined : { cause })
     error.name = name
-    // The stack of this place says nothing about the failure.
     error.stack = [`${name}: ${message}`, ...frames].join("\n")
     return error
   }, undefined)
+  attempt(() => Error.stackTraceLimit = limit)
+  return error
+}
 
 const members = (value: object): ReadonlyArray<unknown> =>
   attempt(() => {

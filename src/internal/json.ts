@@ -3,7 +3,8 @@
  * getter that throws, a bigint, ten thousand levels deep.
  */
 import * as Redacted from "effect/Redacted"
-import { isSecretName, mask, redactText, redactTold } from "./redaction.js"
+import { redactText, redactTold } from "./redaction.js"
+import { isSecretName, locating, mask, naming } from "./secretNames.js"
 
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
@@ -11,6 +12,7 @@ const maxDepth = 6
 const maxEntries = 32
 const maxNodes = 512
 const maxText = 1024
+const maxSteps = 64
 
 /** At most `limit` UTF-16 units, never half a surrogate pair; a cut text ends in `…`. Cutting twice changes nothing. */
 export const bounded = (text: string, limit: number = maxText): string =>
@@ -51,24 +53,30 @@ const isSecretOf = (name: unknown, i: number, length: number): boolean =>
 /** Is a secret somewhere on this path? */
 export const isSecretPath = (path: unknown): boolean =>
   Array.isArray(path)
-    ? path.some(isSecretStep)
+    ? path.slice(0, maxSteps).some(isSecretStep)
     : typeof path === "string" && (isSecretName(path) || path.split(/[.[\]/]+/).some(isSecretName))
 
 // A step may be an object with a key.
 const isSecretStep = (step: unknown): boolean =>
   typeof step === "object" && step !== null && "key" in step ? isSecretStep(step.key) : isSecretName(String(step))
 
+const keys = (names: string): RegExp => new RegExp(`^(?:${names})$`)
+const [isName, isNamed] = [keys(naming.names), keys(naming.values)]
+const [isPath, isGiven, isMessage] = [keys(locating.paths), keys(locating.values), keys(locating.messages)]
+
 /**
  * Reads an object that tells of a value under another key: `{ name: "X-MBX-APIKEY", value: "…" }`, or the issue of a
  * validation, `{ path: ["apiKey"], message: "…", received: "…" }`.
  */
-const toldOf = (get: (key: string) => unknown) => {
-  const named = ["name", "key"].some((key) => isSecretPath(attempt(() => get(key))))
-  const issue = attempt(() => isSecretPath(get("path"))) === true
-  return (key: string): unknown =>
-    (named && key === "value") || (issue && /^(?:received|input|value|actual)$/.test(key))
+const toldOf = (all: ReadonlyArray<string>, get: (key: string) => unknown): (key: string) => unknown => {
+  const secret = (key: string): boolean => attempt(() => isSecretPath(get(key))) === true
+  const issue = all.some((key) => isPath.test(key) && secret(key))
+  const named = issue || all.some((key) => isName.test(key) && secret(key))
+  if (!named) return get
+  return (key) =>
+    isNamed.test(key) || (issue && isGiven.test(key))
       ? mask
-      : issue && key === "message"
+      : issue && isMessage.test(key)
       ? redactTold(bounded(String(get(key)), scanned), true)
       : get(key)
 }
@@ -102,7 +110,7 @@ export const toJson = (value: unknown): Json => {
   const own = (value: object, depth: number): Json => {
     const keys = Object.keys(value)
     const get = (key: string): unknown => Reflect.get(value, key)
-    const read = keys.includes("value") || keys.includes("path") ? toldOf(get) : get
+    const read = toldOf(keys.slice(0, maxEntries), get)
     return record(keys.slice(0, maxEntries).map((key) => [key, () => read(key)]), keys.length, depth)
   }
 

@@ -6,58 +6,55 @@
  * so the work grows with the length of the text and no faster.
  */
 
-/** What stands in place of a secret. Masking a masked text changes nothing. */
-export const mask = "<redacted>"
-
-// What may stand between the words of a name, also as a URL writes it.
-const between = "(?:[-_. +]|%(?:25)*(?:2D|5F|2E|20|2B)){0,2}"
-
-// A space is where a spelling may put punctuation; a lookahead keeps a longer word out: a secretary is no secret.
-const spelled = [
-  "api key",
-  "(?:api|access) sign(?!al)",
-  "(?:access|private|listen) key",
-  "secret(?!ar[iy]|ion|ive)",
-  "signature",
-  "token(?!i[sz][aei])",
-  "authori[sz]ation",
-  "cookie",
-  "pass (?:word(?!less)|wd|phrase|code)",
-  "pwd",
-  "credential",
-  "bearer",
-  "jwt",
-  "session id",
-  // Only as a whole name, and where it is one: the sign of a number is no secret.
-  "(?:(?<![\\w-])|(?<=%(?:25)*[\\dA-F]{2}))sign?(?=$|[\"'`\\\\=>]|:\\s?\\\\*[\"'`]|&quot;|%(?:25)*(?:22|3D))"
-].join("|").replaceAll(" ", between)
-
-const secretName = new RegExp(spelled, "i")
-
-/** Is a value under this name a secret? */
-export const isSecretName = (name: string): boolean => secretName.test(name)
+import { isSecretName, locating, mask, naming, spelled } from "./secretNames.js"
 
 /** A cheap look before the work, by the stems of the names: most texts hold none of these. */
 const suspicious =
-  /key|secre|sig|toke|autho|cook|pass|pwd|cred|bear|jwt|sess|:\/\/[^\s/]*@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
+  /key|secre|sig|toke|auth|cook|pass|pwd|cred|bear|jwt|sess|mnemo|seed|:(?:\/\/[^\s/]*|[^\s:@/]{6,})@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
+
+const maxPasses = 8
+
+// A text is looked at wherever it passes, from the error to the log: what was masked of late need not be read again.
+const masked = new Set<string>()
+const maxMasked = 256
+const maxMaskedLength = 2048
 
 /** Masks secrets in free text: URLs, header lines, JSON in JSON, forms, XML, assignments. */
 export const redactText = (text: string): string => {
-  if (!suspicious.test(text)) return text
-  const tree = text.includes("─ [")
-  const redacted = redactPairs(
-    (tree ? redactTold(text) : text)
+  if (!suspicious.test(text) || masked.has(text)) return text
+  let redacted = text
+  for (let pass = 0; pass < maxPasses; pass++) {
+    const before = redacted
+    redacted = redactOnce(before)
+    // What was masked may have held the end of a quote, a branch or a brace: only a pass that masks nothing is the last.
+    if (redacted === before) break
+  }
+  if (redacted.length <= maxMaskedLength) {
+    if (masked.size >= maxMasked) masked.clear()
+    masked.add(redacted)
+  }
+  return redacted
+}
+
+/** One pass. A text that it masks something in may have to be looked at again. */
+export const redactOnce = (text: string): string =>
+  redactPairs(
+    redactStructures(text)
       .replace(privateKey, mask)
       .replace(userInfo, `$1${mask}$2`)
+      .replace(bareUserInfo, `${mask}@`)
       .replace(scheme, `$1${mask}`)
       .replace(webToken, mask)
       .replace(listenKey, `$1${mask}`)
-  ).replace(userInfo, `$1${mask}$2`) // again: what was masked may have held a space that hid one
-  return tree ? redactTold(redacted) : redacted // again: what was masked may have held a branch
-}
+  )
+
+/** Masks what is a secret because of what stands elsewhere: in the tree of a validation, in the members of an object. */
+const redactStructures = (text: string): string => redactObjects(text.includes("─ [") ? redactTold(text) : text)
 
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
 const userInfo = /(:\/\/|%(?:25)*2F%(?:25)*2F)(?:<redacted>|(?!%(?:25)*(?:2F|3F|23))[^\s/?#"<>\\])+(@|%(?:25)*40)/gi
+// Of an address without a scheme, as proxies have it: what stands before the host must look like a password.
+const bareUserInfo = /(?<![\w.@:/-])[\w.-]{1,64}:(?=[^\s:@/"'<>]*\d)[^\s:@/"'<>]{6,}@(?=[\w-]+[.:]\w)/g
 // What follows must look like credentials: "basic knowledge" does not.
 const scheme =
   /(\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[\w+/.~-]*(?:\d|=|[a-z][A-Z])|[\w+/.~-]{20})[\w+/.~=-]{6,}/g
@@ -88,7 +85,7 @@ const redactPairs = (text: string): string => {
 
 const names = new RegExp(spelled, "gi")
 // The rest of the name: `token_2`, `auth[token][]`.
-const tail = /(?:[\w.-]|%(?:25)*(?:2D|5F|2E))*(?:\[[\w-]*\]|\])*/iy
+const tail = /(?:[\w.-]|%(?:25)*(?:2D|5F|2E))*(?:\)(?=\]))?(?:\[[\w-]*\]|\])*/iy
 // Space, also as the escapes of a string or a URL.
 const space = "(?:\\s|(?:\\\\|%(?:25)*5C)+[nrt]|[+]|%(?:25)*(?:20|0A|0D|09))*"
 const entity = "\\\\*&(?:amp;)*(?:quot|#34);"
@@ -136,13 +133,23 @@ const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value |
   return some(from, from + text.slice(from, end(line, text, bracketed)).trimEnd().length, mask)
 }
 
-/** The value where nothing but space ties it to its name: an option of a command, a header; it must look like one. */
+/**
+ * The value where nothing ties it to its name but space, or the slash of a path. What stands behind an option of a
+ * command is its value unless it is a word of a sentence; elsewhere a value must look like one.
+ */
 const loose = (text: string, name: number, nameEnd: number): Value | undefined => {
-  if (exec(optionOrHeader, text, name) === null) return undefined
+  const slash = end(pathStep, text, nameEnd)
+  if (slash > nameEnd) {
+    return exec(inPath, text, name) === null ? undefined : some(slash, end(credentialStep, text, slash), mask)
+  }
   const from = end(blanks, text, nameEnd)
   if (from === nameEnd) return undefined
+  const option = exec(optionName, text, name) !== null
+  const header = option || exec(headerName, text, name) !== null
   const quoted = exec(quote, text, from)
-  return quoted === null ? some(from, end(credential, text, from), mask) : inQuotes(text, from, quoted)
+  if (quoted === null) return some(from, end(option ? optionValue : header ? credential : word, text, from), mask)
+  const value = inQuotes(text, from, quoted)
+  return header || exec(wordInQuotes, text, from) !== null ? value : undefined
 }
 
 /** The other of two in brackets, `["cookie", "…"]`, `set("cookie", "…")`, or the argument of `setCookie("…")`. */
@@ -159,6 +166,48 @@ const argument = (
   const value = inQuotes(text, quoted.index, quoted)
   return exec(closing, text, value.to) === null ? undefined : value
 }
+
+/**
+ * Objects that tell of a value under another key, in whatever order: `{"value":"…","name":"apiKey"}`, or the issue of a
+ * validation, `{"received":"…","path":["apiKey"],"message":"…"}`.
+ */
+const redactObjects = (text: string): string =>
+  text.includes("{")
+    ? text.replace(flatObject, (object) => {
+      const issue = isSecretName(exec(pathMember, object, 0)?.[2] ?? "")
+      return issue || isSecretName(exec(nameMember, object, 0)?.[2] ?? "") ? redactMembers(object, issue) : object
+    })
+    : text
+
+const redactMembers = (object: string, issue: boolean): string => {
+  const members = issue ? issueMember : valueMember
+  let redacted = ""
+  let done = 0
+  for (let member = exec(members, object, 0); member !== null; member = exec(members, object, members.lastIndex)) {
+    const from = members.lastIndex
+    const quoted = exec(quote, object, from)
+    const value = quoted === null
+      ? some(from, end(bareValue, object, from), member[1] + mask + member[1])
+      : inQuotes(object, from, quoted)
+    if (value === undefined) continue
+    const told = object.slice(value.from, value.to)
+    redacted += object.slice(done, value.from) +
+      (/^me?s/i.test(member[0]) && quoted !== null ? redactMessage(told, quoted[0]) : value.masked)
+    done = value.to
+    members.lastIndex = value.to
+  }
+  return redacted + object.slice(done)
+}
+
+const redactMessage = (told: string, quote: string): string =>
+  quote + redactTold(told.slice(quote.length, -quote.length), true) + quote
+
+const flatObject = /\{[^{}]*(?:\}|$)/g
+const member = (name: string) => `(?<![\\w-])(?:${name})((?:${quoteMark})?)${space}(?::|=>|=)${space}`
+const nameMember = new RegExp(`${member(naming.names)}${quoteMark}([^"'\`\\\\]{1,64})`, "gi")
+const pathMember = new RegExp(`${member(locating.paths)}(\\[[^\\]]*|${quoteMark}[^"'\`\\\\]*)`, "gi")
+const valueMember = new RegExp(member(naming.values), "gi")
+const issueMember = new RegExp(member(`${locating.values}|${locating.messages}`), "gi")
 
 /** A value in quotes as HTML writes them. */
 const inEntities = (text: string, from: number): Value | undefined => {
@@ -180,11 +229,21 @@ const xmlValue = /(?:<redacted>|[^<])+(?=<\/)|(?:<redacted>|[^<\s])+$/y
 // `readonly apiKey: string` is the type of a secret.
 const typed = /(?<=\breadonly ["']?[\w.-]*)/y
 const tag = /(?<=<[\w:.-]*)/y
-const firstOfTwo = /(?<=[[(]\s*\\*["'`][\w.-]*)/y
-const closing = /\s*[\])]/y
-const optionOrHeader = /(?<=(?:--|(?<![\w-])[a-z]{1,2}-)[\w.-]*)/iy
+// In a list of names and values, `["Host","…","Cookie","…"]`, a name stands at an even place.
+const quotedText = `${space}\\\\*(?:"[^"]{0,4096}"|'[^']{0,4096}'|\`[^\`]{0,4096}\`)${space}`
+const firstOfTwo = new RegExp(`(?<=[[(](?:${quotedText},${quotedText},){0,32}${space}\\\\*["'\`][\\w.-]*)`, "y")
+const closing = new RegExp(`(?:${space},${quotedText},${quotedText}){0,32}${space},?${space}(?:[\\])]|$)`, "y")
+const optionName = /(?<=--[\w.-]*)/y
+const headerName = /(?<=(?<![\w-])[a-z]{1,2}-[\w.-]*)/iy
 const blanks = /[ \t]+/y
+const optionValue =
+  /(?:<redacted>|(?!-|(?:is|was|are|must|has|have|needs?|requires?|expects?|should|can|cannot|may|and|or|not|to|for|in|with|from|of|by|as|at|on|if|the|an?|options?|flags?|arguments?|parameters?|values?|missing|required|given|set)(?![\w-]))[^\s"'`<>\\,;)\]}]+)/iy
 const credential = /(?:<redacted>|(?=[\w+/.~-]*\d|[\w+/.~-]{20})[\w+/.~=-]{6,})/y
+const word = /(?:<redacted>|(?=[\w+/.~=-]{6})(?=[\d+/.~=-]*[a-z_])(?=[a-z_+/.~=-]*\d)[\w+/~=-]+(?:\.[\w+/~=-]+)*)/iy
+const wordInQuotes = /\\*["'`](?:<redacted>|(?=[\d+/.~=-]*[a-z_])(?=[a-z_+/.~=-]*\d)[\w+/.~=-]{6,})\\*["'`]/iy
+const pathStep = /\/|%(?:25)*2F/iy
+const inPath = /(?<=(?:\/|%(?:25)*2F)[\w.-]*)/iy
+const credentialStep = /(?:<redacted>|(?=[\w+.~-]*\d|[\w+.~-]{20})[\w+.~=-]{6,})/y
 const wholeLine = /(?:<redacted>|(?=[\w+/.~-]*\d|[\w+/.~-]{20})[\w+/.~=-]{6,})(?=[ \t]*(?:[\r\n]|$))/y
 const entityQuote = new RegExp(entity, "y")
 const entityValue = new RegExp(`(?:\\\\+&(?:amp;)*(?:quot|#34);|(?!${entity})[^<"])*`, "y")

@@ -57,6 +57,31 @@ describe("toJson", () => {
       message: "received 'abc'",
       received: "abc"
     }],
+    ["a value before its name", [{ value: "abc", name: "token" }, { value: "x", name: "Host" }], [
+      { value: "<redacted>", name: "token" },
+      { value: "x", name: "Host" }
+    ]],
+    ["what a form refused", { type: "field", value: "abc", msg: "not 'abc'", path: "password", location: "body" }, {
+      type: "field",
+      value: "<redacted>",
+      msg: "not '<redacted>'",
+      path: "password",
+      location: "body"
+    }],
+    ["what a schema refused", { instancePath: "/a/apiKey", data: "abc", message: "must be number" }, {
+      instancePath: "/a/apiKey",
+      data: "<redacted>",
+      message: "must be number"
+    }],
+    ["a property of a class", { property: "password", value: "abc", constraints: {} }, {
+      property: "password",
+      value: "<redacted>",
+      constraints: {}
+    }],
+    ["a name that tells of nothing", { name: "TokenError", message: "it is 'abc'" }, {
+      name: "TokenError",
+      message: "it is 'abc'"
+    }],
     ["a list of names is none", ["password", "email", "token"], ["password", "email", "token"]],
     ["a getter that throws", {
       a: 1,
@@ -110,6 +135,14 @@ describe("toJson", () => {
     const bush = (depth: number): unknown =>
       depth === 0 ? "x".repeat(2_000) : Array.from({ length: 32 }, () => bush(depth - 1))
     expect(JSON.stringify(toJson(bush(3))).length).toBeLessThan(600_000)
+  })
+
+  it("what is too long to be read is not read", () => {
+    const long = "x".repeat(1e6)
+    expect(JSON.stringify(toJson({ [long]: "abc", name: long, path: Array.from({ length: 1e6 }, () => long) })).length)
+      .toBeLessThan(40_000)
+    expect(Object.values(toJson({ [`${long}apiKey`]: "abc" }) as object)).toEqual(["<redacted>"])
+    expect(safeText(`${long}token=abc`)).toBe(safeText(`${long}token=def`))
   })
 
   it("infinite iterables are not asked for their end", () => {
