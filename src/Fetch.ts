@@ -99,13 +99,27 @@ export const annotate =
       Effect.mapInputContext((env: Context.Context<R>) =>
         Context.add(env, Ambient, FetchContext.merge(Context.get(env, Ambient), context))
       ),
-      // Errors that were made inside without `tracked` learn of the context at the border.
-      Effect.catchAllCause((cause) =>
-        Effect.failCause(
-          Cause.map(cause, (error) => FetchError.isTrackable(error) ? FetchError.withContext(error, context) : error)
-        )
-      )
+      // Errors and defects that were made inside without `tracked` learn of the context at the border.
+      Effect.catchAllCause((cause) => {
+        const told = <A>(error: A): A => FetchError.isTrackable(error) ? FetchError.withContext(error, context) : error
+        return Effect.failCause(rebuilt(cause, (error) => Cause.fail(told(error)), (defect) => Cause.die(told(defect))))
+      })
     )
+
+/** The same cause, made of other errors. */
+const rebuilt = <E, E2>(
+  cause: Cause.Cause<E>,
+  onFail: (error: E) => Cause.Cause<E2>,
+  onDie: (defect: unknown) => Cause.Cause<E2>
+): Cause.Cause<E2> =>
+  Cause.match(cause, {
+    onEmpty: Cause.empty,
+    onFail,
+    onDie,
+    onInterrupt: Cause.interrupt,
+    onSequential: Cause.sequential,
+    onParallel: Cause.parallel
+  })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // tracking
@@ -187,15 +201,12 @@ const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, 
     return Effect.flatMap(classifyAll(thrown, context), (failures) => {
       const asFailure = options.defects === "fail"
       const defects = new Map(died.map((defect) => [defect, freshDefect(defect, context, asFailure)]))
-      const handOn = Effect.failCause(Cause.match(cause, {
-        onEmpty: Cause.empty,
+      const handOn = Effect.failCause(rebuilt<unknown, FetchError.Trackable>(
+        cause,
         // Both maps hold every error of the cause.
-        onFail: (error): Cause.Cause<FetchError.Trackable> => Cause.fail(failures.get(error)!),
-        onDie: (defect) => asFailure ? Cause.fail(defects.get(defect)!) : Cause.die(defects.get(defect)!),
-        onInterrupt: Cause.interrupt,
-        onSequential: Cause.sequential,
-        onParallel: Cause.parallel
-      }))
+        (error) => Cause.fail(failures.get(error)!),
+        (defect) => asFailure ? Cause.fail(defects.get(defect)!) : Cause.die(defects.get(defect)!)
+      ))
       // However many failures a cause holds, it is the end of one fetch: one of them counted before is enough.
       const known = [...thrown, ...died].some((error) => isMarked(error, tracker))
       const fresh = [...failures.values(), ...defects.values()]
