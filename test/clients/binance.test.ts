@@ -1,5 +1,5 @@
 import { codes, conflicts } from "./binance.js"
-import { testRows } from "./table.js"
+import { testRows } from "./testRows.js"
 
 testRows("codes of Binance", codes)
 testRows("codes against statuses", conflicts)

@@ -1,5 +1,5 @@
 import { bodies, connections, http, time } from "./faults.js"
-import { testRows } from "./table.js"
+import { testRows } from "./testRows.js"
 
 testRows("time", time)
 testRows("connections", connections)

@@ -1,4 +1,4 @@
 import { statuses } from "./statuses.js"
-import { testRows } from "./table.js"
+import { testRows } from "./testRows.js"
 
 testRows("statuses", statuses)
