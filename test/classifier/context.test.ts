@@ -54,7 +54,7 @@ describe("the error's own word beats tracked, which beats the inner annotation, 
   it.effect.prop("one of the 17 inside another error", [FastCheck.tuple(...given)], ([all]) =>
     Effect.gen(function*() {
       const cause = new FetchError.ApiAuth({ context: all[3] })
-      const error = yield* through(Effect.fail(new Error("while loading", { cause })), all)
+      const error = yield* through(Effect.fail({ message: "while loading", cause }), all)
       assert.deepStrictEqual([error._tag, known(error)], ["ApiAuth", merged(...all)])
     }).pipe(Effect.provide(ErrorTracker.layerNoop)))
 
