@@ -2,7 +2,7 @@
  * ccxt keeps of an answer what fits into a message: `binance {"code":-1121,…}`, `binance GET https://… 429 Too Many
  * Requests {…}`, `binance GET https://… fetch failed: connect ECONNREFUSED …`. That form is its structure.
  */
-import { isObject, text } from "./read.js"
+import { get, text } from "./read.js"
 
 export interface Quoted {
   readonly method: string | undefined
@@ -24,9 +24,9 @@ const classes: ReadonlySet<string> = new Set(
 
 const form = /^[a-z][a-z0-9]*(?: (GET|POST|PUT|DELETE|PATCH|HEAD) (\S+))? (?:(\d{3}) [^[{<]*)?(.*)$/s
 
-/** What an error of ccxt quotes; undefined for any other. */
-export const quoted = (link: unknown): Quoted | undefined => {
-  if (!isOfCcxt(link)) return undefined
+/** What an error of ccxt quotes; undefined for any other, which its name tells. */
+export const quoted = (link: unknown, name: unknown = get(link, "name")): Quoted | undefined => {
+  if (!classes.has(name as string)) return undefined
   const found = form.exec(text(link, "message") ?? "")
   if (found === null) return undefined
   const [, method, url, status, rest = ""] = found
@@ -37,13 +37,5 @@ export const quoted = (link: unknown): Quoted | undefined => {
     status: status === undefined ? undefined : Number(status),
     body,
     rest: rest.replace(/^fetch failed: /, "")
-  }
-}
-
-const isOfCcxt = (link: unknown): boolean => {
-  try {
-    return isObject(link) && classes.has(link["name"] as string)
-  } catch {
-    return false
   }
 }

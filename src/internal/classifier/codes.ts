@@ -115,7 +115,15 @@ const families: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^CSV_/, unreadable]
 ]
 
-const resolver = /^(?:getaddrinfo|getnameinfo|query|getHostBy|reverse)/
+const isResolver = (syscall: string): boolean => syscall.startsWith("query") || resolvers.has(syscall)
+
+const resolvers: ReadonlySet<string> = new Set([
+  "getaddrinfo",
+  "getnameinfo",
+  "getHostByAddr",
+  "getHostByName",
+  "reverse"
+])
 
 const listed = (code: string): Kind | undefined =>
   codes.get(code) ?? families.find(([family]) => family.test(code))?.[1]
@@ -127,7 +135,7 @@ export const byCode = (
   link: unknown,
   operation?: string
 ): Finding | undefined => {
-  if (syscall !== undefined && resolver.test(syscall)) return finding(dns, link, code)
+  if (syscall !== undefined && isResolver(syscall)) return finding(dns, link, code)
   if (fileCodes.has(code)) return byFile(code, syscall, link, operation)
   const found = code === "ECONNABORTED" ? aborting(link, syscall) : listed(code)
   if (found === undefined) return undefined

@@ -68,20 +68,21 @@ export const nameOf = (link: unknown): string | undefined => {
   return name === undefined || name === "Error" ? text(get(link, "constructor"), "name") ?? name : name
 }
 
-/** What the name says that a link tells. */
-export const nameFinding = (link: Foreign): Finding | undefined => {
-  let name: unknown
+/** The name that a link tells. */
+export const toldName = (link: Foreign): string | undefined => {
   try {
-    name = link["name"]
+    const name = link["name"]
+    return typeof name === "string" ? name : undefined
   } catch {
     return undefined
   }
-  const found = typeof name === "string" ? names.get(name) : undefined
+}
+
+/** What the name says that a link tells. */
+export const nameFinding = (name: string, link: Foreign): Finding | undefined => {
+  const found = names.get(name)
   return found && finding(found, link)
 }
 
 /** What the name of its class says, of a link that tells none of its own. */
-export const classNameFinding = (link: Foreign): Finding | undefined => {
-  const found = names.get(nameOf(link) ?? "")
-  return found && finding(found, link)
-}
+export const classNameFinding = (link: Foreign): Finding | undefined => nameFinding(nameOf(link) ?? "", link)

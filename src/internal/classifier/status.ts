@@ -2,6 +2,7 @@
 import { quoted } from "./ccxt.js"
 import type { Finding, Kind } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
+import type { Foreign } from "./read.js"
 import { isObject } from "./read.js"
 
 const statuses = new Map<number, Kind>([
@@ -25,24 +26,31 @@ export const byStatus = (status: number): Kind | undefined =>
 const httpStatus = (value: unknown): number | undefined =>
   typeof value === "number" && value >= 100 && value <= 999 && Number.isInteger(value) ? value : undefined
 
-/** The status that a link tells of: its own, or that of the response it carries. */
-export const statusOf = (link: unknown): number | undefined => {
-  if (!isObject(link)) return undefined
+/** The status of a link, or of the response that it carries. */
+const ownStatus = (link: Foreign): number | undefined => {
   try {
     const own = httpStatus(link["status"]) ?? httpStatus(link["statusCode"])
     if (own !== undefined) return own
     const response = link["response"]
-    if (isObject(response)) return httpStatus(response["status"]) ?? httpStatus(response["statusCode"])
+    return isObject(response) ? httpStatus(response["status"]) ?? httpStatus(response["statusCode"]) : undefined
   } catch {
     // What cannot be read says nothing.
+    return undefined
   }
-  return quoted(link)?.status
+}
+
+/** The status that a link tells of, be it only in words. */
+export const statusOf = (link: unknown): number | undefined =>
+  isObject(link) ? ownStatus(link) ?? quoted(link)?.status : undefined
+
+const answered = (status: number | undefined, link: Foreign): Finding | undefined => {
+  const found = status === undefined ? undefined : byStatus(status)
+  return found && finding(found, link, undefined, status)
 }
 
 /** What the status of a link says. */
-export const statusFinding = (link: unknown): Finding | undefined => {
-  const status = statusOf(link)
-  if (status === undefined) return undefined
-  const found = byStatus(status)
-  return found && finding(found, link, undefined, status)
-}
+export const statusFinding = (link: Foreign): Finding | undefined => answered(ownStatus(link), link)
+
+/** What the status says that an error of ccxt quotes. */
+export const quotedFinding = (name: string, link: Foreign): Finding | undefined =>
+  answered(quoted(link, name)?.status, link)
