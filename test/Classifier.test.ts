@@ -174,6 +174,16 @@ describe("when evidence conflicts", () => {
       "NetworkConnection"
     ],
     [
+      "a decode error of unknown cause",
+      { _tag: "ResponseError", reason: "Decode", cause: new Error("?") },
+      "DataTransformation"
+    ],
+    [
+      "a reset inside a parser's error",
+      Object.assign(new Error("bad", { cause: errno("ECONNRESET", "read") }), { name: "ParseError" }),
+      "NetworkConnection"
+    ],
+    [
       "corrupt gzip inside terminated",
       new TypeError("terminated", { cause: Object.assign(new Error(), { code: "Z_DATA_ERROR" }) }),
       "DataIntegrity"
