@@ -100,7 +100,7 @@ export const log = (error: FetchError.Trackable, options: LogOptions = {}): Effe
     if (LogLevel.lessThan(level, fiber.getFiberRef(FiberRef.currentMinimumLogLevel))) return Effect.void
     const write = Effect.suspend(() => entry(error, level, options))
     const calmed = Effect.suspend(() => options.storm === undefined ? write : options.storm.calm(error, level, write))
-    return Effect.catchAllDefect(calmed, () => Effect.void)
+    return Effect.catchAllCause(calmed, () => Effect.void)
   })
 
 /**
@@ -205,7 +205,9 @@ const maxBeside = 4
 const levels = { INFO: LogLevel.Info, WARNING: LogLevel.Warning, ERROR: LogLevel.Error }
 
 const levelOf = (error: FetchError.Trackable): LogLevel.LogLevel =>
-  error.code === "DATA_EMPTY" && "expected" in error && error.expected === true ? LogLevel.Debug : levels[error.severity]
+  error.code === "DATA_EMPTY" && "expected" in error && error.expected === true
+    ? LogLevel.Debug
+    : levels[error.severity]
 
 const nowMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
@@ -217,10 +219,15 @@ const count = ({ closed, code, count, level, source }: Held): Effect.Effect<void
     }, not logged one by one`,
     { error_type: code, source, count },
     Cause.empty
-  ).pipe(Effect.catchAllDefect(() => Effect.void))
+  ).pipe(Effect.catchAllCause(() => Effect.void))
 
 const entry = (error: FetchError.Trackable, level: LogLevel.LogLevel, { cause = Cause.empty, message }: LogOptions) =>
-  put(level, message ?? sentence(error), facts(error), masked(error, cause))
+  put(
+    level,
+    message ?? attempt(() => sentence(error)) ?? unreadable,
+    attempt(() => facts(error)) ?? {},
+    attempt(() => masked(error, cause)) ?? Cause.empty
+  )
 
 /** Other loggers print what they are given as it is: so what is given is clean. */
 const put = (
@@ -238,6 +245,9 @@ const put = (
     Object.fromEntries(clean)
   )
 }
+
+// Of an error that throws when it is read.
+const unreadable = "Error fetching data"
 
 const verbs: Readonly<Record<string, string>> = { read: "reading", write: "writing", validate: "validating" }
 
@@ -283,7 +293,7 @@ const common = new Set([
 /** What the error knows besides: `status`, `api_code`, `errno`, `reason`, `issues`, `earlier`. */
 const evidence = (error: FetchError.Trackable): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(error)
+    Object.keys(error).map((key) => [key, attempt(() => Reflect.get(error, key))] as const)
       .filter(([key, value]) =>
         !common.has(key) && (Array.isArray(value) ? value.length > 0 : typeof value !== "object")
       )

@@ -92,7 +92,8 @@ const entity = "\\\\*&(?:amp;)*(?:quot|#34);"
 // The closing quote of the name, if it has one, then what ties it to its value; in XML that is the end of a tag.
 const quoteMark = "\\\\*[\"'`]"
 // The second half of a pair that is written as an object or as attributes: `{ name: "…", value: "…" }`.
-const valueOfPair = `,${space}(?:${quoteMark})?value(?:${quoteMark})?${space}:|(?<=\\s)value${space}=(?!=)`
+const valueOfPair =
+  `,${space}(?:${quoteMark})?value(?:${quoteMark})?${space}:|(?<=\\s)value${space}=(?!=)|(?<=\\s)with value(?=\\s)`
 const delimiter = new RegExp(
   `((?:${quoteMark}|(?:%(?:25)*5C)*%(?:25)*22|${entity})?)${space}(${valueOfPair}|[,(]|=>|=(?!=)|:(?!:|//)|%(?:25)*3[AD]|>(?<=<[\\w:.-]*>)|%(?:25)*3E(?<=%(?:25)*3C[\\w:.-]*%(?:25)*3E))(${space})`,
   "iy"
@@ -110,7 +111,7 @@ interface Value {
 const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value | undefined => {
   const [whole, nameQuote = "", tie = "", gap = ""] = tied
   const from = tied.index + whole.length
-  if (exec(typed, text, name) !== null) return undefined
+  if (exec(typed, text, name) !== null || exec(line, text, tied.index) !== null) return undefined
   if (nameQuote.endsWith(";")) return inEntities(text, from)
   if (/^[,v]./.test(tie) && nameQuote === "" && exec(tag, text, name) === null) return undefined
   const quoted = exec(quote, text, from)
@@ -129,8 +130,8 @@ const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value |
   }
   if (tie === ">") return some(from, end(xmlValue, text, from), mask)
   if (!tie.endsWith(":") || encoded) return some(from, end(assignedValue, text, bracketed), mask)
-  const line = lines[exec(opener, text, name)?.[1] ?? ""] ?? headerValue
-  return some(from, from + text.slice(from, end(line, text, bracketed)).trimEnd().length, mask)
+  const rest = lines[exec(opener, text, name)?.[1] ?? ""] ?? headerValue
+  return some(from, from + text.slice(from, end(rest, text, bracketed)).trimEnd().length, mask)
 }
 
 /**
@@ -226,6 +227,8 @@ const bareValue = /[^,}\]\r\n"'`\\]*[^\s,}\]"'`\\]/y
 const assignedValue = /(?:(?:bearer|basic|digest|token)[ \t]+)?(?:<redacted>|:(?!\s|$)|[^\s&;,:"'`<>)}\]\\])+/iy
 const xmlValue = /(?:<redacted>|[^<])+(?=<\/)|(?:<redacted>|[^<\s])+$/y
 
+// `at token.ts:12:34` is a line of a program.
+const line = /(?<=\.[cm]?[jt]sx?):\d+:\d+(?!\w)/y
 // `readonly apiKey: string` is the type of a secret.
 const typed = /(?<=\breadonly ["']?[\w.-]*)/y
 const tag = /(?<=<[\w:.-]*)/y

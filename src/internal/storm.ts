@@ -4,7 +4,7 @@
  */
 import type * as LogLevel from "effect/LogLevel"
 import type * as FetchError from "../FetchError.js"
-import { bounded } from "./json.js"
+import { attempt, bounded } from "./json.js"
 
 /** Errors that have no line of their own. */
 export interface Held {
@@ -84,8 +84,8 @@ export class Windows {
   }
 
   private windowOf(error: FetchError.Trackable, level: LogLevel.LogLevel, now: number): Window {
-    const code = bounded(error.code, maxName)
-    const source = error.context.source === undefined ? undefined : bounded(error.context.source, maxName)
+    const code = name(() => error.code) ?? "UNKNOWN"
+    const source = name(() => error.context.source)
     const own = JSON.stringify([level._tag, code, source])
     const crowded = this.all.size >= maxWindows && !this.all.has(own)
     const key = crowded ? "" : own
@@ -97,3 +97,10 @@ export class Windows {
     return window
   }
 }
+
+/** Other people's errors may say anything, or throw. */
+const name = (read: () => unknown): string | undefined =>
+  attempt(() => {
+    const text = read()
+    return text === undefined ? undefined : bounded(String(text), maxName)
+  })

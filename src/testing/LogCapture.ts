@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as List from "effect/List"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import { attempt } from "../internal/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -88,7 +89,7 @@ export const layer: Layer.Layer<LogCapture> = Layer.unwrapEffect(Effect.sync(() 
   const logger = Logger.make<unknown, void>(({ annotations, cause, date, logLevel, message, spans }) => {
     entries.push({
       level: logLevel._tag,
-      message: Arr.ensure(message).map((part) => Inspectable.toStringUnknown(part, 0)).join(" "),
+      message: Arr.ensure(message).map(textOf).join(" "),
       annotations: Object.fromEntries(HashMap.toEntries(annotations)),
       spans: List.toArray(spans).map((span) => span.label),
       cause,
@@ -106,6 +107,9 @@ export const layer: Layer.Layer<LogCapture> = Layer.unwrapEffect(Effect.sync(() 
     Logger.minimumLogLevel(LogLevel.All)
   )
 }))
+
+// What cannot be written as a text must not fail whoever logs it.
+const textOf = (part: unknown): string => attempt(() => Inspectable.toStringUnknown(part, 0)) ?? "[unreadable]"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // accessors

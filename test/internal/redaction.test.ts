@@ -218,6 +218,7 @@ const masked: ReadonlyArray<readonly [string, string]> = [
     )
   ],
   // in words, in paths, on a command line
+  [`"a.token" with value "${S}" fails to match`, `"a.token" with value "${mask}" fails to match`],
   [`Invalid token "${S}a"`, `Invalid token "${mask}"`],
   [`token ${S} has expired`, `token ${mask} has expired`],
   [`https://x.test/api-key/${S}/klines`, `https://x.test/api-key/${mask}/klines`],
@@ -270,6 +271,8 @@ const readable = [
   "unknown option --token, see --help",
   "the option --token was not given, nor --api-key",
   "--password -u me",
+  "    at getToken (file:///app/src/token.ts:12:34)",
+  "    at C:\\\\app\\\\src\\\\api-key.mjs:1:2",
   "use --token to authenticate",
   "https://x.test/v1/token/refresh",
   "https://docs.x.test/authorization/basic",
