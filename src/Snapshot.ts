@@ -7,10 +7,14 @@
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Alert from "./Alert.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
+import * as Numbers from "./internal/tracker/numbers.js"
+import { isNatural } from "./internal/tracker/numbers.js"
+import * as SlidingWindow from "./SlidingWindow.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -136,6 +140,8 @@ export interface Active {
  */
 export interface Latency {
   readonly source: string
+  /** The longest one. */
+  readonly maxMillis: number
   /** How many took about so long, the shortest first. */
   readonly counts: ReadonlyArray<{ readonly millis: number; readonly count: number }>
 }
@@ -199,40 +205,44 @@ export interface Snapshot {
 // schemas
 // ---------------------------------------------------------------------------------------------------------------------
 
-const isNatural = (n: unknown): boolean => Number.isSafeInteger(n) && Number(n) >= 0
-
 const Natural = Schema.Number.pipe(Schema.filter(isNatural, { message: () => "Expected a whole number" }))
 
-const Naturals: Schema.Schema<ReadonlyArray<number>> = Schema.declare(
-  (u): u is ReadonlyArray<number> => Array.isArray(u) && u.every(isNatural),
-  { identifier: "Naturals", arbitrary: () => (fc) => fc.array(fc.nat()) }
+const amount = Schema.NonNegative.pipe(Schema.finite())
+
+/** What is many numbers, as a text. */
+const written = <A>(
+  is: (u: unknown) => u is A,
+  of: (a: A) => Numbers.Lists,
+  to: (lists: Numbers.Lists) => A
+): Schema.Schema<A, string> =>
+  Schema.transformOrFail(Schema.String, Schema.declare(is), {
+    strict: true,
+    encode: (a) => ParseResult.succeed(Numbers.write(of(a))),
+    decode: (text, _, ast) => {
+      const lists = Numbers.read(text)
+      return lists === undefined
+        ? ParseResult.fail(new ParseResult.Type(ast, text, "Expected numbers to the base of 36"))
+        : ParseResult.succeed(to(lists))
+    }
+  })
+
+const isList = (u: unknown): u is ReadonlyArray<number> => Array.isArray(u) && u.every(isNatural)
+
+const list = written(isList, (list) => [list], ([list = []]) => list)
+
+const tally = written(
+  (u): u is Tally => Predicate.hasProperty(u, "ages") && Array.isArray(u.ages) && u.ages.every(isList),
+  Numbers.ofTally,
+  Numbers.tallyOf
 )
 
-// There are very many numbers, most of them small: to the base of 36, in one text, they are short and quickly read.
-const radix = 36
-
-const Numbers: Schema.Schema<ReadonlyArray<number>, string> = Schema.transformOrFail(Schema.String, Naturals, {
-  strict: true,
-  encode: (list) => ParseResult.succeed(list.map((n) => n.toString(radix)).join(",")),
-  decode: (text, _, ast) =>
-    /[^0-9a-z,]/.test(text)
-      ? ParseResult.fail(new ParseResult.Type(ast, text, "Expected numbers to the base of 36"))
-      : ParseResult.succeed(text === "" ? [] : text.split(",").map((digits) => parseInt(digits, radix)))
-})
-
-// Ages fall from the first to the last: written from the last, each as the step from the one before.
-const Ages: Schema.Schema<ReadonlyArray<number>, string> = Schema.transform(Numbers, Naturals, {
-  strict: true,
-  encode: (ages) => ages.map((age, i) => age - (ages[i + 1] ?? 0)).reverse(),
-  decode: (steps) => {
-    let age = 0
-    return steps.map((step) => age += step).reverse()
-  }
-})
-
-const tally = Schema.Struct({ total: Natural, ages: Schema.Array(Ages) })
-
-const series = Schema.Struct({ total: Natural, minute: Numbers, hour: Numbers, day: Numbers })
+const series = written(
+  (u): u is Series =>
+    Predicate.hasProperty(u, "minute") && Predicate.hasProperty(u, "hour") && Predicate.hasProperty(u, "day") &&
+    [u.minute, u.hour, u.day].every(isList),
+  Numbers.ofSeries,
+  Numbers.seriesOf
+)
 
 const ofCode = Schema.Struct({ code: Schema.String, series })
 
@@ -243,14 +253,14 @@ const snapshot = Schema.Struct({
   at: Schema.DateTimeUtcFromNumber,
   since: Schema.DateTimeUtcFromNumber,
   age: Natural,
-  watched: Numbers,
+  watched: list,
   codes: Schema.Array(Schema.Struct({
     code: Schema.String,
     category: Schema.String,
     severity: FetchError.Severity,
     errors: tally,
     expected: tally,
-    hours: Numbers
+    hours: list
   })),
   successes: tally,
   attempted: Schema.Boolean,
@@ -274,7 +284,8 @@ const snapshot = Schema.Struct({
   })),
   latency: Schema.Array(Schema.Struct({
     source: Schema.String,
-    counts: Schema.Array(Schema.Struct({ millis: Schema.NonNegative, count: Natural }))
+    maxMillis: amount,
+    counts: Schema.Array(Schema.Struct({ millis: amount, count: Natural }))
   })),
   recent: Schema.Array(Schema.Struct({
     at: Schema.DateTimeUtcFromNumber,
@@ -296,7 +307,7 @@ const snapshot = Schema.Struct({
     alert: Schema.Union(Alert.Fired, Alert.Escalated),
     since: Schema.DateTimeUtcFromNumber,
     escalations: Natural,
-    peak: Schema.NonNegative,
+    peak: amount,
     values: Schema.Array(Schema.String)
   })),
   dropped: Natural
@@ -326,35 +337,29 @@ const perDay = 1440
 const minute = 60_000
 
 /**
- * The errors of one code that were not expected, minute by minute: as long as the tracker counts, at most over the last
- * day. The oldest minute comes first, the last one ends at `at`. What the window of the code knows as one bucket of many
- * is spread evenly between the oldest and the newest of them.
+ * The errors of one code that were not expected, minute by minute, as a timeline tells them: as long as the tracker counts,
+ * at most over the last day. The oldest minute comes first, the last one ends at `at`.
+ *
+ * @example
+ * import { ErrorTracker, FetchError, Snapshot } from "effect-errata"
+ * import { Effect, TestClock, TestContext } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const tracker = yield* ErrorTracker.ErrorTracker
+ *   yield* tracker.track(new FetchError.NetworkDns())
+ *   yield* TestClock.adjust("150 seconds")
+ *   yield* tracker.track(new FetchError.NetworkDns())
+ *   return Snapshot.minutes(yield* tracker.snapshot, "NETWORK_DNS")
+ * }).pipe(Effect.provide(ErrorTracker.layer()), Effect.provide(TestContext.TestContext))
+ *
+ * assert.deepStrictEqual(Effect.runSync(program), [1, 0, 1])
  *
  * @since 0.1.0
  * @category combinators
  */
 export const minutes = (snapshot: Snapshot, code: string): ReadonlyArray<number> => {
-  const length = Math.min(perDay, Math.floor(snapshot.age / minute) + 1)
-  const counts = Array.from({ length }, () => 0)
-  // What is exactly as old as a minute is long belongs to the minute before, as in a timeline.
-  const add = (age: number, count: number) => {
-    const index = counts.length - 1 - Math.floor(age / minute)
-    if (index >= 0) counts[index] = (counts[index] ?? 0) + count
-  }
-  for (const [level, ages] of (snapshot.codes.find((known) => known.code === code)?.errors.ages ?? []).entries()) {
-    if (level === 0) { for (const age of ages) add(age, 1) }
-    else for (let i = 0; i + 1 < ages.length; i += 2) spread(ages[i] ?? 0, ages[i + 1] ?? 0, 2 ** level, add)
-  }
-  return counts
-}
-
-/** As many events as a bucket has, evenly from its oldest to its newest one. */
-const spread = (oldest: number, newest: number, events: number, add: (age: number, count: number) => void): void => {
-  let added = 0
-  for (let from = newest; from <= oldest; from = (Math.floor(from / minute) + 1) * minute) {
-    const until = (Math.floor(from / minute) + 1) * minute
-    const younger = until > oldest ? events : Math.ceil((until - newest) / (oldest - newest) * (events - 1))
-    add(from, younger - added)
-    added = younger
-  }
+  const counts = new Float64Array(Math.min(perDay, Math.floor(snapshot.age / minute) + 1))
+  const ages = snapshot.codes.find((known) => known.code === code)?.errors.ages ?? []
+  SlidingWindow.restore({ horizon: perDay * minute, snapshot: ages, now: 0 }).steps(minute, 0, counts)
+  return Array.from(counts).reverse()
 }

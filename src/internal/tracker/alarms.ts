@@ -213,16 +213,11 @@ export class Alarms {
 
   /** Where those stand that are firing. */
   standing(now: number): ReadonlyArray<Standing> {
-    return this.all.flatMap(({ alert, watch }) =>
-      alert === undefined || Option.isNone(watch.state)
-        ? []
-        : [{
-          alert,
-          firing: watch.state.value,
-          values: watch instanceof GroupWatch ? watch.values(now) : [],
-          at: now
-        }]
-    )
+    return this.all.flatMap(({ alert, watch }) => {
+      const { firing } = watch
+      if (alert === undefined || Option.isNone(firing)) return []
+      return [{ alert, firing: firing.value, values: watch instanceof GroupWatch ? watch.values(now) : [], at: now }]
+    })
   }
 
   /** Goes on where others stood: nothing is told twice, but what is news by the limits of today is told. */

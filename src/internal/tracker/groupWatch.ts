@@ -35,6 +35,9 @@ const inside = 61
 
 const nothing: ReadonlyArray<Threshold.Edge> = []
 
+/** Who leaves last; of those that leave at the same time, the worst. */
+const order = (a: Left, b: Left): number => a.at - b.at || a.amount - b.amount || a.attempts - b.attempts
+
 export class GroupWatch implements Watchable {
   readonly limit: Threshold.Limit
   readonly group: Group
@@ -47,7 +50,7 @@ export class GroupWatch implements Watchable {
   private settled = 0
   private highest = 0
   private newsAbove: number
-  state: Threshold.State = Option.none()
+  private state: Threshold.State = Option.none()
   /** What the last edge was about: of the worst value, or of the last one that recovered. */
   told: Amounts = { errors: 0, attempts: 0 }
 
@@ -62,6 +65,10 @@ export class GroupWatch implements Watchable {
   /** The values that exceed the limit or have not recovered since, the worst first. */
   values(now: number): ReadonlyArray<string> {
     return this.ranked(this.staying(now), now).map(({ value }) => value)
+  }
+
+  get firing(): Threshold.State {
+    return Option.map(this.state, (firing) => ({ ...firing, peak: this.highest }))
   }
 
   exceeded(): Option.Option<number> {
@@ -80,7 +87,7 @@ export class GroupWatch implements Watchable {
       const left = this.left(value, starts)
       if (left === undefined) continue
       this.sick.delete(value)
-      if (last === undefined || left.at > last.at) last = left
+      if (last === undefined || order(left, last) > 0) last = left
     }
     return last === undefined || this.sick.size > 0 ? nothing : this.over(last)
   }

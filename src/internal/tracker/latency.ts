@@ -128,6 +128,7 @@ export class Latencies {
   snapshot(): ReadonlyArray<Snapshot.Latency> {
     return Array.from(this.sources, ([source, { total }]) => ({
       source,
+      maxMillis: total.max,
       counts: Array.from(total.counts.entries())
         .filter(([, count]) => count > 0)
         .map(([bucket, count]) => ({ millis: millisOf(bucket), count }))
@@ -135,8 +136,8 @@ export class Latencies {
   }
 
   restore(sources: ReadonlyArray<Snapshot.Latency>): void {
-    for (const { counts, source } of sources) {
-      for (const { count, millis } of counts) this.of(source).total.add(millis, bucketOf(millis), count)
+    for (const { counts, maxMillis, source } of sources) {
+      for (const { count, millis } of counts) this.of(source).total.add(maxMillis, bucketOf(millis), count)
     }
   }
 

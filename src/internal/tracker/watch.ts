@@ -12,7 +12,8 @@ export type Counted = Pick<SlidingWindow, "count" | "exceeds" | "nth">
 /** A limit of any kind. */
 export interface Watchable {
   readonly limit: Threshold.Limit
-  readonly state: Threshold.State
+  /** Where it stands now, and not only as of the last edge. */
+  readonly firing: Threshold.State
   /** What the count is, if it is above the limit; None where the limit is not on a count alone. */
   readonly exceeded: (now: number) => Option.Option<number>
   /** Is there an alert that has not resolved by now, whether anybody has noticed or not? */
@@ -39,7 +40,7 @@ export class Watch implements Watchable {
   readonly limit: Threshold.Limit
   private readonly events: Counted
   private readonly window: number
-  state: Threshold.State = Option.none()
+  private state: Threshold.State = Option.none()
   // The highest count since the alert fired; the limit as long as there is none.
   private highest: number
   // The count after the last event that raised it, and until when none of what was counted then is out of the window.
@@ -55,6 +56,10 @@ export class Watch implements Watchable {
     this.events = events
     this.window = Duration.toMillis(limit.window) * 1e6
     this.highest = this.newsAbove = limit.limit
+  }
+
+  get firing(): Threshold.State {
+    return Option.map(this.state, (firing) => ({ ...firing, peak: this.highest }))
   }
 
   exceeded(now: number): Option.Option<number> {

@@ -58,7 +58,7 @@ const oracle = (
       const left = leaves(value, second, seen)
       if (left === undefined) continue
       sick.delete(value)
-      last ??= left
+      if (last === undefined || left.amount > last.amount) last = left
     }
     if (last === undefined || sick.size > 0) return
     edges.push(last.reason === undefined ? ["Resolved", at, last.amount] : ["Resolved", at, last.amount, last.reason])
