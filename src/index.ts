@@ -71,6 +71,13 @@ export * as FetchError from "./FetchError.js"
 export * as SlidingWindow from "./SlidingWindow.js"
 
 /**
+ * What the numbers of a tracker mean: what is normal, what is not, and what comes next.
+ *
+ * @since 0.1.0
+ */
+export * as Insight from "./Insight.js"
+
+/**
  * Everything a tracker knows at one instant, as data.
  *
  * @since 0.1.0

@@ -1,0 +1,34 @@
+/** Draws from a sequence that is the same every time: for simulations that answer the same question the same way. */
+export class Draws {
+  private state = 0
+
+  /** More than 0, less than 1 (splitmix32: Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
+  uniform(): number {
+    this.state = (this.state + 0x9e3779b9) | 0
+    let bits = this.state
+    bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad)
+    bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97)
+    return (((bits ^ (bits >>> 15)) >>> 0) + 0.5) / 2 ** 32
+  }
+
+  exponential(): number {
+    return -Math.log(this.uniform())
+  }
+
+  /** Of mean 0 and variance 1 (Box, Muller: A note on the generation of random normal deviates, 1958). */
+  normal(): number {
+    return Math.sqrt(2 * this.exponential()) * Math.cos(2 * Math.PI * this.uniform())
+  }
+
+  /** Of mean and variance `shape` (Marsaglia, Tsang: A simple method for generating gamma variables, 2000). */
+  gamma(shape: number): number {
+    if (shape === 1) return this.exponential()
+    if (shape < 1) return this.gamma(shape + 1) * this.uniform() ** (1 / shape)
+    const d = shape - 1 / 3
+    for (;;) {
+      const x = this.normal()
+      const v = (1 + x / Math.sqrt(9 * d)) ** 3
+      if (v > 0 && Math.log(this.uniform()) < x * x / 2 + d * (1 - v + Math.log(v))) return d * v
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/** What a snapshot knows of the past of one code, and what is normal for it. */
+import * as DateTime from "effect/DateTime"
+import * as SlidingWindow from "../../SlidingWindow.js"
+import * as Snapshot from "../../Snapshot.js"
+import type { Normal } from "./baseline.js"
+import { normals } from "./baseline.js"
+
+const minute = 60_000
+const hour = 3_600_000
+const day = 86_400_000
+
+// The tracker was there for (nearly) all of the hour.
+const whole = 3540
+
+// Below, what is told of a minute or an hour would be guessed.
+const leastMinutes = 30
+const leastHours = 6
+// From here on the mean of a minute is better told from all hours than from the minutes of the last day.
+const hoursForMinutes = 24
+const daysForHoursOfDay = 7
+
+/** An hour that the tracker saw all of, and that was over before the last 60 minutes began. */
+interface Hour {
+  readonly count: number
+  readonly hourOfDay: number
+}
+
+export interface History {
+  readonly code: string
+  /** The oldest comes first, the last one ends now; at most a day, and only as long as the tracker was there throughout. */
+  readonly minutes: ReadonlyArray<number>
+  /** The oldest comes first. */
+  readonly hours: ReadonlyArray<Hour>
+  /** The minute of the day in UTC, with its fraction. */
+  readonly now: number
+  /** In minutes from now: when was the n-th newest error? */
+  readonly nth: (n: number) => number
+}
+
+export const historyOf = (snapshot: Snapshot.Snapshot, { code, errors, hours }: Snapshot.Code): History => {
+  const at = DateTime.toEpochMillis(snapshot.at)
+  const { watched } = snapshot
+  const window = SlidingWindow.restore({ horizon: day, snapshot: errors.ages, now: 0 })
+  const hourNow = Math.floor(at / hour)
+  return {
+    code,
+    minutes: Snapshot.minutes(snapshot, code).slice(-Math.max(1, Math.floor(attended(watched, at) / minute))),
+    hours: watched.slice(0, -2).flatMap((seconds, i) => {
+      const age = watched.length - 1 - i
+      const count = hours[hours.length - 1 - age] ?? 0
+      return seconds < whole ? [] : [{ count, hourOfDay: modulo(hourNow - age, 24) }]
+    }),
+    now: modulo(at, day) / minute,
+    nth: (n) => window.nth(n) / minute
+  }
+}
+
+/** How long the tracker has been there without a break, in milliseconds. */
+const attended = (watched: ReadonlyArray<number>, at: number): number => {
+  let sum = 0
+  for (let age = 0; age < watched.length; age++) {
+    const seconds = watched[watched.length - 1 - age] ?? 0
+    sum += seconds * 1000
+    if (seconds < (age === 0 ? modulo(at, hour) / 1000 - 60 : whole)) break
+  }
+  return sum
+}
+
+/** What is normal at some minute of the day. */
+export interface Usual {
+  readonly byHourOfDay: boolean
+  readonly at: (minuteOfDay: number) => Normal
+}
+
+/** What is normal in an hour; nothing, as long as there are too few. */
+export const usualHour = ({ hours }: History): Usual | undefined => {
+  if (hours.length < leastHours) return undefined
+  const byHourOfDay = hours.length >= daysForHoursOfDay * 24
+  const groups = Array.from(
+    { length: byHourOfDay ? 24 : 1 },
+    (_, i) => hours.flatMap(({ count, hourOfDay }) => hourOfDay === i || !byHourOfDay ? [count] : [])
+  )
+  const answers = normals(groups)
+  return {
+    byHourOfDay,
+    // There is an answer for each group, and there are hours.
+    at: (minuteOfDay) => answers[byHourOfDay ? modulo(Math.floor(minuteOfDay / 60), 24) : 0]!
+  }
+}
+
+/** What is normal in the 60 minutes before a minute of the day: some of this hour, some of the one before. */
+export const lastHour = (usual: Usual, minuteOfDay: number): Normal => {
+  const share = modulo(minuteOfDay, 60) / 60
+  const [before, running] = [usual.at(minuteOfDay - 60), usual.at(minuteOfDay)]
+  return {
+    mean: running.mean * share + before.mean * (1 - share),
+    size: running.size,
+    samples: Math.min(running.samples, before.samples)
+  }
+}
+
+/** What is normal in a minute at present; nothing, as long as there are too few. */
+export const usualMinute = (history: History): Normal | undefined => {
+  const { hours, minutes, now } = history
+  const usual = usualHour(history)
+  const [before] = normals([minutes.slice(0, -1)])
+  if (before === undefined || minutes.length < leastMinutes) return undefined
+  if (usual === undefined || hours.length < hoursForMinutes) return before
+  return { ...before, mean: usual.at(now).mean / 60 }
+}
+
+/** The usual rate, in errors per minute, a number of minutes from now on. */
+export const usualRate = (history: History): (minute: number) => number => {
+  const usual = usualHour(history)
+  const [ofMinutes] = normals([history.minutes])
+  return usual === undefined
+    ? () => ofMinutes?.mean ?? 0
+    : (minute) => usual.at(history.now + minute).mean / 60
+}
+
+const modulo = (n: number, by: number): number => ((n % by) + by) % by

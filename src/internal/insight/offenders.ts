@@ -1,0 +1,193 @@
+/** Which values of a dimension fail more than the others, and what they have in common. */
+import type { Common, Offender, Offenders, OffendersOptions } from "../../Insight.js"
+import type * as Snapshot from "../../Snapshot.js"
+import { other, reader } from "../tracker/dimension.js"
+import { emptyCode } from "../tracker/entry.js"
+import { logBinomialTail } from "./distribution.js"
+import { list, number, percent } from "./words.js"
+
+/** One value, and how much it had the opportunity to fail: its attempts, or 1 where these are not counted. */
+interface Candidate {
+  readonly value: string
+  readonly errors: number
+  readonly attempts: number
+  readonly exposure: number
+}
+
+// One chance in a hundred that any value of a dimension stands out though nothing is the matter.
+const improbable = 0.01
+const leastRatio = 2
+const mostOffenders = 20
+// Without attempts, nobody knows how much each is used: few values are nothing to compare with.
+const leastValues = 5
+// Errors seldom come alone, since what fails is tried again: they count half as evidence.
+const clump = 2
+
+export const offendersOf = (
+  { name, values }: Snapshot.Dimension,
+  recent: ReadonlyArray<Snapshot.Recent>,
+  { code, window = "day" }: OffendersOptions
+): ReadonlyArray<Offenders> => {
+  const within = (series: Snapshot.Series) => sum(series[window])
+  const known = values.filter(({ value }) => value !== other)
+  const counted = known.map((value) => {
+    const all = sum(value.errors.map(({ series }) => within(series))) + within(value.rest)
+    const ofCode = value.errors.find((of) => of.code === code)
+    const errors = code === undefined ? all : ofCode === undefined ? 0 : within(ofCode.series)
+    const expected = code === undefined || code === emptyCode ? within(value.expected) : 0
+    return {
+      value: value.value,
+      errors: Math.max(0, errors - expected),
+      attempts: value.attempted ? all + within(value.successes) : 0
+    }
+  }).filter(({ attempts, errors }) => errors > 0 || attempts > 0)
+  const isAttempted = counted.every(({ attempts }) => attempts > 0)
+  if (!isAttempted && counted.length < leastValues) return []
+  const candidates = counted.map((value) => ({ ...value, exposure: isAttempted ? value.attempts : 1 }))
+  const found = standingOut(candidates)
+  if (found.length === 0) return []
+
+  const total = sum(candidates.map(({ errors }) => errors))
+  const offenders = found.map(({ attempts, errors, ratio, value }) => ({
+    value,
+    errors,
+    attempts,
+    share: errors / total,
+    ratio
+  }))
+  const names = new Set(found.map(({ value }) => value))
+  const common = [
+    ...commonCode(known, names, within, code),
+    ...commonAffix(candidates.map(({ value }) => value), names),
+    ...commonContext(name, recent, names)
+  ]
+  return [{ dimension: name, offenders, common, message: words(name, offenders, common, isAttempted) }]
+}
+
+/**
+ * One after the other, the least probable first, so that the others are compared with what is left. Of all errors of a
+ * value and the rest, its own would be a binomial share (Przyborowski, Wilenski: Homogeneity of results in testing
+ * samples from Poisson series, Biometrika 31, 1940).
+ */
+const standingOut = (candidates: ReadonlyArray<Candidate>): ReadonlyArray<Candidate & { readonly ratio: number }> => {
+  const left = new Set(candidates)
+  let errors = sum(candidates.map((candidate) => candidate.errors))
+  let exposure = sum(candidates.map((candidate) => candidate.exposure))
+  const found: Array<Candidate & { readonly ratio: number }> = []
+  const least = Math.log(improbable / candidates.length)
+  while (found.length < mostOffenders) {
+    let worst: { readonly candidate: Candidate; readonly log: number; readonly ratio: number } | undefined
+    for (const candidate of left) {
+      const restExposure = exposure - candidate.exposure
+      // Half an error more, so that nothing is infinitely worse than none.
+      const ratio = candidate.errors / candidate.exposure / ((errors - candidate.errors + 0.5) / restExposure)
+      if (restExposure <= 0 || ratio < leastRatio) continue
+      const log = logBinomialTail(candidate.errors / clump, errors / clump, candidate.exposure / restExposure)
+      if (log < (worst?.log ?? least)) worst = { candidate, log, ratio }
+    }
+    if (worst === undefined) break
+    left.delete(worst.candidate)
+    errors -= worst.candidate.errors
+    exposure -= worst.candidate.exposure
+    found.push({ ...worst.candidate, ratio: worst.ratio })
+  }
+  return found
+}
+
+/** The code that most of their errors have, unless it is that of the others, too. */
+const commonCode = (
+  values: ReadonlyArray<Snapshot.Value>,
+  names: ReadonlySet<string>,
+  within: (series: Snapshot.Series) => number,
+  asked: string | undefined
+): ReadonlyArray<Common> => {
+  if (asked !== undefined) return []
+  const codes = (isOffender: boolean) =>
+    shares(
+      values.filter(({ value }) => names.has(value) === isOffender).flatMap(({ errors }) =>
+        errors.map(({ code, series }) => [code, within(series)] as const)
+      )
+    )
+  return mostly("code", codes(true), codes(false))
+}
+
+/** How their names begin or end, if hardly another one does. */
+const commonAffix = (values: ReadonlyArray<string>, names: ReadonlySet<string>): ReadonlyArray<Common> => {
+  const [first = "", ...others] = names
+  if (others.length === 0) return []
+  const rest = values.filter((value) => !names.has(value))
+  const longest = (part: (name: string, length: number) => string) => {
+    let length = 0
+    while (length < first.length && others.every((name) => part(name, length + 1) === part(first, length + 1))) length++
+    return part(first, length)
+  }
+  const begin = longest((name, length) => name.slice(0, length))
+  const end = longest((name, length) => name.slice(Math.max(0, name.length - length)))
+  const isOwn = (affix: string, has: (name: string) => boolean) =>
+    affix.length >= 2 && rest.filter(has).length <= rest.length / 5
+  return [
+    ...(isOwn(begin, (name) => name.startsWith(begin)) ? [{ what: "begins with", value: begin }] : []),
+    ...(isOwn(end, (name) => name.endsWith(end)) ? [{ what: "ends with", value: end }] : [])
+  ]
+}
+
+const fields = ["symbol", "interval", "market", "source", "operation"] as const
+
+/** What the context of most of their last errors says, unless it is what that of the others says, too. */
+const commonContext = (
+  dimension: string,
+  recent: ReadonlyArray<Snapshot.Recent>,
+  names: ReadonlySet<string>
+): ReadonlyArray<Common> => {
+  const read = reader(dimension)
+  const isOf = ({ context }: Snapshot.Recent, isOffender: boolean) => {
+    const value = read(context)
+    return value !== undefined && names.has(value) === isOffender
+  }
+  return fields.filter((field) => field !== dimension).flatMap((field) => {
+    const values = (isOffender: boolean) =>
+      shares(recent.flatMap((error) => {
+        const value = error.context[field]
+        return isOf(error, isOffender) && value !== undefined ? [[value, 1] as const] : []
+      }))
+    return mostly(field, values(true), values(false))
+  })
+}
+
+interface Shares {
+  readonly total: number
+  readonly of: ReadonlyMap<string, number>
+}
+
+const shares = (counts: ReadonlyArray<readonly [string, number]>): Shares => {
+  const of = new Map<string, number>()
+  for (const [name, count] of counts) of.set(name, (of.get(name) ?? 0) + count)
+  return { total: sum(counts.map(([, count]) => count)), of }
+}
+
+/** At least five, four of five of theirs, and at most half of the others'. */
+const mostly = (what: string, theirs: Shares, others: Shares): ReadonlyArray<Common> => {
+  for (const [value, count] of theirs.of) {
+    if (count < 5 || count < theirs.total * 0.8) continue
+    if ((others.of.get(value) ?? 0) <= others.total * 0.5) return [{ what, value }]
+  }
+  return []
+}
+
+const words = (
+  dimension: string,
+  offenders: ReadonlyArray<Offender>,
+  common: ReadonlyArray<Common>,
+  isAttempted: boolean
+): string => {
+  const share = percent(sum(offenders.map(({ share }) => share)))
+  const times = number(Math.min(...offenders.map(({ ratio }) => ratio)))
+  const what = common.map(({ value, what }) => what.includes(" ") ? `a name that ${what} ${value}` : `${what} ${value}`)
+  return `${dimension} ${
+    list(offenders.map(({ value }) => value))
+  }: ${share} of the errors, at least ${times} times as ` +
+    `many ${isAttempted ? "per attempt" : "each"} as the rest` +
+    (what.length === 0 ? "" : `; in common: ${list(what)}`)
+}
+
+const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, n) => total + n, 0)

@@ -1,0 +1,71 @@
+/** Where a rate stands at present and where it is going, told from the last hours, minute by minute. */
+
+/**
+ * The rate, as a multiple of the usual one: eˡᵉᵛᵉˡ at present, and times eˢˡᵒᵖᵉ every hour. Both are uncertain, with these
+ * variances and their covariance.
+ */
+export interface Trend {
+  readonly level: number
+  readonly slope: number
+  readonly varLevel: number
+  readonly varSlope: number
+  readonly covariance: number
+}
+
+/** In minutes. */
+const step = 5
+const memory = 180
+const halfLife = 60
+
+// Before anything is seen: the usual rate, give or take a factor of 4; going nowhere, give or take a factor of 2 an hour.
+const priorLevel = 1 / 1.5 ** 2
+const priorSlope = 1 / 0.7 ** 2
+
+/**
+ * A Poisson regression on the logarithm of the rate, by Newton's method (McCullagh, Nelder: Generalized linear models,
+ * 1989, sections 2.5 and 9.2), of which recent minutes decide more than those before. `dispersion` is by how much
+ * the counts vary more than chance lets them: they tell so much less.
+ */
+export const trend = (
+  minutes: ReadonlyArray<number>,
+  options: { readonly usual: (minute: number) => number; readonly dispersion: number }
+): Trend => {
+  const steps = Array.from({ length: Math.floor(Math.min(memory, minutes.length) / step) }, (_, i) => {
+    const at = -(i + 0.5) * step
+    const counts = minutes.slice(minutes.length - (i + 1) * step, minutes.length - i * step)
+    return {
+      count: counts.reduce((sum, count) => sum + count, 0),
+      usual: options.usual(at) * step,
+      hours: at / 60,
+      weight: 2 ** (at / halfLife) / options.dispersion
+    }
+  })
+  let level = 0
+  let slope = 0
+  for (let round = 0;; round++) {
+    let ofLevel = priorLevel
+    let ofBoth = 0
+    let ofSlope = priorSlope
+    let upLevel = -level * priorLevel
+    let upSlope = -slope * priorSlope
+    for (const { count, hours, usual, weight } of steps) {
+      const rate = usual * Math.exp(level + slope * hours)
+      upLevel += weight * (count - rate)
+      upSlope += weight * (count - rate) * hours
+      ofLevel += weight * rate
+      ofBoth += weight * rate * hours
+      ofSlope += weight * rate * hours ** 2
+    }
+    const determinant = ofLevel * ofSlope - ofBoth ** 2
+    const varLevel = ofSlope / determinant
+    const varSlope = ofLevel / determinant
+    const covariance = -ofBoth / determinant
+    const moveLevel = varLevel * upLevel + covariance * upSlope
+    const moveSlope = covariance * upLevel + varSlope * upSlope
+    const move = Math.max(Math.abs(moveLevel), Math.abs(moveSlope))
+    if (move < 1e-6 || round === 50) return { level, slope, varLevel, varSlope, covariance }
+    // A step at most 1 wide: from far away, Newton's would overshoot.
+    level += moveLevel / Math.max(1, move)
+    slope += moveSlope / Math.max(1, move)
+  }
+}

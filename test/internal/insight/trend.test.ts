@@ -1,0 +1,67 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import { trend } from "../../../src/internal/insight/trend.js"
+import { poisson, seeded } from "./lives.js"
+
+const minutesOf = (rate: (minute: number) => number, seed = 1) => {
+  const random = seeded(seed)
+  return Array.from({ length: 180 }, (_, i) => poisson(random, rate(i - 180)))
+}
+const usually = (usual: number) => ({ usual: () => usual, dispersion: 1 })
+
+describe("trend", () => {
+  it("a rate that stands still goes nowhere", () => {
+    const { level, slope } = trend(minutesOf(() => 10), usually(10))
+    expect(Math.abs(level)).toBeLessThan(0.1)
+    expect(Math.abs(slope)).toBeLessThan(0.1)
+  })
+
+  it("a rate that doubles every hour does", () => {
+    const { level, slope } = trend(minutesOf((minute) => 20 * 2 ** (minute / 60)), usually(10))
+    expect(Math.exp(level)).toBeCloseTo(2, 0.5)
+    expect(slope).toBeGreaterThan(0.5)
+    expect(slope).toBeLessThan(0.9)
+  })
+
+  it("what is usual at that time of the day is no trend", () => {
+    const rate = (minute: number) => 20 * 2 ** (minute / 60)
+    const { level, slope } = trend(minutesOf(rate), { usual: rate, dispersion: 1 })
+    expect(Math.abs(level)).toBeLessThan(0.15)
+    expect(Math.abs(slope)).toBeLessThan(0.15)
+  })
+
+  it("recent minutes decide", () => {
+    const { level } = trend(minutesOf((minute) => minute < -40 ? 5 : 40), usually(5))
+    expect(Math.exp(level)).toBeGreaterThan(6)
+  })
+
+  it("without errors the rate is low, but nobody knows how low", () => {
+    const { level, slope, varLevel } = trend(minutesOf(() => 0), usually(0.01))
+    expect(level).toBeLessThan(0)
+    expect(level).toBeGreaterThan(-3)
+    expect(Math.abs(slope)).toBeLessThan(0.5)
+    expect(varLevel).toBeGreaterThan(0.5)
+  })
+
+  it("what varies much tells little", () => {
+    const minutes = minutesOf(() => 10)
+    const sure = trend(minutes, { usual: () => 5, dispersion: 1 })
+    const unsure = trend(minutes, { usual: () => 5, dispersion: 50 })
+    expect(unsure.varLevel).toBeGreaterThan(sure.varLevel * 10)
+    expect(unsure.level).toBeLessThan(sure.level)
+  })
+
+  it("is finite, and its variances are those of something, whatever happened", () => {
+    const count = FastCheck.oneof(FastCheck.nat(2), FastCheck.nat(1000), FastCheck.nat(1e9))
+    const minutes = FastCheck.array(count, { maxLength: 200 })
+    const usual = FastCheck.double({ min: 1e-6, max: 1e6, noNaN: true })
+    const dispersion = FastCheck.double({ min: 1, max: 1e6, noNaN: true })
+    FastCheck.assert(FastCheck.property(minutes, usual, dispersion, (minutes, usual, dispersion) => {
+      const { covariance, level, slope, varLevel, varSlope } = trend(minutes, { usual: () => usual, dispersion })
+      for (const n of [level, slope, varLevel, varSlope, covariance]) expect(Number.isFinite(n)).toBe(true)
+      expect(varLevel).toBeGreaterThan(0)
+      expect(varSlope).toBeGreaterThan(0)
+      expect(covariance ** 2).toBeLessThanOrEqual(varLevel * varSlope * (1 + 1e-9))
+    }))
+  })
+})
