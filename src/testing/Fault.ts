@@ -42,13 +42,15 @@ export interface Fault {
  * @category models
  */
 export interface When {
+  /** Of the API of the exchange, or of its archive. */
+  readonly source?: "rest" | "vision" | undefined
   readonly market?: Market | undefined
-  /** The whole path (`/api/v3/klines`) or the end of it (`klines`). */
+  /** The whole path (`/api/v3/klines`) or the end of it (`klines`, `BTCUSDT-1h-2024-01.zip.CHECKSUM`). */
   readonly path?: string | undefined
   readonly symbol?: string | undefined
   readonly interval?: Interval | undefined
   /**
-   * Which of the requests that fit the four above, counted from 1 since the fault was added, whatever befell them. A
+   * Which of the requests that fit the five above, counted from 1 since the fault was added, whatever befell them. A
    * range includes both ends.
    */
   readonly nth?:
@@ -80,6 +82,23 @@ export type ErrorBody = { readonly code: number; readonly msg: string } | "html"
 export type Malformation = "short" | "notNumber" | "null" | "duplicate" | "unordered"
 
 /**
+ * What can be wrong with a file of the archive. Of a zip, `flipped`: one bit differs; `truncated`: its second half is
+ * missing; `empty`: it has no bytes; `html`: it is a page. Of the text beside it, `staleChecksum`: it is that of an
+ * earlier zip; `otherChecksum`: it names another file; `noChecksum`: it is not there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Corruption =
+  | "flipped"
+  | "truncated"
+  | "empty"
+  | "html"
+  | "staleChecksum"
+  | "otherChecksum"
+  | "noChecksum"
+
+/**
  * What happens to a request. See the constructors for what each means.
  *
  * @since 0.1.0
@@ -105,6 +124,8 @@ export type Action =
   | { readonly _tag: "EmptyList" }
   | { readonly _tag: "MalformedRows"; readonly malformation: Malformation }
   | { readonly _tag: "Gaps"; readonly ranges: ReadonlyArray<{ readonly start: number; readonly end: number }> }
+  | { readonly _tag: "CorruptFile"; readonly corruption: Corruption }
+  | { readonly _tag: "Late"; readonly duration: Duration.Duration }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
@@ -180,7 +201,7 @@ export const notJson = (body: string = "<html><body>Under maintenance</body></ht
 
 /**
  * Another status than the right one. Without a body given, one as Binance sends with that status: its error object, or a
- * page of the servers in front of it (403, 502).
+ * page of the servers in front of it (403, 502); of the archive, the error of S3.
  *
  * @example
  * import { Fault } from "effect-errata/testing"
@@ -222,7 +243,7 @@ export const banned = (duration: Duration.DurationInput): Fault => ({
 })
 
 /**
- * Status 200 and `[]`. What is no list of rows stays as it is.
+ * Status 200 and `[]`, or a file without rows. What has no rows stays as it is.
  *
  * @since 0.1.0
  * @category constructors
@@ -254,6 +275,24 @@ export const gaps = (
       end: DateTime.toEpochMillis(DateTime.unsafeMake(end))
     }))
   }
+})
+
+/**
+ * A file of the archive is not what it should be. Befalls only zips, or only the texts beside them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const corruptFile = (corruption: Corruption): Fault => ({ do: { _tag: "CorruptFile", corruption } })
+
+/**
+ * A file of the archive is published so much later than usual, and is not there (404) until then.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const late = (duration: Duration.DurationInput): Fault => ({
+  do: { _tag: "Late", duration: Duration.decode(duration) }
 })
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /**
- * An exchange that misbehaves on demand: it answers for klines as Binance does, on all three markets, until a
- * {@link Fault} of its plan strikes.
+ * An exchange that misbehaves on demand: it answers for klines as Binance does, on all three markets, by its API and by
+ * its archive of zips, until a {@link Fault} of its plan strikes.
  *
  * There are two of it with one core: {@link layer} is a server on the loopback interface, with real sockets that really
  * break; {@link layerClient} is an `HttpClient` without sockets, on which `TestClock` rules latency, limits and bans.
@@ -31,11 +31,14 @@ import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type { Scope } from "effect/Scope"
 import * as Market from "../binance/Market.js"
+import * as archive from "../internal/exchange/archive.js"
+import * as archiveFolder from "../internal/exchange/archiveFolder.js"
 import * as exchange from "../internal/exchange/exchange.js"
 import * as faultPlan from "../internal/exchange/faultPlan.js"
 import { makeListing } from "../internal/exchange/listing.js"
@@ -76,6 +79,22 @@ export interface Series extends series.Series {}
  * @category models
  */
 export interface RecordedSeries extends recordedFolder.RecordedSeries {}
+
+/**
+ * A file of the archive as it is: what it is about, a CSV or a zip, and the text of its `.CHECKSUM`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ArchivedFile extends archive.ArchivedFile {}
+
+/**
+ * What {@link readArchive} found.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RecordedArchive extends archiveFolder.RecordedArchive {}
 
 /**
  * What {@link readFolder} found.
@@ -135,6 +154,10 @@ export interface Options {
   readonly now?: DateTime.DateTime.Input | undefined
   /** Request weight a minute. Default: 6000 on `SPOT`, 2400 on each other market. */
   readonly weightPerMinute?: Partial<Readonly<Record<Market.Market, number>>> | undefined
+  /** Files of the archive in place of those made from the seed. Default: none. */
+  readonly archive?: ReadonlyArray<ArchivedFile> | undefined
+  /** How long after a day is over the archive has its files; those of a month come on the Monday after. Default: 4 hours. */
+  readonly publication?: Duration.DurationInput | undefined
   /** How many answers 429 in a row a client gets before it is banned. Default: 10. */
   readonly patience?: number | undefined
   /** What goes wrong from the start. Default: nothing. */
@@ -172,6 +195,8 @@ export class FaultyExchange extends Context.Tag("effect-errata/testing/FaultyExc
   readonly url: string
   /** The same for each market, as `BinanceRest.layer` takes it. */
   readonly baseUrls: Readonly<Record<Market.Market, string>>
+  /** The same of the archive, as `BinanceVision.layer` takes it. */
+  readonly archive: { readonly baseUrl: string; readonly listingUrl: string }
   /** All requests so far, in the order of their arrival. */
   readonly requests: Effect.Effect<ReadonlyArray<Request>>
   /** Adds a fault behind those in force. Dies with a `RangeError` when its numbers make no sense. */
@@ -241,6 +266,23 @@ export const readFolder: (
   directory: string
 ) => Effect.Effect<RecordedFolder, PlatformError, FileSystem.FileSystem | Path.Path> = recordedFolder.readFolder
 
+/**
+ * Reads files of the archive out of a folder and its folders, for the option `archive` of {@link layer}: zips, each with
+ * the `.CHECKSUM` beside it, and CSVs, which are packed.
+ *
+ * A file is named like those of the archive, `BTCUSDT-1h-2024-01-31.zip`, with anything before and after that; `um-` or
+ * `cm-` before it, or a folder of that name, says which futures it is about. Files that cannot be used are named under
+ * `ignored`, with the reason.
+ *
+ * Fails when the folder cannot be read.
+ *
+ * @since 0.1.0
+ * @category recordings
+ */
+export const readArchive: (
+  directory: string
+) => Effect.Effect<RecordedArchive, PlatformError, FileSystem.FileSystem | Path.Path> = archiveFolder.readArchive
+
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
@@ -255,12 +297,19 @@ const start = Effect.fnUntraced(function*<A>(
   const recorded = options.series ?? []
   const listed = options.instruments ?? (recorded.length > 0 ? [] : instruments)
   const patience = options.patience ?? 10
+  // Only the archive needs Node; where there is none the rest of the exchange does without it.
+  const packing = yield* Effect.orElseSucceed(Effect.tryPromise(() => import("./internal/pack.js")), () => undefined)
   const world: exchange.Exchange = {
     listing: makeListing(seed, listed.map(instrument), recorded),
     policies: eachMarket((market) => ({
       budget: options.weightPerMinute?.[market] ?? Market.facts[market].weightPerMinute,
       patience
     })),
+    archive: packing === undefined ? undefined : {
+      pack: packing.pack,
+      given: new Map((options.archive ?? []).map((file) => [archive.fileAt(file, file.time).path, file])),
+      delay: Duration.toMillis(options.publication ?? "4 hours")
+    },
     now: options.now === undefined ? undefined : millis(options.now)
   }
   const plan = (options.faults ?? []).reduce(faultPlan.arm, faultPlan.emptyPlan(seed))
@@ -275,6 +324,7 @@ const start = Effect.fnUntraced(function*<A>(
   const service = FaultyExchange.of({
     url,
     baseUrls: eachMarket(() => url),
+    archive: { baseUrl: url, listingUrl: url + archive.listPath },
     requests: Effect.map(Ref.get(state), ({ requests }) => Chunk.toReadonlyArray(requests)),
     inject: (fault) => Ref.update(state, (current) => ({ ...current, plan: faultPlan.arm(current.plan, fault) })),
     clear: Ref.update(state, (current) => ({

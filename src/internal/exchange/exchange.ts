@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Market from "../../binance/Market.js"
 import type { Action } from "../../testing/Fault.js"
+import { type Archive, archiveDraft, askedOf } from "./archive.js"
 import { type Plan, strike } from "./faultPlan.js"
 import { faulty } from "./faulty.js"
 import { klinesWeight, parseKlinesQuery, type Query } from "./klinesQuery.js"
@@ -25,6 +26,8 @@ import { banned, charge, limited, type Limits, type Policy, unused, type Verdict
 
 export interface Exchange {
   readonly listing: Listing
+  /** None where nothing can be packed. */
+  readonly archive: Archive | undefined
   readonly policies: Readonly<Record<Market.Market, Policy>>
   /** The instant the exchange believes in, if not that of the clock. */
   readonly now: number | undefined
@@ -46,6 +49,8 @@ export interface Request {
   readonly method: string
   readonly path: string
   readonly query: Query
+  /** The API, or the archive. */
+  readonly source: "rest" | "vision"
   readonly market: Market.Market | undefined
   readonly symbol: string | undefined
   readonly interval: string | undefined
@@ -77,20 +82,10 @@ export const respond = (
   clock: number
 ): readonly [Reply, State] => {
   const { method, path, query } = incoming
-  const now = exchange.now ?? clock
-  const { endpoint, market } = route(path)
-  const symbol = query["symbol"]
-  const interval = query["interval"]
-  const [action, plan] = strike(state.plan, { market, path, symbol, interval })
-  const [verdict, limits] = market === undefined
-    ? [undefined, undefined]
-    : admit(state.limits[market], action, weigh(market, endpoint, query), clock, exchange.policies[market])
-  const draft = market === undefined || endpoint === undefined || verdict === undefined
-    ? notFound(incoming)
-    : verdict._tag === "Allowed"
-    ? method === "GET" || method === "HEAD" ? endpoints[endpoint](exchange, market, query, now) : emptyAnswer(405)
-    : refused(verdict, clock, exchange.policies[market])
-  const used = verdict?._tag === "Banned" ? undefined : verdict?.used
+  const { interval, market, serve, source, symbol } = toArchive(exchange, state, incoming, clock) ??
+    toApi(exchange, state, incoming, clock)
+  const [action, plan] = strike(state.plan, { source, market, path, symbol, interval })
+  const { draft, limits, used } = serve(action)
   const reply = strikes(action, draft)
   const request: Request = {
     nth: Chunk.size(state.requests) + 1,
@@ -98,6 +93,7 @@ export const respond = (
     method,
     path,
     query,
+    source,
     market,
     symbol,
     interval,
@@ -105,12 +101,67 @@ export const respond = (
     fault: action?._tag,
     usedWeight: used
   }
-  return [{ ...reply, answer: reply.answer && stamp(reply.answer, used, now) }, {
-    limits: market === undefined ? state.limits : { ...state.limits, [market]: limits },
+  return [{ ...reply, answer: reply.answer && stamp(reply.answer, used, exchange.now ?? clock) }, {
+    limits,
     plan,
     requests: Chunk.append(state.requests, request)
   }]
 }
+
+/** What a request is about, and how it is answered. */
+interface Route {
+  readonly source: "rest" | "vision"
+  readonly market: Market.Market | undefined
+  readonly symbol: string | undefined
+  readonly interval: string | undefined
+  readonly serve: (action: Action | undefined) => {
+    readonly draft: Draft
+    readonly limits: State["limits"]
+    readonly used: number | undefined
+  }
+}
+
+const toArchive = (
+  { archive, listing, now }: Exchange,
+  { limits }: State,
+  { method, path, query }: Incoming,
+  clock: number
+): Route | undefined => {
+  const asked = askedOf(path, query)
+  if (asked === undefined || archive === undefined) return undefined
+  const { interval, market, symbol } = asked
+  const serve = () => ({
+    draft: isRead(method) ? archiveDraft(listing, archive, asked, query, now ?? clock) : emptyAnswer(405),
+    limits,
+    used: undefined
+  })
+  return { source: "vision", market, symbol, interval, serve }
+}
+
+const toApi = (exchange: Exchange, state: State, incoming: Incoming, clock: number): Route => {
+  const { method, path, query } = incoming
+  const { endpoint, market } = route(path)
+  const serve: Route["serve"] = (action) => {
+    if (market === undefined) return { draft: notFound(incoming), limits: state.limits, used: undefined }
+    const policy = exchange.policies[market]
+    const [verdict, limits] = admit(state.limits[market], action, weigh(market, endpoint, query), clock, policy)
+    const draft = endpoint === undefined
+      ? notFound(incoming)
+      : verdict._tag !== "Allowed"
+      ? refused(verdict, clock, policy)
+      : isRead(method)
+      ? endpoints[endpoint](exchange, market, query, exchange.now ?? clock)
+      : emptyAnswer(405)
+    return {
+      draft,
+      limits: { ...state.limits, [market]: limits },
+      used: verdict._tag === "Banned" ? undefined : verdict.used
+    }
+  }
+  return { source: "rest", market, symbol: query["symbol"], interval: query["interval"], serve }
+}
+
+const isRead = (method: string): boolean => method === "GET" || method === "HEAD"
 
 const strikes = (action: Action | undefined, draft: Draft): Reply =>
   action === undefined || action._tag === "RateLimited" || action._tag === "Banned"

@@ -32,6 +32,7 @@ export const arm = (plan: Plan, fault: Fault): Plan => {
 
 /** What a fault looks at. */
 export interface Target {
+  readonly source: "rest" | "vision"
   readonly market: string | undefined
   readonly path: string
   readonly symbol: string | undefined
@@ -43,7 +44,7 @@ export const strike = (plan: Plan, target: Target): readonly [Action | undefined
   let action: Action | undefined
   const armed = plan.armed.map((one) => {
     const when = one.fault.when ?? {}
-    if (!fits(when, target)) return one
+    if (!fits(when, target) || !concerns(one.fault.do, target)) return one
     const seen = one.seen + 1
     const strikes = action === undefined &&
       isNth(when.nth, seen) &&
@@ -56,10 +57,26 @@ export const strike = (plan: Plan, target: Target): readonly [Action | undefined
 }
 
 const fits = (when: When, target: Target): boolean =>
+  (when.source === undefined || when.source === target.source) &&
   (when.market === undefined || when.market === target.market) &&
   (when.symbol === undefined || when.symbol === target.symbol) &&
   (when.interval === undefined || when.interval === target.interval) &&
   (when.path === undefined || target.path === when.path || target.path.endsWith(`/${when.path.replace(/^\//, "")}`))
+
+/** Some faults can befall only some requests, and let the others pass uncounted. */
+const concerns = (action: Action, { path, source }: Target): boolean => {
+  switch (action._tag) {
+    case "RateLimited":
+    case "Banned":
+      return source === "rest"
+    case "Late":
+      return source === "vision"
+    case "CorruptFile":
+      return source === "vision" && path.endsWith(action.corruption.endsWith("Checksum") ? ".CHECKSUM" : ".zip")
+    default:
+      return true
+  }
+}
 
 const isNth = (nth: When["nth"], n: number): boolean => {
   if (nth === undefined) return true

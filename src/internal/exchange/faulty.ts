@@ -1,7 +1,7 @@
 /** What a fault makes of an answer. */
 import * as Duration from "effect/Duration"
 import type { Action, Malformation } from "../../testing/Fault.js"
-import { complete, type Draft, emptyAnswer, htmlAnswer, jsonAnswer, type Reply, rowsAnswer } from "./reply.js"
+import { complete, type Draft, emptyAnswer, htmlAnswer, jsonAnswer, type Reply, s3Answer } from "./reply.js"
 import type { Row } from "./series.js"
 
 /** Limits and bans are no matter of one answer: they are with those of the exchange itself. */
@@ -26,21 +26,27 @@ export const faulty = (action: AnswerFault, draft: Draft): Reply => {
     case "NotJson":
       return complete({ ...jsonAnswer(200, null), body: action.body })
     case "Status": {
-      const answer = errorAnswer(action.status, action.body)
+      const answer = draft.archived !== undefined && action.body === undefined
+        ? s3Answer(action.status)
+        : errorAnswer(action.status, action.body)
       const given = Object.entries(action.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
       return complete({ ...answer, headers: { ...answer.headers, ...Object.fromEntries(given) } })
     }
     case "EmptyList":
-      return complete(draft.rows === undefined ? draft : rowsAnswer([]))
+      return complete(draft.of?.([]) ?? draft)
     case "MalformedRows":
-      return complete(draft.rows === undefined ? draft : jsonAnswer(200, malformed(action.malformation, draft.rows)))
+      return complete(draft.of?.(malformed(action.malformation, draft.rows ?? [])) ?? draft)
     case "Gaps":
       return complete(
-        draft.rows === undefined
-          ? draft
-          : rowsAnswer(
-            draft.rows.filter(([open]) => !action.ranges.some(({ end, start }) => start <= open && open < end))
-          )
+        draft.of?.(
+          (draft.rows ?? []).filter(([open]) => !action.ranges.some(({ end, start }) => start <= open && open < end))
+        ) ?? draft
+      )
+    case "CorruptFile":
+      return complete(draft.archived?.corrupted(action.corruption) ?? draft)
+    case "Late":
+      return complete(
+        draft.archived !== undefined && draft.archived.age < Duration.toMillis(action.duration) ? s3Answer(404) : draft
       )
   }
 }

@@ -31,7 +31,7 @@ export const socketlessClient = (handle: (incoming: Incoming) => Effect.Effect<R
 const bodiless = [204, 205, 304]
 
 const response = ({ body, headers, status }: Answer, ending: Reply["ending"], isHead: boolean): Response => {
-  const bytes = new TextEncoder().encode(body)
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : Uint8Array.from(body)
   const content = isHead || bodiless.includes(status) ? null : ending === "complete" ? bytes : half(bytes, ending)
   return new Response(content, { status, headers: { ...headers, "content-length": String(bytes.length) } })
 }
