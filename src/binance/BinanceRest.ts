@@ -16,10 +16,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as Classifier from "../Classifier.js"
-import * as FetchContext from "../FetchContext.js"
+import type * as FetchContext from "../FetchContext.js"
 import * as FetchError from "../FetchError.js"
+import { warnOfCloseTimes } from "../internal/klines/closeTimes.js"
 import * as columns from "../internal/klines/columns.js"
+import * as failure from "../internal/klines/failure.js"
 import { following, hasManyPages, type Page, pageOf } from "../internal/klines/pages.js"
 import { restReasons } from "../internal/klines/restReasons.js"
 import { decodeRows } from "../internal/klines/restRows.js"
@@ -40,11 +41,7 @@ import * as Market from "./Market.js"
  * @since 0.1.0
  * @category models
  */
-export type KlinesError =
-  | FetchError.NetworkError
-  | FetchError.ApiError
-  | Exclude<FetchError.DataError, FetchError.DataEmpty>
-  | FetchError.OtherError
+export type KlinesError = failure.KlinesError
 
 /**
  * Options of {@link layer}.
@@ -146,10 +143,7 @@ export const make = Effect.fnUntraced(function*(
       end: Math.min(end, forming),
       reasons: restReasons({ interval, anchor, start, end, now, rows, leading, trailing })
     })
-    yield* Effect.annotateLogs(
-      warnOfCloseTimes(found, anchor),
-      FetchContext.toRecord(FetchContext.make({ ...series.context, operation: "validate" }))
-    )
+    yield* warnOfCloseTimes(found, series.context)
     return found
   })
 
@@ -214,8 +208,11 @@ const makeHttp = Effect.fnUntraced(function*(timeout: Duration.Duration) {
       }).pipe(
         // A client that takes its time to stop keeps nobody waiting.
         Effect.disconnect,
-        Effect.timeoutFail({ duration: timeout, onTimeout: () => timedOut(timeout) }),
-        Effect.catchAll((cause) => Effect.flatMap(classify(cause, context), Effect.fail)),
+        Effect.timeoutFail({
+          duration: timeout,
+          onTimeout: () => failure.timedOut("No whole answer", timeout, "total")
+        }),
+        Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, context, BinanceErrors.rules), Effect.fail)),
         Effect.tapError((error) => error._tag === "ApiRateLimit" ? gates[market].refused(error) : Effect.void)
       )).pipe(Effect.mapError((error) => FetchError.withContext(error, context)))
 })
@@ -308,39 +305,6 @@ const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string
 
 const decodeTime = Schema.decode(Schema.parseJson(Schema.Struct({ serverTime: Schema.Int })))
 
-const timedOut = (timeout: Duration.Duration) =>
-  new FetchError.NetworkTimeout({
-    message: `No whole answer within ${Duration.format(timeout)}`,
-    phase: "total",
-    timeoutMillis: Duration.toMillis(timeout)
-  })
-
-const classify = (cause: unknown, context: FetchContext.Input): Effect.Effect<KlinesError> =>
-  Effect.flatMap(Classifier.Rules, (rules) =>
-    Effect.map(
-      Effect.provideService(Classifier.classify(cause, { context }), Classifier.Rules, [
-        ...rules,
-        ...BinanceErrors.rules
-      ]),
-      precise
-    ))
-
-/** Nothing here touches a disk, and no answer means that there are no data: an error that says so is mistaken. */
-const precise = (error: FetchError.FetchError): KlinesError => {
-  switch (error._tag) {
-    case "DataEmpty":
-    case "StorageRead":
-    case "StorageWrite":
-    case "StorageSpace":
-    case "StoragePermission": {
-      const { cause, context, earlier, message, retryAfter, retryable } = error
-      return new FetchError.Unexpected({ cause, context, earlier, message, retryAfter, retryable })
-    }
-    default:
-      return error
-  }
-}
-
 const offTopic = (context: FetchContext.Input) =>
   new FetchError.DataValidation({
     message: "The answer is about other candles than those asked for",
@@ -367,17 +331,4 @@ const extent = (rows: columns.Columns, { end, start }: { readonly start: number;
     }
   }
   return first === Infinity ? undefined : { first, last }
-}
-
-const warnOfCloseTimes = (found: Klines.Klines, anchor: number): Effect.Effect<void> => {
-  const damaged = found.openTime.filter((open, i) =>
-    found.closeTime[i] !== Interval.next(found.interval, open, anchor) - 1
-  )
-  return damaged.length === 0
-    ? Effect.void
-    : Effect.logWarning(
-      `Candles whose close time is not their end: ${damaged.length}, the first opens at ${
-        DateTime.formatIso(DateTime.unsafeMake(damaged[0]!))
-      }`
-    )
 }

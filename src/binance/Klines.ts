@@ -171,7 +171,7 @@ export const make = (options: {
   return {
     ...kept,
     interval,
-    source: Array.from({ length: kept.length }, () => source),
+    source: Array<Source>(kept.length).fill(source),
     missing: missing(ranges.overlay(reasons, ranges.intersect(invalid, reasons)), kept.openTime, interval, anchor)
   }
 }

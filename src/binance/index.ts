@@ -13,6 +13,13 @@ export * as BinanceErrors from "./BinanceErrors.js"
 export * as BinanceRest from "./BinanceRest.js"
 
 /**
+ * Candles from the archive of Binance, data.binance.vision, for all three markets.
+ *
+ * @since 0.1.0
+ */
+export * as BinanceVision from "./BinanceVision.js"
+
+/**
  * The intervals of candles, and the grid of instants at which candles open.
  *
  * @since 0.1.0

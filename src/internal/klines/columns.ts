@@ -39,9 +39,23 @@ const make = (length: number, column: (name: Name) => Float64Array): Columns => 
 
 export const allocate = (length: number): Columns => make(length, () => new Float64Array(length))
 
+/** The first so many rows, as views; or the same rows with room for more behind them. */
+export const resized = (columns: Columns, length: number): Columns =>
+  make(length, (name) => {
+    if (length <= columns.length) return columns[name].subarray(0, length)
+    const longer = new Float64Array(length)
+    longer.set(columns[name])
+    return longer
+  })
+
 /** The rows with these numbers, in this order. */
-export const pick = (columns: Columns, rows: ReadonlyArray<number>): Columns =>
-  make(rows.length, (name) => Float64Array.from(rows, (row) => columns[name][row]!))
+export const pick = (columns: Columns, rows: ArrayLike<number>): Columns =>
+  make(rows.length, (name) => {
+    const from = columns[name]
+    const picked = new Float64Array(rows.length)
+    for (let i = 0; i < rows.length; i++) picked[i] = from[rows[i]!]!
+    return picked
+  })
 
 /** One after the other, as they come. */
 export const join = (parts: ReadonlyArray<Columns>): Columns => {
@@ -120,12 +134,14 @@ export const sound = (columns: Columns, interval: Interval.Interval, anchor: num
   while (clean < length && isSound(clean) && (clean === 0 || openTime[clean - 1]! < openTime[clean]!)) clean++
   if (clean === length) return { columns, unsound: [] }
 
-  const last = new Map<number, number>()
   const unsound = new Set<number>()
+  const rows = new Uint32Array(length)
+  let kept = 0
   for (let i = 0; i < length; i++) {
-    if (isSound(i)) last.set(openTime[i]!, i)
+    if (isSound(i)) rows[kept++] = i
     else unsound.add(Interval.floor(interval, openTime[i]!, anchor))
   }
-  const rows = [...last].sort(([a], [b]) => a - b).map(([, row]) => row)
-  return { columns: pick(columns, rows), unsound: [...unsound].sort((a, b) => a - b) }
+  const order = rows.subarray(0, kept).sort((a, b) => openTime[a]! - openTime[b]! || a - b)
+  const isLast = (row: number, i: number) => i + 1 === kept || openTime[row] !== openTime[order[i + 1]!]
+  return { columns: pick(columns, order.filter(isLast)), unsound: [...unsound].sort((a, b) => a - b) }
 }

@@ -71,7 +71,8 @@ const time = (u: unknown): number =>
 
 const amount = (u: unknown): number => typeof u === "number" && Number.isSafeInteger(u) && u >= 0 ? u : NaN
 
-const powers = Array.from({ length: 23 }, (_, n) => 10 ** n)
+/** The powers of ten that a double holds exactly. */
+export const powers = Array.from({ length: 23 }, (_, n) => 10 ** n)
 
 /**
  * A decimal as the exchange writes it: digits, and perhaps a point with digits on both sides. NaN for anything else.

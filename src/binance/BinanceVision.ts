@@ -1,0 +1,224 @@
+/**
+ * Candles from the archive of Binance, data.binance.vision: a zip for every month and every day of a series.
+ *
+ * A range is fetched in as few files as there are for it, whole months by the month and the rest by the day. What does
+ * not agree with its checksum is never used, and a row that is none is refused rather than misread. What comes back
+ * holds each candle of the range that the archive has once, and says of every other why it is missing.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { makeArchive } from "../internal/archive/archive.js"
+import { archiveReasons } from "../internal/archive/archiveReasons.js"
+import * as files from "../internal/archive/files.js"
+import { type Life, lifeOf } from "../internal/archive/life.js"
+import { warnOfCloseTimes } from "../internal/klines/closeTimes.js"
+import * as columns from "../internal/klines/columns.js"
+import type * as failure from "../internal/klines/failure.js"
+import { intersect } from "../internal/klines/ranges.js"
+import * as Interval from "./Interval.js"
+import * as KlineRequest from "./KlineRequest.js"
+import * as Klines from "./Klines.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What a fetch of klines can fail with: no storage error, and no `DataEmpty`, since empty parts are values.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type KlinesError = failure.KlinesError
+
+/**
+ * Options of {@link layer}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Where to fetch instead of at Binance: a mirror, a proxy, a test. Default: `https://data.binance.vision`. */
+  readonly baseUrl?: string | undefined
+  /**
+   * Where the archive lists what it has, as S3 does. It is asked only about what was not found, to tell an instrument
+   * that was not traded then from files that are lost. Default: the bucket of the archive; with a `baseUrl` none, and
+   * then nobody knows.
+   */
+  readonly listingUrl?: string | undefined
+  /** How long one file may take. The largest, a month of seconds, has 110 MB. Default: 5 minutes. */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** How long nothing may come of a file. Default: 15 seconds. */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+  /** How many files are fetched and read at once. A month of seconds takes 350 MB meanwhile. Default: 4. */
+  readonly concurrency?: number | undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// tags
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A client of the archive.
+ *
+ * - **Checksums.** A file whose checksum is another, is that of another file, or is missing, is `DataIntegrity`. Before
+ *   that it is fetched once more, unless there is no checksum.
+ * - **Files that are not there** (404) are no failure: their candles are missing. They are `not_published_yet` for a week
+ *   (months for two), `not_listed_yet` before the instrument was traded, `delisted` after, and else `date_range`: only
+ *   the exchange itself knows whether candles are lost or never were.
+ * - **Incomplete months** are completed by their days, as far as the archive has them; where both have a candle, that of
+ *   the day stands.
+ * - **Fresh files** that are refused (403) are asked for once more after a second.
+ * - It neither retries nor tracks otherwise: put `Fetch.tracked` and a retry around it.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class BinanceVision extends Context.Tag("effect-errata/binance/BinanceVision")<BinanceVision, {
+  readonly klines: (input: KlineRequest.Input) => Effect.Effect<Klines.Klines, KlinesError>
+}>() {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a client on the `HttpClient` of the context. It needs Node.js and the package `yauzl`, and dies without them,
+ * saying what to install.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options = {}
+): Effect.fn.Return<typeof BinanceVision.Service, never, HttpClient.HttpClient> {
+  const { baseUrl, concurrency = 4, idleTimeout = "15 seconds", timeout = "5 minutes" } = options
+  // With none at all it would wait for ever.
+  if (!(concurrency >= 1)) {
+    const message = `BinanceVision: concurrency is ${concurrency}, and has to be a number from 1`
+    return yield* Effect.die(new Cause.IllegalArgumentException(message))
+  }
+  const archive = yield* makeArchive("BinanceVision", {
+    baseUrl: (baseUrl ?? "https://data.binance.vision").replace(/\/+$/, ""),
+    listingUrl: options.listingUrl ?? (baseUrl === undefined ? bucket : undefined),
+    timeout: Duration.decode(timeout),
+    idleTimeout: Duration.decode(idleTimeout)
+  })
+
+  const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
+    const { interval, market, symbol } = request
+    const start = DateTime.toEpochMillis(request.start)
+    const end = DateTime.toEpochMillis(request.end)
+    const now = yield* Clock.currentTimeMillis
+    const context = { market, symbol, interval, start, end, source: "vision", operation: "fetch" }
+    const read = (planned: ReadonlyArray<files.ArchiveFile>) =>
+      Effect.forEach(
+        planned,
+        (file) => Effect.map(archive.rows(request, file, now, context), (rows): Read => ({ file, rows })),
+        { concurrency }
+      )
+    const klinesOf = (parts: ReadonlyArray<Read>, reasons: ReadonlyArray<Klines.Missing>) => {
+      const all = columns.join(parts.flatMap(({ rows }) => Option.toArray(rows)))
+      const forming = Interval.floor(interval, now, columns.anchorOf(interval, all.openTime))
+      return Klines.make({ interval, source: "vision", columns: all, start, end: Math.min(end, forming), reasons })
+    }
+
+    const planned = yield* read(files.filesOf(request, { start, end }, now))
+    const first = klinesOf(planned, [{ start, end, reason: "date_range" }])
+    const complete = Effect.gen(function*() {
+      const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
+      const life = yield* lifeOf(first, published, now, (after) => archive.firstDay(request, after, context))
+      const days = yield* read(files.daysOf(request, completable(first.missing, planned, life), now))
+      const all = [...planned, ...days]
+      const reasons = archiveReasons({
+        interval,
+        anchor: columns.anchorOf(interval, first.openTime),
+        start,
+        end,
+        now,
+        awaited: awaited(all, interval, now),
+        life
+      })
+      return klinesOf(all, reasons)
+    })
+
+    const found = first.missing.length === 0 ? first : yield* complete
+    yield* warnOfCloseTimes(found, context)
+    return found
+  })
+
+  return BinanceVision.of({ klines: (input) => Effect.flatMap(KlineRequest.make(input), klines) })
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The client as a layer. It dies when it is built with options that make no sense, or without what it needs.
+ *
+ * @example
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { Effect, Layer } from "effect"
+ * import { BinanceVision } from "effect-errata/binance"
+ *
+ * const program = Effect.gen(function*() {
+ *   const vision = yield* BinanceVision.BinanceVision
+ *   const klines = yield* vision.klines({
+ *     market: "SPOT",
+ *     symbol: "BTCUSDT",
+ *     interval: "1m",
+ *     start: "2023-01-01",
+ *     end: "2024-01-01"
+ *   })
+ *   return klines.missing
+ * })
+ *
+ * const runnable = Effect.provide(program, BinanceVision.layer().pipe(Layer.provide(FetchHttpClient.layer)))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<BinanceVision, never, HttpClient.HttpClient> =>
+  Layer.effect(BinanceVision, make(options))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const bucket = "https://s3-ap-northeast-1.amazonaws.com/data.binance.vision"
+
+interface Read {
+  readonly file: files.ArchiveFile
+  /** None where there is no such file. */
+  readonly rows: Option.Option<columns.Columns>
+}
+
+/** What the days may have that the months lack. */
+const completable = (
+  missing: ReadonlyArray<Klines.Missing>,
+  planned: ReadonlyArray<Read>,
+  { delisted, exists, listed }: Life
+): ReadonlyArray<Klines.Missing> => {
+  const months = planned.filter(({ file, rows }) => file.period === "monthly" && (exists || Option.isSome(rows)))
+  return intersect(intersect(missing, [{ start: listed, end: delisted }]), months.map(({ file }) => file))
+}
+
+/** The files that may come still. Of months none, where their days will tell. */
+const awaited = (
+  all: ReadonlyArray<Read>,
+  interval: Interval.Interval,
+  now: number
+): ReadonlyArray<files.ArchiveFile> =>
+  all.filter(({ file, rows }) =>
+    Option.isNone(rows) && files.mayCome(file, now) && (file.period === "daily" || !files.hasDays(interval))
+  ).map(({ file }) => file)
