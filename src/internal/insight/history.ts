@@ -10,11 +10,11 @@ const hour = 3_600_000
 const day = 86_400_000
 
 // The tracker was there for (nearly) all of the hour.
-const whole = 3540
+const wholeHour = 3540
 
 // Below, what is told of a minute or an hour would be guessed.
 const leastMinutes = 30
-const leastHours = 6
+export const leastHours = 6
 // From here on the mean of a minute is better told from all hours than from the minutes of the last day.
 const hoursForMinutes = 24
 const daysForHoursOfDay = 7
@@ -26,15 +26,22 @@ interface Hour {
 }
 
 export interface History {
-  readonly code: string
   /** The oldest comes first, the last one ends now; at most a day, and only as long as the tracker was there throughout. */
   readonly minutes: ReadonlyArray<number>
   /** The oldest comes first. */
   readonly hours: ReadonlyArray<Hour>
   /** The minute of the day in UTC, with its fraction. */
   readonly now: number
+  /** What is normal in an hour; nothing, as long as there are too few. */
+  readonly usual: Usual | undefined
   /** In minutes from now: when was the n-th newest error? */
   readonly nth: (n: number) => number
+}
+
+/** What is normal in an hour, at some minute of the day. */
+export interface Usual {
+  readonly byHourOfDay: boolean
+  readonly at: (minuteOfDay: number) => Normal
 }
 
 export const historyOf = (snapshot: Snapshot.Snapshot, { code, errors, hours }: Snapshot.Code): History => {
@@ -42,15 +49,16 @@ export const historyOf = (snapshot: Snapshot.Snapshot, { code, errors, hours }: 
   const { watched } = snapshot
   const window = SlidingWindow.restore({ horizon: day, snapshot: errors.ages, now: 0 })
   const hourNow = Math.floor(at / hour)
+  const whole = watched.slice(0, -2).flatMap((seconds, i) => {
+    const age = watched.length - 1 - i
+    const count = hours[hours.length - 1 - age] ?? 0
+    return seconds < wholeHour ? [] : [{ count, hourOfDay: modulo(hourNow - age, 24) }]
+  })
   return {
-    code,
     minutes: Snapshot.minutes(snapshot, code).slice(-Math.max(1, Math.floor(attended(watched, at) / minute))),
-    hours: watched.slice(0, -2).flatMap((seconds, i) => {
-      const age = watched.length - 1 - i
-      const count = hours[hours.length - 1 - age] ?? 0
-      return seconds < whole ? [] : [{ count, hourOfDay: modulo(hourNow - age, 24) }]
-    }),
+    hours: whole,
     now: modulo(at, day) / minute,
+    usual: usualOf(whole),
     nth: (n) => window.nth(n) / minute
   }
 }
@@ -61,19 +69,12 @@ const attended = (watched: ReadonlyArray<number>, at: number): number => {
   for (let age = 0; age < watched.length; age++) {
     const seconds = watched[watched.length - 1 - age] ?? 0
     sum += seconds * 1000
-    if (seconds < (age === 0 ? modulo(at, hour) / 1000 - 60 : whole)) break
+    if (seconds < (age === 0 ? modulo(at, hour) / 1000 - 60 : wholeHour)) break
   }
   return sum
 }
 
-/** What is normal at some minute of the day. */
-export interface Usual {
-  readonly byHourOfDay: boolean
-  readonly at: (minuteOfDay: number) => Normal
-}
-
-/** What is normal in an hour; nothing, as long as there are too few. */
-export const usualHour = ({ hours }: History): Usual | undefined => {
+const usualOf = (hours: ReadonlyArray<Hour>): Usual | undefined => {
   if (hours.length < leastHours) return undefined
   const byHourOfDay = hours.length >= daysForHoursOfDay * 24
   const groups = Array.from(
@@ -100,9 +101,7 @@ export const lastHour = (usual: Usual, minuteOfDay: number): Normal => {
 }
 
 /** What is normal in a minute at present; nothing, as long as there are too few. */
-export const usualMinute = (history: History): Normal | undefined => {
-  const { hours, minutes, now } = history
-  const usual = usualHour(history)
+export const usualMinute = ({ hours, minutes, now, usual }: History): Normal | undefined => {
   const [before] = normals([minutes.slice(0, -1)])
   if (before === undefined || minutes.length < leastMinutes) return undefined
   if (usual === undefined || hours.length < hoursForMinutes) return before
@@ -110,12 +109,11 @@ export const usualMinute = (history: History): Normal | undefined => {
 }
 
 /** The usual rate, in errors per minute, a number of minutes from now on. */
-export const usualRate = (history: History): (minute: number) => number => {
-  const usual = usualHour(history)
-  const [ofMinutes] = normals([history.minutes])
+export const usualRate = ({ minutes, now, usual }: History): (minute: number) => number => {
+  const [ofMinutes] = normals([minutes])
   return usual === undefined
     ? () => ofMinutes?.mean ?? 0
-    : (minute) => usual.at(history.now + minute).mean / 60
+    : (minute) => usual.at(now + minute).mean / 60
 }
 
 const modulo = (n: number, by: number): number => ((n % by) + by) % by

@@ -6,7 +6,7 @@ import type { Normal } from "./baseline.js"
 import { expected, normals } from "./baseline.js"
 import { quantileAbove } from "./distribution.js"
 import type { History } from "./history.js"
-import { usualHour, usualMinute } from "./history.js"
+import { usualMinute } from "./history.js"
 import { number, range } from "./words.js"
 
 const leastHours = 24
@@ -22,8 +22,7 @@ export const limitsFor = (
   history: History,
   inForce: ReadonlyArray<Snapshot.Limit>
 ): { readonly limits: Threshold.Limits | undefined; readonly reason: string } => {
-  const { hours } = history
-  const usual = usualHour(history)
+  const { hours, usual } = history
   const minute = usualMinute(history)
   if (hours.length < leastHours || usual === undefined || minute === undefined) {
     return {

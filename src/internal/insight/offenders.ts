@@ -29,8 +29,7 @@ export const offendersOf = (
   { code, window = "day" }: OffendersOptions
 ): ReadonlyArray<Offenders> => {
   const within = (series: Snapshot.Series) => sum(series[window])
-  const known = values.filter(({ value }) => value !== other)
-  const counted = known.map((value) => {
+  const counted = values.map((value) => {
     const all = sum(value.errors.map(({ series }) => within(series))) + within(value.rest)
     const ofCode = value.errors.find((of) => of.code === code)
     const errors = code === undefined ? all : ofCode === undefined ? 0 : within(ofCode.series)
@@ -41,13 +40,14 @@ export const offendersOf = (
       attempts: value.attempted ? all + within(value.successes) : 0
     }
   }).filter(({ attempts, errors }) => errors > 0 || attempts > 0)
-  const isAttempted = counted.every(({ attempts }) => attempts > 0)
-  if (!isAttempted && counted.length < leastValues) return []
-  const candidates = counted.map((value) => ({ ...value, exposure: isAttempted ? value.attempts : 1 }))
+  const known = counted.filter(({ value }) => value !== other)
+  const isAttempted = known.every(({ attempts }) => attempts > 0)
+  if (!isAttempted && known.length < leastValues) return []
+  const candidates = known.map((value) => ({ ...value, exposure: isAttempted ? value.attempts : 1 }))
   const found = standingOut(candidates)
   if (found.length === 0) return []
 
-  const total = sum(candidates.map(({ errors }) => errors))
+  const total = sum(counted.map(({ errors }) => errors))
   const offenders = found.map(({ attempts, errors, ratio, value }) => ({
     value,
     errors,
@@ -57,7 +57,7 @@ export const offendersOf = (
   }))
   const names = new Set(found.map(({ value }) => value))
   const common = [
-    ...commonCode(known, names, within, code),
+    ...commonCode(values, names, within, code),
     ...commonAffix(candidates.map(({ value }) => value), names),
     ...commonContext(name, recent, names)
   ]
