@@ -21,12 +21,12 @@ const throwing = new Proxy(new Error("x"), {
 
 const huge = "\u001B[2J\n".repeat(2_000_000)
 
-const own = (more: object = {}) =>
+const own = (more: object = {}): FetchError.Trackable =>
   Object.assign(new Error("own\n\u001B[31m"), {
     _tag: "Own",
     code: "OWN",
     category: "App",
-    severity: "ERROR",
+    severity: "ERROR" as const,
     context: {},
     ...more
   })
@@ -100,6 +100,55 @@ describe.each(formats)("an error that is hostile, logged as %s", (_, layer) => {
         }
       }).pipe(Effect.provide([layer, ErrorTracker.layer()]))
   )
+})
+
+describe("work is bounded by what is read, not by what is there", () => {
+  /** The longest text that any pattern was asked about meanwhile, in kB, and which pattern that was. */
+  const longest = <A, E, R>(effect: Effect.Effect<A, E, R>) => {
+    const { exec } = RegExp.prototype
+    const asked: Array<[number, string]> = []
+    const spy = Effect.sync(() => {
+      RegExp.prototype.exec = function(text: string) {
+        // Of our text only; and a pattern that is anchored looks at its beginning only.
+        if (text.includes("Zq7") && !this.source.startsWith("^")) {
+          asked.push([Math.ceil(text.length / 1024), this.source])
+        }
+        return exec.call(this, text)
+      }
+    })
+    const restore = Effect.sync(() => {
+      RegExp.prototype.exec = exec
+    })
+    return Effect.acquireUseRelease(spy, () => effect, () => restore).pipe(
+      Effect.map(() => asked.toSorted(([a], [b]) => b - a).slice(0, 3))
+    )
+  }
+
+  it.effect("of a megabyte anywhere, patterns read a few kilobytes", () =>
+    Effect.gen(function*() {
+      const text = "Zq7 token=\"{[https://a:".repeat(1 << 16)
+      const error = Object.assign(new Error(text, { cause: text }), {
+        name: text,
+        stack: text,
+        path: [text],
+        [text]: text,
+        response: { status: 400, data: text, headers: { [text]: text } }
+      })
+      const context = { symbol: text, url: text, operation: text, attributes: { [text]: text, a: text } }
+      const program = Effect.fail(error).pipe(
+        Fetch.tracked(context),
+        Effect.tapErrorCause((cause) =>
+          ErrorLog.log(own({ code: text, extra: error, context }), { cause, message: text })
+        ),
+        Effect.tapError((error) => Effect.logError(text, { [text]: text }, Cause.fail(error))),
+        Effect.annotateLogs(text, text),
+        Effect.withLogSpan(text),
+        Effect.exit,
+        printed,
+        Effect.provide([ErrorLog.layerJson, ErrorTracker.layer()])
+      )
+      for (const [kilobytes, pattern] of yield* longest(program)) expect(kilobytes, pattern).toBeLessThanOrEqual(16)
+    }))
 })
 
 describe("what is hostile around a fetch changes nothing for it", () => {
