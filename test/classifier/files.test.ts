@@ -371,6 +371,13 @@ describe("FileSystem of @effect/platform", () => {
     )
   )
 
+  const ofStore = { module: "KeyValueStore", reason: "Unknown", pathOrDescriptor: "a" } as const
+  table("the reason alone, from a store of keys and values", [
+    ["get", throwing(new PlatformError.SystemError({ ...ofStore, method: "get" })), "StorageRead", "no"],
+    ["set", throwing(new PlatformError.SystemError({ ...ofStore, method: "set" })), "StorageWrite", "no"],
+    ["clear", throwing(new PlatformError.SystemError({ ...ofStore, method: "clear" })), "StorageWrite", "no"]
+  ])
+
   const store = <A, E>(use: (store: KeyValueStore.KeyValueStore) => Effect.Effect<A, E>) =>
     failing(
       Effect.provide(Effect.flatMap(KeyValueStore.KeyValueStore, use), NodeKeyValueStore.layerFileSystem(at("store")))

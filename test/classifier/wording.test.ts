@@ -1,6 +1,8 @@
 /** Words: what they decide where there is nothing else, and what they must never decide. */
-import { describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
+import * as Classifier from "effect-errata/Classifier"
 import type { FetchError } from "effect-errata/FetchError"
+import { STATUS_CODES } from "node:http"
 import type { Case } from "./cases.js"
 import { table, throwing } from "./cases.js"
 
@@ -44,6 +46,12 @@ const wellKnown: ReadonlyArray<readonly [string, FetchError["_tag"], "retry" | "
   ["HTTP error 500", "ApiFormat", "retry", { status: 500 }],
   ["403 Forbidden", "ApiPermission", "no", { status: 403 }],
   ["429 Too Many Requests", "ApiRateLimit", "retry", { status: 429 }],
+  ["404 Not Found", "ApiFormat", "no", { status: 404 }],
+  ["418 I'm a teapot", "ApiRateLimit", "retry", { status: 418 }],
+  ["503 Service Unavailable", "ApiFormat", "retry", { status: 503 }],
+  ["504 Gateway Time-out", "NetworkTimeout", "retry"],
+  ["504 Gateway Timeout", "NetworkTimeout", "retry"],
+  ["520 Web Server Returned an Unknown Error", "ApiFormat", "retry", { status: 520 }],
   [`StatusCode: non 2xx status code (418 ${request})`, "ApiRateLimit", "retry", { status: 418, banned: true }],
   [`[GET] "https://api.test/x": 502 Bad Gateway`, "ApiFormat", "retry", { status: 502 }],
   ["ENOENT: no such file or directory, open '/x'", "StorageRead", "no", { errno: "ENOENT", path: "/x" }],
@@ -62,6 +70,18 @@ describe("well-known words", () => {
     wellKnown.map(([text, ...expected]): Case => [text, throwing(new Error(text)), ...expected])
   )
   table("alone", wellKnown.map(([text, ...expected]): Case => [text, throwing(text), ...expected]))
+})
+
+describe("a status and its reason", () => {
+  const ofProxies = { 499: "Client Closed Request", 502: "Proxy Error", 522: "Connection Timed Out" }
+  for (const [status, reason] of [...Object.entries(STATUS_CODES), ...Object.entries(ofProxies)]) {
+    if (Number(status) < 400) continue
+    it(`${status} ${reason}`, () => {
+      const told = Classifier.classifySync(`${status} ${reason}`)
+      const known = Classifier.classifySync({ status: Number(status) })
+      assert.deepStrictEqual([told._tag, told.retryable], [known._tag, known.retryable])
+    })
+  }
 })
 
 const misleading = [
@@ -89,6 +109,10 @@ const misleading = [
   "503 rows inserted",
   "404 candles missing",
   "status 429401",
+  "500 Index Futures",
+  "401 Shares",
+  "404 Candles Missing",
+  "the user wrote 404 Not Found",
   "HTTP2COIN",
   "HTTPS 500 index",
   "429",

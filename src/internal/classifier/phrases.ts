@@ -114,6 +114,15 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^Timeout awaiting '/, timeout()]
 ]
 
+/** How the reasons begin that go with a status, of IANA and of Cloudflare: 500 may be an index of shares, too. */
+const reasons =
+  "Bad Request|Unauthori[sz]ed|Payment Required|Forbidden|Not (?:Found|Acceptable|Implemented|Extended)|" +
+  "Method Not|Proxy (?:Authentication|Error)|Request|Conflict|Gone|Length Required|Precondition|Payload Too|Content Too|" +
+  "URI Too|Unsupported Media|Range Not|Expectation Failed|I'm a|Misdirected|Unprocessable|Locked|Failed Dependency|" +
+  "Too (?:Early|Many)|Upgrade Required|Unavailable For|Internal Server|Bad Gateway|Service|Gateway Time|HTTP Version|" +
+  "Variant Also|Insufficient Storage|Loop Detected|Bandwidth Limit|Network Authentication|Web Server|Connection Timed|" +
+  "Origin|A Timeout|SSL Handshake|Client Closed|Invalid SSL"
+
 /** Words for a status, as clients put it at the head of their messages. */
 const statusWords: ReadonlyArray<RegExp> = [
   /^Request failed with status code (\d{3})\b/,
@@ -124,7 +133,7 @@ const statusWords: ReadonlyArray<RegExp> = [
   /^HTTP\/\d(?:\.\d)? (\d{3})\b/,
   /^\[[A-Z]+\] "[^"]*": (\d{3})\b/,
   /^(?:status|status code)[:=]? (\d{3})$/i,
-  /^([45]\d\d) (?:[A-Z][A-Za-z'-]*)(?: [A-Za-z'-]+){0,4}$/
+  new RegExp(`^([45]\\d\\d) (?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}$`)
 ]
 
 /** `connect ECONNREFUSED 127.0.0.1:9`, `ENOENT: no such file or directory, open '/x'`. */
