@@ -113,7 +113,8 @@ export const restore = (options: {
 
 const precision = 1024
 // Buckets are merged in batches: one by one, every event would touch every level.
-const capacity = precision + 64
+const batch = 64
+const capacity = precision + batch
 const firstCapacity = 16
 
 // Every index below comes from `Level.index`, which stays inside.
@@ -164,6 +165,20 @@ class Level {
     this.size -= buckets
   }
 
+  /**
+   * Makes one bucket of the next level out of every two of the oldest, down to what precision asks for. Nobody will ask
+   * again for what is before the edge, so that the number of levels stays what a horizon needs.
+   */
+  mergeInto(next: Level, edge: number): void {
+    while (this.size > precision) {
+      const oldest = read(this.oldest, this.head)
+      this.drop(1)
+      const newest = read(this.newest, this.head)
+      this.drop(1)
+      if (newest >= edge) next.push(oldest, newest)
+    }
+  }
+
   /** The first bucket whose newest event is at or after `edge`. */
   firstFrom(edge: number): number {
     let low = 0
@@ -191,7 +206,9 @@ class Level {
 }
 
 class Histogram implements SlidingWindow {
-  private readonly levels: Array<Level> = [new Level(1)]
+  private single = new Level(1)
+  /** The first is `single`. */
+  private readonly levels = [this.single]
   private latest = -Infinity
   readonly horizon: number
 
@@ -205,24 +222,14 @@ class Histogram implements SlidingWindow {
 
   add(stamp: number): void {
     if (stamp > this.latest) this.latest = stamp
-    this.push(0, this.latest, this.latest)
+    this.single.push(this.latest, this.latest)
+    if (this.single.size === capacity) this.merge(0, this.single)
   }
 
-  private push(index: number, oldest: number, newest: number): void {
-    const level = this.levels[index] ?? this.grow()
-    level.push(oldest, newest)
-    if (level.size === capacity) this.merge(index, level)
-  }
-
-  /** Makes one bucket of the next size out of every two of the oldest, down to what precision asks for. */
   private merge(index: number, level: Level): void {
-    while (level.size > precision) {
-      const oldest = level.oldestOf(0)
-      const newest = level.newestOf(1)
-      level.drop(2)
-      // Nobody will ask again for what is beyond the horizon, so that the number of levels stays what a horizon needs.
-      if (newest >= this.latest - this.horizon) this.push(index + 1, oldest, newest)
-    }
+    const next = this.levels[index + 1] ?? this.grow()
+    if (next.size > capacity - batch / 2) this.merge(index + 1, next)
+    level.mergeInto(next, this.latest - this.horizon)
   }
 
   private grow(): Level {
@@ -259,8 +266,7 @@ class Histogram implements SlidingWindow {
   }
 
   nth(n: number): number {
-    const single = this.levels[0]
-    if (single !== undefined && n <= single.size) return single.newestOf(single.size - n)
+    if (n <= this.single.size) return this.single.newestOf(this.single.size - n)
     let left = n
     for (const level of this.levels) {
       const events = level.size * level.events
@@ -277,18 +283,20 @@ class Histogram implements SlidingWindow {
 
   steps(step: number, now: number, counts: Float64Array): void {
     const at = Math.max(now, this.latest)
-    const add = (stamp: number, events: number): boolean => {
-      const age = at - stamp
-      const i = Math.floor(age / step)
-      if (i >= counts.length || age > this.horizon) return false
-      counts[i] = read(counts, i) + events
-      return true
-    }
+    const edge = at - this.horizon
     for (const level of this.levels) {
+      // As `count` has it: half of a bucket is as old as its newest event, the rest as old as its oldest.
+      const share = level.events === 1 ? 1 : level.events / 2
       for (let i = level.size - 1; i >= 0; i--) {
-        // As `count` has it: half of a bucket is as old as its newest event, the rest as old as its oldest.
-        if (!add(level.newestOf(i), level.events === 1 ? 1 : level.events / 2)) return
-        if (level.events > 1 && !add(level.oldestOf(i), level.events / 2)) return
+        const newest = level.newestOf(i)
+        const young = Math.floor((at - newest) / step)
+        if (young >= counts.length || newest < edge) return
+        counts[young] = read(counts, young) + share
+        if (level.events === 1) continue
+        const oldest = level.oldestOf(i)
+        const old = Math.floor((at - oldest) / step)
+        if (old >= counts.length || oldest < edge) return
+        counts[old] = read(counts, old) + share
       }
     }
   }
@@ -299,7 +307,7 @@ class Histogram implements SlidingWindow {
       while (level.size > 0 && level.newestOf(0) < edge) level.drop(1)
     }
     while (this.levels.length > 1 && this.levels.at(-1)?.size === 0) this.levels.pop()
-    if (this.levels.length === 1 && this.levels[0]?.size === 0) this.levels[0] = new Level(1)
+    if (this.levels.length === 1 && this.single.size === 0) this.levels[0] = this.single = new Level(1)
   }
 
   snapshot(now: number): Snapshot {
@@ -316,12 +324,14 @@ class Histogram implements SlidingWindow {
 
   restore(snapshot: Snapshot, now: number): void {
     for (const [index, ages] of snapshot.entries()) {
-      const level = index === 0 ? this.levels[0] : this.levels[this.levels.push(new Level(2 ** index)) - 1]
+      const level = index === 0 ? this.single : this.grow()
       const width = index === 0 ? 1 : 2
-      const stamps = Float64Array.from(ages.slice(-width * (capacity - 1)), (age) => now - age)
+      // The first level is merged as soon as it is full, the others when more is to come.
+      const most = index === 0 ? capacity - 1 : capacity
+      const stamps = Float64Array.from(ages.slice(-width * most), (age) => now - age)
       for (let i = 0; i + width <= stamps.length; i += width) {
         const newest = read(stamps, i + width - 1)
-        level?.push(read(stamps, i), newest)
+        level.push(read(stamps, i), newest)
         if (newest > this.latest) this.latest = newest
       }
     }

@@ -9,11 +9,14 @@ const types = [
   FetchError.DataIntegrity,
   FetchError.StorageRead
 ]
-export const errors: Array<FetchError.FetchError> = []
-for (let i = 0; i < 360; i++) {
-  const Type = types[i % 6]!
-  const context = { symbol: `S${i % 20}`, source: `source${i % 3}`, market: "SPOT", interval: "1m" }
-  errors.push(new Type({ context }))
-}
+// Names come from a list, as they do in a program that fetches them all.
+const symbols = Array.from({ length: 20 }, (_, i) => `S${i}`)
+const sources = ["rest", "vision", "cache"]
+
 /** Round and round. */
 export const at = <A>(items: ReadonlyArray<A>, i: number): A => items[i % items.length]!
+
+export const errors: ReadonlyArray<FetchError.FetchError> = Array.from({ length: 360 }, (_, i) => {
+  const Type = at(types, i)
+  return new Type({ context: { symbol: at(symbols, i), source: at(sources, i), market: "SPOT", interval: "1m" } })
+})

@@ -1,4 +1,4 @@
-/** Races: rounds in which every contender runs once, in rotated order, with an empty heap. */
+/** Races: rounds in which every contender runs once, in rotated order, for about as long, with an empty heap. */
 import { parseArgs } from "node:util"
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "15" } } })
@@ -13,6 +13,9 @@ export interface Contender {
   /** Before every round, untimed. */
   readonly prepare?: () => void
 }
+
+// Compilers work beside the program: what is hot is not fast at once.
+const warmUps = 5
 
 const median = (numbers: ReadonlyArray<number>): number => {
   const sorted = numbers.toSorted((a, b) => a - b)
@@ -31,26 +34,34 @@ const digits = (n: number): string => n < 10 ? n.toFixed(2) : n.toFixed(0)
 
 /**
  * A Markdown table: nanoseconds a time, and the ratio to the first contender. Both are medians over the rounds; the ratio
- * is taken within each round, so that a machine that is slow for a while is slow for both sides of it.
+ * is taken within each round, so that a machine that is slow for a while is slow for both sides of it. The first one does
+ * its work so many times a round; the others do theirs for about as long, so that whoever takes longer is not interrupted
+ * more often.
  */
 export const race = async (
   title: string,
   contenders: ReadonlyArray<Contender>,
   options: { readonly rounds: number; readonly times: number }
 ): Promise<void> => {
-  for (const contender of contenders) await time(contender, options.times)
-  const rounds: Array<ReadonlyArray<number>> = []
-  for (let round = 0; round < options.rounds; round++) {
-    const took: Array<number> = contenders.map(() => 0)
-    for (let i = 0; i < contenders.length; i++) {
-      const turn = (round + i) % contenders.length
-      took[turn] = await time(contenders[turn]!, options.times)
+  const few = Math.ceil(options.times / 100)
+  const runs = contenders.map((contender) => ({ contender, times: few, took: Array.of<number>() }))
+  for (let warmUp = 0; warmUp < warmUps; warmUp++) {
+    let first = Number.NaN
+    for (const run of runs) {
+      const took = await time(run.contender, run.times)
+      first = run === runs[0] ? took : first
+      run.times = Math.max(1, Math.min(options.times, Math.round(options.times * first / took)))
     }
-    rounds.push(took)
   }
-  const rows = contenders.map(({ name }, i) => {
-    const ratios = rounds.map((took) => took[i]! / took[0]!)
-    return `| ${name} | ${digits(median(rounds.map((took) => took[i]!)))} | ${digits(median(ratios))} |`
+  for (let round = 0; round < options.rounds; round++) {
+    for (let i = 0; i < runs.length; i++) {
+      const { contender, times, took } = runs[(round + i) % runs.length]!
+      took.push(await time(contender, times))
+    }
+  }
+  const rows = runs.map(({ contender: { name }, took }) => {
+    const ratios = took.map((ns, round) => ns / runs[0]!.took[round]!)
+    return `| ${name} | ${digits(median(took))} | ${digits(median(ratios))} |`
   })
   console.log(`\n### ${title}\n\n| | ns | × first |\n|---|---|---|\n${rows.join("\n")}`)
 }

@@ -1,7 +1,7 @@
-/** What counting an error costs, against what others take for it. */
+/** What counting an error costs, against what others take for it, and what an answer costs. */
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
-import { Context, Effect, Either, Layer, Logger, ManagedRuntime } from "effect"
-import { ErrorTracker } from "effect-errata"
+import { Context, Duration, Effect, Either, Layer, Logger, ManagedRuntime, Metric } from "effect"
+import { ErrorTracker, FetchError, Threshold } from "effect-errata"
 import { Counter, Registry } from "prom-client"
 // The core is not public. What it costs without Effect around it is worth knowing all the same.
 import { Core } from "../../dist/internal/tracker/core.js"
@@ -22,13 +22,21 @@ const keys = labels.map((labels) => Object.values(labels).join("|"))
 // who counts it
 // ---------------------------------------------------------------------------------------------------------------------
 
-const coreOf = (options: ErrorTracker.Options) => new Core(Either.getOrThrow(settings(options)))
+const limits = { perMinute: 3, perHour: 10, perDay: 30 }
+// Three limits for every error, not only for those that have them by default.
+const thresholds = Object.fromEntries(errors.map(({ code }) => [code, limits]))
 
-// One error every 20 microseconds.
-const tracking = (core: Core, start = 0) => {
-  let now = start
+const coreOf = (options: ErrorTracker.Options) => new Core(Either.getOrThrow(settings({ thresholds, ...options })))
+
+// One error every 20 microseconds, unless told otherwise.
+const tracking = (core: Core, start = 0, step = 20_000) => {
+  // There is one moment, set anew for each step, as the tracker does it.
+  const moment = { now: start, wall: 0 }
   return (times: number) => {
-    for (let i = 0; i < times; i++) core.track(at(errors, i), { now: now += 20_000, wall: now / 1e6 })
+    for (let i = 0; i < times; i++) {
+      moment.now += step
+      core.track(at(errors, i), moment)
+    }
   }
 }
 
@@ -46,6 +54,39 @@ class Reader extends MetricReader {
 }
 const otel = new MeterProvider({ readers: [new Reader()] }).getMeter("bench").createCounter("errors")
 
+/** The tracker of the design this library grew from, line by line: a list of a day's errors, gone through for each one. */
+class Original {
+  private errorCounts: Record<string, Array<{ timestamp: number; metadata: object }>> = {}
+  private readonly windows = Object.entries({ perMinute: 60e9, perHour: 3600e9, perDay: 86_400e9 })
+  readonly warnings: Array<string> = []
+
+  trackError(code: string, metadata: object, now: number) {
+    const occurrences = this.errorCounts[code] ??= []
+    occurrences.push({ timestamp: now, metadata })
+    for (const [name, span] of this.windows) {
+      const count = occurrences.reduce((sum, { timestamp }) => now - timestamp <= span ? sum + 1 : sum, 0)
+      // A warning for every error too many; here only the last one is kept.
+      if (count > limits[name as keyof typeof limits]) this.warnings[0] = `THRESHOLD EXCEEDED: ${code} ${count} ${name}`
+    }
+    for (const [code, occurrences] of Object.entries(this.errorCounts)) {
+      this.errorCounts[code] = occurrences.filter(({ timestamp }) => now - timestamp <= 86_400e9)
+    }
+  }
+}
+
+const originally = (events: number) => {
+  let original = new Original()
+  let now = 0
+  const run = (times: number) => {
+    for (let i = 0; i < times; i++) original.trackError(at(errors, i).code, at(labels, i), now += 20_000)
+  }
+  const prepare = () => {
+    original = new Original()
+    run(events)
+  }
+  return { run, prepare }
+}
+
 await race("One error, without Effect", [
   {
     name: "`Map` increment, key prebuilt",
@@ -56,7 +97,7 @@ await race("One error, without Effect", [
       }
     }
   },
-  { name: "track: windows, limits, last errors", run: tracking(coreOf({ dimensions: [] })) },
+  { name: "track: window, three limits, last errors", run: tracking(coreOf({ dimensions: [] })) },
   { name: "track: the same and four dimensions", run: tracking(coreOf({})) },
   {
     name: "prom-client `inc`, five labels",
@@ -69,7 +110,8 @@ await race("One error, without Effect", [
     run: (times) => {
       for (let i = 0; i < times; i++) otel.add(1, at(labels, i))
     }
-  }
+  },
+  { name: "the original's algorithm, 1,000 errors before", ...originally(1000) }
 ], { rounds, times: 200_000 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -79,7 +121,7 @@ await race("One error, without Effect", [
 const filled = (events: number) => {
   const core = coreOf({})
   const end = 80_000e9
-  for (let i = 0; i < events; i++) core.track(at(errors, i), { now: i * (end / events), wall: 0 })
+  tracking(core, 0, end / events)(events)
   return tracking(core, end)
 }
 
@@ -100,6 +142,44 @@ await race(
 )
 
 // ---------------------------------------------------------------------------------------------------------------------
+// answers
+// ---------------------------------------------------------------------------------------------------------------------
+
+const busy = coreOf({ thresholds: Threshold.defaults })
+const end = 80_000e9
+for (const [i, Type] of FetchError.FetchError.members.entries()) {
+  for (let n = 0; n < 4000; n++) {
+    const context = { symbol: `S${n % 2000}`, source: at(["rest", "vision", "cache"], n), market: "SPOT" }
+    const moment = { now: n * end / 4000, wall: 0 }
+    busy.track(new Type({ context, reason: "api_response" }, true), moment)
+    busy.succeeded(context, moment, Duration.millis(i + n))
+  }
+}
+const now = { now: end, wall: 0 }
+const minute = Duration.minutes(1)
+const day = Duration.days(1)
+const asked = (ask: () => unknown) => (times: number) => {
+  for (let i = 0; i < times; i++) ask()
+}
+
+await race("One answer, of 17 codes and 2,000 symbols", [
+  { name: "`stats()`", run: asked(() => busy.stats(undefined, now)) },
+  { name: "`stats` of the last day", run: asked(() => busy.stats(day, now)) },
+  { name: "`rates`", run: asked(() => busy.rates(now)) },
+  { name: "`verdict`", run: asked(() => busy.verdict("DATA_EMPTY", now)) },
+  { name: "`latency` of the last hour", run: asked(() => busy.latency("hour", now)) },
+  {
+    name: "`timeline` of a day by the minute",
+    run: asked(() => busy.timeline({ window: day, step: minute, code: undefined }, now))
+  },
+  { name: "`breakdown` by symbol, ten worst", run: asked(() => busy.breakdown({ by: "symbol", limit: 10 }, now)) },
+  {
+    name: "the same of the last hour",
+    run: asked(() => busy.breakdown({ by: "symbol", limit: 10, window: "hour" }, now))
+  }
+], { rounds, times: 200 })
+
+// ---------------------------------------------------------------------------------------------------------------------
 // with Effect
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -113,10 +193,20 @@ const looped = (step: (i: number) => Effect.Effect<void>) => (times: number) =>
   }))
 
 const noop = Effect.sync(() => {})
+const counter = Metric.counter("errors")
+const tagged = ({ code, source, symbol }: (typeof labels)[number]) => {
+  const metric = counter.pipe(
+    Metric.tagged("code", code),
+    Metric.tagged("symbol", symbol),
+    Metric.tagged("source", source)
+  )
+  return Metric.increment(metric)
+}
 
 await race("One error, as an Effect", [
   { name: "`Effect.sync(noop)`", run: looped(() => noop) },
-  { name: "`tracker.track`", run: looped((i) => tracker.track(at(errors, i))) }
-], { rounds, times: 20_000 })
+  { name: "`tracker.track`", run: looped((i) => tracker.track(at(errors, i))) },
+  { name: "Effect's counter, three tags", run: looped((i) => tagged(at(labels, i))) }
+], { rounds, times: 200_000 })
 
 await runtime.dispose()

@@ -350,7 +350,11 @@ export class Core {
     for (const code of options.code === undefined ? this.codes.values() : [this.codes.get(options.code) ?? []].flat()) {
       code.steps(step, now, counts)
     }
-    return Array.from(counts, (count, i) => ({ at: wallOf(now - i * step, now, moment.wall), count })).reverse()
+    const { wall } = moment
+    return Array.from(
+      counts.reverse(),
+      (count, i) => ({ at: wallOf(now - (counts.length - 1 - i) * step, now, wall), count })
+    )
   }
 
   emptyData(given: Duration.Duration | undefined, moment: Moment): ErrorTracker.EmptyData {

@@ -128,11 +128,14 @@ export class Dimension {
 
   /** Was there a place for everything, or was something counted as `other`? */
   failed(name: string, ofCode: OfCode, expected: boolean, attempt: boolean): boolean {
-    const series = name === ofCode.latest ? ofCode.latestSeries : ofCode.series.get(name)
-    if (series === undefined || expected || attempt) return this.failedOf(this.valueOf(name), ofCode, expected, attempt)
-    ofCode.latest = name
-    ofCode.latestSeries = series
-    this.slots.add(series)
+    if (expected || attempt) return this.failedOf(this.valueOf(name), ofCode, expected, attempt)
+    if (name !== ofCode.latest) {
+      const series = ofCode.series.get(name)
+      if (series === undefined) return this.failedOf(this.valueOf(name), ofCode, expected, attempt)
+      ofCode.latest = name
+      ofCode.latestSeries = series
+    }
+    this.slots.add(ofCode.latestSeries)
     return true
   }
 

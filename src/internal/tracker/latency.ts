@@ -24,20 +24,20 @@ const bucketOf = (millis: number): number => {
 
 const millisOf = (bucket: number): number => shortest * 2 * growth ** bucket / (growth + 1)
 
-/** How many took about so long. */
+/** How many took about so long. Every index into it is that of a bucket. */
 class Sketch {
   readonly counts = new Float64Array(buckets)
   count = 0
   max = 0
 
   add(millis: number, bucket: number, count = 1): void {
-    this.counts[bucket] = (this.counts[bucket] ?? 0) + count
+    this.counts[bucket] = this.counts[bucket]! + count
     this.count += count
     this.max = Math.max(this.max, millis)
   }
 
   merge({ count, counts, max }: Sketch): void {
-    for (const [bucket, count] of counts.entries()) this.counts[bucket] = (this.counts[bucket] ?? 0) + count
+    for (let i = 0; i < buckets; i++) this.counts[i] = this.counts[i]! + counts[i]!
     this.count += count
     this.max = Math.max(this.max, max)
   }
@@ -49,8 +49,8 @@ class Sketch {
 
   /** What so large a share did not exceed. */
   quantile(share: number): number {
-    let sum = 0
-    const bucket = this.counts.findIndex((count) => (sum += count) >= share * this.count)
+    let bucket = 0
+    for (let sum = this.counts[0]!; sum < share * this.count; sum += this.counts[bucket]!) bucket++
     return bucket === buckets - 1 ? this.max : Math.min(millisOf(bucket), this.max)
   }
 }

@@ -19,7 +19,7 @@ const names = ["minute", "hour", "day"] as const
 const kept = 61
 const perSeries = kept * widths.length
 const perBlock = 64
-const carried = 2 ** 16
+const limit = 2 ** 16
 
 /** Where the hands of the clock stand, once for all series: the second that has not ended yet. */
 export class Hands {
@@ -90,9 +90,17 @@ export class Slots {
   /** At a second that is not before the one in which the series was counted last. */
   sum(series: number, window: WindowIndex, second = this.hands.second): number {
     const [first, last] = this.counted(series, window, second)
-    let sum = 0
-    for (let step = first; step <= last; step++) sum += this.read(series, slot(window, step))
-    return last < first ? 0 : sum + at(this.pending, series)
+    if (last < first) return 0
+    const block = this.block(series)
+    const base = this.base(series) + window * kept
+    let sum = at(this.pending, series)
+    for (let step = first, i = first % kept; step <= last; step++) {
+      sum += at(block, base + i)
+      i = i + 1 === kept ? 0 : i + 1
+    }
+    if (this.carry.size === 0) return sum
+    for (let step = first; step <= last; step++) sum += this.carried(series, slot(window, step))
+    return sum
   }
 
   /** Has nothing been counted for longer than the longest window? */
@@ -156,15 +164,22 @@ export class Slots {
   }
 
   private read(series: number, slot: number): number {
-    const count = at(this.block(series), (series % perBlock) * perSeries + slot)
-    return this.carry.size === 0 ? count : count + (this.carry.get(series * perSeries + slot) ?? 0)
+    return at(this.block(series), this.base(series) + slot) + this.carried(series, slot)
+  }
+
+  private carried(series: number, slot: number): number {
+    return this.carry.get(series * perSeries + slot) ?? 0
   }
 
   private put(series: number, slot: number, count: number): void {
-    const low = count % carried
-    this.block(series)[(series % perBlock) * perSeries + slot] = low
+    const low = count % limit
+    this.block(series)[this.base(series) + slot] = low
     if (count > low) this.carry.set(series * perSeries + slot, count - low)
     else if (this.carry.size > 0) this.carry.delete(series * perSeries + slot)
+  }
+
+  private base(series: number): number {
+    return (series % perBlock) * perSeries
   }
 
   private block(series: number): Uint16Array {
