@@ -39,12 +39,15 @@ describe("package", () => {
     expect(statements.sort()).toEqual(modules.map((module) => `export * as ${module} from "./${module}.js"`))
   })
 
-  it("imports nothing from Node.js outside testing, but for the archive, when it is read", () => {
+  it("imports nothing from Node.js outside testing, but for files and archives, when they are read", () => {
     const importing = (how: RegExp) =>
       sources.filter((file) => !/^testing[\\/]/.test(file))
         .filter((file) => how.test(read(join("src", file)).replace(/^import type .*$/gm, "")))
     expect(importing(/\b(from|import)\s+["']node:/)).toEqual([])
-    expect(importing(/\bimport\(\s*["']node:/)).toEqual([join("internal", "archive", "modules.ts")])
+    expect(importing(/\bimport\(\s*["']node:/)).toEqual([
+      join("internal", "archive", "modules.ts"),
+      join("internal", "cache", "modules.ts")
+    ])
   })
 
   it("never asks the wall clock for the time", () => {

@@ -1,5 +1,5 @@
 /** Fetches series of candles, and decides by the tags of the errors what to do when that fails. */
-import { DateTime, Duration, Effect, Option, Ref, Schedule } from "effect"
+import { DateTime, Duration, Effect, Option, Ref, Schedule, Schema } from "effect"
 import { Fetch, FetchError } from "effect-errata"
 import { BinanceRest, type KlineRequest, Klines } from "effect-errata/binance"
 import { Screen } from "./Screen.js"
@@ -103,7 +103,9 @@ const fetch = (request: KlineRequest.Input) =>
 
 /** What the exchange said about the range, where it said anything. */
 const whyEmpty = ({ missing: [first] }: Klines.Klines): FetchError.EmptyReason =>
-  first === undefined || first.reason === "unfinished" || first.reason === "invalid" ? "api_response" : first.reason
+  first !== undefined && isEmptyReason(first.reason) ? first.reason : "api_response"
+
+const isEmptyReason = Schema.is(FetchError.EmptyReason)
 
 /** Three more attempts where the error says that makes sense, ever later, and never before the server allows it. */
 const again = Schedule.identity<FetchError.FetchError>().pipe(

@@ -27,6 +27,13 @@ export * as BinanceVision from "./BinanceVision.js"
 export * as Interval from "./Interval.js"
 
 /**
+ * Candles kept on disk, as Arrow files that any Arrow tool reads.
+ *
+ * @since 0.1.0
+ */
+export * as KlineCache from "./KlineCache.js"
+
+/**
  * A question for candles: which market, symbol and interval, and from when to when.
  *
  * @since 0.1.0

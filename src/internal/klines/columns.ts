@@ -22,7 +22,7 @@ export interface Columns extends Readonly<Record<Name, Float64Array>> {
   readonly length: number
 }
 
-const make = (length: number, column: (name: Name) => Float64Array): Columns => ({
+export const make = (length: number, column: (name: Name) => Float64Array): Columns => ({
   length,
   openTime: column("openTime"),
   open: column("open"),

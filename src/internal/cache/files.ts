@@ -1,0 +1,64 @@
+/** Files that are whole or not there: written beside their place, synced, and put there by one rename. */
+import type * as PlatformError from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+
+type Failed = PlatformError.PlatformError
+
+export const make = Effect.map(
+  Effect.all([FileSystem.FileSystem, Path.Path]),
+  ([fs, path]) => {
+    /** Folders that were looked through for what a process left that died while it wrote. */
+    const swept = new Set<string>()
+
+    const sweep = Effect.fnUntraced(function*(folder: string) {
+      if (swept.has(folder)) return
+      swept.add(folder)
+      const now = yield* Clock.currentTimeMillis
+      for (const name of yield* fs.readDirectory(folder)) {
+        if (!name.endsWith(unfinished)) continue
+        const file = path.join(folder, name)
+        const { mtime } = yield* fs.stat(file)
+        // Younger ones may be somebody's who is at it.
+        if (Option.exists(mtime, (date) => now - date.getTime() > abandonedAfter)) {
+          yield* fs.remove(file, { force: true })
+        }
+      }
+    }, Effect.ignore)
+
+    return {
+      /** None where there is no such file. */
+      read: (file: string): Effect.Effect<Option.Option<Uint8Array>, Failed> =>
+        Effect.map(fs.readFile(file), Option.some).pipe(
+          Effect.catchIf(isNotFound, () => Effect.succeedNone)
+        ),
+
+      write: Effect.fnUntraced(function*(file: string, bytes: Uint8Array): Effect.fn.Return<void, Failed> {
+        const folder = path.dirname(file)
+        yield* fs.makeDirectory(folder, { recursive: true })
+        yield* sweep(folder)
+        const beside = `${file}.${(yield* Random.nextIntBetween(0, 2 ** 48)).toString(36)}${unfinished}`
+        yield* Effect.scoped(
+          Effect.flatMap(fs.open(beside, { flag: "wx" }), (open) => Effect.zipRight(open.writeAll(bytes), open.sync))
+        ).pipe(
+          Effect.zipRight(fs.rename(beside, file)),
+          Effect.onError(() => Effect.ignore(fs.remove(beside, { force: true })))
+        )
+      }),
+
+      /** Puts a file out of the way, in place of one that was put there before. */
+      moveAside: (file: string): Effect.Effect<void, Failed> => fs.rename(file, `${file}${aside}`)
+    }
+  }
+)
+
+const aside = ".corrupt"
+
+const unfinished = ".tmp"
+const abandonedAfter = 3_600_000
+
+const isNotFound = (error: Failed): boolean => error._tag === "SystemError" && error.reason === "NotFound"
