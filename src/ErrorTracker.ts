@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
@@ -21,7 +22,8 @@ import type { EmptyReason, Severity, Trackable } from "./FetchError.js"
 import { thresholds } from "./internal/tracker/config.js"
 import { derive, noop } from "./internal/tracker/derived.js"
 import * as Memory from "./internal/tracker/memory.js"
-import { settings } from "./internal/tracker/settings.js"
+import { persist } from "./internal/tracker/persisted.js"
+import { persistedSettings, settings } from "./internal/tracker/settings.js"
 import type * as Snapshot from "./Snapshot.js"
 import type * as Threshold from "./Threshold.js"
 
@@ -81,6 +83,19 @@ export interface Options extends Limits {
   readonly sweepEvery?: Duration.DurationInput | undefined
   /** How many of the last errors are kept with their context. Default 100. */
   readonly recent?: number | undefined
+}
+
+/**
+ * What a tracker that outlives its process can be told besides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PersistedOptions extends Options {
+  /** Under what name snapshots are kept in the store; a tracker needs one of its own. Default `error-tracker`. */
+  readonly key?: string | undefined
+  /** How often a snapshot is saved, and at most how much is lost when a process is killed. Default 1 minute. */
+  readonly saveEvery?: Duration.DurationInput | undefined
 }
 
 /**
@@ -469,6 +484,49 @@ export const layerConfig = (
         onLeft: (message) => Effect.fail(ConfigError.InvalidData([], message)),
         onRight: Memory.make
       }))
+  )
+
+/**
+ * A tracker in memory that outlives its process: a snapshot is saved in a `KeyValueStore` every now and then and when the
+ * layer is released, and the next tracker goes on where the last one stood. What was counted is as old as the wall clock
+ * says, an alert that was active still is, and is not told again.
+ *
+ * Snapshots take turns under two keys, `KEY.0` and `KEY.1`: if the process dies while it writes one, the other one is
+ * whole. One that is damaged, foreign or of a newer version is logged as the error it is, and not used; if none can be,
+ * counting begins anew. A store that fails is logged when it begins to and when it has stopped, one that hangs is given
+ * 5 seconds, and neither changes what the tracker does. Nothing is saved that a log would mask. A snapshot takes 200 kB
+ * for 50 symbols and some thousand errors, and some megabytes for thousands of symbols and a million errors a day.
+ *
+ * Dies of options that make no sense, like {@link layer}.
+ *
+ * @example
+ * import { KeyValueStore } from "@effect/platform"
+ * import { ErrorTracker, FetchError } from "effect-errata"
+ * import { Effect, Layer } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const tracker = yield* ErrorTracker.ErrorTracker
+ *   yield* tracker.track(new FetchError.NetworkDns())
+ *   return (yield* tracker.stats()).total
+ * }).pipe(Effect.provide(ErrorTracker.layerPersisted({ saveEvery: "30 seconds" })))
+ *
+ * // In a real program: KeyValueStore.layerFileSystem("state"), or localStorage.
+ * const twice = Effect.zip(program, program).pipe(Effect.provide(KeyValueStore.layerMemory))
+ *
+ * Effect.runPromise(twice).then((totals) => assert.deepStrictEqual(totals, [1, 2]))
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPersisted = (
+  options: PersistedOptions = {}
+): Layer.Layer<ErrorTracker, never, KeyValueStore.KeyValueStore> =>
+  Layer.scoped(
+    ErrorTracker,
+    Either.match(persistedSettings(options), {
+      onLeft: (message) => Effect.die(new Cause.IllegalArgumentException(`ErrorTracker: ${message}`)),
+      onRight: ({ place, settings }) => Effect.tap(Memory.make(settings), (tracker) => persist(tracker, place))
+    })
   )
 
 /**

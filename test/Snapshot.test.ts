@@ -298,7 +298,7 @@ describe("Snapshot", () => {
       market: `M${i}`,
       interval: `I${i}`
     }))
-    for (let i = 0; i < 60_000; i++) {
+    for (let i = 0; i < 20_000; i++) {
       const context = contexts[i % 3000]!
       const error = {
         _tag: "Own",
@@ -334,5 +334,60 @@ describe("Snapshot", () => {
   ])("is not read where there is %s", (_, change) => {
     expect(Either.isRight(Schema.decodeUnknownEither(Snapshot.Snapshot)(encoded))).toBe(true)
     expect(Either.isLeft(Schema.decodeUnknownEither(Snapshot.Snapshot)({ ...encoded, ...change }))).toBe(true)
+  })
+
+  const leaves = (json: unknown, path: ReadonlyArray<string> = []): ReadonlyArray<ReadonlyArray<string>> =>
+    typeof json === "object" && json !== null
+      ? Object.entries(json).flatMap(([key, value]) => leaves(value, [...path, key]))
+      : [path]
+
+  it("whatever can be read can be restored, and asked", () => {
+    const text = JSON.stringify(encoded)
+    const all = leaves(encoded)
+    let read = 0
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.array(
+          FastCheck.tuple(
+            FastCheck.nat(all.length - 1),
+            FastCheck.constantFrom<string | number>(
+              0,
+              1,
+              Number.MAX_SAFE_INTEGER,
+              1e12,
+              0.5,
+              "",
+              ";;;",
+              "1;2;3;4;5;6;7",
+              "2gosa7pa2gv;2gosa7pa2gv,2gosa7pa2gv;1",
+              `5;${"1,".repeat(3000)}1`,
+              "1" + ";1,1".repeat(60),
+              "A",
+              "__proto__",
+              "minute"
+            )
+          ),
+          { minLength: 1, maxLength: 6 }
+        ),
+        (changes) => {
+          const json: unknown = JSON.parse(text)
+          for (const [leaf, value] of changes) {
+            const path = all[leaf]!
+            const parent = path.slice(0, -1).reduce((at: unknown, key) => Reflect.get(Object(at), key), json)
+            Reflect.set(Object(parent), path.at(-1)!, value)
+          }
+          const snapshot = Schema.decodeUnknownEither(Snapshot.Snapshot)(json)
+          if (Either.isLeft(snapshot)) return
+          read++
+          const tracker = new Tracker(options)
+          tracker.restore(snapshot.right, 1000)
+          happen(tracker, [0, "fail", "A", 3], 2000)
+          tracker.answers(3000)
+          tracker.tell(tracker.core.sweep(tracker.moment(4000)))
+        }
+      ),
+      { numRuns: 200 }
+    )
+    expect(read).toBeGreaterThan(10)
   })
 })

@@ -71,9 +71,12 @@ export const withdrawn = (alert: Active, since: DateTime.Utc, peak: number, wall
   return new Alert.Resolved({ ...edge, ...left, at, since, duration, peak, reason: "withdrawn" }, unchecked)
 }
 
+// The first and the last instant there is.
+const ever = 8.64e15
+
 /** What the wall clock said at some instant, if nobody has set it since. */
 export const wallOf = (instant: number, now: number, wall: number): DateTime.Utc =>
-  DateTime.unsafeMake(Math.round(wall - (now - instant) / 1e6))
+  DateTime.unsafeMake(Math.max(-ever, Math.min(ever, Math.round(wall - (now - instant) / 1e6))))
 
 const copy = (alert: Active, change: Partial<Active>): Active => {
   const { _tag, ...edge } = { ...alert, ...change }

@@ -226,7 +226,7 @@ export class Core {
     return [edges, {
       version: 1,
       at: DateTime.unsafeMake(moment.wall),
-      since: DateTime.unsafeMake(moment.wall - age),
+      since: wallOf(0, now, moment.wall),
       age,
       watched: this.hours.watched,
       codes: Array.from(this.codes.values(), (code) => code.snapshot(now, this.hours)),

@@ -3,12 +3,13 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { Options } from "../../ErrorTracker.js"
+import type { Options, PersistedOptions } from "../../ErrorTracker.js"
 import * as FetchError from "../../FetchError.js"
 import * as Threshold from "../../Threshold.js"
 import type { Limits } from "./alarms.js"
 import { only, wrong } from "./given.js"
 import { rulesOf } from "./limits.js"
+import type { Place } from "./persisted.js"
 
 export interface Settings extends Limits {
   /** Codes that always have a row of their own. */
@@ -57,18 +58,25 @@ export const settings = (options: Options): Either.Either<Settings, string> =>
         `at most ${maxDimensions} different names, none of them empty`
       )
     }
-    const every = Option.getOrElse(Duration.decodeUnknown(sweepEvery), () => Duration.zero)
-    if (!Duration.isFinite(every) || Duration.isZero(every)) {
-      return yield* wrong("sweepEvery", sweepEvery, "longer than nothing and less than for ever")
-    }
     return {
       ...yield* limitsOf(options, dimensions),
       codes: new Set([...ownCodes, ...codes]),
       dimensions,
       maxValues: yield* whole("maxValues", maxValues, 1, 100_000),
-      sweepEvery: every,
+      sweepEvery: yield* every("sweepEvery", sweepEvery),
       recent: yield* whole("recent", recent, 0, 10_000)
     }
+  })
+
+/** Besides, where snapshots are kept, and how often they are saved. */
+export const persistedSettings = (
+  options: PersistedOptions
+): Either.Either<{ readonly settings: Settings; readonly place: Place }, string> =>
+  Either.gen(function*() {
+    yield* only("options", options, [...keys, "key", "saveEvery"])
+    const { key = "error-tracker", saveEvery = "1 minute", ...rest } = options
+    if (!Predicate.isString(key) || key === "") return yield* wrong("key", key, "a text that is not empty")
+    return { settings: yield* settings(rest), place: { key, saveEvery: yield* every("saveEvery", saveEvery) } }
   })
 
 /** What is to be watched, from now on or instead of what was. */
@@ -77,6 +85,13 @@ export const limitsOf = (
   dimensions: ReadonlyArray<string>
 ): Either.Either<Limits, string> =>
   Either.all({ limits: Threshold.resolve(thresholds), rules: rulesOf(rules, dimensions) })
+
+const every = (option: string, given: Duration.DurationInput): Either.Either<Duration.Duration, string> => {
+  const duration = Option.getOrElse(Duration.decodeUnknown(given), () => Duration.zero)
+  return Duration.isFinite(duration) && !Duration.isZero(duration)
+    ? Either.right(duration)
+    : wrong(option, given, "longer than nothing and less than for ever")
+}
 
 const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every(Predicate.isString)
 

@@ -1,0 +1,436 @@
+import { FileSystem } from "@effect/platform"
+import { NodeContext, NodeKeyValueStore } from "@effect/platform-node"
+import { SystemError } from "@effect/platform/Error"
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import { describe, expect, expectTypeOf, it } from "@effect/vitest"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Layer, Option, Scope, Stream, TestClock } from "effect"
+import * as ErrorTracker from "effect-errata/ErrorTracker"
+import * as FetchError from "effect-errata/FetchError"
+import { LogCapture } from "effect-errata/testing"
+
+const timeout = (symbol = "A") => new FetchError.NetworkTimeout({ context: { symbol } })
+
+const track = (times: number, symbol?: string) =>
+  Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => Effect.repeatN(tracker.track(timeout(symbol)), times - 1))
+
+const total = Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => Effect.map(tracker.stats(), ({ total }) => total))
+
+const messages = Effect.map(
+  LogCapture.entries,
+  (entries) => entries.map(({ level, message }) => `${level} ${message}`)
+)
+
+/** Nothing but a map, which can be looked into, and made to misbehave. */
+const makeStore = () => {
+  const values = new Map<string, string>()
+  const state = { fails: false, hangs: false, writes: 0 }
+  const misbehaving = <A>(effect: Effect.Effect<A>) =>
+    Effect.suspend(() =>
+      state.hangs ? Effect.never : state.fails
+        ? Effect.fail(
+          new SystemError({
+            reason: "PermissionDenied",
+            module: "KeyValueStore",
+            method: "set",
+            description: "EACCES: permission denied, open '/state/error-tracker.0'"
+          })
+        )
+        : effect
+    )
+  const store = KeyValueStore.makeStringOnly({
+    get: (key) => misbehaving(Effect.sync(() => Option.fromNullable(values.get(key)))),
+    set: (key, value) =>
+      misbehaving(Effect.sync(() => {
+        state.writes++
+        values.set(key, value)
+      })),
+    remove: (key) => Effect.sync(() => values.delete(key)),
+    clear: Effect.sync(() => values.clear()),
+    size: Effect.sync(() => values.size)
+  })
+  return { values, state, layer: Layer.succeed(KeyValueStore.KeyValueStore, store) }
+}
+
+/** One life of a process. */
+const live = <A, E, E2>(
+  store: Layer.Layer<KeyValueStore.KeyValueStore, E2>,
+  body: Effect.Effect<A, E, ErrorTracker.ErrorTracker>,
+  options?: ErrorTracker.PersistedOptions
+) => Effect.provide(body, ErrorTracker.layerPersisted(options).pipe(Layer.provide(store)))
+
+const fnv = (text: string) =>
+  Array.from(text)
+    .reduce((hash, char) => BigInt.asUintN(32, (hash ^ BigInt(char.charCodeAt(0))) * 0x01000193n), 0x811c9dc5n)
+    .toString(16)
+    .padStart(8, "0")
+
+const keys = ["error-tracker.0", "error-tracker.1"]
+
+describe("layerPersisted", () => {
+  it.effect("a restart keeps counts and what fires, and does not fire it again", () =>
+    Effect.gen(function*() {
+      const { layer } = makeStore()
+      yield* live(layer, track(5))
+      yield* TestClock.adjust("30 seconds")
+      yield* live(
+        layer,
+        Effect.gen(function*() {
+          const tracker = yield* ErrorTracker.ErrorTracker
+          expect(yield* total).toBe(5)
+          expect((yield* tracker.breakdown({ by: "symbol", window: "minute" }))[0]?.count).toBe(5)
+          expect(yield* tracker.recent()).toHaveLength(5)
+          expect((yield* tracker.activeAlerts).map(({ message }) => message)).toEqual([
+            "THRESHOLD EXCEEDED: NETWORK_TIMEOUT occurred 4 times in the last minute (threshold: 3)"
+          ])
+          const [heard] = yield* Stream.runCollect(Stream.take(tracker.alerts, 1))
+          expect(heard?._tag).toBe("Fired")
+          yield* track(1)
+        })
+      )
+      // 5 at 0 and one at 30 seconds; down until 70 seconds.
+      yield* TestClock.adjust("40 seconds")
+      yield* live(
+        layer,
+        Effect.gen(function*() {
+          const tracker = yield* ErrorTracker.ErrorTracker
+          expect((yield* tracker.stats({ window: "1 minute" })).total).toBe(1)
+          expect(yield* tracker.activeAlerts).toEqual([])
+          yield* TestClock.adjust("0 seconds")
+        })
+      )
+      expect(yield* messages).toEqual([
+        "Warning THRESHOLD EXCEEDED: NETWORK_TIMEOUT occurred 4 times in the last minute (threshold: 3)",
+        "Info THRESHOLD RESOLVED: NETWORK_TIMEOUT is down to 1 in the last minute (threshold: 3, peak: 6)"
+      ])
+    }).pipe(Effect.provide(LogCapture.layer)))
+
+  it.effect("saves on a schedule, in turns: a process that is killed loses no more than that", () =>
+    Effect.gen(function*() {
+      const { layer, state, values } = makeStore()
+      // Two processes one after the other, of which the first never comes to its end.
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(
+        ErrorTracker.layerPersisted({ saveEvery: "20 seconds", key: "mine" }).pipe(Layer.provide(layer)),
+        scope
+      )
+      yield* Effect.provide(track(3), context)
+      expect(state.writes).toBe(0)
+      yield* TestClock.adjust("20 seconds")
+      expect([state.writes, Array.from(values.keys())]).toEqual([1, ["mine.0"]])
+      yield* Effect.provide(track(2), context)
+      yield* TestClock.adjust("39 seconds")
+      expect([state.writes, Array.from(values.keys())]).toEqual([2, ["mine.0", "mine.1"]])
+      yield* Effect.provide(track(7), context)
+      expect(yield* live(layer, total, { key: "mine" })).toBe(5)
+      expect(yield* live(layer, total, { key: "another" })).toBe(0)
+    }))
+
+  it.effect("a process that dies while it saves leaves the snapshot before", () =>
+    Effect.gen(function*() {
+      for (const length of [0, 1, 20, 60, 500, -1]) {
+        const { layer, values } = makeStore()
+        yield* live(layer, track(3))
+        yield* live(layer, track(2))
+        expect(Array.from(values.keys())).toEqual(keys)
+        values.set("error-tracker.1", values.get("error-tracker.1")!.slice(0, length))
+        expect(yield* live(layer, total)).toBe(3)
+        // And the damaged one is the one that was written over.
+        expect(yield* live(layer, total)).toBe(3)
+      }
+      const logged = (yield* LogCapture.entries).filter(({ message }) => message.startsWith("A snapshot"))
+      expect(logged).toHaveLength(6)
+      expect(new Set(logged.map(({ annotations }) => annotations["error_type"]))).toEqual(
+        new Set(["DATA_TRANSFORMATION", "DATA_INTEGRITY"])
+      )
+    }).pipe(Effect.provide(LogCapture.layer)))
+
+  it.effect("not one changed character goes unnoticed", () =>
+    Effect.gen(function*() {
+      const { layer, values } = makeStore()
+      yield* live(layer, track(3))
+      const text = values.get("error-tracker.0")!
+      for (let i = 0; i < text.length; i += 41) {
+        const damaged = `${text.slice(0, i)}${text[i] === "7" ? "8" : "7"}${text.slice(i + 1)}`
+        values.clear()
+        values.set("error-tracker.0", damaged)
+        expect(yield* live(layer, total)).toBe(0)
+      }
+    }))
+
+  it.effect.each<[string, string, string]>([
+    ["nothing", "", "DATA_TRANSFORMATION"],
+    ["JSON of somebody else", "{\"version\":1}", "DATA_TRANSFORMATION"],
+    ["a newer version", "effect-errata snapshot 2 7 00000000\n{}", "DATA_VALIDATION"],
+    ["a wrong checksum", "effect-errata snapshot 1 7 00000000\n{}", "DATA_INTEGRITY"],
+    ["another shape", `effect-errata snapshot 1 7 ${fnv("7\n{}")}\n{}`, "DATA_VALIDATION"],
+    ["no JSON", `effect-errata snapshot 1 7 ${fnv("7\n{")}\n{`, "DATA_TRANSFORMATION"]
+  ])(
+    "what cannot be used is a typed error in the log, and a new beginning: %s",
+    ([, text, code]) =>
+      Effect.gen(function*() {
+        const { layer, values } = makeStore()
+        values.set("error-tracker.0", text)
+        expect(yield* live(layer, Effect.zipRight(track(1), total))).toBe(1)
+        const [entry, ...others] = yield* LogCapture.entries
+        expect(others).toEqual([])
+        expect(entry?.annotations).toMatchObject({ error_type: code, operation: "read", key: "error-tracker.0" })
+        expect(entry?.message).toMatch(
+          /^A snapshot of the error tracker cannot be read, counting begins anew: /
+        )
+        expect(yield* live(layer, total)).toBe(1)
+      }).pipe(Effect.provide(LogCapture.layer))
+  )
+
+  it.effect("a failing store is logged once as long as it fails, and changes nothing", () =>
+    Effect.gen(function*() {
+      const { layer, state } = makeStore()
+      state.fails = true
+      yield* live(
+        layer,
+        Effect.gen(function*() {
+          yield* track(2)
+          yield* TestClock.adjust("10 minutes")
+          expect(yield* total).toBe(2)
+          state.fails = false
+          yield* TestClock.adjust("10 minutes")
+          state.fails = true
+          yield* TestClock.adjust("10 minutes")
+          expect(yield* total).toBe(2)
+        })
+      )
+      expect((yield* messages).map((line) => line.replace(/: .*/, ""))).toEqual([
+        "Error A snapshot of the error tracker cannot be read, counting begins anew",
+        "Info Snapshots of the error tracker are saved again",
+        "Error Snapshots of the error tracker cannot be saved for now"
+      ])
+      expect((yield* LogCapture.entries)[2]?.annotations).toMatchObject({
+        error_type: "STORAGE_PERMISSION",
+        operation: "write",
+        key: "error-tracker.0"
+      })
+    }).pipe(Effect.provide(LogCapture.layer)))
+
+  it.effect("a store that hangs is given up, at the start, at every save and at the end", () =>
+    Effect.gen(function*() {
+      const { layer, state } = makeStore()
+      state.hangs = true
+      const run = yield* Effect.fork(live(layer, Effect.zipRight(track(2), Effect.as(Effect.sleep("2 minutes"), 1))))
+      yield* TestClock.adjust("5 seconds")
+      yield* TestClock.adjust("2 minutes")
+      expect(Option.isNone(yield* Fiber.poll(run))).toBe(true)
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* Fiber.join(run)).toBe(1)
+      expect((yield* LogCapture.entries).map(({ annotations }) => annotations["error_type"])).toEqual([
+        "STORAGE_READ"
+      ])
+    }).pipe(Effect.provide(LogCapture.layer)))
+
+  it.effect("a store that dies is one that fails", () =>
+    Effect.gen(function*() {
+      const dying = Layer.succeed(
+        KeyValueStore.KeyValueStore,
+        KeyValueStore.makeStringOnly({
+          get: () => Effect.die(new Error("no")),
+          set: () => {
+            throw new Error("no")
+          },
+          remove: () => Effect.void,
+          clear: Effect.void,
+          size: Effect.succeed(0)
+        })
+      )
+      expect(yield* Effect.exit(live(dying, Effect.zipRight(track(2), total)))).toEqual(Exit.succeed(2))
+    }))
+
+  it.effect("nothing is saved that a log would mask", () =>
+    Effect.gen(function*() {
+      const { layer, values } = makeStore()
+      const secret = "s3cr3tValue"
+      yield* live(
+        layer,
+        Effect.gen(function*() {
+          const tracker = yield* ErrorTracker.ErrorTracker
+          const context = {
+            symbol: `https://x.test/?apiKey=${secret}`,
+            source: `https://user:${secret}@x.test`,
+            url: `https://x.test/?signature=${secret}`,
+            attributes: { apiKey: secret, note: `token=${secret}` }
+          }
+          yield* tracker.track(new FetchError.NetworkTimeout({ message: `password=${secret}`, context }))
+          yield* tracker.track({
+            _tag: `token=${secret}`,
+            code: `apiKey=${secret}`,
+            category: `secret=${secret}`,
+            severity: "ERROR",
+            message: `Authorization: Bearer ${secret}`,
+            context
+          })
+          yield* tracker.track(new FetchError.DataEmpty({ reason: "api_response", context }))
+          yield* tracker.succeeded(context, "1 second")
+        }),
+        { rules: [{ name: "sick", by: "symbol", window: "hour", limit: 1 }] }
+      )
+      expect(values.get("error-tracker.0")).toContain("NETWORK_TIMEOUT")
+      expect(values.get("error-tracker.0")).toContain("sick")
+      expect(values.get("error-tracker.0")).not.toContain(secret)
+    }))
+
+  it.effect("two trackers share nothing but their store, where each has a key of its own", () =>
+    Effect.gen(function*() {
+      const { layer } = makeStore()
+      const both = Effect.gen(function*() {
+        const one = yield* Effect.provide(
+          ErrorTracker.ErrorTracker,
+          yield* Layer.build(ErrorTracker.layerPersisted({ key: "one" }))
+        )
+        const two = yield* Effect.provide(
+          ErrorTracker.ErrorTracker,
+          yield* Layer.build(ErrorTracker.layerPersisted({ key: "two" }))
+        )
+        yield* one.track(timeout())
+        return [(yield* one.stats()).total, (yield* two.stats()).total]
+      }).pipe(Effect.scoped, Effect.provide(layer))
+      expect(yield* both).toEqual([1, 0])
+      expect(yield* both).toEqual([2, 0])
+    }))
+
+  it.scopedLive("with real files", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      const store = NodeKeyValueStore.layerFileSystem(`${directory}/state`)
+      yield* live(store, track(4, "BTCUSDT"), { key: "app/errors" })
+      expect((yield* fs.readDirectory(`${directory}/state`)).sort()).toEqual(["app%2Ferrors.0"])
+      yield* live(
+        store,
+        Effect.gen(function*() {
+          expect(yield* total).toBe(4)
+          yield* track(1)
+        }),
+        { key: "app/errors" }
+      )
+      yield* fs.truncate(`${directory}/state/app%2Ferrors.1`, 100n)
+      expect(yield* live(store, total, { key: "app/errors" })).toBe(4)
+      yield* fs.writeFile(`${directory}/state/app%2Ferrors.0`, new Uint8Array(5000))
+      yield* fs.writeFile(`${directory}/state/app%2Ferrors.1`, new Uint8Array([0xff, 0xfe, 0x00]))
+      expect(yield* live(store, Effect.zipRight(track(1), total), { key: "app/errors" })).toBe(1)
+      // A folder where the file should be.
+      yield* fs.remove(`${directory}/state/app%2Ferrors.0`)
+      yield* fs.makeDirectory(`${directory}/state/app%2Ferrors.0`)
+      expect(yield* live(store, total, { key: "app/errors" })).toBe(0)
+    }).pipe(Effect.provide([NodeContext.layer, LogCapture.layer])))
+
+  it.effect.each<[unknown, string]>([
+    [{ saveEvery: 0 }, "saveEvery is 0: it must be longer than nothing and less than for ever"],
+    [{ saveEvery: -1 }, "saveEvery is -1: it must be longer than nothing and less than for ever"],
+    [{ saveEvery: NaN }, "saveEvery is NaN: it must be longer than nothing and less than for ever"],
+    [{ saveEvery: Infinity }, "saveEvery is Infinity: it must be longer than nothing and less than for ever"],
+    [{ saveEvery: "often" }, "saveEvery is \"often\": it must be longer than nothing and less than for ever"],
+    [{ key: "" }, "key is \"\": it must be a text that is not empty"],
+    [{ key: 3 }, "key is 3: it must be a text that is not empty"],
+    [{ recent: -1 }, "recent is -1: it must be a whole number from 0 to 10000"],
+    [
+      { saveevery: 1 },
+      "options has \"saveevery\": what it can have is thresholds, rules, codes, dimensions, maxValues, sweepEvery, recent, key, saveEvery"
+    ],
+    [
+      null,
+      "options is null: it must be an object with any of thresholds, rules, codes, dimensions, maxValues, sweepEvery, recent, key, saveEvery"
+    ]
+  ])("dies of %j", ([options, message]) =>
+    Effect.gen(function*() {
+      const layer: ReturnType<typeof ErrorTracker.layerPersisted> = Reflect.apply(
+        ErrorTracker.layerPersisted,
+        undefined,
+        [options]
+      )
+      const exit = yield* Effect.exit(Effect.scoped(Layer.build(layer)))
+      expect(exit).toEqual(Exit.die(new Cause.IllegalArgumentException(`ErrorTracker: ${message}`)))
+    }).pipe(Effect.provide(makeStore().layer)))
+
+  it("asks for a store, and cannot fail", () => {
+    expectTypeOf(ErrorTracker.layerPersisted()).toEqualTypeOf<
+      Layer.Layer<ErrorTracker.ErrorTracker, never, KeyValueStore.KeyValueStore>
+    >()
+  })
+})
+
+describe("snapshot, restore", () => {
+  it.scoped("who listens learns what is on now, and what is so no more", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      const heard: Array<string> = []
+      const settled = Effect.repeatN(Effect.yieldNow(), 100)
+      yield* Effect.forkScoped(
+        Stream.runForEach(tracker.alerts, ({ message }) => Effect.sync(() => heard.push(message)))
+      )
+      yield* settled
+      const empty = yield* tracker.snapshot
+      yield* track(4)
+      const full = yield* tracker.snapshot
+      yield* tracker.restore(full)
+      yield* settled
+      expect(heard).toHaveLength(1)
+      yield* tracker.restore(empty)
+      yield* settled
+      expect(heard[1]).toBe(
+        "THRESHOLD RESOLVED: NETWORK_TIMEOUT is no longer held to this limit (threshold: 3, peak: 4)"
+      )
+      yield* tracker.restore(full)
+      yield* settled
+      expect(heard.slice(2)).toEqual([
+        "THRESHOLD EXCEEDED: NETWORK_TIMEOUT occurred 4 times in the last minute (threshold: 3)"
+      ])
+      yield* TestClock.adjust("2 minutes")
+      yield* settled
+      expect(heard.slice(3)).toEqual([
+        "THRESHOLD RESOLVED: NETWORK_TIMEOUT is down to 0 in the last minute (threshold: 3, peak: 4)"
+      ])
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect("time goes on from the snapshot, whatever the other clock says", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      yield* TestClock.adjust("90 minutes")
+      yield* track(2)
+      const snapshot = yield* tracker.snapshot
+      expect(Duration.format(Duration.millis(snapshot.age))).toBe("1h 30m")
+      yield* tracker.reset
+      yield* TestClock.adjust("10 minutes")
+      yield* tracker.restore(snapshot)
+      expect((yield* tracker.stats({ window: "10 minutes" })).total).toBe(2)
+      yield* TestClock.adjust("1 millis")
+      expect((yield* tracker.stats({ window: "10 minutes" })).total).toBe(0)
+      expect((yield* tracker.snapshot).age).toBe(100 * 60_000 + 1)
+      expect(yield* Clock.currentTimeMillis).toBe(100 * 60_000 + 1)
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+})
+
+describe("setLimits", () => {
+  it.effect("holds other limits to be normal, unless they make no sense", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      yield* track(3)
+      const error = yield* Effect.flip(tracker.setLimits({ thresholds: { NETWORK_TIMEOUT: { perMinute: 0 } } }))
+      expect(error).toEqual(
+        new Cause.IllegalArgumentException(
+          "thresholds.NETWORK_TIMEOUT.perMinute is 0: it must be a whole number of at least 1"
+        )
+      )
+      const unknown = { name: "a", by: "nothing", window: "hour", limit: 1 } as const
+      expect((yield* Effect.flip(tracker.setLimits({ rules: [unknown] }))).message).toBe(
+        "rules[0].by is \"nothing\": it must be one of the dimensions, which are symbol, source, market, interval"
+      )
+      expect((yield* tracker.verdict("NETWORK_TIMEOUT")).verdict).toBe("normal")
+      yield* tracker.setLimits({ thresholds: { NETWORK_TIMEOUT: { perHour: 2 } } })
+      expect((yield* tracker.verdict("NETWORK_TIMEOUT")).exceeded).toEqual(
+        Option.some({ window: "hour", limit: 2, count: 3 })
+      )
+      yield* tracker.setLimits({})
+      expect((yield* tracker.verdict("NETWORK_TIMEOUT")).verdict).toBe("normal")
+      expect(yield* messages).toEqual([
+        "Warning THRESHOLD EXCEEDED: NETWORK_TIMEOUT occurred 3 times in the last hour (threshold: 2)",
+        "Info THRESHOLD RESOLVED: NETWORK_TIMEOUT is no longer held to this limit (threshold: 10, peak: 3)"
+      ])
+    }).pipe(Effect.provide(Layer.provideMerge(ErrorTracker.layer(), LogCapture.layer))))
+})
