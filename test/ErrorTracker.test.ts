@@ -5,6 +5,7 @@ import {
   Config,
   ConfigError,
   ConfigProvider,
+  Context,
   DateTime,
   Duration,
   Effect,
@@ -176,35 +177,53 @@ describe("layer", () => {
       expect(yield* answers).toEqual(["extraordinary", [10_001], ["Fired"]])
     }).pipe(Effect.provide(ErrorTracker.layer({ thresholds: { NETWORK_TIMEOUT: { perMinute: 10_000 } } }))))
 
-  it("Law 6: the whole tracker stays under 64 MB at default caps", { timeout: 60_000 }, async () => {
-    const { Core } = await import("../src/internal/tracker/core.js")
-    const { settings } = await import("../src/internal/tracker/settings.js")
-    const core = new Core(Either.getOrThrow(settings({})))
-    const codes = Object.values(FetchError.facts).map(({ code }) => code)
-    const contexts = Array.from({ length: 3000 }, (_, i) => ({
-      symbol: `S${i}`,
-      source: `O${i}`,
-      market: `M${i}`,
-      interval: `I${i}`
-    }))
-    for (let i = 0; i < 60_000; i++) {
-      const context = contexts[i % 3000]!
-      const error = {
-        _tag: "Own",
-        // Codes of one's own beyond the 17, and empties of every reason, expected or not, from many sources.
-        code: i % 3 === 0 ? `CODE_${i % 300}` : codes[i % 17]!,
-        category: "Other",
-        severity: "ERROR" as const,
-        message: "",
-        context,
-        reason: FetchError.EmptyReason.literals[i % 7],
-        expected: i % 2 === 0
+  it.effect("latencies are told by source, the slowest first, since the start and over a window", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      expect(yield* tracker.latency()).toEqual([])
+      for (let i = 1; i <= 100; i++) yield* tracker.succeeded({ source: "rest" }, Duration.millis(i))
+      yield* tracker.succeeded({ source: "vision" }, "2 seconds")
+      yield* tracker.succeeded({}, "1 millis")
+      // Of these, nothing is known but that they succeeded.
+      yield* tracker.succeeded({ source: "rest" })
+      yield* tracker.succeeded({ source: "rest" }, Duration.infinity)
+      const rows = yield* tracker.latency()
+      expect(rows.map(({ count, source }) => [source, count])).toEqual([["vision", 1], ["rest", 100], ["unknown", 1]])
+      const [vision, rest] = rows
+      expect(Duration.toMillis(vision!.max)).toBe(2000)
+      for (const [told, truth] of [[rest!.p50, 50], [rest!.p90, 90], [rest!.p99, 99], [rest!.max, 100]] as const) {
+        expect(Math.abs(Duration.toMillis(told) - truth) / truth).toBeLessThan(0.02)
       }
-      core.track(error, { now: i * 1e6, wall: 0 })
-      core.succeeded(context, { now: i * 1e6, wall: 0 })
-    }
-    expect(core.bytes).toBeLessThan(64e6)
-  })
+      expect(yield* tracker.latency({ window: "minute" })).toEqual(rows)
+      yield* TestClock.adjust("2 hours")
+      yield* tracker.succeeded({ source: "rest" }, "7 seconds")
+      expect((yield* tracker.latency({ window: "hour" })).map(({ count, source }) => [source, count])).toEqual([
+        ["rest", 1]
+      ])
+      expect((yield* tracker.latency({ window: "day" })).map(({ source }) => source)).toEqual([
+        "vision",
+        "rest",
+        "unknown"
+      ])
+      yield* tracker.reset
+      expect(yield* tracker.latency()).toEqual([])
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect("two trackers share nothing", () =>
+    Effect.gen(function*() {
+      const build = Effect.map(Layer.build(ErrorTracker.layer()), Context.get(ErrorTracker.ErrorTracker))
+      const [one, two] = [yield* build, yield* build]
+      const error = timeout({ symbol: "A", source: "rest" })
+      yield* Effect.repeatN(one.track(error, { attempt: true }), 3)
+      yield* one.succeeded({ source: "rest" }, "1 second")
+      expect(yield* two.stats()).toMatchObject({ total: 0, attempts: 0 })
+      expect(yield* two.breakdown({ by: "symbol" })).toEqual([])
+      expect(yield* two.latency()).toEqual([])
+      expect(yield* two.recent()).toEqual([])
+      expect(yield* two.activeAlerts).toEqual([])
+      yield* two.reset
+      expect(yield* one.stats()).toMatchObject({ total: 4, attempts: 5 })
+    }).pipe(Effect.scoped))
 
   const refused: ReadonlyArray<[ErrorTracker.Options, string]> = [
     [{ thresholds: { X: { perDay: 0 } } }, "thresholds.X.perDay is 0: it must be a whole number of at least 1"],
@@ -285,7 +304,7 @@ describe("layer", () => {
       Effect.gen(function*() {
         const tracker = yield* ErrorTracker.ErrorTracker
         yield* tracker.track(timeout({ symbol: "A" }))
-        for (const read of ["stats", "breakdown", "timeline", "emptyData", "recent", "verdict"] as const) {
+        for (const read of ["stats", "breakdown", "timeline", "emptyData", "recent", "verdict", "latency"] as const) {
           for (
             const asked of [
               undefined,

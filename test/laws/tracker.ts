@@ -211,6 +211,22 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
+    "Law 6: 50,000 symbols do no harm, and what they cost is told",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      for (let i = 0; i < 50_000; i++) yield* track(timeout({ symbol: `S${i}`, source: "rest" }))
+      yield* track(timeout({ symbol: "S7" }), 3)
+      const { dropped, total } = yield* service.stats()
+      expect(total).toBe(50_003)
+      const rows = yield* service.breakdown({ by: "symbol", window: "hour" })
+      expect(rows.length).toBe(2001)
+      expect(rows.slice(0, 2)).toMatchObject([{ value: "other", count: dropped }, { value: "S7", count: 4 }])
+      expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(50_003)
+      expect(yield* service.breakdown({ by: "source" })).toMatchObject([{ value: "rest", count: 50_000 }])
+    })
+  )
+
+  law(
     "Law 6: codes nobody declared have rows of their own while there are few, then they are other",
     Effect.gen(function*() {
       const service = yield* tracker

@@ -185,6 +185,122 @@ describe("Dimension", () => {
   })
 })
 
+/** What a dimension is asked to do. */
+type Deed =
+  | { readonly _tag: "failed"; readonly name: string; readonly code: string; readonly expected: boolean }
+  | { readonly _tag: "succeeded"; readonly name: string }
+  | { readonly _tag: "wait"; readonly seconds: number }
+  | { readonly _tag: "sweep" }
+  | { readonly _tag: "restore" }
+
+const everyWindow = [undefined, minute, hour, day] as const
+
+const deeds = FastCheck.array(
+  FastCheck.oneof(
+    {
+      weight: 8,
+      arbitrary: FastCheck.record({
+        _tag: FastCheck.constant("failed" as const),
+        name: FastCheck.constantFrom("A", "B", "C", "D", "E", "__proto__", "constructor", "other", "toString", ""),
+        code: FastCheck.constantFrom("X", "Y", "Z", "__proto__"),
+        expected: FastCheck.boolean()
+      })
+    },
+    {
+      weight: 3,
+      arbitrary: FastCheck.record({
+        _tag: FastCheck.constant("succeeded" as const),
+        name: FastCheck.constantFrom("A", "B", "F", "constructor")
+      })
+    },
+    {
+      weight: 3,
+      arbitrary: FastCheck.record({
+        _tag: FastCheck.constant("wait" as const),
+        seconds: FastCheck.constantFrom(0.1, 1, 30, 61, 1440, 3600, 86_400, 90_000)
+      })
+    },
+    FastCheck.constant<Deed>({ _tag: "sweep" }),
+    FastCheck.constant<Deed>({ _tag: "restore" })
+  ),
+  { maxLength: 120 }
+)
+
+describe("Dimension, whatever happens", () => {
+  const sum = (rows: ReadonlyArray<{ readonly count: number }>) => rows.reduce((sum, { count }) => sum + count, 0)
+
+  it.each([2, 3, 100])("totals are exact, windows as good as stated, snapshots whole: %d values", (maxValues) => {
+    FastCheck.assert(
+      FastCheck.property(deeds, (deeds) => {
+        const hands = new Hands()
+        let dimension = new Dimension(maxValues, hands)
+        const errors: Array<{ readonly name: string; readonly code: string; readonly at: number }> = []
+        const all = new Map<string, number>()
+        let [now, expected, lost, successes] = [0, 0, 0, 0]
+        for (const deed of deeds) {
+          switch (deed._tag) {
+            case "failed": {
+              if (!failed(dimension, deed.name, deed.code, deed.expected)) lost++
+              errors.push({ ...deed, at: now })
+              all.set(deed.name, (all.get(deed.name) ?? 0) + 1)
+              if (deed.expected) expected++
+              break
+            }
+            case "succeeded": {
+              if (!dimension.succeeded(deed.name)) lost++
+              successes++
+              break
+            }
+            case "wait": {
+              hands.turn(now += deed.seconds * second)
+              break
+            }
+            case "sweep": {
+              dimension.sweep()
+              break
+            }
+            case "restore": {
+              const before = everyWindow.flatMap((window) =>
+                [undefined, "X", "__proto__"].map((code) => dimension.rows(window, code))
+              )
+              const restored = new Dimension(maxValues, hands)
+              restored.restore(JSON.parse(JSON.stringify(dimension.snapshot())))
+              dimension = restored
+              expect(
+                everyWindow.flatMap((window) =>
+                  [undefined, "X", "__proto__"].map((code) => dimension.rows(window, code))
+                )
+              ).toEqual(before)
+              break
+            }
+          }
+        }
+        const rows = dimension.rows(undefined, undefined)
+        expect(rows.length).toBeLessThanOrEqual(maxValues + 1)
+        expect(sum(rows)).toBe(errors.length)
+        expect(rows.reduce((sum, row) => sum + row.expected, 0)).toBe(expected)
+        expect(rows.reduce((sum, row) => sum + row.attempts, 0)).toBeGreaterThanOrEqual(successes)
+        for (const code of ["X", "Y", "Z", "__proto__"]) {
+          expect(sum(dimension.rows(undefined, code))).toBe(errors.filter((error) => error.code === code).length)
+        }
+        for (const { span, step, window } of widths) {
+          const counted = sum(dimension.rows(window, undefined))
+          const byCode = ["X", "Y", "Z", "__proto__"].reduce((all, code) => all + sum(dimension.rows(window, code)), 0)
+          expect(counted).toBeGreaterThanOrEqual(errors.filter(({ at }) => now - at <= span).length)
+          expect(counted).toBeLessThanOrEqual(errors.filter(({ at }) => now - at < span + step).length)
+          expect(byCode).toBe(counted)
+        }
+        // As long as nothing was lost, every value is what it was; what was lost is told.
+        if (maxValues === 100) {
+          expect(lost).toBe(all.get("other") ?? 0)
+          for (const { count, value } of rows) expect(count).toBe(all.get(value) ?? 0)
+        }
+      }),
+      { numRuns: 150 }
+    )
+  })
+})
+
 describe("reader", () => {
   it("reads a key of the context or an attribute", () => {
     const context = { symbol: "A", operation: "read", attributes: { endpoint: "klines", shard: 3, constructor: true } }
