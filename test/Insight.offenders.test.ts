@@ -112,11 +112,27 @@ describe("Insight.offenders", () => {
     expect(names([...crowd(40, 5), ...bad])).toEqual(bad.map(({ value }) => value).toReversed())
   })
 
-  it("chance alone makes hardly one", () => {
+  it("nearly half of them do not hide each other either", () => {
+    const bad = Array.from({ length: 4 }, (_, i) => ({ value: `BAD${i}`, errors: 17 + i, successes: 2 }))
+    expect(names([...crowd(6, 2, 17), ...bad]).sort((a, b) => a.localeCompare(b))).toEqual(
+      bad.map(({ value }) => value)
+    )
+  })
+
+  it("one that is far worse does not hide the others", () => {
+    const bad = [{ value: "WORST", errors: 1e6 }, { value: "BAD", errors: 100 }]
+    expect(names([...crowd(40, 5), ...bad])).toEqual(["WORST", "BAD"])
+  })
+
+  it.each([1, 3])("chance alone makes hardly one, also where each failure is counted %i times", (times) => {
     const random = seeded(11)
     let found = 0
     for (let round = 0; round < 100; round++) {
-      found += names(Array.from({ length: 50 }, (_, i) => ({ value: `S${i}`, errors: poisson(random, 6) }))).length
+      const rows = Array.from(
+        { length: 50 },
+        (_, i) => ({ value: `S${i}`, errors: poisson(random, 6 / times) * times })
+      )
+      found += names(rows).length
     }
     expect(found).toBeLessThanOrEqual(1)
   })

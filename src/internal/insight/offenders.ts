@@ -20,8 +20,9 @@ const leastRatio = 2
 const mostOffenders = 20
 // Without attempts, nobody knows how much each is used: few values are nothing to compare with.
 const leastValues = 5
-// Errors seldom come alone, since what fails is tried again: they count half as evidence.
-const clump = 2
+// Errors seldom come alone, since what fails is tried again: so many are as much evidence as one alone would be. Where
+// attempts are counted, the retries are among them.
+const clump = { withAttempts: 2, without: 3 }
 
 export const offendersOf = (
   { name, values }: Snapshot.Dimension,
@@ -44,10 +45,10 @@ export const offendersOf = (
   const isAttempted = known.every(({ attempts }) => attempts > 0)
   if (!isAttempted && known.length < leastValues) return []
   const candidates = known.map((value) => ({ ...value, exposure: isAttempted ? value.attempts : 1 }))
-  const found = standingOut(candidates)
+  const found = standingOut(candidates, isAttempted ? clump.withAttempts : clump.without)
   if (found.length === 0) return []
 
-  const total = sum(counted.map(({ errors }) => errors))
+  const total = errorsOf(counted)
   const offenders = found.map(({ attempts, errors, ratio, value }) => ({
     value,
     errors,
@@ -65,35 +66,48 @@ export const offendersOf = (
 }
 
 /**
- * One after the other, the least probable first, so that the others are compared with what is left. Of all errors of a
- * value and the rest, its own would be a binomial share (Przyborowski, Wilenski: Homogeneity of results in testing
- * samples from Poisson series, Biometrika 31, 1940).
+ * Those that fail more than the rest, by far and not by chance: of all errors of one and the rest, its own would be a
+ * binomial share (Przyborowski, Wilenski: Homogeneity of results in testing samples from Poisson series, Biometrika 31,
+ * 1940). The rest is what is below the last one, of the worse half, that stands out from all below it: else the sick
+ * would hide each other.
  */
-const standingOut = (candidates: ReadonlyArray<Candidate>): ReadonlyArray<Candidate & { readonly ratio: number }> => {
-  const left = new Set(candidates)
-  let errors = sum(candidates.map((candidate) => candidate.errors))
-  let exposure = sum(candidates.map((candidate) => candidate.exposure))
-  const found: Array<Candidate & { readonly ratio: number }> = []
+const standingOut = (
+  candidates: ReadonlyArray<Candidate>,
+  clump: number
+): ReadonlyArray<Candidate & { readonly ratio: number }> => {
+  const sorted = candidates.toSorted((a, b) => b.errors / b.exposure - a.errors / a.exposure)
   const least = Math.log(improbable / candidates.length)
-  while (found.length < mostOffenders) {
-    let worst: { readonly candidate: Candidate; readonly log: number; readonly ratio: number } | undefined
-    for (const candidate of left) {
-      const restExposure = exposure - candidate.exposure
-      // Half an error more, so that nothing is infinitely worse than none.
-      const ratio = candidate.errors / candidate.exposure / ((errors - candidate.errors + 0.5) / restExposure)
-      if (restExposure <= 0 || ratio < leastRatio) continue
-      const log = logBinomialTail(candidate.errors / clump, errors / clump, candidate.exposure / restExposure)
-      if (log < (worst?.log ?? least)) worst = { candidate, log, ratio }
-    }
-    if (worst === undefined) break
-    left.delete(worst.candidate)
-    errors -= worst.candidate.errors
-    exposure -= worst.candidate.exposure
-    found.push({ ...worst.candidate, ratio: worst.ratio })
+  const isWorse = (candidate: Candidate, { errors, exposure }: Rest) =>
+    ratioOf(candidate, { errors, exposure }) >= leastRatio &&
+    logBinomialTail(candidate.errors / clump, (candidate.errors + errors) / clump, candidate.exposure / exposure) <
+      least
+  let below = { errors: errorsOf(sorted), exposure: sum(sorted.map(({ exposure }) => exposure)) }
+  let rest: Rest | undefined
+  const worse = sorted.slice(0, Math.floor(sorted.length / 2))
+  for (const candidate of worse) {
+    below = { errors: below.errors - candidate.errors, exposure: below.exposure - candidate.exposure }
+    if (isWorse(candidate, below)) rest = below
   }
-  return found
+  if (rest === undefined) return []
+  const { errors, exposure } = rest
+  return worse
+    .filter((candidate) => isWorse(candidate, { errors, exposure }))
+    .map((candidate) => ({ ...candidate, ratio: ratioOf(candidate, { errors, exposure }) }))
+    .sort((a, b) => b.errors - b.errors / b.ratio - (a.errors - a.errors / a.ratio))
+    .slice(0, mostOffenders)
 }
 
+/** What a candidate is compared with. */
+interface Rest {
+  readonly errors: number
+  readonly exposure: number
+}
+
+// Half an error more, so that nothing is infinitely worse than none.
+const ratioOf = (candidate: Candidate, rest: Rest): number =>
+  candidate.errors / candidate.exposure / ((rest.errors + 0.5) / rest.exposure)
+
+const errorsOf = (values: ReadonlyArray<{ readonly errors: number }>): number => sum(values.map(({ errors }) => errors))
 /** The code that most of their errors have, unless it is that of the others, too. */
 const commonCode = (
   values: ReadonlyArray<Snapshot.Value>,
