@@ -14,7 +14,7 @@ export interface CodeHistory {
   readonly errors?: ReadonlyArray<number>
 }
 
-export const codeOf = ({ code, errors = [], hours = [] }: CodeHistory): Snapshot.Code => {
+const codeOf = ({ code, errors = [], hours = [] }: CodeHistory): Snapshot.Code => {
   const window = SlidingWindow.make({ horizon: day })
   for (const at of errors) window.add(Math.round(at * 60_000))
   return {
