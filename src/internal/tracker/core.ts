@@ -4,7 +4,6 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import type * as Alert from "../../Alert.js"
 import type * as ErrorTracker from "../../ErrorTracker.js"
 import * as FetchContext from "../../FetchContext.js"
@@ -15,6 +14,7 @@ import type { Limits } from "./alarms.js"
 import { Alarms, noEdges } from "./alarms.js"
 import type { Edge } from "./alerts.js"
 import { missed, wallOf } from "./alerts.js"
+import * as answers from "./answers.js"
 import type { Before } from "./codes.js"
 import { CodeCount } from "./codes.js"
 import { Dimension, other, reader } from "./dimension.js"
@@ -279,32 +279,10 @@ export class Core {
   // -------------------------------------------------------------------------------------------------------------------
 
   stats(given: Duration.Duration | undefined, moment: Moment): ErrorTracker.Stats {
-    const window = nanos(given)
+    const window = given && answers.nanos(given)
     const now = this.at(moment)
-    const byCode: Array<[string, ErrorTracker.CodeCount]> = []
-    const byCategory = new Map<string, number>()
-    const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
-    let total = 0
-    let expected = 0
-    for (const { category, code, severity, ...counts } of this.counted(window, now)) {
-      byCode.push([code, { count: counts.count, severity }])
-      byCategory.set(category, (byCategory.get(category) ?? 0) + counts.count)
-      bySeverity[severity] += counts.count
-      total += counts.count
-      expected += counts.expected
-    }
-    const attempts = !this.attempted ? 0 : this.successes.count(window, now) + total
-    return {
-      at: DateTime.unsafeMake(moment.wall),
-      window: optionalDuration(window),
-      total,
-      attempts,
-      errorRatio: ratio(total - expected, attempts),
-      dropped: this.dropped,
-      byCode: Object.fromEntries(byCode),
-      bySeverity,
-      byCategory: Object.fromEntries(byCategory)
-    }
+    const successes = this.attempted ? this.successes.count(window, now) : undefined
+    return answers.stats(this.counted(window, now), successes, this.dropped, window, moment.wall)
   }
 
   rates(moment: Moment): ErrorTracker.Rates {
@@ -320,19 +298,8 @@ export class Core {
   ): ReadonlyArray<ErrorTracker.BreakdownRow> {
     this.hands.turn(this.at(moment))
     const dimension = this.dimensions.find(({ name }) => name === by)
-    if (dimension === undefined) return []
-    const rows = dimension.counts.rows(window === undefined ? undefined : windowIndex[window], code)
-    const total = rows.reduce((sum, { count }) => sum + count, 0)
-    return rows
-      .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
-      .slice(0, Math.max(0, limit))
-      .map(({ attempts, count, expected, value }) => ({
-        value,
-        count,
-        attempts,
-        errorRatio: ratio(errorsOf({ count, expected }, code), attempts),
-        share: total === 0 ? 0 : count / total
-      }))
+    const rows = dimension?.counts.rows(window === undefined ? undefined : windowIndex[window], code) ?? []
+    return answers.breakdown(rows, code, limit)
   }
 
   timeline(
@@ -344,29 +311,18 @@ export class Core {
     moment: Moment
   ): ReadonlyArray<ErrorTracker.TimelineStep> {
     const now = this.at(moment)
-    const window = nanos(options.window) ?? horizon
-    const step = Math.max(1, Math.min(nanos(options.step) ?? horizon, horizon), Math.ceil(window / maxSteps))
+    const window = answers.nanos(options.window)
+    const step = Math.max(1, answers.nanos(options.step), Math.ceil(window / maxSteps))
     const counts = new Float64Array(Math.ceil(window / step))
     for (const code of options.code === undefined ? this.codes.values() : [this.codes.get(options.code) ?? []].flat()) {
       code.steps(step, now, counts)
     }
-    const { wall } = moment
-    return Array.from(
-      counts.reverse(),
-      (count, i) => ({ at: wallOf(now - (counts.length - 1 - i) * step, now, wall), count })
-    )
+    return answers.timeline(counts, step, now, moment.wall)
   }
 
   emptyData(given: Duration.Duration | undefined, moment: Moment): ErrorTracker.EmptyData {
-    const window = nanos(given)
-    const rows = this.empties.rows(window, this.at(moment))
-    return {
-      at: DateTime.unsafeMake(moment.wall),
-      window: optionalDuration(window),
-      expected: rows.reduce((sum, { expected }) => sum + expected, 0),
-      unexpected: rows.reduce((sum, { unexpected }) => sum + unexpected, 0),
-      rows
-    }
+    const window = given && answers.nanos(given)
+    return answers.emptyData(this.empties.rows(window, this.at(moment)), window, moment.wall)
   }
 
   verdict(code: string, moment: Moment): ErrorTracker.Verdict {
@@ -377,19 +333,11 @@ export class Core {
     return this.alarms.active(this.at(moment))
   }
 
-  /** Slowest first. */
   latency(window: ErrorTracker.Window | undefined, moment: Moment): ReadonlyArray<ErrorTracker.LatencyRow> {
     this.hands.turn(this.at(moment))
-    return this.latencies.rows(window === undefined ? undefined : windowIndex[window], this.hands.second)
-      .sort((a, b) => b.p99 - a.p99 || (a.source < b.source ? -1 : 1))
-      .map(({ count, max, p50, p90, p99, source }) => ({
-        source,
-        count,
-        p50: Duration.millis(p50),
-        p90: Duration.millis(p90),
-        p99: Duration.millis(p99),
-        max: Duration.millis(max)
-      }))
+    return answers.latency(
+      this.latencies.rows(window === undefined ? undefined : windowIndex[window], this.hands.second)
+    )
   }
 
   recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<ErrorTracker.RecentError> {
@@ -425,7 +373,7 @@ export class Core {
     return this.latest
   }
 
-  private counted(window: number | undefined, now: number) {
+  private counted(window: number | undefined, now: number): ReadonlyArray<answers.Counted> {
     return Array.from(this.codes.values(), (code) => ({
       code: code.code,
       severity: code.severity,
@@ -471,7 +419,7 @@ export class Core {
         read: (value, window, now) => {
           const row = counts.row(value, windowIndex[window], code, Math.ceil(now / 1e9))
           if (row === undefined) return { errors: 0, attempts: 0 }
-          return { errors: errorsOf(row, code), attempts: row.attempts }
+          return { errors: answers.errorsOf(row, code), attempts: row.attempts }
         }
       }
     }
@@ -490,17 +438,3 @@ export class Core {
     }
   }
 }
-
-/** Expected empties are no errors, but have a row of their own. */
-const errorsOf = ({ count, expected }: { readonly count: number; readonly expected: number }, code?: string): number =>
-  code === undefined || code === emptyCode ? count - expected : count
-
-const ratio = (failures: number, attempts: number): Option.Option<number> =>
-  attempts === 0 ? Option.none() : Option.some(failures / attempts)
-
-/** In nanoseconds, at most one day. */
-const nanos = (window: Duration.Duration | undefined): number | undefined =>
-  window === undefined ? undefined : Math.min(Duration.toMillis(window) * 1e6, horizon)
-
-const optionalDuration = (window: number | undefined): Option.Option<Duration.Duration> =>
-  window === undefined ? Option.none() : Option.some(Duration.millis(window / 1e6))
