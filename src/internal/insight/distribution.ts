@@ -24,9 +24,6 @@ export const logGamma = (x: number): number => {
   return (z - 0.5) * Math.log(z) - z + Math.log(2 * Math.PI) / 2 + series - Math.log(product)
 }
 
-/** log(1 − eˣ), x < 0, without losing digits at either end (Mächler: Accurately computing log(1 − exp(−|a|)), 2012). */
-const logOneMinusExp = (x: number): number => x > -Math.LN2 ? Math.log(-Math.expm1(x)) : Math.log1p(-Math.exp(x))
-
 /**
  * The continued fraction of the incomplete beta function (DLMF 8.17.22) by Lentz's method; converges within some
  * √max(a, b) steps where x < (a + 1) / (a + b + 2).
@@ -56,7 +53,8 @@ const fraction = (a: number, b: number, x: number): number => {
  * odds x / (1 − x): near 1 there would be no digits left to tell 1 − x by.
  */
 export const logBeta = (a: number, b: number, odds: number): number => {
-  if (odds > (a + 1) / (b + 1)) return logOneMinusExp(Math.min(logBeta(b, a, 1 / odds), -Number.MIN_VALUE))
+  // log(1 − eˣ), where eˣ may be so near to 1 that nothing would be left.
+  if (odds > (a + 1) / (b + 1)) return Math.log(-Math.expm1(Math.min(logBeta(b, a, 1 / odds), -Number.MIN_VALUE)))
   const logX = -Math.log1p(1 / odds)
   const logRest = -Math.log1p(odds)
   return a * logX + b * logRest - Math.log(a) + logGamma(a + b) - logGamma(a) - logGamma(b) +
