@@ -15,7 +15,7 @@ export class Recent {
   // Written over and over again: an error leaves no garbage.
   private readonly items: Array<{ -readonly [K in keyof Kept]: Kept[K] }> = []
   private next = 0
-  private readonly capacity: number
+  readonly capacity: number
 
   constructor(capacity: number) {
     this.capacity = capacity

@@ -309,6 +309,13 @@ describe("Alarms", () => {
     ])
   })
 
+  it("a reset keeps the limits that hold, not those of the beginning", () => {
+    const core = play({ thresholds: off }, [[0, { limits: { thresholds: { NETWORK_TIMEOUT: { perMinute: 1 } } } }]])
+    const [, next] = core.reset({ now: 1e9, wall: 1e3 })
+    next.track(errors.fail("A"), { now: 0, wall: 1e3 })
+    expect(next.track(errors.fail("A"), { now: 0, wall: 1e3 })).toMatchObject([{ _tag: "Fired", limit: 1 }])
+  })
+
   it("says when to look again: when the next step begins", () => {
     const rules = (["minute", "hour", "day"] as const).map((window) => ({
       name: window,
