@@ -133,6 +133,16 @@ describe("the sum of a storm", () => {
       expect((yield* texts).at(-1)).toBe(held(3))
     }))
 
+  it.effect("is told when the scope closes at once", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const storm = ErrorLog.makeStorm(scope)
+      // The last of them is held back, and nothing comes between that and the end.
+      yield* Effect.repeatN(ErrorLog.log(timeout, { storm }), 5)
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* messages).toEqual([...inFull, held(1)])
+    }).pipe(Effect.provide(LogCapture.layer)))
+
   it.effect("is told by a tracker that closes, in one Effect.provide with the logger", () =>
     Effect.gen(function*() {
       const capture = yield* Effect.repeatN(fetch, 7).pipe(
