@@ -78,6 +78,18 @@ describe("Insight.baseline", () => {
     expect(Option.getOrThrow(answer!.perHour).mean).toBeCloseTo(20, 0)
   })
 
+  it("minutes that nobody watched are no minutes without errors", () => {
+    // At half past twelve, after a break from ten until ten minutes past twelve, or until half past eleven.
+    const after = (...watched: ReadonlyArray<number>) =>
+      Insight.baseline({
+        ...only({ code: "A", errors: lately(40, 20) }, 300, { at: "2024-06-01T12:30:00Z" }),
+        watched
+      })[0]
+    expect(Option.isNone(after(1800, 3600, 3600, 0, 0, 1200)!.perMinute)).toBe(true)
+    expect(Option.isSome(after(1800, 3600, 3600, 0, 1800, 1800)!.perMinute)).toBe(true)
+    expect(Option.getOrThrow(after(1800, 3600, 3600, 0, 1800, 1800)!.perMinute).mean).toBeCloseTo(39 / 59, 1)
+  })
+
   it("a code that comes up for the first time was silent before", () => {
     const [answer] = Insight.baseline(only({ code: "NEW", errors: [-1] }, 10 * day))
     expect(answer).toMatchObject({ hours: 239 })
