@@ -39,9 +39,10 @@ export const Source = origins.Source
 export type Source = typeof Source.Type
 
 /**
- * Why a candle is missing: a reason why data are empty, or one of three that only candles can have. `unfinished` is the
+ * Why a candle is missing: a reason why data are empty, or one of four that only candles can have. `unfinished` is the
  * candle that is still forming, `invalid` one whose row the source has, but broken: prices outside of low and high, or an
- * open off the grid. `not_cached` are candles of which the cache knows nothing.
+ * open off the grid. `not_cached` are candles of which the cache knows nothing, `not_fetched` those of which nobody could
+ * say anything, since whoever was asked failed.
  *
  * @since 0.1.0
  * @category models

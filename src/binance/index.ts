@@ -20,6 +20,13 @@ export * as BinanceRest from "./BinanceRest.js"
 export * as BinanceVision from "./BinanceVision.js"
 
 /**
+ * Candles from wherever they are: the cache, then the archive, then the REST API.
+ *
+ * @since 0.1.0
+ */
+export * as DataSourceManager from "./DataSourceManager.js"
+
+/**
  * The intervals of candles, and the grid of instants at which candles open.
  *
  * @since 0.1.0

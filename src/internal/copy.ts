@@ -31,6 +31,23 @@ const byProperties = <E extends FetchError.Trackable>(error: E, context: FetchCo
   })
 }
 
+/** The error as the last of several: a copy that carries what the others said. */
+export const withEarlier = <E extends FetchError.FetchError>(
+  error: E,
+  earlier: ReadonlyArray<FetchError.FetchError>
+): E => {
+  const copy = copyOf(error, error.context) ?? error
+  const told = earlier.map(({ code, context, message }) => ({ source: context.source ?? "unknown", code, message }))
+  return Object.defineProperty(copy, "earlier", {
+    value: [...told, ...error.earlier].slice(-maxEarlier),
+    enumerable: true,
+    configurable: true,
+    writable: true
+  })
+}
+
+const maxEarlier = 16
+
 // A stack is formatted when it is first read: a copy leaves that to whoever reads it.
 const originals = new WeakMap<object, Error>()
 const stackOfOriginal = {

@@ -4,4 +4,4 @@ import { EmptyReason } from "../../FetchError.js"
 
 export const Source = Schema.Literal("cache", "vision", "rest")
 
-export const Reason = Schema.Literal(...EmptyReason.literals, "unfinished", "invalid", "not_cached")
+export const Reason = Schema.Literal(...EmptyReason.literals, "unfinished", "invalid", "not_cached", "not_fetched")

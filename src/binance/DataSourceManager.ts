@@ -1,0 +1,389 @@
+/**
+ * Candles from wherever they are: the cache, then the archive, then the REST API.
+ *
+ * After each source the candles that are still missing are found on the exact grid, and the next one is asked for them
+ * and for nothing else. Every failure is classified, counted under its source and logged; what was fetched before it is
+ * not lost, and nothing is invented.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Stream from "effect/Stream"
+import * as DataResult from "../DataResult.js"
+import { ErrorTracker } from "../ErrorTracker.js"
+import * as Fetch from "../Fetch.js"
+import * as FetchError from "../FetchError.js"
+import { withEarlier } from "../internal/copy.js"
+import * as columns from "../internal/klines/columns.js"
+import * as ranges from "../internal/klines/ranges.js"
+import * as split from "../internal/klines/split.js"
+import { BinanceRest } from "./BinanceRest.js"
+import { BinanceVision } from "./BinanceVision.js"
+import * as Interval from "./Interval.js"
+import { KlineCache } from "./KlineCache.js"
+import * as KlineRequest from "./KlineRequest.js"
+import * as Klines from "./Klines.js"
+import type * as Market from "./Market.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The services that these sources need.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ServiceOf<S extends Klines.Source> = S extends "cache" ? KlineCache
+  : S extends "vision" ? BinanceVision
+  : BinanceRest
+
+/**
+ * Options of {@link layer}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<S extends Klines.Source = Klines.Source> {
+  /**
+   * Who is asked. The order is always cache, archive, REST. With `["cache"]` the network is not touched. Default: all
+   * three.
+   */
+  readonly sources?: ReadonlyArray<S> | undefined
+  /**
+   * How many pieces of one request are fetched at once: months from the archive, ten thousand candles from REST.
+   * Default: 4.
+   */
+  readonly concurrency?: number | undefined
+}
+
+/**
+ * What became of a request: the candles there are, those that are missing, who gave how many, and what went wrong on the
+ * way. `error` is there if candles are missing that should not be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fetched extends DataResult.DataResult<Klines.Klines> {
+  readonly missing: ReadonlyArray<Klines.Missing>
+  readonly rowsBySource: Readonly<Record<Klines.Source, number>>
+  /** In the order of the sources; all of them counted and logged. */
+  readonly errors: ReadonlyArray<FetchError.FetchError>
+}
+
+/**
+ * How far a request is: told whenever a piece of it is done.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Progress {
+  readonly market: Market.Market
+  readonly symbol: string
+  readonly interval: Interval.Interval
+  /** Who was asked last. */
+  readonly source: Klines.Source
+  /** Candles that are there. */
+  readonly candles: number
+  /** Candles that were asked for. */
+  readonly of: number
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// tags
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Fetches candles from all sources.
+ *
+ * - **Order.** Cache, archive, REST; each is asked only for what those before it did not have. Where two have the same
+ *   candle, the later one's stands, which is who is nearer to the exchange.
+ * - **Failures.** A file or a range that fails is asked of the next source. A source that says it will answer no more
+ *   (429, 418, no permission) is not asked for the rest; what it gave before is kept.
+ * - **Cache.** Whole periods are kept, with the holes that REST confirmed. A disk that is full or forbidden is no reason
+ *   to fail: its error is counted, and a minute later it is tried again.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class DataSourceManager extends Context.Tag("effect-errata/binance/DataSourceManager")<DataSourceManager, {
+  /**
+   * All candles of the range, and no fewer: `missing` has only those that the exchange says there are not, and the one
+   * that is forming. Fails with the last error met, which carries the earlier ones, or, where everybody answered and
+   * candles are missing all the same, with `DataIntegrity`.
+   */
+  readonly klines: (input: KlineRequest.Input) => Effect.Effect<Klines.Klines, FetchError.FetchError>
+  /** What there is, whatever happens. */
+  readonly fetch: (input: KlineRequest.Input) => Effect.Effect<Fetched>
+  /** How far all requests are, from now on. Who is slow misses some. */
+  readonly progress: Stream.Stream<Progress>
+}>() {}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a manager on the services of the context.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*<const S extends Klines.Source = Klines.Source>(
+  options: Options<S> = {}
+): Effect.fn.Return<typeof DataSourceManager.Service, never, ServiceOf<S> | ErrorTracker> {
+  const { concurrency = 4 } = options
+  if (!(concurrency >= 1)) {
+    return yield* refuse(`concurrency is ${concurrency}, and has to be a number from 1`)
+  }
+  const asked: ReadonlyArray<Klines.Source> = options.sources ?? ["cache", "vision", "rest"]
+  if (asked.length === 0) return yield* refuse(`sources is empty, and has to name one of cache, vision and rest`)
+
+  // Those that are not named need not be there.
+  const services: Context.Context<never> = yield* Effect.context<ServiceOf<S> | ErrorTracker>()
+  const named = <I, A>(source: Klines.Source, tag: Context.Tag<I, A>): Option.Option<A> =>
+    asked.includes(source) ? Context.getOption(services, tag) : Option.none()
+  const cache = named("cache", KlineCache)
+  const vision = named("vision", BinanceVision)
+  const rest = named("rest", BinanceRest)
+  const tracker = yield* ErrorTracker
+
+  const news = yield* PubSub.sliding<Progress>(64)
+  // By the Clock, when the cache may be written to again.
+  let writable = -Infinity
+
+  /** The one way to a source: its failures are counted and logged as those of the source. */
+  const request = <A, E>(
+    source: Klines.Source,
+    { interval, market, symbol }: KlineRequest.KlineRequest,
+    { end, start }: ranges.Range,
+    effect: Effect.Effect<A, E>
+  ) =>
+    effect.pipe(
+      Fetch.tracked({ source, market, symbol, interval, start, end }, { attempts: true }),
+      Effect.provideService(ErrorTracker, tracker),
+      Effect.either
+    )
+
+  const fetchAll = Effect.fnUntraced(function*(given: KlineRequest.KlineRequest) {
+    const { interval, market, symbol } = given
+    const now = yield* Clock.currentTimeMillis
+    const range = { start: DateTime.toEpochMillis(given.start), end: DateTime.toEpochMillis(given.end) }
+    const expected = Interval.count(interval, range.start, Math.min(range.end, now + 1))
+    const errors: Array<FetchError.FetchError> = []
+
+    const tell = (source: Klines.Source, candles: number) =>
+      PubSub.publish(news, { market, symbol, interval, source, candles, of: Math.max(candles, expected) })
+
+    /** What a source has of the ranges, piece by piece. */
+    const ask = Effect.fnUntraced(function*(
+      source: "vision" | "rest",
+      have: number,
+      pieces: ReadonlyArray<ranges.Range>,
+      klines: (input: KlineRequest.Input) => Effect.Effect<Klines.Klines, FetchError.FetchError>
+    ) {
+      let candles = have
+      let isOver = false
+      const answers = yield* Effect.forEach(pieces, ({ end, start }) =>
+        Effect.suspend(() => {
+          if (isOver) return Effect.succeedNone
+          const piece = klines({ market, symbol, interval, start, end })
+          return Effect.flatMap(request(source, given, { start, end }, piece), (answer) => {
+            if (Either.isLeft(answer)) {
+              errors.push(answer.left)
+              isOver ||= isLastWord(answer.left)
+              return Effect.succeedNone
+            }
+            candles += answer.right.length
+            return Effect.as(tell(source, candles), Option.some({ start, end, klines: answer.right }))
+          })
+        }), { concurrency })
+      return answers.flatMap(Option.toArray)
+    })
+
+    let found = Klines.empty(interval, [{ ...range, reason: "not_fetched" }])
+    if (Option.isSome(cache)) {
+      const answer = yield* request("cache", given, range, cache.value.find(given))
+      if (Either.isLeft(answer)) errors.push(answer.left)
+      else {
+        found = answer.right.klines
+        for (const error of answer.right.errors) {
+          errors.push(...Option.toArray(Either.getLeft(yield* request("cache", given, range, Effect.fail(error)))))
+        }
+      }
+      yield* tell("cache", found.length)
+    }
+    // What the cache remembers as a hole was confirmed.
+    const open = (): ReadonlyArray<ranges.Range> =>
+      found.missing.filter(({ reason }) => reason === "not_cached" || reason === "not_fetched")
+    let unknown = open()
+    if (Option.isSome(vision) && unknown.length > 0) {
+      const answers = yield* ask("vision", found.length, unknown.flatMap(split.byMonth), vision.value.klines)
+      found = joined(found, answers.map(({ klines }) => klines))
+      // The archive is asked for what is there: what it says about the rest is not the exchange's word.
+      unknown = ranges.intersect(found.missing, unknown)
+    }
+    let confirmed: ReadonlyArray<ranges.Range> = []
+    if (Option.isSome(rest) && unknown.length > 0) {
+      const pieces = unknown.flatMap(split.byCandles(interval, candlesPerPiece))
+      const answers = yield* ask("rest", found.length, pieces, rest.value.klines)
+      found = joined(found, answers.map(({ klines }) => klines))
+      confirmed = answers
+    }
+    if (Option.isSome(vision) || Option.isSome(rest)) found = { ...found, missing: found.missing.map(afterAll) }
+    if (Option.isSome(cache) && now >= writable && found.source.some((source) => source !== "cache")) {
+      const sure = ranges.overlay(
+        found.missing.map((hole) => ({ ...hole, reason: "not_fetched" as const })),
+        ranges.intersect(found.missing, confirmed)
+      )
+      const kept = yield* request(
+        "cache",
+        given,
+        range,
+        cache.value.keep({ market, symbol }, { ...found, missing: sure })
+      )
+      if (Either.isLeft(kept)) {
+        errors.push(kept.left)
+        writable = now + 60_000
+      }
+    }
+    return { klines: found, errors }
+  })
+
+  const fetch = Effect.fnUntraced(function*(input: KlineRequest.Input): Effect.fn.Return<Fetched> {
+    const answer = yield* Effect.either(Effect.flatMap(KlineRequest.make(input), fetchAll))
+    const { end, interval, market, start, symbol } = input
+    const { errors, klines } = Either.getOrElse(
+      answer,
+      (error) => ({ klines: Klines.empty(interval), errors: [error] })
+    )
+    const { missing } = klines
+    const result = DataResult.make({
+      data: klines,
+      error: Either.isLeft(answer) ? Option.some(answer.left) : failureOf(klines, errors, input),
+      timestamp: yield* DateTime.now,
+      metadata: { market, symbol, interval, start, end }
+    })
+    return { ...result, missing, rowsBySource: rowsBySource(klines), errors }
+  })
+
+  return DataSourceManager.of({
+    fetch,
+    klines: (input) =>
+      Effect.flatMap(
+        fetch(input),
+        ({ data, error }) => Option.isSome(error) ? Effect.fail(error.value) : Effect.succeed(data)
+      ),
+    progress: Stream.fromPubSub(news)
+  })
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The manager as a layer. It needs the services of the sources that are named, and dies of options that make no sense.
+ *
+ * @example
+ * import { FetchHttpClient, Path } from "@effect/platform"
+ * import { NodeFileSystem } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
+ * import { ErrorTracker } from "effect-errata"
+ * import { BinanceRest, BinanceVision, DataSourceManager, KlineCache } from "effect-errata/binance"
+ *
+ * const program = Effect.gen(function*() {
+ *   const manager = yield* DataSourceManager.DataSourceManager
+ *   const { data, errors, missing, rowsBySource } = yield* manager.fetch({
+ *     market: "SPOT",
+ *     symbol: "BTCUSDT",
+ *     interval: "1m",
+ *     start: "2024-01-01",
+ *     end: "2024-03-01"
+ *   })
+ *   return { rows: data.length, errors, missing, rowsBySource }
+ * })
+ *
+ * const sources = Layer.mergeAll(
+ *   KlineCache.layer().pipe(Layer.provide([NodeFileSystem.layer, Path.layer])),
+ *   BinanceVision.layer().pipe(Layer.provide(FetchHttpClient.layer)),
+ *   BinanceRest.layer().pipe(Layer.provide(FetchHttpClient.layer))
+ * )
+ * const manager = DataSourceManager.layer().pipe(Layer.provide(sources), Layer.provideMerge(ErrorTracker.layer()))
+ * const runnable = Effect.provide(program, manager)
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <const S extends Klines.Source = Klines.Source>(
+  options?: Options<S>
+): Layer.Layer<DataSourceManager, never, ServiceOf<S> | ErrorTracker> => Layer.effect(DataSourceManager, make(options))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+// Ten pages of REST.
+const candlesPerPiece = 10_000
+
+const refuse = (message: string) => Effect.die(new Cause.IllegalArgumentException(`DataSourceManager: ${message}`))
+
+/** Will the source say the same to whatever it is asked next? */
+const isLastWord = (error: FetchError.FetchError): boolean =>
+  error.category === "Api" && (error._tag === "ApiRateLimit" || !error.retryable)
+
+/** Of the cache nobody has heard once somebody else was asked. */
+const afterAll = (hole: Klines.Missing): Klines.Missing =>
+  hole.reason === "not_cached" ? { ...hole, reason: "not_fetched" } : hole
+
+/** In pairs, since every one of them copies. */
+const joined = (first: Klines.Klines, others: ReadonlyArray<Klines.Klines>): Klines.Klines => {
+  if (others.length === 0) return first
+  const middle = others.length >> 1
+  const [head, ...tail] = others.slice(middle)
+  return head === undefined ? first : Klines.concat(joined(first, others.slice(0, middle)), joined(head, tail))
+}
+
+const rowsBySource = ({ source }: Klines.Klines): Record<Klines.Source, number> => {
+  const rows = { cache: 0, vision: 0, rest: 0 }
+  for (const name of source) rows[name]++
+  return rows
+}
+
+/** What the exchange itself says there is not, or not yet. */
+const isExpected = ({ reason }: Klines.Missing): boolean =>
+  reason === "source_gap" || reason === "not_listed_yet" || reason === "delisted" || reason === "unfinished"
+
+const failureOf = (
+  { interval, length, missing, openTime }: Klines.Klines,
+  errors: ReadonlyArray<FetchError.FetchError>,
+  { market, symbol }: KlineRequest.Input
+): Option.Option<FetchError.FetchError> => {
+  const lacking = missing.filter((hole) => !isExpected(hole))
+  const [first] = lacking
+  if (first === undefined) return Option.none()
+  const last = errors.at(-1)
+  if (last !== undefined) return Option.some(withEarlier(last, errors.slice(0, -1)))
+  const anchor = columns.anchorOf(interval, openTime)
+  const count = lacking.reduce((sum, { end, start }) => sum + Interval.count(interval, start, end, anchor), 0)
+  const from = DateTime.formatIso(DateTime.unsafeMake(first.start))
+  return Option.some(
+    new FetchError.DataIntegrity({
+      message: `${count} candles are missing, the first from ${from}: ${first.reason}`,
+      wanted: `${length + count} candles`,
+      found: `${length}`,
+      // Everybody has answered.
+      retryable: false,
+      context: { market, symbol, interval, operation: "fetch" }
+    })
+  )
+}

@@ -1,0 +1,398 @@
+import { FileSystem, HttpClient } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { describe, it } from "@effect/vitest"
+import { Context, Effect, Fiber, Layer, Option, Stream, TestClock } from "effect"
+import { ErrorTracker, FetchError } from "effect-errata"
+import {
+  BinanceRest,
+  BinanceVision,
+  DataSourceManager,
+  KlineCache,
+  type KlineRequest,
+  Klines
+} from "effect-errata/binance"
+import { Fault, FaultyExchange, LogCapture } from "effect-errata/testing"
+import { expect, expectTypeOf } from "vitest"
+
+const hour = 3_600_000
+const day = 24 * hour
+const now = Date.UTC(2024, 5, 15, 12)
+
+const hours = (start: number, end: number): KlineRequest.Input => ({
+  market: "SPOT",
+  symbol: "BTCUSDT",
+  interval: "1h",
+  start,
+  end
+})
+
+const may = Date.UTC(2024, 4)
+const june = Date.UTC(2024, 5)
+
+const manager = Effect.serviceOptional(DataSourceManager.DataSourceManager).pipe(Effect.orDie)
+const fetch = (input: KlineRequest.Input) => Effect.flatMap(manager, ({ fetch }) => fetch(input))
+const klines = (input: KlineRequest.Input) => Effect.flatMap(manager, ({ klines }) => klines(input))
+const inject = (...faults: ReadonlyArray<Fault.Fault>) =>
+  Effect.flatMap(FaultyExchange.FaultyExchange, ({ inject }) => Effect.forEach(faults, inject))
+/** Who was asked since the last time: `rest` or `vision`, request by request. */
+const asked = Effect.flatMap(FaultyExchange.FaultyExchange, ({ requests }) => requests).pipe(
+  Effect.map((all) => all.map(({ path }) => path.startsWith("/api/") ? "rest" : path.slice(path.lastIndexOf("/") + 1)))
+)
+const bySource = Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => tracker.breakdown({ by: "source" })).pipe(
+  Effect.map((rows) =>
+    Object.fromEntries(rows.map(({ count, value }) => [value, count]).filter(([, count]) => count !== 0))
+  )
+)
+
+const atNoon = Layer.effectDiscard(TestClock.setTime(now))
+
+/** Everything there is, over an exchange without sockets and a folder that is empty before; noon of 15 June 2024. */
+const world = <const S extends Klines.Source = Klines.Source>(
+  options: DataSourceManager.Options<S> & {
+    readonly exchange?: FaultyExchange.Options
+    readonly directory?: string
+  } = {}
+) => {
+  const sources = Layer.unwrapScoped(
+    Effect.gen(function*() {
+      const { archive, baseUrls } = yield* FaultyExchange.FaultyExchange
+      const directory = options.directory ??
+        (yield* Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orDie(fs.makeTempDirectoryScoped())))
+      return Layer.mergeAll(
+        BinanceRest.layer({ baseUrls }),
+        BinanceVision.layer(archive),
+        KlineCache.layer({ directory })
+      )
+    })
+  )
+  return DataSourceManager.layer(options).pipe(
+    Layer.provideMerge(sources),
+    Layer.provideMerge(FaultyExchange.layerClient({ ...options.exchange })),
+    Layer.provideMerge(ErrorTracker.layer()),
+    Layer.provideMerge(LogCapture.layer),
+    Layer.provideMerge(NodeContext.layer),
+    Layer.provideMerge(atNoon)
+  )
+}
+
+class Folder extends Context.Tag("Folder")<Folder, string>() {}
+
+/** A layer on a folder that is empty before and gone after. */
+const inFolder = <A, E>(layer: (directory: string) => Layer.Layer<A, E>) => {
+  const folder = Layer.scoped(
+    Folder,
+    Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orDie(fs.makeTempDirectoryScoped()))
+  )
+    .pipe(Layer.provide(NodeContext.layer))
+  return Layer.unwrapEffect(Effect.map(Folder, layer)).pipe(Layer.provideMerge(folder))
+}
+
+describe("the order of the sources", () => {
+  it.effect("first the archive, then REST for what it has not; the second time, the cache", () =>
+    Effect.gen(function*() {
+      const first = yield* fetch(hours(june - 2 * day, now))
+      expect(first.rowsBySource).toEqual({ cache: 0, vision: 48 + 14 * 24, rest: 12 })
+      expect([first.missing, first.errors, first.error]).toEqual([[], [], Option.none()])
+      expect(first.data.length).toBe(2 * 24 + 14 * 24 + 12)
+      expect(first.data.source.slice(0, 2)).toEqual(["vision", "vision"])
+      expect(first.data.source.at(-1)).toBe("rest")
+
+      const { clear } = yield* FaultyExchange.FaultyExchange
+      yield* clear
+      const second = yield* fetch(hours(june - 2 * day, now))
+      // Today is never kept.
+      expect(second.rowsBySource).toEqual({ cache: 48 + 14 * 24, vision: 0, rest: 12 })
+      expect(second.data.close).toEqual(first.data.close)
+      expect(second.data.openTime).toEqual(first.data.openTime)
+    }).pipe(Effect.provide(world())))
+
+  it.effect("what is in the cache is not asked for again", () =>
+    Effect.gen(function*() {
+      yield* fetch(hours(may, may + 3 * day))
+      const before = (yield* asked).length
+      expect((yield* klines(hours(may + hour, may + 2 * day))).length).toBe(47)
+      expect((yield* asked).length).toBe(before)
+    }).pipe(Effect.provide(world())))
+
+  it.effect("a hole in the archive is asked of REST, and nothing else is", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision" }, Fault.gaps({ start: may + 5 * hour, end: may + 8 * hour })))
+      const { data, missing, rowsBySource } = yield* fetch(hours(may, may + day))
+      expect(rowsBySource).toEqual({ cache: 0, vision: 21, rest: 3 })
+      expect(missing).toEqual([])
+      expect(data.source.slice(4, 9)).toEqual(["vision", "rest", "rest", "rest", "vision"])
+    }).pipe(Effect.provide(world())))
+
+  it.effect("a hole that REST confirms is no failure, and is not asked for again", () =>
+    Effect.gen(function*() {
+      const first = yield* fetch(hours(may, may + day))
+      expect(first.missing).toEqual([{ start: may + 2 * hour, end: may + 4 * hour, reason: "source_gap" }])
+      expect([first.error, first.errors]).toEqual([Option.none(), []])
+      expect((yield* klines(hours(may, may + day))).length).toBe(22)
+      const before = (yield* asked).length
+      const again = yield* fetch(hours(may, may + day))
+      expect(again.missing).toEqual(first.missing)
+      expect(again.rowsBySource.cache).toBe(22)
+      expect((yield* asked).length).toBe(before)
+    }).pipe(Effect.provide(world({
+      exchange: {
+        instruments: [{ market: "SPOT", symbol: "BTCUSDT", outages: [{ start: may + 2 * hour, end: may + 4 * hour }] }]
+      }
+    }))))
+
+  it.effect("failure 4: an archive that fails leaves the range to REST, and is counted under its own name", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision" }, Fault.status(503)))
+      const { data, errors, missing, rowsBySource } = yield* fetch(hours(may, may + day))
+      expect([data.length, missing, rowsBySource.rest]).toEqual([24, [], 24])
+      expect(errors).toMatchObject([{ _tag: "ApiFormat", context: { source: "vision", symbol: "BTCUSDT" } }])
+      expect(yield* bySource).toEqual({ vision: 1 })
+    }).pipe(Effect.provide(world())))
+
+  it.effect("failure 8: a file whose checksum does not match is never used", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision" }, Fault.corruptFile("staleChecksum")))
+      const { errors, rowsBySource } = yield* fetch(hours(may, may + day))
+      expect(rowsBySource).toEqual({ cache: 0, vision: 0, rest: 24 })
+      expect(errors).toMatchObject([{ _tag: "DataIntegrity", context: { source: "vision" } }])
+    }).pipe(Effect.provide(world())))
+
+  it.effect("one bad month is no trouble of the others", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision", path: "BTCUSDT-1h-2024-03.zip" }, Fault.corruptFile("flipped")))
+      const { errors, missing, rowsBySource } = yield* fetch(hours(Date.UTC(2024, 1), may))
+      expect(rowsBySource).toEqual({ cache: 0, vision: (29 + 30) * 24, rest: 31 * 24 })
+      expect([errors.length, missing]).toEqual([1, []])
+    }).pipe(Effect.provide(world())))
+})
+
+describe("failures", () => {
+  it.effect("failure 14: a 429 in one range keeps what is finished, and ends the asking", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "rest", path: "klines", nth: { from: 12 } }, Fault.rateLimited("1 minute")))
+      const start = Date.UTC(2021, 0)
+      const { data, error, errors, missing } = yield* fetch(hours(start, start + 50_000 * hour))
+      expect(data.length).toBeGreaterThanOrEqual(10_000)
+      expect(missing.map(({ reason }) => reason)).toEqual(["not_fetched"])
+      expect(errors.map(({ code }) => code)).toEqual(["API_RATE_LIMIT"])
+      expect(Option.map(error, ({ _tag }) => _tag)).toEqual(Option.some("ApiRateLimit"))
+      expect(yield* bySource).toEqual({ rest: 1 })
+      const after = (yield* asked).length
+      expect(after).toBe(12)
+    }).pipe(Effect.provide(world({ sources: ["rest"], concurrency: 1 }))))
+
+  it.effect("klines fails with the last error, which carries those before it", () =>
+    Effect.gen(function*() {
+      yield* inject(
+        Fault.on({ source: "vision" }, Fault.status(503)),
+        Fault.on({ source: "rest" }, Fault.status(500, { body: "html" }))
+      )
+      const error = yield* Effect.flip(klines(hours(may, may + day)))
+      expect(error).toMatchObject({
+        _tag: "ApiFormat",
+        status: 500,
+        context: { source: "rest" },
+        earlier: [{ source: "vision", code: "API_FORMAT" }]
+      })
+      expect(yield* bySource).toEqual({ vision: 1, rest: 1 })
+      const lines = yield* LogCapture.entries
+      expect(lines).toHaveLength(2)
+    }).pipe(Effect.provide(world())))
+
+  it.effect("everybody answered and candles are missing all the same: DataIntegrity, which says how many", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(klines(hours(may, may + day)))
+      expect(error).toMatchObject({
+        _tag: "DataIntegrity",
+        retryable: false,
+        wanted: "24 candles",
+        found: "0",
+        message: "24 candles are missing, the first from 2024-05-01T00:00:00.000Z: not_cached"
+      })
+      expect(yield* asked).toEqual([])
+    }).pipe(Effect.provide(world({ sources: ["cache"] }))))
+
+  it.effect("a request without sense is refused before anybody is asked", () =>
+    Effect.gen(function*() {
+      const { data, error } = yield* fetch({ ...hours(may, may), symbol: "btc/usdt" })
+      expect(data.length).toBe(0)
+      expect(Option.map(error, ({ _tag }) => _tag)).toEqual(Option.some("DataValidation"))
+      expect((yield* Effect.flip(klines({ ...hours(may, may), symbol: "btc/usdt" })))._tag).toBe("DataValidation")
+      expect(yield* asked).toEqual([])
+    }).pipe(Effect.provide(world())))
+
+  it.effect("a file of the cache that is corrupt is told, and fetched again", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const cache = yield* KlineCache.KlineCache
+      yield* fetch(hours(may, may + day))
+      const before = yield* cache.klines(hours(may, may + day))
+      const directory = yield* Folder
+      const name = `${directory}/SPOT/BTCUSDT/1h/2024-05-01.arrow`
+      yield* fs.writeFileString(name, "not what it was")
+      const { data, errors, rowsBySource } = yield* fetch(hours(may, may + day))
+      expect(rowsBySource.cache).toBe(0)
+      expect(data.close).toEqual(before.close)
+      expect(errors).toMatchObject([{ _tag: "DataIntegrity", context: { source: "cache" } }])
+      expect(yield* bySource).toEqual({ cache: 1 })
+      expect((yield* fetch(hours(may, may + day))).rowsBySource.cache).toBe(24)
+    }).pipe(Effect.provide(inFolder((directory) => world({ directory })))))
+
+  it.effect("a full disk is no reason to fail: one error, no more writing for a minute", () => {
+    let writes = 0
+    const full = new FetchError.StorageSpace({ context: { source: "cache" } })
+    const cache = Layer.succeed(KlineCache.KlineCache, {
+      klines: () => Effect.succeed(Klines.empty("1h")),
+      find: () =>
+        Effect.succeed({
+          klines: Klines.empty("1h", [{ start: may, end: may + day, reason: "not_cached" }]),
+          errors: []
+        }),
+      keep: () =>
+        Effect.suspend(() => {
+          writes++
+          return Effect.fail(full)
+        })
+    })
+    return Effect.gen(function*() {
+      const first = yield* klines(hours(may, may + day))
+      expect(first.length).toBe(24)
+      expect(writes).toBe(1)
+      yield* klines(hours(may, may + day))
+      expect(writes).toBe(1)
+      expect(yield* bySource).toEqual({ cache: 1 })
+      yield* TestClock.adjust("1 minute")
+      yield* klines(hours(may, may + day))
+      expect(writes).toBe(2)
+    }).pipe(
+      Effect.provide(
+        DataSourceManager.layer({ sources: ["cache", "rest"] }).pipe(Layer.provide(cache), Layer.provideMerge(world()))
+      )
+    )
+  })
+})
+
+describe("options", () => {
+  const dead = Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.die("nobody may be asked")))
+
+  it.effect("failure 2: with the cache alone the network is not touched, by a client that dies when it is", () =>
+    Effect.gen(function*() {
+      const { data, errors, missing } = yield* fetch(hours(may, may + day))
+      expect([data.length, errors]).toEqual([0, []])
+      expect(missing).toEqual([{ start: may, end: may + day, reason: "not_cached" }])
+    }).pipe(
+      Effect.provide(inFolder((directory) =>
+        DataSourceManager.layer({ sources: ["cache"] }).pipe(
+          Layer.provide(KlineCache.layer({ directory })),
+          Layer.provideMerge(ErrorTracker.layer()),
+          Layer.provideMerge(dead),
+          Layer.provideMerge(NodeContext.layer),
+          Layer.provideMerge(atNoon)
+        )
+      ))
+    ))
+
+  it("needs the services of the sources that are named, and no other", () => {
+    expectTypeOf(DataSourceManager.layer({ sources: ["cache"] })).toEqualTypeOf<
+      Layer.Layer<DataSourceManager.DataSourceManager, never, KlineCache.KlineCache | ErrorTracker.ErrorTracker>
+    >()
+    expectTypeOf(DataSourceManager.layer()).toEqualTypeOf<
+      Layer.Layer<
+        DataSourceManager.DataSourceManager,
+        never,
+        KlineCache.KlineCache | BinanceVision.BinanceVision | BinanceRest.BinanceRest | ErrorTracker.ErrorTracker
+      >
+    >()
+    // @ts-expect-error there is no such source
+    expect(() => DataSourceManager.layer({ sources: ["ftp"] })).not.toThrow()
+  })
+
+  for (
+    const [sources, rows] of [
+      [["vision"], { cache: 0, vision: 48, rest: 0 }],
+      [["rest"], { cache: 0, vision: 0, rest: 48 }],
+      [["rest", "vision"], { cache: 0, vision: 48, rest: 0 }]
+    ] as const
+  ) {
+    it.effect(`${sources.join(" and ")} alone`, () =>
+      Effect.gen(function*() {
+        expect((yield* fetch(hours(may, may + 2 * day))).rowsBySource).toEqual(rows)
+        expect((yield* fetch(hours(may, may + 2 * day))).rowsBySource.cache).toBe(0)
+      }).pipe(Effect.provide(world({ sources }))))
+  }
+
+  for (const concurrency of [1, 3]) {
+    it.effect(`${concurrency} pieces at once`, () => {
+      let running = 0
+      let most = 0
+      const rest = Layer.succeed(BinanceRest.BinanceRest, {
+        klines: ({ end, start }) =>
+          Effect.acquireUseRelease(
+            Effect.sync(() => {
+              most = Math.max(most, ++running)
+            }),
+            () =>
+              Effect.as(
+                Effect.sleep("1 second"),
+                Klines.empty("1h", [{ start: Number(start), end: Number(end), reason: "source_gap" }])
+              ),
+            () => Effect.sync(() => running--)
+          )
+      })
+      return Effect.gen(function*() {
+        const fiber = yield* Effect.fork(fetch(hours(now - 80_000 * hour, now)))
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.join(fiber)
+        expect(most).toBe(concurrency)
+      }).pipe(
+        Effect.provide(
+          DataSourceManager.layer({ sources: ["rest"], concurrency }).pipe(
+            Layer.provide(rest),
+            Layer.provideMerge(world())
+          )
+        )
+      )
+    })
+  }
+
+  for (
+    const [options, message] of [
+      [{ concurrency: 0 }, "concurrency is 0"],
+      [{ concurrency: NaN }, "concurrency is NaN"],
+      [{ sources: [] }, "sources is empty"]
+    ] as const
+  ) {
+    it.effect(`dies of ${JSON.stringify(options)}: ${message}`, () =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(
+          Layer.build(DataSourceManager.layer<Klines.Source>(options)).pipe(Effect.scoped)
+        )
+        expect(String(exit)).toContain(message)
+      }).pipe(Effect.provide(world())))
+  }
+})
+
+it.effect("progress tells of every piece, to who listens", () =>
+  Effect.gen(function*() {
+    const { progress } = yield* manager
+    const told = yield* Effect.fork(Stream.runCollect(Stream.take(progress, 3)))
+    yield* Effect.yieldNow()
+    yield* Effect.yieldNow()
+    yield* fetch(hours(Date.UTC(2024, 2), may))
+    const all = [...(yield* Fiber.join(told))]
+    expect(all.map(({ candles, of, source }) => [source, candles, of])).toEqual([
+      ["cache", 0, 61 * 24],
+      ["vision", 31 * 24, 61 * 24],
+      ["vision", 61 * 24, 61 * 24]
+    ])
+    expect(all[0]).toMatchObject({ market: "SPOT", symbol: "BTCUSDT", interval: "1h" })
+  }).pipe(Effect.provide(world({ concurrency: 1 }))))
+
+it.effect("an interruption ends all that is under way, and is no error", () =>
+  Effect.gen(function*() {
+    yield* inject(Fault.silence)
+    const fiber = yield* Effect.fork(fetch(hours(may, may + day)))
+    yield* TestClock.adjust("1 second")
+    yield* Fiber.interrupt(fiber)
+    expect(yield* bySource).toEqual({})
+  }).pipe(Effect.provide(world())))
