@@ -1,9 +1,12 @@
 /** The tracker in memory: the core, time from the Clock, a log line for every alert. */
 import * as Cause from "effect/Cause"
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as ErrorLog from "../../ErrorLog.js"
@@ -49,7 +52,8 @@ class Now implements Moment {
 }
 
 export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Service, never, Scope.Scope> {
-  const moment = yield* Effect.map(Effect.clock, (clock) => new Now(clock))
+  const clock = yield* Effect.clock
+  const moment = new Now(clock)
   let core = new Core(settings)
   // Open when an alert has come, and with it an instant at which it may be over.
   const changed = yield* Effect.makeLatch()
@@ -84,10 +88,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   }).pipe(Effect.forever, Effect.forkScoped)
 
   return {
-    // As a step, but of one piece: this is what is done again and again.
+    // As a step, but of one piece, and without what it costs to be given the fiber: this is done again and again.
     track: (error, options) =>
-      Effect.clockWith((clock) => {
-        const edges = core.track(error, moment.set(clock), options?.attempt === true)
+      Effect.suspend(() => {
+        const fiber = Fiber.getCurrentFiber()
+        const own = Option.isSome(fiber) ? Context.get(fiber.value.currentDefaultServices, Clock.Clock) : clock
+        const edges = core.track(error, moment.set(own), options?.attempt === true)
         return edges.length === 0 ? Effect.void : tell(edges)
       }),
     succeeded: (context, duration) =>
