@@ -19,7 +19,7 @@ import {
   Schema,
   Stream
 } from "effect"
-import { Classifier, DataResult, ErrorLog, ErrorTracker, Fetch, FetchError } from "effect-errata"
+import { Classifier, DataResult, ErrorLog, ErrorTracker, Fetch, FetchError, Snapshot } from "effect-errata"
 import { LogCapture } from "effect-errata/testing"
 import * as FastCheck from "effect/FastCheck"
 import { inspect } from "node:util"
@@ -289,7 +289,8 @@ const outputs = ({ name, secret, text, value }: Planted, cause: unknown) =>
     }
     for (const [kind, fetch] of Object.entries(fetches)) {
       const tracked = fetch.pipe(Fetch.tracked(context), Fetch.annotate({ operation: text }), Effect.withSpan("fetch"))
-      for (const [format, layer] of Object.entries(formats)) {
+      const ways = kind === "failure" ? formats : { text: formats.text }
+      for (const [format, layer] of Object.entries(ways)) {
         const { lines, value: exit } = yield* printed(
           Effect.gen(function*() {
             const exit = yield* Effect.exit(tracked)
@@ -345,6 +346,7 @@ const outputs = ({ name, secret, text, value }: Planted, cause: unknown) =>
         yield* tracker.stats(),
         yield* tracker.rates,
         yield* tracker.emptyData(),
+        yield* Effect.map(tracker.snapshot, Schema.encodeSync(Snapshot.Snapshot)),
         yield* tracker.activeAlerts,
         yield* tracker.alerts.pipe(Stream.take(1), Stream.runCollect),
         yield* Effect.forEach(dimensions, (by) => tracker.breakdown({ by }))
