@@ -628,6 +628,118 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
     })
   )
 
+  law(
+    "Law 8: a rule on a dimension gives one alert that names its values, twenty and a count",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      yield* service.setLimits({
+        thresholds: { NETWORK_TIMEOUT: {} },
+        rules: [{ name: "sick", by: "symbol", window: "hour", limit: 1 }]
+      })
+      const heard = yield* listen
+      for (let i = 0; i < 500; i++) yield* track(timeout({ symbol: `S${i}` }), 2)
+      const alerts = yield* heard
+      // The first, and whenever there are twice as many as were named.
+      expect(alerts.map((alert) => alert._tag === "Missed" ? [] : [alert._tag, (alert.more ?? 0) + 1])).toEqual([
+        ["Fired", 1],
+        ...Array.from({ length: 4 }, () => ["Escalated", 1]),
+        ...[32, 64, 128, 256].map((values) => ["Escalated", values - 19])
+      ])
+      expect((yield* service.activeAlerts).map(({ by, more, rule, values }) => [rule, by, values?.length, more]))
+        .toEqual([
+          ["sick", "symbol", 20, 480]
+        ])
+      yield* TestClock.adjust("2 hours")
+      expect((yield* heard).slice(9).map(({ _tag }) => _tag)).toEqual(["Resolved"])
+      expect(yield* service.activeAlerts).toEqual([])
+    })
+  )
+
+  law(
+    "Law 8: silence of a source is not recovery for a ratio, successes are",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const rules = [{ name: "share", by: "source", window: "minute", ratio: 0.5, minAttempts: 10 }] as const
+      yield* service.setLimits({ thresholds: { NETWORK_TIMEOUT: {} }, rules })
+      const heard = yield* listen
+      const attempt = service.track(timeout({ source: "rest" }), { attempt: true })
+      yield* Effect.repeatN(attempt, 7)
+      expect(yield* heard).toEqual([])
+      yield* attempt
+      yield* service.succeeded({ source: "rest" })
+      expect((yield* heard).map(({ message }) => message)).toEqual([
+        "THRESHOLD EXCEEDED: share: errors occurred in 9 of 10 attempts in the last minute, source rest (threshold: 50 %)"
+      ])
+      yield* TestClock.adjust("12 hours")
+      expect(yield* service.activeAlerts).toHaveLength(1)
+      // Nine are too few to tell, even with those of the day.
+      yield* Effect.repeatN(service.succeeded({ source: "rest" }), 8)
+      expect(yield* service.activeAlerts).toHaveLength(1)
+      yield* service.succeeded({ source: "rest" })
+      expect(yield* service.activeAlerts).toHaveLength(0)
+      expect((yield* heard)[1]).toMatchObject({
+        _tag: "Resolved",
+        count: 0,
+        attempts: 10,
+        peak: 0.9,
+        reason: "recovered"
+      })
+    })
+  )
+
+  law(
+    "Law 8: limits change while it runs: what exceeds the new one is not told again, what does not is over",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const heard = yield* listen
+      yield* track(timeout(), 5)
+      yield* service.setLimits({ thresholds: { NETWORK_TIMEOUT: { perMinute: 4 } } })
+      yield* track(timeout(), 2)
+      yield* service.setLimits({ thresholds: { NETWORK_TIMEOUT: { perMinute: 7 } } })
+      yield* track(timeout())
+      expect(edges(yield* heard, "minute")).toEqual(["Fired 4", "Resolved 7", "Fired 8"])
+      expect((yield* service.verdict("NETWORK_TIMEOUT")).verdict).toBe("extraordinary")
+    })
+  )
+
+  law(
+    "Law 7: a snapshot changes nothing, and who restores it stands where it stood",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const heard = yield* listen
+      yield* track(timeout({ symbol: "A", source: "rest" }), 5)
+      yield* track(empty("source_gap", "vision"), 20)
+      yield* service.succeeded({ symbol: "A", source: "rest" }, "20 millis")
+      yield* TestClock.adjust("30 seconds")
+      const read = Effect.all({
+        stats: service.stats(),
+        windowed: service.stats({ window: "1 hour" }),
+        breakdown: service.breakdown({ by: "symbol", window: "minute" }),
+        timeline: service.timeline({ window: "1 minute", step: "10 seconds" }),
+        emptyData: service.emptyData(),
+        latency: service.latency(),
+        verdict: service.verdict("NETWORK_TIMEOUT"),
+        activeAlerts: service.activeAlerts,
+        recent: service.recent()
+      })
+      const before = yield* read
+      const snapshot = yield* service.snapshot
+      expect(yield* service.snapshot).toEqual(snapshot)
+      expect(yield* read).toEqual(before)
+      yield* service.reset
+      yield* track(timeout({ symbol: "B" }))
+      yield* service.restore(snapshot)
+      expect(yield* read).toEqual(before)
+      expect(yield* service.snapshot).toEqual(snapshot)
+      // The reset ended it, and the restored tracker has it on again.
+      expect(edges(yield* heard, "minute")).toEqual(["Fired 4", "Resolved 0", "Fired 4"])
+      yield* TestClock.adjust("31 seconds")
+      expect((yield* service.stats({ window: "1 minute" })).total).toBe(0)
+      yield* TestClock.adjust("2 minutes")
+      expect(edges(yield* heard, "minute")).toEqual(["Fired 4", "Resolved 0", "Fired 4", "Resolved 0"])
+    })
+  )
+
   // -------------------------------------------------------------------------------------------------------------------
   // harmlessness
   // -------------------------------------------------------------------------------------------------------------------
