@@ -310,15 +310,20 @@ const quietly = (effect: () => Effect.Effect<void>): Effect.Effect<void> =>
 export const timeout =
   (duration: Duration.DurationInput) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FetchError.NetworkTimeout, R> =>
-    Effect.timeoutFail(Effect.disconnect(self), {
-      duration,
-      onTimeout: () =>
-        new FetchError.NetworkTimeout({
-          message: `${FetchError.NetworkTimeout.description}: no result within ${Duration.format(duration)}`,
-          phase: "total",
-          timeoutMillis: Duration.toMillis(duration)
-        })
-    })
+    // An exit: of a fiber that fails, Effect's runtime logs the raw cause, with whatever secrets it holds.
+    Effect.exit(self).pipe(
+      Effect.disconnect,
+      Effect.timeoutFail({
+        duration,
+        onTimeout: () =>
+          new FetchError.NetworkTimeout({
+            message: `${FetchError.NetworkTimeout.description}: no result within ${Duration.format(duration)}`,
+            phase: "total",
+            timeoutMillis: Duration.toMillis(duration)
+          })
+      }),
+      Effect.flatten
+    )
 
 /**
  * Fails with `DataEmpty` where the data is empty. Belongs inside of {@link tracked}.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Data, Duration, Effect, Exit, Fiber, Option, TestClock } from "effect"
+import { Cause, Data, Duration, Effect, Exit, Fiber, Logger, LogLevel, Option, TestClock } from "effect"
 import { DataResult, ErrorTracker, Fetch, type FetchContext, FetchError } from "effect-errata"
+import { LogCapture } from "effect-errata/testing"
 import { expectTypeOf } from "vitest"
 import { fetchLaws } from "./laws/fetch.js"
 
@@ -64,6 +65,15 @@ describe("tracked", () => {
       expect(error.context.symbol).toBe("A")
       expect((yield* stats).total).toBe(0)
     }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect("of what fails within its time, a timeout shows nobody the raw cause", () =>
+    Effect.gen(function*() {
+      const boom = new Error("GET https://x.test/?signature=Zq7hunter2")
+      const error = yield* Effect.fail(boom).pipe(Fetch.timeout("1 second"), Effect.flip)
+      expect(error).toBe(boom)
+      const { entries } = LogCapture
+      expect(JSON.stringify(yield* entries)).not.toContain("hunter2")
+    }).pipe(Effect.provide(LogCapture.layer), Logger.withMinimumLogLevel(LogLevel.All)))
 
   it.effect("a timeout outside is not counted, inside it is", () =>
     Effect.gen(function*() {

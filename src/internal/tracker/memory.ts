@@ -20,7 +20,7 @@ import { limitsOf } from "./settings.js"
 import * as Subscribers from "./subscribers.js"
 
 // How long the sweep sleeps when no alert is active: memory can wait.
-const idle = Duration.hours(1)
+const idle = Duration.days(1)
 
 /** The instant of the step that is being made. There is one of them, set anew for each step: nobody keeps it. */
 class Now implements Moment {
