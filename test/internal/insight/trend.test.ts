@@ -33,6 +33,8 @@ describe("trend", () => {
   it("recent minutes decide", () => {
     const { level } = trend(minutesOf((minute) => minute < -40 ? 5 : 40), usually(5))
     expect(Math.exp(level)).toBeGreaterThan(6)
+    const over = trend(minutesOf((minute) => minute < -80 && minute > -120 ? 100 : 5), usually(5))
+    expect(Math.exp(over.level)).toBeLessThan(2.5)
   })
 
   it("without errors the rate is low, but nobody knows how low", () => {
