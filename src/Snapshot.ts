@@ -352,7 +352,7 @@ const minute = 60_000
  *   return Snapshot.minutes(yield* tracker.snapshot, "NETWORK_DNS")
  * }).pipe(Effect.provide(ErrorTracker.layer()), Effect.provide(TestContext.TestContext))
  *
- * assert.deepStrictEqual(Effect.runSync(program), [1, 0, 1])
+ * Effect.runPromise(program).then((minutes) => assert.deepStrictEqual(minutes, [1, 0, 1]))
  *
  * @since 0.1.0
  * @category combinators

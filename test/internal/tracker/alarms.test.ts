@@ -305,7 +305,11 @@ describe("Alarms", () => {
       [0, "fail B"],
       [1, "fail C×5"],
       [2, "fail D×5"],
-      [3, "fail A×2", ["Fired sick 3 of A"]]
+      [2, "fail other×5"],
+      [3, "fail A×2", ["Fired sick 3 of A"]],
+      [4, {
+        limits: { thresholds: off, rules: [{ name: "new", by: "symbol", window: "hour", limit: 2 }] }
+      }, ["Resolved sick 0 of A at 4 since 3 peak 3 by withdrawn", "Fired new 3 of A"]]
     ])
   })
 
