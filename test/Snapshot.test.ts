@@ -193,6 +193,25 @@ describe("Snapshot", () => {
     expect([total(hour, hour), total(hour + 1, hour)]).toEqual([7, 0])
     expect(total(-5 * hour, 1)).toBe(7)
     expect(total(400 * 24 * hour, 24 * hour)).toBe(0)
+    // What was two hours old is so still, whatever the clock says now.
+    const late = new Tracker(options)
+    late.restore(throughJson(filled().snapshot(2 * hour)), -5 * hour)
+    const within = (window: number) => late.core.stats(Duration.millis(window), late.moment(-5 * hour)).total
+    expect([within(2 * hour - 1), within(2 * hour)]).toEqual([0, 7])
+  })
+
+  it("Law 5: what is inside to the nanosecond is inside to the millisecond, and what is outside is outside", () => {
+    const total = (happened: number, taken: number) => {
+      const core = new Core(Either.getOrThrow(settings({})))
+      core.track(new FetchError.NetworkDns(), { now: happened, wall: start })
+      const [, snapshot] = core.snapshot({ now: taken, wall: start })
+      const [, restored] = core.restore(throughJson(snapshot), { now: taken, wall: start })
+      return restored.stats(Duration.minutes(1), { now: restored.now, wall: start }).total
+    }
+    expect(total(400_000, 60_000_400_000)).toBe(1)
+    expect(total(400_000, 60_000_400_001)).toBe(0)
+    expect(total(600_000, 60_000_400_000)).toBe(1)
+    expect(total(400_000, 60_000_600_000)).toBe(0)
   })
 
   it("limits, rules, dimensions and caps are those of the tracker that restores", () => {

@@ -200,7 +200,7 @@ export class Core {
       at: DateTime.unsafeMake(moment.wall),
       since: wallOf(0, age * 1e6, moment.wall),
       age,
-      ...this.counts.snapshot(age * 1e6),
+      ...this.counts.snapshot(this.latest),
       recent: this.recent(Infinity, undefined, moment),
       limits: this.alarms.told,
       alerts: this.alarms.snapshot(this.latest, moment.wall)
