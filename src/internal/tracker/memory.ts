@@ -25,17 +25,24 @@ const idle = Duration.days(1)
 /** The instant of the step that is being made. There is one of them, set anew for each step: nobody keeps it. */
 class Now implements Moment {
   now = 0
+  private services: Fiber.RuntimeFiber<unknown>["currentDefaultServices"]
   private clock: Clock.Clock
   private origin: bigint
 
-  constructor(clock: Clock.Clock) {
-    this.clock = clock
-    this.origin = clock.unsafeCurrentTimeNanos()
+  constructor({ currentDefaultServices }: Fiber.RuntimeFiber<unknown>) {
+    this.services = currentDefaultServices
+    this.clock = Context.get(currentDefaultServices, Clock.Clock)
+    this.origin = this.clock.unsafeCurrentTimeNanos()
   }
 
-  set(clock: Clock.Clock): Moment {
-    this.clock = clock
-    this.now = Number(clock.unsafeCurrentTimeNanos() - this.origin)
+  /** By the clock of the fiber that makes the step. `Effect.clockWith` tells it, too, for more than counting an error costs. */
+  set(): Moment {
+    const fiber = Fiber.getCurrentFiber()
+    if (Option.isSome(fiber) && fiber.value.currentDefaultServices !== this.services) {
+      this.services = fiber.value.currentDefaultServices
+      this.clock = Context.get(this.services, Clock.Clock)
+    }
+    this.now = Number(this.clock.unsafeCurrentTimeNanos() - this.origin)
     return this
   }
 
@@ -52,21 +59,19 @@ class Now implements Moment {
 }
 
 export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Service, never, Scope.Scope> {
-  const clock = yield* Effect.clock
-  const moment = new Now(clock)
+  const moment = yield* Effect.withFiberRuntime<Now>((fiber) => Effect.succeed(new Now(fiber)))
   let core = new Core(settings)
   // Open when an alert has come, and with it an instant at which it may be over.
   const changed = yield* Effect.makeLatch()
 
   // One synchronous step on the core. The core is mutable: nothing else ever touches it, and a `Ref` around it would only
   // be one step more.
-  const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> =>
-    Effect.clockWith((clock) => Effect.succeed(f(core, moment.set(clock))))
+  const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> => Effect.sync(() => f(core, moment.set()))
 
   /** Another core takes over, whose time began at another instant, and what that changes is told. */
   const replace = (f: (core: Core, moment: Moment) => readonly [ReadonlyArray<Edge>, Core]): Effect.Effect<void> =>
-    Effect.clockWith((clock) => {
-      const [edges, next] = f(core, moment.set(clock))
+    Effect.suspend(() => {
+      const [edges, next] = f(core, moment.set())
       core = next
       moment.shift(next.now)
       return Effect.zipRight(tell(edges), changed.open)
@@ -88,12 +93,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   }).pipe(Effect.forever, Effect.forkScoped)
 
   return {
-    // As a step, but of one piece, and without what it costs to be given the fiber: this is done again and again.
     track: (error, options) =>
       Effect.suspend(() => {
-        const fiber = Fiber.getCurrentFiber()
-        const own = Option.isSome(fiber) ? Context.get(fiber.value.currentDefaultServices, Clock.Clock) : clock
-        const edges = core.track(error, moment.set(own), options?.attempt === true)
+        const edges = core.track(error, moment.set(), options?.attempt === true)
         return edges.length === 0 ? Effect.void : tell(edges)
       }),
     succeeded: (context, duration) =>
