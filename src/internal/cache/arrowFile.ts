@@ -94,10 +94,7 @@ export const decode = ({ arrow, zlib }: Modules, bytes: Uint8Array): Contents | 
   if (lengths.some((length) => length !== rows)) {
     return { flaw: "The file has another number of rows", wanted: String(rows), found: lengths.join() }
   }
-  return {
-    klines: { ...read, interval, source: sources.flatMap(([source, run]) => Array<Source>(run).fill(source)), missing },
-    about
-  }
+  return { klines: { ...read, interval, source: rowsOf(sources, rows), missing }, about }
 }
 
 const isLater = (text: string): boolean => {
@@ -115,6 +112,13 @@ const runsOf = (sources: ReadonlyArray<Source>): ReadonlyArray<readonly [Source,
   return runs
 }
 
+const rowsOf = (runs: ReadonlyArray<readonly [Source, number]>, rows: number): ReadonlyArray<Source> => {
+  const sources = Array<Source>(rows)
+  let at = 0
+  for (const [source, run] of runs) sources.fill(source, at, at += run)
+  return sources
+}
+
 const checksumOf = (zlib: Modules["zlib"], texts: ReadonlyArray<string>, stored: ReadonlyArray<unknown>): string =>
   [...texts, ...stored.map(bytesOf)].reduce((crc, part) => zlib.crc32(part, crc), 0).toString(16).padStart(8, "0")
 
@@ -128,9 +132,9 @@ const integers = (values: Float64Array): BigInt64Array => {
   const out = new BigInt64Array(values.length)
   const halves = new Int32Array(out.buffer)
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]!
-    halves[2 * i] = value % half
-    halves[2 * i + 1] = Math.floor(value / half)
+    const high = Math.floor(values[i]! / half)
+    halves[2 * i] = values[i]! - high * half
+    halves[2 * i + 1] = high
   }
   return out
 }

@@ -47,7 +47,10 @@ export const absent = <A extends Range>(
   for (const range of ranges) {
     let next = Interval.ceil(interval, range.start, anchor)
     const end = Interval.ceil(interval, range.end, anchor)
-    for (let i = lowerBound(openTime, next); i < openTime.length && openTime[i]! < end; i++) {
+    const first = lowerBound(openTime, next)
+    // Most often nothing is: they are all on the grid, each once.
+    if (lowerBound(openTime, end) - first === Interval.count(interval, next, end, anchor)) continue
+    for (let i = first; i < openTime.length && openTime[i]! < end; i++) {
       add(range, next, openTime[i]!)
       next = Interval.next(interval, openTime[i]!, anchor)
     }
