@@ -407,6 +407,22 @@ describe("snapshot, restore", () => {
 })
 
 describe("setLimits", () => {
+  it.scoped("who listens hears of a limit that is taken away while it is exceeded", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      const heard: Array<string> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(tracker.alerts, (alert) =>
+          Effect.sync(() => heard.push(alert._tag === "Resolved" ? alert.reason : alert._tag)))
+      )
+      yield* Effect.repeatN(Effect.yieldNow(), 100)
+      yield* track(4)
+      yield* tracker.setLimits({ thresholds: { NETWORK_TIMEOUT: {} } })
+      yield* Effect.repeatN(Effect.yieldNow(), 100)
+      expect(heard).toEqual(["Fired", "withdrawn"])
+      expect(yield* tracker.activeAlerts).toEqual([])
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
   it.effect("holds other limits to be normal, unless they make no sense", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
