@@ -1,5 +1,5 @@
 /**
- * What do the numbers mean? Three days of fetches, and in the last minutes some symbols fall sick: what is abnormal, who is
+ * What do the numbers mean? Two days of fetches, and in the last minutes some symbols fall sick: what is abnormal, who is
  * to blame, which limit will be exceeded next, and which limits and timeouts would fit.
  */
 import { Array, Console, Duration, Effect, Layer, Logger, LogLevel, Random, TestClock, TestContext } from "effect"
@@ -13,7 +13,7 @@ const symbols = [...coins.map((coin) => `${coin}USDT`), ...sick]
 const fetch = (symbol: string, failing: number) =>
   Effect.gen(function*() {
     yield* Effect.sleep(yield* Random.nextIntBetween(40, 400))
-    if ((yield* Random.next) < failing) yield* new FetchError.ApiRateLimit({ status: 429 })
+    if ((yield* Random.next) < failing) return yield* new FetchError.ApiRateLimit({ status: 429 })
   }).pipe(
     Fetch.tracked({ symbol, source: "rest" }, { attempts: true }),
     Effect.ignore
@@ -25,7 +25,7 @@ const fetches = (every: Duration.DurationInput, failing: (symbol: string) => num
   )
 
 const program = Effect.gen(function*() {
-  yield* Effect.repeatN(fetches("15 minutes", () => 0.1), 3 * 96)
+  yield* Effect.repeatN(fetches("30 minutes", () => 0.1), 2 * 48)
   yield* Effect.repeatN(fetches("1 minute", (symbol) => sick.includes(symbol) ? 0.9 : 0.1), 15)
 
   // This is all it takes.
@@ -45,11 +45,11 @@ const program = Effect.gen(function*() {
   }
 })
 
-/** Three days are over in a moment: the clock is that of a test, and goes as fast as the fetches. */
+/** Two days are over in a moment: the clock is that of a test, and goes as fast as the fetches. */
 const fast = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(effect)
-    for (const _ of Array.range(1, 3 * 24 + 1)) yield* TestClock.adjust(Duration.hours(1))
+    for (const _ of Array.range(1, 2 * 24 + 1)) yield* TestClock.adjust(Duration.hours(1))
     yield* fiber
   }).pipe(Effect.withRandom(Random.make("insight")))
 
