@@ -5,6 +5,7 @@ import * as Arrow from "apache-arrow"
 import { Clock, ConfigProvider, DateTime, Effect, Exit, Layer, TestClock } from "effect"
 import { Interval, KlineCache, Klines } from "effect-errata/binance"
 import * as FastCheck from "effect/FastCheck"
+import { crc32 } from "node:zlib"
 import { expect } from "vitest"
 import { candles, day, request, series, start } from "./candles.js"
 
@@ -203,6 +204,11 @@ describe("files that are not what was written", () => {
       "one byte of a price flipped",
       (bytes) => bytes.with(indexOf(bytes, new Uint8Array(new Float64Array([100.1]).buffer)), 0),
       /^The bytes are not those that were written/
+    ],
+    [
+      "what the file says of itself changed",
+      (bytes) => replaced(bytes, "\"fetchedAt\":1", "\"fetchedAt\":2"),
+      /^The bytes are not those that were written/
     ]
   ]
   for (const [name, change, message] of corrupt) {
@@ -217,6 +223,12 @@ describe("files that are not what was written", () => {
         expect(tree).toEqual(["SPOT/BTCUSDT/1h/2024-01-01.arrow.corrupt"])
       }))
   }
+
+  it.effect("a file of a later version is none, and is left to who can read it", () =>
+    Effect.map(after(ofLaterVersion), ({ found, tree }) => {
+      expect([found.klines.length, found.errors]).toEqual([0, []])
+      expect(tree).toEqual(["SPOT/BTCUSDT/1h/2024-01-01.arrow"])
+    }))
 
   it.effect("no flipped byte and no cut goes unnoticed", () =>
     withCache((cache, directory) =>
@@ -268,6 +280,24 @@ describe("files that are not what was written", () => {
       })
     ))
 })
+
+const replaced = (bytes: Uint8Array, text: string, by: string): Uint8Array => {
+  const whole = Buffer.from(bytes).toString("latin1")
+  expect(whole).toContain(text)
+  return Buffer.from(whole.replaceAll(text, by), "latin1")
+}
+
+/** The file as a later version of this library would write it. */
+const ofLaterVersion = (bytes: Uint8Array): Uint8Array => {
+  const later = replaced(bytes, "\"version\":1", "\"version\":2")
+  const { batches: [batch], schema: { metadata } } = Arrow.tableFromIPC(later)
+  const texts = [metadata.get("effect-errata/klines")!, metadata.get("effect-errata/about")!]
+  const columns = batch!.data.children.map(({ values }) =>
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  )
+  const checksum = [...texts, ...columns].reduce((crc, part) => crc32(part, crc), 0).toString(16).padStart(8, "0")
+  return replaced(later, metadata.get("effect-errata/crc32")!, checksum)
+}
 
 const indexOf = (bytes: Uint8Array, part: Uint8Array): number => Buffer.from(bytes).indexOf(part)
 
