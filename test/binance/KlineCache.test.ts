@@ -147,6 +147,24 @@ describe("what is not kept", () => {
       ))
   }
 
+  it.effect("a month that is over is kept once its last week is over, too", () =>
+    withCache((cache) =>
+      Effect.gen(function*() {
+        const weeks = candles("1w", Date.UTC(2024, 4, 6), Date.UTC(2024, 5, 3))
+        yield* TestClock.setTime(Date.UTC(2024, 5, 3) - 1)
+        expect(yield* cache.keep(series, weeks)).toBe(0)
+        yield* TestClock.adjust(1)
+        expect(yield* cache.keep(series, weeks)).toBe(1)
+      })
+    ))
+
+  it.effect("a day of which only a part came from the cache is kept", () =>
+    withCache((cache) => {
+      const part = candles("1h", start, start + hour, "cache")
+      const rest = candles("1h", start + hour, start + day, "rest")
+      return Effect.map(cache.keep(series, Klines.concat(part, rest)), (kept) => expect(kept).toBe(1))
+    }))
+
   it.effect("yesterday without holes is kept", () =>
     withCache((cache) =>
       Effect.map(cache.keep(series, candles("1h", today - day, today)), (kept) => expect(kept).toBe(1))
@@ -254,18 +272,29 @@ describe("files that are not what was written", () => {
       })
     ))
 
-  it.effect("failure 1: a file under another name is another's", () =>
-    withCache((cache, directory) =>
-      Effect.gen(function*() {
-        const fs = yield* FileSystem.FileSystem
-        yield* cache.keep({ ...series, symbol: "ETHUSDT" }, candles("1h", start, start + day))
-        yield* fs.makeDirectory(`${directory}/SPOT/BTCUSDT/1h`, { recursive: true })
-        yield* fs.copyFile(`${directory}/SPOT/ETHUSDT/1h/2024-01-01.arrow`, file(directory))
-        const error = yield* Effect.flip(cache.klines(asked))
-        expect(error).toMatchObject({ _tag: "DataIntegrity" })
-        expect(error.message).toMatch(/^The file holds other candles/)
-      })
-    ))
+  for (
+    const [what, other] of [
+      ["symbol", "SPOT/ETHUSDT/1h/2024-01-01"],
+      ["market", "FUTURES_USDT/BTCUSDT/1h/2024-01-01"],
+      ["interval", "SPOT/BTCUSDT/2h/2024-01-01"],
+      ["day", "SPOT/BTCUSDT/1h/2024-01-02"]
+    ]
+  ) {
+    it.effect(`failure 1: a file under another name is another's: of another ${what}`, () =>
+      withCache((cache, directory) =>
+        Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          yield* cache.keep({ ...series, symbol: "ETHUSDT" }, candles("1h", start, start + day))
+          yield* cache.keep({ ...series, market: "FUTURES_USDT" }, candles("1h", start, start + day))
+          yield* cache.keep(series, candles("2h", start, start + day))
+          yield* cache.keep(series, candles("1h", start + day, start + 2 * day))
+          yield* fs.copyFile(`${directory}/${other}.arrow`, file(directory))
+          const error = yield* Effect.flip(cache.klines(asked))
+          expect(error).toMatchObject({ _tag: "DataIntegrity" })
+          expect(error.message).toMatch(/^The file holds other candles/)
+        })
+      ))
+  }
 
   it.effect("a good day beside a bad one is found all the same", () =>
     withCache((cache, directory) =>
