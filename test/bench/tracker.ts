@@ -1,6 +1,6 @@
 /** What counting an error costs, against what others take for it, and what an answer costs. */
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
-import { Context, Duration, Effect, Either, Layer, Logger, ManagedRuntime, Metric } from "effect"
+import { Context, Duration, Effect, Either, Exit, Layer, Logger, ManagedRuntime, Metric, Scope } from "effect"
 import { ErrorTracker, FetchError, Threshold } from "effect-errata"
 import { Counter, Registry } from "prom-client"
 // The core is not public. What it costs without Effect around it is worth knowing all the same.
@@ -229,8 +229,14 @@ longRun()
 // ---------------------------------------------------------------------------------------------------------------------
 
 // Alerts are edges: with the first round they are over, and what is measured is counting.
-const runtime = ManagedRuntime.make(Layer.merge(ErrorTracker.layer(), Logger.remove(Logger.defaultLogger)))
-const tracker = Context.get((await runtime.runtime()).context, ErrorTracker.ErrorTracker)
+const runtime = ManagedRuntime.make(Logger.remove(Logger.defaultLogger))
+const scope = Effect.runSync(Scope.make())
+const trackerOf = async (options: ErrorTracker.Options) => {
+  const context = await runtime.runPromise(Layer.buildWithScope(ErrorTracker.layer(options), scope))
+  return Context.get(context, ErrorTracker.ErrorTracker)
+}
+const plain = await trackerOf({ dimensions: [] })
+const usual = await trackerOf({})
 
 const looped = (step: (i: number) => Effect.Effect<void>) => (times: number) =>
   runtime.runPromise(Effect.gen(function*() {
@@ -250,8 +256,10 @@ const tagged = ({ code, source, symbol }: (typeof labels)[number]) => {
 
 await race("One error, as an Effect", [
   { name: "`Effect.sync(noop)`", run: looped(() => noop) },
-  { name: "`tracker.track`", run: looped((i) => tracker.track(at(errors, i))) },
+  { name: "`tracker.track`: windows, limits, last errors", run: looped((i) => plain.track(at(errors, i))) },
+  { name: "`tracker.track`: the same and four dimensions", run: looped((i) => usual.track(at(errors, i))) },
   { name: "Effect's counter, three tags", run: looped((i) => tagged(at(labels, i))) }
 ], { rounds, times: 200_000 })
 
+await runtime.runPromise(Scope.close(scope, Exit.void))
 await runtime.dispose()
