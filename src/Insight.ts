@@ -351,7 +351,7 @@ export const suggestThresholds = (snapshot: Snapshot.Snapshot): ThresholdSuggest
  *   return Insight.suggestTimeout(yield* tracker.snapshot)
  * })
  *
- * const [rest] = Effect.runSync(Effect.provide(program, ErrorTracker.layer()))
+ * const [rest] = await Effect.runPromise(Effect.provide(program, ErrorTracker.layer()))
  * assert.strictEqual(rest?.source, "rest")
  * assert.ok(Option.isSome(rest.timeout))
  *
@@ -378,7 +378,7 @@ export const suggestTimeout = (snapshot: Snapshot.Snapshot): ReadonlyArray<Timeo
  *   return Insight.offenders(yield* tracker.snapshot)
  * })
  *
- * const [symbols] = Effect.runSync(Effect.provide(program, ErrorTracker.layer()))
+ * const [symbols] = await Effect.runPromise(Effect.provide(program, ErrorTracker.layer()))
  * assert.strictEqual(
  *   symbols?.message,
  *   "symbol LUNAUSDT: 50 % of the errors, at least 9.9 times as many each as the rest"

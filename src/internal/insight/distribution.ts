@@ -69,6 +69,26 @@ export const logTail = (count: number, { mean, size }: Counts): number =>
 export const logBinomialTail = (count: number, n: number, odds: number): number =>
   count <= 0 ? 0 : count > n ? -Infinity : logBeta(count, n - count + 1, odds)
 
+/**
+ * log P(X ≥ count) of the marked ones among `drawn` of `total`, of which `marked` are: the hypergeometric distribution
+ * (Fisher's exact test; Johnson, Kemp, Kotz: Univariate discrete distributions, 2005, section 6.2), summed term by term.
+ */
+export const logHypergeometricTail = (
+  count: number,
+  { drawn, marked, total }: { readonly drawn: number; readonly marked: number; readonly total: number }
+): number => {
+  const unmarked = total - marked - drawn
+  const logFirst = logChoose(marked, count) + logChoose(total - marked, drawn - count) - logChoose(total, drawn)
+  let [sum, term] = [1, 1]
+  for (let k = count; k < marked && k < drawn && term > sum * 1e-17; k++) {
+    term *= (marked - k) * (drawn - k) / ((k + 1) * (unmarked + k + 1))
+    sum += term
+  }
+  return Math.min(0, logFirst + Math.log(sum))
+}
+
+const logChoose = (n: number, k: number): number => logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1)
+
 /** The smallest n with P(X > n) ≤ p. */
 export const quantileAbove = (p: number, counts: Counts): number => {
   const isRare = (n: number) => logTail(n + 1, counts) <= Math.log(p)

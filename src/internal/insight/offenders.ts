@@ -3,7 +3,7 @@ import type { Common, Offender, Offenders, OffendersOptions } from "../../Insigh
 import type * as Snapshot from "../../Snapshot.js"
 import { other, reader } from "../tracker/dimension.js"
 import { emptyCode } from "../tracker/entry.js"
-import { logBinomialTail } from "./distribution.js"
+import { logBinomialTail, logHypergeometricTail } from "./distribution.js"
 import { list, number, percent } from "./words.js"
 
 /** One value, and how much it had the opportunity to fail: its attempts, or 1 where these are not counted. */
@@ -45,7 +45,7 @@ export const offendersOf = (
   const isAttempted = known.every(({ attempts }) => attempts > 0)
   if (!isAttempted && known.length < leastValues) return []
   const candidates = known.map((value) => ({ ...value, exposure: isAttempted ? value.attempts : 1 }))
-  const found = standingOut(candidates, isAttempted ? clump.withAttempts : clump.without)
+  const found = standingOut(candidates, isAttempted)
   if (found.length === 0) return []
 
   const total = errorsOf(counted)
@@ -66,21 +66,18 @@ export const offendersOf = (
 }
 
 /**
- * Those that fail more than the rest, by far and not by chance: of all errors of one and the rest, its own would be a
- * binomial share (Przyborowski, Wilenski: Homogeneity of results in testing samples from Poisson series, Biometrika 31,
- * 1940). The rest is what is below the last one, of the worse half, that stands out from all below it: else the sick
- * would hide each other.
+ * Those that fail more than the rest, by far and not by chance. The rest is what is below the last one, of the worse half,
+ * that stands out from all below it: else the sick would hide each other.
  */
 const standingOut = (
   candidates: ReadonlyArray<Candidate>,
-  clump: number
+  isAttempted: boolean
 ): ReadonlyArray<Candidate & { readonly ratio: number }> => {
   const sorted = candidates.toSorted((a, b) => b.errors / b.exposure - a.errors / a.exposure)
   const least = Math.log(improbable / candidates.length)
-  const isWorse = (candidate: Candidate, { errors, exposure }: Rest) =>
-    ratioOf(candidate, { errors, exposure }) >= leastRatio &&
-    logBinomialTail(candidate.errors / clump, (candidate.errors + errors) / clump, candidate.exposure / exposure) <
-      least
+  const chance = isAttempted ? logChanceOfAttempts : logChanceOfShare
+  const isWorse = (candidate: Candidate, rest: Rest) =>
+    ratioOf(candidate, rest) >= leastRatio && chance(candidate, rest) < least
   let below = { errors: errorsOf(sorted), exposure: sum(sorted.map(({ exposure }) => exposure)) }
   let rest: Rest | undefined
   const worse = sorted.slice(0, Math.floor(sorted.length / 2))
@@ -89,13 +86,32 @@ const standingOut = (
     if (isWorse(candidate, below)) rest = below
   }
   if (rest === undefined) return []
-  const { errors, exposure } = rest
+  const healthy = rest
   return worse
-    .filter((candidate) => isWorse(candidate, { errors, exposure }))
-    .map((candidate) => ({ ...candidate, ratio: ratioOf(candidate, { errors, exposure }) }))
+    .filter((candidate) => isWorse(candidate, healthy))
+    .map((candidate) => ({ ...candidate, ratio: ratioOf(candidate, healthy) }))
     .sort((a, b) => b.errors - b.errors / b.ratio - (a.errors - a.errors / a.ratio))
     .slice(0, mostOffenders)
 }
+
+/** Of all attempts of it and the rest, the failed ones: that so many are among its own. */
+const logChanceOfAttempts = (candidate: Candidate, rest: Rest): number =>
+  logHypergeometricTail(candidate.errors / clump.withAttempts, {
+    drawn: candidate.exposure / clump.withAttempts,
+    marked: (candidate.errors + rest.errors) / clump.withAttempts,
+    total: (candidate.exposure + rest.exposure) / clump.withAttempts
+  })
+
+/**
+ * Of all errors of it and the rest, that so many are its own (Przyborowski, Wilenski: Homogeneity of results in testing
+ * samples from Poisson series, Biometrika 31, 1940).
+ */
+const logChanceOfShare = (candidate: Candidate, rest: Rest): number =>
+  logBinomialTail(
+    candidate.errors / clump.without,
+    (candidate.errors + rest.errors) / clump.without,
+    candidate.exposure / rest.exposure
+  )
 
 /** What a candidate is compared with. */
 interface Rest {
@@ -108,6 +124,7 @@ const ratioOf = (candidate: Candidate, rest: Rest): number =>
   candidate.errors / candidate.exposure / ((rest.errors + 0.5) / rest.exposure)
 
 const errorsOf = (values: ReadonlyArray<{ readonly errors: number }>): number => sum(values.map(({ errors }) => errors))
+
 /** The code that most of their errors have, unless it is that of the others, too. */
 const commonCode = (
   values: ReadonlyArray<Snapshot.Value>,

@@ -4,6 +4,7 @@ import {
   logBeta,
   logBinomialTail,
   logGamma,
+  logHypergeometricTail,
   logTail,
   quantileAbove
 } from "../../../src/internal/insight/distribution.js"
@@ -47,15 +48,17 @@ const exactPoisson = (count: number, mean: number): number => {
   return log(sum)
 }
 
+/** n over k. */
+const ways = (n: number, k: number): bigint => {
+  let ways = 1n
+  for (let i = 1; i <= k; i++) ways = ways * BigInt(n - i + 1) / BigInt(i)
+  return ways
+}
+
 /** Successes of n trials, of which each succeeds with the odds of a to b. */
 const exactBinomial = (count: number, n: number, a: number, b: number): number => {
-  const ways = (k: number) => {
-    let ways = 1n
-    for (let i = 1; i <= k; i++) ways = ways * BigInt(n - i + 1) / BigInt(i)
-    return ways
-  }
   let sum = 0n
-  for (let k = count; k <= n; k++) sum += ways(k) * BigInt(a) ** BigInt(k) * BigInt(b) ** BigInt(n - k)
+  for (let k = count; k <= n; k++) sum += ways(n, k) * BigInt(a) ** BigInt(k) * BigInt(b) ** BigInt(n - k)
   return log(sum * one / BigInt(a + b) ** BigInt(n))
 }
 
@@ -103,6 +106,22 @@ describe("distribution", () => {
     }
     expect(logBinomialTail(0, 10, 1)).toBe(0)
     expect(logBinomialTail(11, 10, 1)).toBe(-Infinity)
+  })
+
+  it("the tail of a hypergeometric distribution is the exact one", () => {
+    for (
+      const [count, drawn, marked, total] of [[1, 1, 1, 2], [17, 19, 29, 133], [3, 10, 20, 1000], [
+        60,
+        80,
+        90,
+        400
+      ]] as const
+    ) {
+      let sum = 0n
+      for (let k = count; k <= Math.min(drawn, marked); k++) sum += ways(marked, k) * ways(total - marked, drawn - k)
+      close(logHypergeometricTail(count, { drawn, marked, total }), log(sum * one / ways(total, drawn)))
+    }
+    expect(logHypergeometricTail(0, { drawn: 5, marked: 5, total: 50 })).toBeCloseTo(0, 12)
   })
 
   const counts = FastCheck.record({
