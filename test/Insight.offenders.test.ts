@@ -78,6 +78,11 @@ describe("Insight.offenders", () => {
       found: ["SICK"]
     },
     {
+      what: "few errors, but nearly all attempts",
+      rows: [...crowd(6, 3, 14), { value: "SICK", errors: 14, successes: 3 }],
+      found: ["SICK"]
+    },
+    {
       what: "few values, nobody knows how much used",
       rows: [{ value: "rest", errors: 90 }, { value: "vision", errors: 5 }],
       found: []
