@@ -1,15 +1,17 @@
 /**
- * The main job: candles of many series from all three markets at once, over a real HTTP client, from an exchange that
- * misbehaves; every failure classified, counted once and logged; and in the end a report of what went wrong.
+ * The main job: candles of many series from all three markets at once, out of a cache, an archive and an API that
+ * misbehave, over a real HTTP client; every failure classified, counted once and logged; then the same again, which the
+ * cache answers; and in the end a report of what came from where, and of what went wrong.
  */
-import { FetchHttpClient } from "@effect/platform"
+import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
-import { Console, Data, DateTime, Duration, Effect, Layer, Ref, Stream } from "effect"
+import { type Clock, Console, Data, DateTime, Duration, Effect, Layer, Ref, Stream } from "effect"
 import { type Alert, ErrorLog, ErrorTracker } from "effect-errata"
-import { BinanceRest } from "effect-errata/binance"
+import { BinanceRest, BinanceVision, DataSourceManager, type KlineRequest } from "effect-errata/binance"
 import { FaultyExchange } from "effect-errata/testing"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { clockFrom } from "./job/ClockFrom.js"
 import * as Demo from "./job/Demo.js"
 import * as Job from "./job/Job.js"
 import * as Report from "./job/Report.js"
@@ -17,9 +19,10 @@ import * as Screen from "./job/Screen.js"
 
 const usage = `Usage: npm start -- [options]
 
-Fetches candles from an exchange on this machine that misbehaves on a fixed plan, and reports what went wrong.
+Fetches candles twice from an exchange on this machine that misbehaves on a fixed plan: from its archive and its API,
+then from the cache. Reports what came from where, and what went wrong.
 
-  --data DIR  serve the recorded answers in DIR/rest instead, and fetch what they hold
+  --data DIR  serve what was recorded instead, answers in DIR/rest and files in DIR/vision, and fetch what they hold
   --live      ask Binance itself for the last days of a few series
   --json      print the report as one JSON document
   -h, --help  print this
@@ -48,90 +51,124 @@ const options = Effect.try({
   )
 )
 
+type Sources = BinanceRest.BinanceRest | BinanceVision.BinanceVision
+
 interface Source {
   /** Where the candles come from, in words. */
   readonly name: string
-  readonly series: ReadonlyArray<Job.Series>
+  readonly requests: ReadonlyArray<KlineRequest.Input>
   readonly ignored: Report.Report["ignored"]
-  readonly rest: Layer.Layer<BinanceRest.BinanceRest>
+  readonly layer: Layer.Layer<Sources>
+  readonly clock: Clock.Clock
   /** Is a series that cannot be fetched a failure of the job? */
   readonly strict: boolean
 }
 
-const restOf = (exchange: FaultyExchange.Options): Layer.Layer<BinanceRest.BinanceRest> =>
-  Layer.unwrapEffect(
-    Effect.map(FaultyExchange.FaultyExchange, ({ baseUrls }) =>
-      BinanceRest.layer({ baseUrls, timeout: Demo.pageTimeout }))
-  ).pipe(
-    Layer.provide(FaultyExchange.layer(exchange)),
-    Layer.provide(FetchHttpClient.layer)
-  )
-
-const demo: Source = {
+const demo = Effect.map(clockFrom(Demo.now), (clock): Source => ({
   name: "an exchange that misbehaves",
-  series: Demo.requests.map((request): Job.Series => [request]),
+  requests: Demo.requests,
   ignored: [],
-  rest: restOf(Demo.exchange),
+  layer: Demo.layer(Demo.exchange, Demo.patience),
+  clock,
   strict: false
-}
+}))
 
 const recorded = (directory: string) =>
-  Effect.map(FaultyExchange.readFolder(directory), ({ ignored, serverTime, series }): Source => ({
-    name: directory,
-    series: series.flatMap(({ interval, market, pieces, symbol }) => {
-      const [first, ...rest] = pieces.map((piece) => ({ market, symbol, interval, ...piece }))
-      return first === undefined ? [] : [[first, ...rest] as const]
-    }),
-    ignored,
-    rest: restOf({ series, now: serverTime }),
-    strict: true
-  })).pipe(
+  Effect.gen(function*() {
+    const files = yield* FileSystem.FileSystem
+    const folder = (name: string) => join(directory, name)
+    // One of the two will do.
+    const none = { series: [], files: [], ignored: [], serverTime: undefined }
+    const hasArchive = yield* files.exists(folder("vision"))
+    const archive = hasArchive ? yield* FaultyExchange.readArchive(folder("vision")) : none
+    const rest = hasArchive && !(yield* files.exists(folder("rest")))
+      ? none
+      : yield* FaultyExchange.readFolder(folder("rest"))
+    const named = (folder: string) => ({ file, reason }: Report.Report["ignored"][number]) => ({
+      file: join(folder, file),
+      reason
+    })
+    return {
+      name: directory,
+      requests: [
+        ...rest.series.flatMap(({ interval, market, pieces, symbol }) =>
+          pieces.map((piece) => ({ market, symbol, interval, ...piece }))
+        ),
+        ...archive.files.map(({ interval, market, symbol, time }) => {
+          const start = DateTime.unsafeMake(time)
+          const isDay = time.length === 10
+          return { market, symbol, interval, start, end: DateTime.add(start, isDay ? { days: 1 } : { months: 1 }) }
+        })
+      ],
+      ignored: [...rest.ignored.map(named("rest")), ...archive.ignored.map(named("vision"))],
+      layer: Demo.layer({
+        series: rest.series,
+        archive: archive.files,
+        now: Math.max(rest.serverTime ?? 0, archive.serverTime ?? 0),
+        // The archive has what was recorded of it, and makes nothing of the answers of the API.
+        publication: Duration.infinity
+      }),
+      clock: yield* Effect.clock,
+      strict: true
+    } satisfies Source
+  }).pipe(
     Effect.provide(NodeContext.layer),
     Effect.mapError(({ message }) =>
-      new BadUsage({ message: `--data needs a folder with recorded answers in it, rest/*.json: ${message}` })
+      new BadUsage({
+        message:
+          `--data needs a folder with recorded answers in it, rest/*.json, or files of the archive, vision/: ${message}`
+      })
     )
   )
 
-const live = Effect.map(DateTime.now, (now): Source => {
+const live = Effect.gen(function*() {
+  const now = yield* DateTime.now
   const last = (days: number) => ({ start: DateTime.subtract(now, { days }), end: now })
   return {
     name: "Binance",
-    series: [
-      [{ market: "SPOT", symbol: "BTCUSDT", interval: "1m", ...last(3) }],
-      [{ market: "SPOT", symbol: "ETHUSDT", interval: "1h", ...last(60) }],
-      [{ market: "FUTURES_USDT", symbol: "BTCUSDT", interval: "1h", ...last(60) }],
-      [{ market: "FUTURES_COIN", symbol: "BTCUSD_PERP", interval: "1h", ...last(60) }]
+    requests: [
+      { market: "SPOT", symbol: "BTCUSDT", interval: "1m", ...last(3) },
+      { market: "SPOT", symbol: "ETHUSDT", interval: "1h", ...last(60) },
+      { market: "FUTURES_USDT", symbol: "BTCUSDT", interval: "1h", ...last(60) },
+      { market: "FUTURES_COIN", symbol: "BTCUSD_PERP", interval: "1h", ...last(60) }
     ],
     ignored: [],
-    rest: BinanceRest.layer().pipe(Layer.provide(FetchHttpClient.layer)),
+    layer: Layer.merge(BinanceRest.layer(), BinanceVision.layer()).pipe(Layer.provide(FetchHttpClient.layer)),
+    clock: yield* Effect.clock,
     strict: true
-  }
+  } satisfies Source
 })
 
 const main = Effect.gen(function*() {
   const { data, help, json, live: asksBinance } = yield* options
   if (help) return yield* Effect.as(Console.log(usage), 0)
-  const source = data !== undefined ? yield* recorded(join(data, "rest")) : asksBinance ? yield* live : demo
+  const source = data !== undefined ? yield* recorded(data) : asksBinance ? yield* live : yield* demo
 
   const job = Effect.gen(function*() {
     const tracker = yield* ErrorTracker.ErrorTracker
     const alerts = yield* Ref.make<ReadonlyArray<Alert.Alert>>([])
     yield* Effect.fork(Stream.runForEach(tracker.alerts, (alert) => Ref.update(alerts, (all) => [...all, alert])))
-    const [duration, series] = yield* Effect.timed(Job.run(source.series))
+    const run = Effect.map(
+      Effect.timed(Job.run(source.requests)),
+      ([duration, series]) => Report.runOf(Duration.toSeconds(duration), series)
+    )
+    const runs = [yield* run, yield* run]
     return yield* Report.make({
       from: source.name,
-      seconds: Duration.toSeconds(duration),
-      series,
+      runs,
       ignored: source.ignored,
       alerts: yield* Ref.get(alerts)
     })
   })
   const report = yield* job.pipe(
-    Effect.provide([source.rest, ErrorTracker.layer(Demo.tracker)]),
-    Effect.provide(Layer.provideMerge(ErrorLog.layerText, Screen.layer))
+    Effect.provide(DataSourceManager.layer()),
+    Effect.provide([source.layer, Demo.cache, ErrorTracker.layer(Demo.tracker)]),
+    Effect.provide(Layer.provideMerge(ErrorLog.layerText, Screen.layer)),
+    Effect.withClock(source.clock)
   )
   yield* Console.log(json ? JSON.stringify(report, null, 2) : Report.render(report))
-  const there = report.series.length > 0 && report.series.every(({ rows }) => rows > 0)
+  const [{ series } = { series: [] }] = report.runs
+  const there = series.length > 0 && series.every(({ rows }) => rows > 0)
   return source.strict && !there ? 1 : 0
 }).pipe(
   Effect.catchAll(({ message }) => Effect.as(Console.error(`${message}\n\n${usage}`), 2))

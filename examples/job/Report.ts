@@ -1,12 +1,12 @@
 /** What the main job tells in the end: as one document for programs, as a page for people. */
-import { Array as Arr, DateTime, Effect, Option, Order } from "effect"
-import { type Alert, ErrorTracker } from "effect-errata"
+import { Array as Arr, DateTime, Duration, Effect, Option, Order } from "effect"
+import { type Alert, ErrorTracker, Insight } from "effect-errata"
+import type { Klines } from "effect-errata/binance"
 import type { Outcome } from "./Job.js"
 
 export interface Report {
   readonly from: string
-  readonly seconds: number
-  readonly series: ReadonlyArray<Outcome>
+  readonly runs: ReadonlyArray<Run>
   readonly ignored: ReadonlyArray<{ readonly file: string; readonly reason: string }>
   readonly errors: ReadonlyArray<{
     readonly code: string
@@ -19,26 +19,48 @@ export interface Report {
   readonly attempts: number
   readonly errorRatio: number | null
   readonly alerts: ReadonlyArray<{ readonly at: string; readonly edge: string; readonly message: string }>
-  readonly worst: Readonly<Record<"symbol" | "market" | "source", ReadonlyArray<Worst>>>
+  /** In milliseconds where it is about time; `null` where nothing succeeded. */
+  readonly sources: ReadonlyArray<Failing & { readonly p50: number | null; readonly p99: number | null }>
+  readonly worst: Readonly<Record<"symbol" | "market", ReadonlyArray<Failing>>>
   readonly empty: ReadonlyArray<{
     readonly reason: string
     readonly source: string
     readonly expected: number
     readonly unexpected: number
   }>
+  /** In words: what is not normal, which limits will be exceeded, which timeouts would fit. */
+  readonly insight: Readonly<Record<"remarkable" | "forecast" | "timeouts", ReadonlyArray<string>>>
 }
 
-interface Worst {
+export interface Run {
+  readonly seconds: number
+  readonly rowsBySource: Readonly<Record<Klines.Source, number>>
+  readonly series: ReadonlyArray<Outcome>
+}
+
+interface Failing {
   readonly value: string
   readonly errors: number
   readonly attempts: number
   readonly errorRatio: number | null
 }
 
+export const runOf = (seconds: number, series: ReadonlyArray<Outcome>): Run => ({
+  seconds,
+  rowsBySource: series.reduce(
+    (sum, { rowsBySource: { cache, rest, vision } }) => ({
+      cache: sum.cache + cache,
+      vision: sum.vision + vision,
+      rest: sum.rest + rest
+    }),
+    { cache: 0, vision: 0, rest: 0 }
+  ),
+  series
+})
+
 export const make = (job: {
   readonly from: string
-  readonly seconds: number
-  readonly series: ReadonlyArray<Outcome>
+  readonly runs: ReadonlyArray<Run>
   readonly ignored: Report["ignored"]
   readonly alerts: ReadonlyArray<Alert.Alert>
 }): Effect.Effect<Report, never, ErrorTracker.ErrorTracker> =>
@@ -46,20 +68,26 @@ export const make = (job: {
     const tracker = yield* ErrorTracker.ErrorTracker
     const { attempts, byCode, errorRatio, total } = yield* tracker.stats()
     const rates = yield* tracker.rates
-    const worst = (by: "symbol" | "market" | "source") =>
+    const failing = (by: "symbol" | "market" | "source") =>
       Effect.map(tracker.breakdown({ by, limit: 5 }), (rows) =>
-        rows.filter(({ count }) =>
-          count > 0
-        ).map(({ attempts, count, errorRatio, value }) => ({
+        rows.map(({ attempts, count, errorRatio, value }): Failing => ({
           value,
           errors: count,
           attempts,
           errorRatio: Option.getOrNull(errorRatio)
         })))
+    const worst = (by: "symbol" | "market") =>
+      Effect.map(
+        failing(by),
+        Arr.filter(({ errors }) =>
+          errors > 0
+        )
+      )
+    const latencies = yield* tracker.latency()
+    const snapshot = yield* tracker.snapshot
     return {
       from: job.from,
-      seconds: job.seconds,
-      series: job.series,
+      runs: job.runs,
       ignored: job.ignored,
       errors: Object.entries(byCode).map(([code, { severity }]) => ({
         code,
@@ -78,8 +106,23 @@ export const make = (job: {
           message: alert.message
         }]
       ),
-      worst: { symbol: yield* worst("symbol"), market: yield* worst("market"), source: yield* worst("source") },
-      empty: (yield* tracker.emptyData()).rows
+      sources: (yield* failing("source")).map((row) => {
+        const latency = latencies.find(({ source }) => source === row.value)
+        return {
+          ...row,
+          p50: latency === undefined ? null : Duration.toMillis(latency.p50),
+          p99: latency === undefined ? null : Duration.toMillis(latency.p99)
+        }
+      }),
+      worst: { symbol: yield* worst("symbol"), market: yield* worst("market") },
+      empty: (yield* tracker.emptyData()).rows,
+      insight: {
+        remarkable: [...Insight.anomalies(snapshot), ...Insight.offenders(snapshot)].map(({ message }) => message),
+        forecast: Insight.forecast(snapshot).map(({ message }) => message),
+        timeouts: Insight.suggestTimeout(snapshot).filter(({ timeout }) => Option.isSome(timeout)).map(({ message }) =>
+          message
+        )
+      }
     }
   })
 
@@ -88,34 +131,63 @@ export const make = (job: {
 // ---------------------------------------------------------------------------------------------------------------------
 
 export const render = (report: Report): string => {
-  const rows = Arr.reduce(report.series, 0, (sum, { rows }) => sum + rows)
-  const tally = Arr.groupBy(report.series, ({ outcome }) => outcome)
-  const outcomes = Object.entries(tally).map(([outcome, series]) => `${series.length} ${outcome}`).join(", ")
+  const series = report.runs[0]?.series ?? []
   return [
-    `${count(report.series.length, "series", "series")} from ${report.from} in ${report.seconds.toFixed(1)} s: ${
-      count(rows, "row", "rows")
-    } (${outcomes})`,
+    `${
+      count(series.length, "series", "series")
+    } from ${report.from}; the second run finds in the cache what the first kept`,
     table(
-      ["market", "symbol", "interval", "from", "to", "rows", "tries", "outcome", ""],
-      report.series.map((s) => [
-        s.market,
-        s.symbol,
-        s.interval,
-        s.from.slice(0, 10),
-        s.to.slice(0, 10),
-        s.rows,
-        s.attempts,
-        s.outcome,
-        clip(s.note, 80)
+      ["run", "seconds", "rows", "from cache", "archive", "REST", "outcomes"],
+      report.runs.map(({ rowsBySource: { cache, rest, vision }, seconds, series }, i) => [
+        i === 0 ? "first" : "second",
+        Number(seconds.toFixed(1)),
+        cache + vision + rest,
+        cache,
+        vision,
+        rest,
+        outcomes(series)
       ])
     ),
-    section("Not in the data", report.series.flatMap(notInTheData)),
+    [
+      "The first run: rows, and who gave them",
+      table(
+        ["market", "symbol", "interval", "from", "to", "rows", "archive", "REST", "tries", "outcome", ""],
+        series.map((s) => [
+          s.market,
+          s.symbol,
+          s.interval,
+          s.from.slice(0, 10),
+          s.to.slice(0, 10),
+          s.rows,
+          s.rowsBySource.vision,
+          s.rowsBySource.rest,
+          s.tries,
+          s.outcome,
+          clip(s.note, 80)
+        ])
+      )
+    ].join("\n"),
+    section("Not in the data", series.flatMap(notInTheData)),
     section("Files that could not be used", report.ignored.map(({ file, reason }) => `${file}: ${reason}`)),
     report.total === 0 ? "No errors." : [
       `${count(report.total, "error", "errors")}${attempted(report)}, in the last minute, hour and day:`,
       table(["severity", "code", "minute", "hour", "day"], [...report.errors, ...sums(report.errors)].map(cells))
     ].join("\n"),
     section("Alerts", report.alerts.map(({ at, edge, message }) => `${at.slice(11, 23)} ${edge.padEnd(9)} ${message}`)),
+    [
+      "By source: how many of its answers failed, and how many milliseconds half and 99 % of the others took at most",
+      table(
+        ["source", "attempts", "errors", "unexpected", "p50", "p99"],
+        report.sources.map(({ attempts, errorRatio, errors, p50, p99, value }) => [
+          value,
+          attempts,
+          errors,
+          percent(errorRatio),
+          millis(p50),
+          millis(p99)
+        ])
+      )
+    ].join("\n"),
     ...Object.entries(report.worst).map(([by, values]) =>
       section(
         `Worst by ${by}`,
@@ -124,10 +196,25 @@ export const render = (report: Report): string => {
     ),
     section(
       "No data, and why",
-      report.empty.map((e) => `${e.reason} from ${e.source}: ${e.expected} expected, ${e.unexpected} not expected`)
-    )
+      report.empty.map((e) =>
+        `${e.reason}${
+          e.source === "unknown" ? "" : ` from ${e.source}`
+        }: ${e.expected} expected, ${e.unexpected} not expected`
+      )
+    ),
+    section("What stands out", report.insight.remarkable),
+    section("Limits that will be exceeded if this goes on", report.insight.forecast.slice(0, 3)),
+    section("Timeouts that would fit", report.insight.timeouts)
   ].filter((part) => part !== "").join("\n\n")
 }
+
+const outcomes = (series: ReadonlyArray<Outcome>) =>
+  Object.entries(Arr.groupBy(series, ({ outcome }) => outcome)).map(([outcome, { length }]) => `${length} ${outcome}`)
+    .join(", ")
+
+const percent = (ratio: number | null) => ratio === null ? "" : `${(ratio * 100).toFixed(0)} %`
+
+const millis = (duration: number | null) => duration === null ? "" : Math.round(duration)
 
 const notInTheData = ({ interval, market, missing, symbol }: Outcome) =>
   missing.map(({ end, reason, start }) =>

@@ -15,6 +15,7 @@ const clear = "\r\u001b[2K"
 const make = (stream: NodeJS.WriteStream) => {
   const terminal = stream.isTTY && process.env["TERM"] !== "dumb"
   let bar = ""
+  let told = -1
   // Nobody may be reading any more; the report is still wanted.
   stream.on("error", () => {})
 
@@ -24,14 +25,16 @@ const make = (stream: NodeJS.WriteStream) => {
     stream.write(terminal ? `${clear}${fit(text)}\n${bar}` : `${text}\n`)
   }
   const progress = (done: number, total: number) => {
-    const text = `${done} of ${total} series`
+    const text = `${done} of ${total} candles`
+    const quarter = total === 0 ? 4 : Math.floor(4 * done / total)
     if (terminal) {
       const filled = total === 0 ? width : Math.round(width * done / total)
       bar = done === total ? "" : `[${"#".repeat(filled)}${"-".repeat(width - filled)}] ${text}`
       stream.write(`${clear}${bar}`)
-    } else if (done === total || done % Math.ceil(total / 4) === 0) {
+    } else if (quarter !== told) {
       stream.write(`${text}\n`)
     }
+    told = quarter
   }
   return { line, progress }
 }

@@ -1,13 +1,13 @@
-import { FetchHttpClient } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Effect, Fiber, Layer, Stream } from "effect"
-import { ErrorTracker } from "effect-errata"
-import { BinanceRest } from "effect-errata/binance"
-import { FaultyExchange, LogCapture } from "effect-errata/testing"
+import { Effect, Layer, Ref, Stream } from "effect"
+import { type Alert, ErrorTracker } from "effect-errata"
+import { DataSourceManager } from "effect-errata/binance"
+import { LogCapture } from "effect-errata/testing"
 import { spawn } from "node:child_process"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { clockFrom } from "../../examples/job/ClockFrom.js"
 import * as Demo from "../../examples/job/Demo.js"
 import * as Job from "../../examples/job/Job.js"
 import * as Report from "../../examples/job/Report.js"
@@ -15,12 +15,11 @@ import { Screen } from "../../examples/job/Screen.js"
 
 const silent = Layer.succeed(Screen, { line: () => Effect.void, progress: () => Effect.void })
 
-const exchange = Layer.unwrapEffect(
-  Effect.map(
-    FaultyExchange.FaultyExchange,
-    ({ baseUrls }) => BinanceRest.layer({ baseUrls, timeout: Demo.pageTimeout })
-  )
-).pipe(Layer.provide(FaultyExchange.layer(Demo.exchange)), Layer.provide(FetchHttpClient.layer))
+const sources = DataSourceManager.layer().pipe(
+  Layer.provide([Demo.layer(Demo.exchange, Demo.patience), Demo.cache]),
+  Layer.provideMerge(ErrorTracker.layer(Demo.tracker)),
+  Layer.provideMerge(Layer.merge(silent, LogCapture.layer))
+)
 
 interface Run {
   readonly code: number | null
@@ -43,45 +42,64 @@ describe("the main job", () => {
   it.live("every series ends as the plan has it, and the report tells", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
-      const alerts = yield* Effect.fork(
-        Stream.runCollect(Stream.takeUntil(tracker.alerts, ({ _tag }) => _tag === "Resolved"))
-      )
-      const series = yield* Job.run(Demo.requests.map((request): Job.Series => [request]))
-      const edges = Chunk.toReadonlyArray(yield* Fiber.join(alerts))
-      const report = yield* Report.make({ from: "the test", seconds: 1, series, ignored: [], alerts: edges })
+      const alerts = yield* Ref.make<ReadonlyArray<Alert.Alert>>([])
+      yield* Effect.fork(Stream.runForEach(tracker.alerts, (alert) => Ref.update(alerts, (all) => [...all, alert])))
+      const run = Effect.map(Job.run(Demo.requests), (series) => Report.runOf(1, series))
+      const runs = [yield* run, yield* run]
+      const report = yield* Report.make({ from: "the test", runs, ignored: [], alerts: yield* Ref.get(alerts) })
 
-      expect(report.series.map((s) => [s.market, s.symbol, s.interval, s.outcome, s.rows])).toEqual([
-        ["FUTURES_USDT", "BTCUSDT", "1h", "complete", 366 * 24],
-        ["SPOT", "BTCUSDT", "1h", "complete", 366 * 24],
-        ["SPOT", "BTCUSDT", "1m", "incomplete", 7 * 1440 + 30],
-        ["SPOT", "ETHUSDT", "1h", "incomplete", 29 * 24 - 3],
-        ["SPOT", "JUPUSDT", "1d", "incomplete", 30],
-        ["SPOT", "SOLUSDT", "15m", "failed", 0],
-        ["SPOT", "SOLUSDT", "1d", "empty", 0],
-        ["SPOT", "BNBUSDT", "1d", "empty", 0],
-        ["FUTURES_COIN", "BTCUSD_PERP", "1h", "complete", 366 * 24],
-        ["FUTURES_COIN", "ETHUSD_PERP", "1M", "complete", 42],
-        ["FUTURES_COIN", "ETHUSD_PERP", "4h", "failed", 0],
-        ["FUTURES_COIN", "ETHUSD_PERP", "1w", "failed", 0],
-        ["FUTURES_USDT", "ETHUSDT", "5m", "complete", 29 * 288],
-        ["FUTURES_USDT", "DODOUSDT", "1h", "failed", 0],
-        ["SPOT", "NOSUCHUSDT", "1h", "failed", 0],
-        ["FUTURES_COIN", "BTCUSDT", "1h", "refused", 0],
-        ["FUTURES_USDT", "ethusdt", "1s", "refused", 0]
+      const [first, second] = runs
+      const table = first?.series.map((s) => [
+        s.market,
+        s.symbol,
+        s.interval,
+        s.outcome,
+        s.rowsBySource.vision,
+        s.rowsBySource.rest
       ])
-      const tries = report.series.reduce((sum, { attempts }) => sum + attempts, 0)
-      const withRows = report.series.filter(({ rows }) => rows > 0).length
-      expect(report.total).toBe(tries - withRows)
-      expect(report.attempts).toBe(tries)
-      expect(report.errors.map(({ code }) => code)).toEqual(
-        expect.arrayContaining(["NETWORK_CONNECTION", "NETWORK_TIMEOUT", "API_RATE_LIMIT", "DATA_TRANSFORMATION"])
+      expect(table).toEqual([
+        ["FUTURES_USDT", "BTCUSDT", "1h", "complete", 6 * 24, 24],
+        ["SPOT", "BTCUSDT", "1h", "complete", 7 * 24, 31 * 24],
+        ["SPOT", "BTCUSDT", "1m", "complete", 6 * 1440, 1440 + 30],
+        ["SPOT", "ETHUSDT", "1h", "incomplete", 6 * 24 - 3, 24],
+        ["SPOT", "JUPUSDT", "1d", "incomplete", 8, 0],
+        ["SPOT", "SOLUSDT", "15m", "incomplete", 6 * 96, 0],
+        ["SPOT", "SOLUSDT", "1d", "empty", 0, 0],
+        ["SPOT", "BNBUSDT", "1d", "failed", 0, 0],
+        ["FUTURES_COIN", "BTCUSD_PERP", "1h", "complete", 7 * 24, 31 * 24],
+        ["FUTURES_COIN", "ETHUSD_PERP", "1M", "complete", 4, 2],
+        ["FUTURES_COIN", "ETHUSD_PERP", "4h", "failed", 0, 0],
+        ["FUTURES_COIN", "ETHUSD_PERP", "1w", "incomplete", 5, 0],
+        ["FUTURES_USDT", "ETHUSDT", "5m", "complete", 0, 7 * 288 + 6],
+        ["FUTURES_USDT", "DODOUSDT", "1h", "failed", 0, 0],
+        ["SPOT", "NOSUCHUSDT", "1h", "failed", 0, 0],
+        ["FUTURES_COIN", "BTCUSDT", "1h", "refused", 0, 0],
+        ["FUTURES_USDT", "ethusdt", "1s", "refused", 0, 0]
+      ])
+      // What is kept is whole: half an hour of today, and a week of a month of days, are asked for again.
+      expect(second?.rowsBySource).toEqual({ cache: 14_841, vision: 7, rest: 36 })
+      expect(second?.series.map(({ outcome, rows }) => [outcome, rows])).toEqual(
+        first?.series.map(({ outcome, rows }) => [outcome, rows])
       )
-      expect(report.alerts.map(({ edge }) => edge)).toEqual(expect.arrayContaining(["fired", "resolved"]))
-      expect(Report.render(report)).toContain("45579 rows (5 complete, 3 incomplete, 5 failed, 2 empty, 2 refused)")
+      expect(report.errors.map(({ code }) => code)).toEqual(expect.arrayContaining([
+        "NETWORK_CONNECTION",
+        "NETWORK_TIMEOUT",
+        "API_RATE_LIMIT",
+        "API_PERMISSION",
+        "DATA_INTEGRITY",
+        "DATA_TRANSFORMATION",
+        "DATA_VALIDATION"
+      ]))
+      expect(report.sources.map(({ value }) => value).sort()).toEqual(["cache", "rest", "vision"])
+      expect(report.alerts.map(({ edge }) => edge)).toContain("fired")
+      const page = Report.render(report)
+      expect(page).toContain("6 complete, 4 incomplete, 1 empty, 4 failed, 2 refused")
+      expect(page).toContain("Worst by symbol")
     }).pipe(
-      Effect.provide([exchange, ErrorTracker.layer(Demo.tracker), silent]),
-      Effect.provide(LogCapture.layer)
-    ), 30_000)
+      Effect.provide(sources),
+      // What is around the job goes by its clock, too.
+      (job) => Effect.flatMap(clockFrom(Demo.now), (clock) => Effect.withClock(job, clock))
+    ), 60_000)
 
   it("bad options get the usage and exit code 2", async () => {
     const runs = await Promise.all([run("--bad"), run("--data", "/no/such")])
@@ -117,7 +135,7 @@ describe("the main job", () => {
       const { code, stderr, stdout } = await run("--data", directory, "--json")
       expect({ code, bar: stderr.includes("\u001b") }).toEqual({ code: 0, bar: false })
       const report: Report.Report = JSON.parse(stdout)
-      expect(report.series).toEqual([{
+      expect(report.runs[0]?.series).toEqual([{
         market: "SPOT",
         symbol: "ABCUSDT",
         interval: "1h",
@@ -125,11 +143,12 @@ describe("the main job", () => {
         to: "2024-01-01T06:00:00.000Z",
         outcome: "incomplete",
         rows: 5,
-        attempts: 1,
+        rowsBySource: { cache: 0, vision: 0, rest: 5 },
+        tries: 1,
         note: "source_gap",
         missing: [{ start: "2024-01-01T04:00:00.000Z", end: "2024-01-01T05:00:00.000Z", reason: "source_gap" }]
       }])
-      expect(report.ignored.map(({ file }) => file)).toEqual(["c.json", "d.json"])
+      expect(report.ignored.map(({ file }) => file)).toEqual(["rest/c.json", "rest/d.json"])
     } finally {
       await rm(directory, { recursive: true })
     }
