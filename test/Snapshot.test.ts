@@ -256,6 +256,7 @@ describe("Snapshot", () => {
     happen(tracker, [0, "expected", "A", 9], 2 * hour)
     happen(tracker, [0, "fail", "A", 1], 2 * hour)
     expect(hours(2 * hour)).toEqual({ watched: [900, 3600, 2700], timeouts: [5, 4, 1] })
+    expect(tracker.snapshot(2 * hour).codes.find(({ code }) => code === "DATA_EMPTY")?.hours).toEqual([0, 0, 0])
     // Down for two hours, but for a quarter of one.
     tracker.restore(throughJson(tracker.snapshot(2 * hour)), 4 * hour - 900_000)
     expect(hours(4 * hour)).toEqual({ watched: [900, 3600, 2700, 0, 900], timeouts: [5, 4, 1, 0, 0] })

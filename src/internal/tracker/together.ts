@@ -33,8 +33,7 @@ export class Together implements Counted {
         if (since(events.nth(middle)) >= n) high = middle
         else low = middle + 1
       }
-      const stamp = events.nth(low)
-      if (stamp > found && since(stamp) >= n) found = stamp
+      found = Math.max(found, events.nth(low))
     }
     return found
   }
