@@ -16,6 +16,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as DataResult from "../DataResult.js"
 import { ErrorTracker } from "../ErrorTracker.js"
@@ -60,7 +61,7 @@ export interface Options<S extends Klines.Source = Klines.Source> {
    */
   readonly sources?: ReadonlyArray<S> | undefined
   /**
-   * How many pieces of one request are fetched at once: months from the archive, ten thousand candles from REST.
+   * How many pieces of one request are fetched at once: files of the archive, ten thousand candles from REST.
    * Default: 4.
    */
   readonly concurrency?: number | undefined
@@ -118,8 +119,8 @@ export interface Progress {
 export class DataSourceManager extends Context.Tag("effect-errata/binance/DataSourceManager")<DataSourceManager, {
   /**
    * All candles of the range, and no fewer: `missing` has only those that the exchange says there are not, and the one
-   * that is forming. Fails with the last error met, which carries the earlier ones, or, where everybody answered and
-   * candles are missing all the same, with `DataIntegrity`.
+   * that is forming. Fails with the last error met, which carries the earlier ones; where everybody answered and
+   * there is nothing, with `DataEmpty`; and where candles are missing all the same, with `DataIntegrity`.
    */
   readonly klines: (input: KlineRequest.Input) => Effect.Effect<Klines.Klines, FetchError.FetchError>
   /** What there is, whatever happens. */
@@ -227,7 +228,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       found.missing.filter(({ reason }) => reason === "not_cached" || reason === "not_fetched")
     let unknown = open()
     if (Option.isSome(vision) && unknown.length > 0) {
-      const answers = yield* ask("vision", found.length, unknown.flatMap(split.byMonth), vision.value.klines)
+      const answers = yield* ask("vision", found.length, unknown.flatMap(split.byFile(interval)), vision.value.klines)
       found = joined(found, answers.map(({ klines }) => klines))
       // The archive is asked for what is there: what it says about the rest is not the exchange's word.
       unknown = ranges.intersect(found.missing, unknown)
@@ -363,6 +364,8 @@ const rowsBySource = ({ source }: Klines.Klines): Record<Klines.Source, number> 
 const isExpected = ({ reason }: Klines.Missing): boolean =>
   reason === "source_gap" || reason === "not_listed_yet" || reason === "delisted" || reason === "unfinished"
 
+const isEmptyReason = Schema.is(FetchError.EmptyReason)
+
 const failureOf = (
   { interval, length, missing, openTime }: Klines.Klines,
   errors: ReadonlyArray<FetchError.FetchError>,
@@ -373,6 +376,10 @@ const failureOf = (
   if (first === undefined) return Option.none()
   const last = errors.at(-1)
   if (last !== undefined) return Option.some(withEarlier(last, errors.slice(0, -1)))
+  const context = { market, symbol, interval, operation: "fetch" }
+  if (length === 0 && isEmptyReason(first.reason)) {
+    return Option.some(new FetchError.DataEmpty({ reason: first.reason, context }))
+  }
   const anchor = columns.anchorOf(interval, openTime)
   const count = lacking.reduce((sum, { end, start }) => sum + Interval.count(interval, start, end, anchor), 0)
   const from = DateTime.formatIso(DateTime.unsafeMake(first.start))
@@ -383,7 +390,7 @@ const failureOf = (
       found: `${length}`,
       // Everybody has answered.
       retryable: false,
-      context: { market, symbol, interval, operation: "fetch" }
+      context
     })
   )
 }

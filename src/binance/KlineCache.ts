@@ -159,7 +159,8 @@ export const make = Effect.fnUntraced(function*(
     const parts = read_.flatMap((part) => Option.toArray(Option.flatten(Either.getRight(part))))
     const all = columns.join(parts)
     const anchor = columns.anchorOf(interval, all.openTime)
-    const until = Math.min(end, Interval.floor(interval, now, anchor))
+    // With the one that is forming, which is missing too.
+    const until = Math.min(end, Interval.next(interval, now, anchor))
     const kept = columns.between(all, start, until)
     const missing = ranges.overlay(
       [{ start, end: until, reason: "not_cached" as const }],

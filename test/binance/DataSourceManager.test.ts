@@ -164,6 +164,28 @@ describe("the order of the sources", () => {
       expect(rowsBySource).toEqual({ cache: 0, vision: (29 + 30) * 24, rest: 31 * 24 })
       expect([errors.length, missing]).toEqual([1, []])
     }).pipe(Effect.provide(world())))
+
+  it.effect("one bad day is no trouble of the other days of its month", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision", path: "BTCUSDT-1h-2024-05-03.zip" }, Fault.corruptFile("flipped")))
+      const { errors, rowsBySource } = yield* fetch(hours(may, may + 5 * day))
+      expect(rowsBySource).toEqual({ cache: 0, vision: 96, rest: 24 })
+      expect(errors).toHaveLength(1)
+    }).pipe(Effect.provide(world())))
+
+  it.effect("the candle that is forming is missing, and no failure", () =>
+    Effect.gen(function*() {
+      expect((yield* klines(hours(now - 2 * day, now + day))).missing).toEqual([
+        { start: now, end: now + hour, reason: "unfinished" }
+      ])
+    }).pipe(Effect.provide(world())))
+
+  it.effect("nobody has anything: DataEmpty, with the reason", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "rest" }, Fault.emptyList))
+      const error = yield* Effect.flip(klines(hours(may, may + day)))
+      expect(error).toMatchObject({ _tag: "DataEmpty", context: { symbol: "BTCUSDT" } })
+    }).pipe(Effect.provide(world({ sources: ["rest"] }))))
 })
 
 describe("failures", () => {

@@ -112,7 +112,7 @@ describe("what is kept", () => {
       Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
         const { missing } = yield* cache.klines(request("1h", now - day, now + day))
-        expect(missing).toEqual([{ start: now - day, end: now, reason: "not_cached" }])
+        expect(missing).toEqual([{ start: now - day, end: now + 3_600_000, reason: "not_cached" }])
       })
     ))
 })

@@ -1,26 +1,31 @@
 /** Ranges in pieces, so that what one piece meets is no trouble of the others. */
 import * as Interval from "../../binance/Interval.js"
+import { hasDays } from "../archive/files.js"
 import type { Range } from "./ranges.js"
 
-/** At the borders of months. */
-export const byMonth = <A extends Range>(range: A): ReadonlyArray<A> => {
-  const pieces: Array<A> = []
+/** As the archive has files: whole months, and the rest by the day where there are days. */
+export const byFile = (interval: Interval.Interval) => (range: Range): ReadonlyArray<Range> =>
+  at("1M", range).flatMap((part) =>
+    hasDays(interval) && Interval.next("1M", part.start) !== part.end ? at("1d", part) : [part]
+  )
+
+const at = (span: "1M" | "1d", range: Range): ReadonlyArray<Range> => {
+  const pieces: Array<Range> = []
   for (let start = range.start; start < range.end;) {
-    const end = Math.min(range.end, Interval.next("1M", start))
-    pieces.push({ ...range, start, end })
+    const end = Math.min(range.end, Interval.next(span, start))
+    pieces.push({ start, end })
     start = end
   }
   return pieces
 }
 
 /** After so many candles each. */
-export const byCandles =
-  (interval: Interval.Interval, candles: number) => <A extends Range>(range: A): ReadonlyArray<A> => {
-    const pieces: Array<A> = []
-    for (let start = range.start; start < range.end;) {
-      const end = Math.min(range.end, Interval.at(interval, Interval.index(interval, start) + candles))
-      pieces.push({ ...range, start, end })
-      start = end
-    }
-    return pieces
+export const byCandles = (interval: Interval.Interval, candles: number) => (range: Range): ReadonlyArray<Range> => {
+  const pieces: Array<Range> = []
+  for (let start = range.start; start < range.end;) {
+    const end = Math.min(range.end, Interval.at(interval, Interval.index(interval, start) + candles))
+    pieces.push({ start, end })
+    start = end
   }
+  return pieces
+}
