@@ -248,7 +248,7 @@ export const anomalies = (snapshot: Snapshot.Snapshot): ReadonlyArray<Anomaly> =
  * Each limit is played 200 times into the future (the same way for the same snapshot): with the rate of the last
  * hours and its trend, which wears off; the time of the day; outbursts as there were; and the errors that leave the window.
  * A limit that is near takes some milliseconds. Of 1,000 simulated histories (steady, rising, bursty, daily) 80 % of the
- * intervals held the true instant, and 2 % of those that were exceeded within the hour had no forecast.
+ * intervals held the true instant, and 4 % of those that were exceeded within the hour had no forecast.
  *
  * @example
  * import { ErrorTracker, Insight } from "effect-errata"
