@@ -231,7 +231,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       const answers = yield* ask("vision", found.length, unknown.flatMap(split.byFile(interval)), vision.value.klines)
       found = joined(found, answers.map(({ klines }) => klines))
       // The archive is asked for what is there: what it says about the rest is not the exchange's word.
-      unknown = ranges.intersect(found.missing, unknown)
+      unknown = ranges.joined(ranges.intersect(found.missing, unknown))
     }
     let confirmed: ReadonlyArray<ranges.Range> = []
     if (Option.isSome(rest) && unknown.length > 0) {

@@ -168,8 +168,8 @@ describe("the order of the sources", () => {
   it.effect("one bad day is no trouble of the other days of its month", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision", path: "BTCUSDT-1h-2024-05-03.zip" }, Fault.corruptFile("flipped")))
-      const { errors, rowsBySource } = yield* fetch(hours(may, may + 5 * day))
-      expect(rowsBySource).toEqual({ cache: 0, vision: 96, rest: 24 })
+      const { errors, rowsBySource } = yield* fetch(hours(may + day, june))
+      expect(rowsBySource).toEqual({ cache: 0, vision: 29 * 24, rest: 24 })
       expect(errors).toHaveLength(1)
     }).pipe(Effect.provide(world())))
 

@@ -60,17 +60,17 @@ describe("the main job", () => {
       expect(table).toEqual([
         ["FUTURES_USDT", "BTCUSDT", "1h", "complete", 6 * 24, 24],
         ["SPOT", "BTCUSDT", "1h", "complete", 7 * 24, 31 * 24],
-        ["SPOT", "BTCUSDT", "1m", "complete", 6 * 1440, 1440 + 30],
+        ["SPOT", "BTCUSDT", "1m", "incomplete", 6 * 1440, 1440 + 30],
         ["SPOT", "ETHUSDT", "1h", "incomplete", 6 * 24 - 3, 24],
         ["SPOT", "JUPUSDT", "1d", "incomplete", 8, 0],
         ["SPOT", "SOLUSDT", "15m", "incomplete", 6 * 96, 0],
         ["SPOT", "SOLUSDT", "1d", "empty", 0, 0],
-        ["SPOT", "BNBUSDT", "1d", "failed", 0, 0],
+        ["SPOT", "BNBUSDT", "1d", "empty", 0, 0],
         ["FUTURES_COIN", "BTCUSD_PERP", "1h", "complete", 7 * 24, 31 * 24],
         ["FUTURES_COIN", "ETHUSD_PERP", "1M", "complete", 4, 2],
         ["FUTURES_COIN", "ETHUSD_PERP", "4h", "failed", 0, 0],
         ["FUTURES_COIN", "ETHUSD_PERP", "1w", "incomplete", 5, 0],
-        ["FUTURES_USDT", "ETHUSDT", "5m", "complete", 0, 7 * 288 + 6],
+        ["FUTURES_USDT", "ETHUSDT", "5m", "incomplete", 5 * 288, 2 * 288 + 6],
         ["FUTURES_USDT", "DODOUSDT", "1h", "failed", 0, 0],
         ["SPOT", "NOSUCHUSDT", "1h", "failed", 0, 0],
         ["FUTURES_COIN", "BTCUSDT", "1h", "refused", 0, 0],
@@ -93,7 +93,7 @@ describe("the main job", () => {
       expect(report.sources.map(({ value }) => value).sort()).toEqual(["cache", "rest", "vision"])
       expect(report.alerts.map(({ edge }) => edge)).toContain("fired")
       const page = Report.render(report)
-      expect(page).toContain("6 complete, 4 incomplete, 1 empty, 4 failed, 2 refused")
+      expect(page).toContain("4 complete, 6 incomplete, 2 empty, 3 failed, 2 refused")
       expect(page).toContain("Worst by symbol")
     }).pipe(
       Effect.provide(sources),

@@ -29,6 +29,17 @@ const subtract = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArr
 export const overlay = <A extends Range>(ranges: ReadonlyArray<A>, onTop: ReadonlyArray<A>): ReadonlyArray<A> =>
   onTop.length === 0 ? ranges : [...subtract(ranges, onTop), ...onTop].sort((a, b) => a.start - b.start)
 
+/** Neighbours as one, whatever else they say. */
+export const joined = (ranges: ReadonlyArray<Range>): ReadonlyArray<Range> => {
+  const found: Array<Range> = []
+  for (const { end, start } of ranges) {
+    const last = found.at(-1)
+    if (last?.end === start) found.splice(-1, 1, { start: last.start, end })
+    else found.push({ start, end })
+  }
+  return found
+}
+
 /** The candles of ranges that are not there, given the opens of those that are; neighbours of one kind become one. */
 export const absent = <A extends Range>(
   ranges: ReadonlyArray<A>,

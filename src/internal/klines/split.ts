@@ -5,9 +5,10 @@ import type { Range } from "./ranges.js"
 
 /** As the archive has files: whole months, and the rest by the day where there are days. */
 export const byFile = (interval: Interval.Interval) => (range: Range): ReadonlyArray<Range> =>
-  at("1M", range).flatMap((part) =>
-    hasDays(interval) && Interval.next("1M", part.start) !== part.end ? at("1d", part) : [part]
-  )
+  at("1M", range).flatMap((part) => hasDays(interval) && !isMonth(part) ? at("1d", part) : [part])
+
+const isMonth = ({ end, start }: Range): boolean =>
+  Interval.floor("1M", start) === start && Interval.next("1M", start) === end
 
 const at = (span: "1M" | "1d", range: Range): ReadonlyArray<Range> => {
   const pieces: Array<Range> = []
