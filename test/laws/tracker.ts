@@ -381,6 +381,19 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
+    "expected empties escalate nothing, though an alert is on",
+    Effect.gen(function*() {
+      const heard = yield* listen
+      yield* track(empty(), 11)
+      yield* track(empty("not_published_yet"), 50)
+      yield* track(empty(), 9)
+      expect(edges(yield* heard, "minute")).toEqual(["Fired 11"])
+      yield* track(empty())
+      expect(edges(yield* heard, "minute")).toEqual(["Fired 11", "Escalated 21"])
+    })
+  )
+
+  law(
     "a timeline tells what happened when, a step being open to its past",
     Effect.gen(function*() {
       const service = yield* tracker

@@ -176,6 +176,32 @@ describe("Dimension", () => {
     ])
   })
 
+  it("a value that gave its place away comes back as any other: nothing is counted for who has it now", () => {
+    const hands = new Hands()
+    const dimension = new Dimension(1, hands)
+    failed(dimension, "A", "X", false)
+    failed(dimension, "A", "X", false)
+    hands.turn(90_000 * second)
+    dimension.sweep()
+    expect(failed(dimension, "B", "X", false)).toBe(true)
+    hands.turn(90_001 * second)
+    expect(failed(dimension, "A", "X", false)).toBe(false)
+    const rows = dimension.rows(undefined, undefined)
+    expect(rows.map(({ count, value }) => [value, count])).toEqual([["other", 3], ["B", 1]])
+  })
+
+  it("all places of a value are free once it has given them", () => {
+    const hands = new Hands()
+    const dimension = new Dimension(2, hands)
+    const fill = (names: ReadonlyArray<string>) =>
+      names.flatMap((name) => ["X", "Y"].map((code) => failed(dimension, name, code, false)))
+    for (let day = 0; day < 5; day++) {
+      hands.turn(day * 90_000 * second)
+      dimension.sweep()
+      expect(fill([`A${day}`, `B${day}`])).toEqual([true, true, true, true])
+    }
+  })
+
   it("a long name is cut, and is one value however often it comes", () => {
     const dimension = new Dimension(10, new Hands())
     for (let i = 0; i < 3; i++) failed(dimension, "x".repeat(5000), "X", false)
