@@ -2,7 +2,7 @@
 import { attempt } from "../json.js"
 import { quoted } from "./ccxt.js"
 import { get, isObject, number, text } from "./read.js"
-import { statusOf } from "./status.js"
+import { ownStatus } from "./status.js"
 
 export interface Answer {
   readonly status: number
@@ -33,20 +33,15 @@ const answer = (link: unknown): Answer | undefined => {
   if (text?.body !== undefined) {
     return { status: text.status ?? 0, headers: {}, body: parsed(text.body), unread: undefined }
   }
-  const status = statusOf(link)
+  const status = isObject(link) ? ownStatus(link) : undefined
   if (status === undefined) return undefined
   const response = get(link, "response")
   const holder: unknown = isObject(response) ? response : link
-  const kept = [
-    // What undici's retries put here is a count of bytes.
-    ...(get(link, "code") === "UND_ERR_REQ_RETRY"
-      ? []
-      : [dataOf(holder), get(holder, "_data"), dataOf(link)]),
-    get(holder, "body"),
-    get(link, "body"),
-    get(holder, "text"),
-    get(link, "error")
-  ].find((body) => body !== undefined && body !== null && typeof body !== "function" && !isEffect(body))
+  const kept = (get(link, "code") === "UND_ERR_REQ_RETRY"
+    ? undefined // what undici's retries put here is a count of bytes
+    : bodyOf(dataOf(holder)) ?? bodyOf(get(holder, "_data")) ?? bodyOf(dataOf(link))) ??
+    bodyOf(get(holder, "body")) ?? bodyOf(get(link, "body")) ?? bodyOf(get(holder, "text")) ??
+    bodyOf(get(link, "error"))
   const streamed = isStream(kept) || (kept === undefined && isStream(holder)) || isClientResponse(holder)
   return {
     status,
@@ -65,6 +60,9 @@ const answer = (link: unknown): Answer | undefined => {
 /** A Response has no data, and that of node-fetch prints a warning if it is asked for them. */
 const dataOf = (holder: unknown): unknown =>
   get(holder, Symbol.toStringTag) === "Response" ? undefined : get(holder, "data")
+
+const bodyOf = (value: unknown): unknown =>
+  value === null || typeof value === "function" || isEffect(value) ? undefined : value
 
 /** Does this hold bytes that are still to come: a stream of the web, of Node.js, of undici, of @effect/platform? */
 export const isStream = (value: unknown): value is object =>
@@ -100,20 +98,19 @@ const decoded = (body: unknown): string | undefined =>
 const maxHeaders = 128
 
 const headersOf = (headers: unknown): Readonly<Record<string, string>> => {
-  const found: Record<string, string> = {}
-  const put = (name: unknown, value: unknown) => {
-    if (typeof value === "string" || typeof value === "number") found[String(name).toLowerCase()] = String(value)
-    else if (Array.isArray(value)) found[String(name).toLowerCase()] = value.map(String).join(", ")
-  }
+  const found: Array<readonly [string, string]> = []
   attempt(() => {
     if (!isObject(headers)) return
     const entries = isHeaders(headers) ? [...headers] : Object.entries(headers)
-    for (const [name, value] of entries.slice(0, maxHeaders)) put(name, value)
+    for (const [name, value] of entries.slice(0, maxHeaders)) {
+      const told = Array.isArray(value) ? value.map(String).join(", ") : value
+      if (typeof told === "string" || typeof told === "number") found.push([String(name).toLowerCase(), String(told)])
+    }
   })
-  return found
+  return Object.fromEntries(found)
 }
 
-const isHeaders = (headers: object): headers is Iterable<readonly [string, unknown]> =>
+const isHeaders = (headers: object): headers is Iterable<readonly [unknown, unknown]> =>
   (headers instanceof Map || typeof get(headers, "append") === "function" ||
     get(headers, Symbol.toStringTag) === "Headers") &&
   typeof get(headers, Symbol.iterator) === "function"

@@ -40,7 +40,8 @@ export const construct = (case_: Case): FetchError.FetchError => {
     context,
     cause,
     retryable: trackable(link, "retryable", isBoolean),
-    retryAfter: trackable(link, "retryAfter", isWait) ?? retryAfter(answer?.headers["retry-after"], body, now)
+    retryAfter: trackable(link, "retryAfter", isWait) ??
+      (answer && retryAfter(text(answer.headers, "retry-after"), body, now))
   }
   switch (tag) {
     case "NetworkTimeout":
@@ -197,9 +198,8 @@ const line = (text: string): string => text.slice(0, maxDetail).replace(/\s{2,}|
 
 const messageOf = ({ answer, asked, context, finding }: Case, status: number | undefined): string => {
   const url = asked.url ?? context.url
-  const said = answer === undefined ? undefined : saidBy(answer.body)
   const answered = status !== undefined && status >= 300 && finding.rank >= Rank.Wording
-  const happened = answered ? [`HTTP ${status}`, said].filter((part) => part !== undefined).join(", ") : detail(finding)
+  const happened = answered ? `HTTP ${status}${saidBy(answer?.body)}` : detail(finding)
   const head = status === 404 && finding.tag === "ApiFormat" ? "Resource not found" : heads[finding.tag]
   const message = happened === "" ? head : `${head}: ${happened}`
   // Many clients name the address themselves.
@@ -208,13 +208,13 @@ const messageOf = ({ answer, asked, context, finding }: Case, status: number | u
 }
 
 /** The exchange's own words in the body of its answer. */
-const saidBy = (body: unknown): string | undefined => {
+const saidBy = (body: unknown): string => {
+  if (body === undefined) return ""
   const message = text(body, "msg") ?? text(body, "message") ?? text(get(body, "error"), "message") ??
     text(body, "error")
   const code = apiCodeOf(body)
-  return message === undefined
-    ? code === undefined ? undefined : `code ${code}`
-    : line(code === undefined ? message : `${message} (code ${code})`)
+  if (message === undefined) return code === undefined ? "" : `, code ${code}`
+  return `, ${line(code === undefined ? message : `${message} (code ${code})`)}`
 }
 
 const detail = ({ link, tag }: Finding): string => {
@@ -222,8 +222,6 @@ const detail = ({ link, tag }: Finding): string => {
   if (typeof link !== "object" || link === null) return line(attempt(() => String(link)) ?? typeof link)
   // An aggregate often leaves the talking to its members.
   const message = line(treeOf(link) ?? (wordsOf(link) || wordsOf(get(get(link, "errors"), 0))))
-  const name = nameOf(link) ?? text(link, "_tag")
-  return tag === "Unexpected" || tag === "Internal"
-    ? [name, message].filter((part) => part).join(" - ")
-    : message || (name ?? "")
+  if (message !== "" && tag !== "Unexpected" && tag !== "Internal") return message
+  return [nameOf(link) ?? text(link, "_tag"), message].filter((part) => part).join(" - ")
 }

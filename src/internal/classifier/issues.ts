@@ -27,9 +27,11 @@ const ofEffect = (link: unknown): ReadonlyArray<Issue> | undefined =>
 
 /** The tree of issues that is the message of a ParseError, as far as it is read. */
 export const treeOf = (link: unknown): string | undefined =>
-  attempt(() =>
-    ParseResult.isParseError(link) ? ParseResult.TreeFormatter.formatIssueSync(first(link.issue)) : undefined
-  )
+  get(link, "_tag") === "ParseError"
+    ? attempt(() =>
+      ParseResult.isParseError(link) ? ParseResult.TreeFormatter.formatIssueSync(first(link.issue)) : undefined
+    )
+    : undefined
 
 /** The first issues: a page of rows may be wrong in every one of them, and formatting takes long. */
 const first = (issue: ParseResult.ParseIssue): ParseResult.ParseIssue => {

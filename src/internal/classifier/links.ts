@@ -25,17 +25,20 @@ export const isDefect = (value: unknown): value is Defect => get(value, defect) 
  * that "the last of equals wins" means the innermost of a chain and the first of several.
  */
 export const links = (value: unknown): ReadonlyArray<unknown> => {
-  const found: Array<unknown> = []
-  visit(value, 0, found)
+  const found = [value]
+  follow(value, 1, found)
   return found
 }
 
-const visit = (value: unknown, depth: number, found: Array<unknown>): void => {
-  if (depth >= maxDepth || found.length >= maxLinks || (isObject(value) && found.includes(value))) return
-  found.push(value)
-  if (!isObject(value)) return
+const follow = (value: unknown, depth: number, found: Array<unknown>): void => {
+  if (!isObject(value) || depth >= maxDepth) return
   const inner = causes(value)
-  for (let i = Math.min(inner.length, maxMembers) - 1; i >= 0; i--) visit(inner[i], depth + 1, found)
+  for (let i = Math.min(inner.length, maxMembers) - 1; i >= 0; i--) {
+    const cause = inner[i]
+    if (found.length >= maxLinks || (isObject(cause) && found.includes(cause))) continue
+    found.push(cause)
+    follow(cause, depth + 1, found)
+  }
 }
 
 const none: ReadonlyArray<unknown> = []
@@ -67,17 +70,20 @@ const carried = (value: object): ReadonlyArray<unknown> => {
   const tag = get(value, "_tag")
   if (tag === "Some" || tag === "Left") return [get(value, tag === "Some" ? "value" : "left")]
   const found: Array<unknown> = []
-  const add = (carried: unknown) => {
-    if (isObject(carried)) found.push(carried)
+  for (const name of carriers) {
+    const error = get(value, name)
+    if (isObject(error)) found.push(error)
   }
-  for (const name of carriers) add(get(value, name))
-  for (const name of holders) add(get(get(get(value, name), "signal"), "reason"))
+  for (const name of holders) {
+    const reason = get(get(get(value, name), "signal"), "reason")
+    if (isObject(reason)) found.push(reason)
+  }
   return found.length > 0 ? found : options(value)
 }
 
 /** `Effect.all` in its mode "validate" fails with an Option for each of its effects: in a list, or a record. */
-const options = (value: object): ReadonlyArray<unknown> =>
-  attempt(() => {
+const options = (value: object): ReadonlyArray<unknown> => {
+  try {
     if (Object.getPrototypeOf(value) !== Object.prototype) return none
     const found: Array<unknown> = []
     let seen = 0
@@ -87,7 +93,10 @@ const options = (value: object): ReadonlyArray<unknown> =>
       if (get(member, "_tag") === "Some") found.push(member)
     }
     return found
-  }) ?? none
+  } catch {
+    return none
+  }
+}
 
 const members = (errors: unknown): ReadonlyArray<unknown> => {
   try {

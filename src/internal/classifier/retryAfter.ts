@@ -54,7 +54,6 @@ const ofNumber = (value: number, now: number): number | undefined =>
 const banned = /banned until (\d{13})\b/i
 
 const ofBody = (body: unknown, now: number): number | undefined => {
-  if (body === undefined) return undefined
   const ban = banned.exec(messageOf(body))
   const waits = [body, get(body, "error"), get(body, "data"), get(get(body, "error"), "data")].map((holder) => {
     const value = get(holder, "retryAfter") ?? get(holder, "retry_after")

@@ -27,7 +27,7 @@ const httpStatus = (value: unknown): number | undefined =>
   typeof value === "number" && value >= 100 && value <= 999 && Number.isInteger(value) ? value : undefined
 
 /** The status of a link, or of the response that it carries. */
-const ownStatus = (link: Foreign): number | undefined => {
+export const ownStatus = (link: Foreign): number | undefined => {
   try {
     const own = httpStatus(link["status"]) ?? httpStatus(link["statusCode"])
     if (own !== undefined) return own
