@@ -33,10 +33,10 @@ export class Hands {
   }
 }
 
-// Every index into the arrays below is that of a series that `make` gave out.
-const at = (numbers: Uint16Array | Uint32Array | Float64Array, index: number): number => numbers[index]!
-
-/** The series of one dimension: 386 bytes each, whatever they count. */
+/**
+ * The series of one dimension: 386 bytes each, whatever they count. Every index into the arrays is that of a series that
+ * `make` gave out.
+ */
 export class Slots {
   // In blocks, which are never copied.
   private readonly blocks: Array<Uint16Array> = []
@@ -74,17 +74,17 @@ export class Slots {
   }
 
   add(series: number): void {
-    if (at(this.last, series) !== this.hands.second) this.advance(series)
-    this.pending[series] = at(this.pending, series) + 1
+    if (this.last[series]! !== this.hands.second) this.advance(series)
+    this.pending[series] = this.pending[series]! + 1
   }
 
   total(series: number): number {
-    return at(this.totals, series) + at(this.pending, series)
+    return this.totals[series]! + this.pending[series]!
   }
 
   /** For what is counted elsewhere from now on, or was before. */
   addTotal(series: number, count: number): void {
-    this.totals[series] = at(this.totals, series) + count
+    this.totals[series] = this.totals[series]! + count
   }
 
   /** At a second that is not before the one in which the series was counted last. */
@@ -93,9 +93,9 @@ export class Slots {
     if (last < first) return 0
     const block = this.block(series)
     const base = this.base(series) + window * kept
-    let sum = at(this.pending, series)
+    let sum = this.pending[series]!
     for (let step = first, i = first % kept; step <= last; step++) {
-      sum += at(block, base + i)
+      sum += block[base + i]!
       i = i + 1 === kept ? 0 : i + 1
     }
     if (this.carry.size === 0) return sum
@@ -105,7 +105,7 @@ export class Slots {
 
   /** Has nothing been counted for longer than the longest window? */
   isSilent(series: number): boolean {
-    return this.hands.second - at(this.last, series) > kept * widths[day]
+    return this.hands.second - this.last[series]! > kept * widths[day]
   }
 
   snapshot(series: number): Series {
@@ -114,7 +114,7 @@ export class Slots {
       const [first, last] = this.counted(series, window, this.hands.second)
       const counts: Array<number> = []
       for (let step = first; step <= last; step++) {
-        const count = this.read(series, slot(window, step)) + (step === last ? at(this.pending, series) : 0)
+        const count = this.read(series, slot(window, step)) + (step === last ? this.pending[series]! : 0)
         if (count > 0 || counts.length > 0) counts.push(count)
       }
       // Up to the step that is under way.
@@ -141,14 +141,14 @@ export class Slots {
   private counted(series: number, window: WindowIndex, second: number): readonly [number, number] {
     const width = widths[window]
     const current = Math.ceil(second / width)
-    return [Math.max(0, current - kept + 1), Math.ceil(at(this.last, series) / width)]
+    return [Math.max(0, current - kept + 1), Math.ceil(this.last[series]! / width)]
   }
 
   /** Enters what is pending into the steps it belongs to, and empties those that have passed since. */
   private advance(series: number): void {
     const { second } = this.hands
-    const last = at(this.last, series)
-    const pending = at(this.pending, series)
+    const last = this.last[series]!
+    const pending = this.pending[series]!
     for (const window of [minute, hour, day] as const) {
       const width = widths[window]
       const then = Math.ceil(last / width)
@@ -164,7 +164,7 @@ export class Slots {
   }
 
   private read(series: number, slot: number): number {
-    return at(this.block(series), this.base(series) + slot) + this.carried(series, slot)
+    return this.block(series)[this.base(series) + slot]! + this.carried(series, slot)
   }
 
   private carried(series: number, slot: number): number {
