@@ -113,7 +113,8 @@ export class Latencies {
   }
 
   add(source: string, millis: number, second: number): void {
-    this.of(safeText(source, maxName)).add(millis, second)
+    const latency = this.sources.get(source) ?? this.of(safeText(source, maxName))
+    latency.add(millis, second)
   }
 
   /** Of every source from which anything came. */
