@@ -111,8 +111,9 @@ const latest = 4_102_444_800_000
 type Unit = 0 | 1 | 1000
 
 /**
- * Reads values one after the other. Each passes the comma behind its value; where there is no such value it gives NaN
- * and passes nothing, so that nothing is ever read beyond the line.
+ * Reads values one after the other, each into a row of its column, and passes the comma behind it. Where there is no such
+ * value it says so and passes nothing, so that nothing is ever read beyond the line. (A value that were given back would
+ * be an object each time; a day of seconds would be a million of them.)
  */
 class Cursor {
   at = 0
@@ -127,58 +128,44 @@ class Cursor {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** Writes a row of the columns, unless it is none. */
+  /** Reads a whole line, if it is one. */
   row(columns: Columns, i: number): boolean {
-    const openTime = this.time()
-    const open = this.decimal()
-    const high = this.decimal()
-    const low = this.decimal()
-    const close = this.decimal()
-    const volume = this.decimal()
-    const closeTime = this.time()
-    const quoteVolume = this.decimal()
-    const trades = this.count()
-    const takerBuyBase = this.decimal()
-    const takerBuyQuote = this.decimal()
-    if (
-      Number.isNaN(
-        openTime + open + high + low + close + volume + closeTime + quoteVolume + trades + takerBuyBase + takerBuyQuote
-      )
-    ) return false
+    const isRow = this.time(columns.openTime, i) &&
+      this.decimal(columns.open, i) &&
+      this.decimal(columns.high, i) &&
+      this.decimal(columns.low, i) &&
+      this.decimal(columns.close, i) &&
+      this.decimal(columns.volume, i) &&
+      this.time(columns.closeTime, i) &&
+      this.decimal(columns.quoteVolume, i) &&
+      this.count(columns.trades, i) &&
+      this.decimal(columns.takerBuyBase, i) &&
+      this.decimal(columns.takerBuyQuote, i)
+    if (!isRow) return false
+    // The last microsecond of a candle lies in its last millisecond.
+    columns.closeTime[i] = Math.floor(columns.closeTime[i]!)
     let end = this.at
     while (this.bytes[end] !== newline) {
       if (this.bytes[end] === comma) return false
       end++
     }
     this.at = end + 1
-    columns.openTime[i] = openTime
-    columns.open[i] = open
-    columns.high[i] = high
-    columns.low[i] = low
-    columns.close[i] = close
-    columns.volume[i] = volume
-    // The last microsecond of a candle lies in its last millisecond.
-    columns.closeTime[i] = Math.floor(closeTime)
-    columns.quoteVolume[i] = quoteVolume
-    columns.trades[i] = trades
-    columns.takerBuyBase[i] = takerBuyBase
-    columns.takerBuyQuote[i] = takerBuyQuote
     return true
   }
 
   /** Thirteen digits or sixteen, in milliseconds; with a fraction where the microseconds have one. */
-  private time(): number {
+  private time(column: Float64Array, i: number): boolean {
     const { at, bytes, view } = this
     if (this.unit === 0) this.unit = bytes[at + 13] === comma ? 1 : 1000
     const isMillis = this.unit === 1
     const high = eight(view, at)
     const low = eight(view, isMillis ? at + 5 : at + 8)
     const end = isMillis ? at + 13 : at + 16
-    if (high < 0 || low < 0 || bytes[end] !== comma) return NaN
+    if (high < 0 || low < 0 || bytes[end] !== comma) return false
     const time = isMillis ? high * 1e5 + low % 1e5 : (high * 1e8 + low) / 1000
-    if (time < earliest || time >= latest) return NaN
+    column[i] = time
     this.at = end + 1
-    return time
+    return time >= earliest && time < latest
   }
 
   /**
@@ -189,7 +176,7 @@ class Cursor {
    * it would have more than eight binary places and therefore more than eight decimal ones, and the nearest to halfway
    * is further away (2^8 / 1e8 of a binary place) than the error of the fraction, 2^-54.
    */
-  private decimal(): number {
+  private decimal(column: Float64Array, i: number): boolean {
     const { at, bytes, view } = this
     let end = at
     let whole = 0
@@ -198,12 +185,14 @@ class Cursor {
       whole = whole * 10 + digit
       digit = bytes[++end]! - 48
     }
-    if (end === at) return NaN
+    if (end === at) return false
+    let decimals = 0
     if (digit === point) {
       const fraction = eight(view, end + 1)
       if (fraction >= 0 && bytes[end + 9] === comma && whole < 35_184_372_088_832) {
         this.at = end + 10
-        return whole < 90_071_992 ? (whole * 1e8 + fraction) / 1e8 : whole + fraction / 1e8
+        column[i] = whole < 90_071_992 ? (whole * 1e8 + fraction) / 1e8 : whole + fraction / 1e8
+        return true
       }
       const first = end + 1
       digit = bytes[++end]! - 48
@@ -211,24 +200,19 @@ class Cursor {
         whole = whole * 10 + digit
         digit = bytes[++end]! - 48
       }
-      const decimals = end - first
-      if (digit !== separator || decimals === 0) return NaN
-      this.at = end + 1
-      return whole <= Number.MAX_SAFE_INTEGER && decimals < powers.length
-        ? whole / powers[decimals]!
-        : this.text(at, end)
+      decimals = end - first
+      if (decimals === 0) return false
     }
-    if (digit !== separator) return NaN
+    if (digit !== separator) return false
     this.at = end + 1
-    return whole <= Number.MAX_SAFE_INTEGER ? whole : this.text(at, end)
+    column[i] = whole <= Number.MAX_SAFE_INTEGER && decimals < powers.length
+      ? whole / powers[decimals]!
+      // More digits than a double has.
+      : decimal(String.fromCharCode(...bytes.subarray(at, Math.min(end, at + maxLine))))
+    return !Number.isNaN(column[i])
   }
 
-  /** A decimal with more digits than a double has. */
-  private text(start: number, end: number): number {
-    return decimal(String.fromCharCode(...this.bytes.subarray(start, Math.min(end, start + maxLine))))
-  }
-
-  private count(): number {
+  private count(column: Float64Array, i: number): boolean {
     const { at, bytes } = this
     let end = at
     let count = 0
@@ -237,9 +221,9 @@ class Cursor {
       count = count * 10 + digit
       digit = bytes[++end]! - 48
     }
-    if (end === at || digit !== separator || count > Number.MAX_SAFE_INTEGER) return NaN
+    column[i] = count
     this.at = end + 1
-    return count
+    return end > at && digit === separator && count <= Number.MAX_SAFE_INTEGER
   }
 }
 

@@ -7,7 +7,7 @@ import { peer } from "../peer.js"
 
 export interface Modules {
   readonly crypto: Pick<typeof Crypto, "createHash">
-  readonly zlib: Pick<typeof Zlib, "crc32" | "createInflateRaw">
+  readonly zlib: Pick<typeof Zlib, "crc32" | "createInflateRaw" | "inflateRawSync">
   readonly yauzl: Pick<typeof Yauzl, "fromRandomAccessReaderPromise" | "RandomAccessReader">
 }
 

@@ -1,59 +1,73 @@
 /**
- * The bytes of a file, which may be a hundred megabytes. They are kept in blocks, and a block that was taken is given back
- * at once: waiting for the collector, the zip would stay until long after the candles in it have taken its place.
+ * The bytes of a file, which may be a hundred megabytes, in the pieces in which they came. What is beyond the first few
+ * megabytes is given back to the system as soon as it was taken: the collector would keep it until long after the
+ * candles in it have taken its place. Of smaller files it is quicker to leave that to the collector.
  */
 export interface Pieces {
   readonly size: () => number
   readonly push: (piece: Uint8Array) => void
-  /** A copy of a few of them; shorter where they end before. */
+  /** Those from `start` to `end` in one, without copying where they came in one; fewer where they end before. */
   readonly slice: (start: number, end: number) => Uint8Array
   /** Those from `start` to `end`, each valid until the next. Afterwards there are none. */
   readonly take: (start: number, end: number) => Iterable<Uint8Array>
 }
 
-const blockSize = 1 << 20
+interface Piece {
+  readonly bytes: Uint8Array
+  /** What they lie in, if it is to be given back. */
+  readonly buffer: ArrayBuffer | undefined
+}
+
+const small = 1 << 24
 
 export const makePieces = (): Pieces => {
-  const blocks: Array<ArrayBuffer> = []
+  const pieces: Array<Piece> = []
   let size = 0
 
-  /** The parts of blocks from `start` to `end`. */
+  /** The parts of pieces from `start` to `end`. */
   function* parts(start: number, end: number) {
-    for (let at = start; at < Math.min(end, size); at += blockSize - at % blockSize) {
-      const block = blocks[Math.floor(at / blockSize)]!
-      const offset = at % blockSize
-      yield { block, bytes: new Uint8Array(block, offset, Math.min(blockSize - offset, Math.min(end, size) - at)) }
+    let at = 0
+    for (const { buffer, bytes } of pieces) {
+      const part = bytes.subarray(Math.max(0, start - at), Math.max(0, end - at))
+      // Before it is handed out: of what was given back there are no bytes.
+      at += bytes.length
+      if (part.length > 0) yield { part, buffer }
+      if (at >= end) return
     }
   }
 
   return {
     size: () => size,
     push: (piece) => {
-      let from = 0
-      while (from < piece.length) {
-        const offset = size % blockSize
-        if (offset === 0) blocks.push(new ArrayBuffer(blockSize, { maxByteLength: blockSize }))
-        const part = piece.subarray(from, from + blockSize - offset)
-        new Uint8Array(blocks.at(-1)!, offset).set(part)
-        from += part.length
-        size += part.length
-      }
+      pieces.push(size < small ? { bytes: piece, buffer: undefined } : returnable(piece))
+      size += piece.length
     },
     slice: (start, end) => {
-      const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start))
+      const length = Math.max(0, Math.min(end, size) - start)
+      const found = Array.from(parts(start, end), ({ part }) => part)
+      if (found.length === 1) return found[0]!
+      const bytes = new Uint8Array(length)
       let at = 0
-      for (const part of parts(start, end)) {
-        bytes.set(part.bytes, at)
-        at += part.bytes.length
+      for (const part of found) {
+        bytes.set(part, at)
+        at += part.length
       }
       return bytes
     },
     take: function*(start, end) {
-      for (const { block, bytes } of parts(start, end)) {
-        yield bytes
-        block.resize(0)
+      for (const { buffer, part } of parts(start, end)) {
+        yield part
+        buffer?.resize(0)
       }
+      pieces.length = 0
       size = 0
     }
   }
+}
+
+const returnable = (piece: Uint8Array): Piece => {
+  const buffer = new ArrayBuffer(piece.length, { maxByteLength: piece.length })
+  const bytes = new Uint8Array(buffer, 0, piece.length)
+  bytes.set(piece)
+  return { bytes, buffer }
 }

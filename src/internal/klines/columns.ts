@@ -112,6 +112,13 @@ export const anchorOf = (interval: Interval.Interval, openTime: Float64Array): n
     : Interval.anchorOf(interval)
 }
 
+/** Where a candle ends that opens on the grid, by its open. */
+export const endOf = (interval: Interval.Interval, anchor: number): (open: number) => number => {
+  if (interval === "1M") return (open) => Interval.next(interval, open, anchor)
+  const length = Interval.millis[interval]
+  return (open) => open + length
+}
+
 export interface Sound {
   readonly columns: Columns
   /** The opens of the candles in whose time a row opens that was left out; ascending, each once. */
@@ -124,21 +131,27 @@ export interface Sound {
  */
 export const sound = (columns: Columns, interval: Interval.Interval, anchor: number): Sound => {
   const { close, high, length, low, open, openTime } = columns
-  const isSound = (i: number) => {
+  const end = endOf(interval, anchor)
+  const isOnGrid = (i: number) => Interval.floor(interval, openTime[i]!, anchor) === openTime[i]!
+  const isPriced = (i: number) => {
     const bottom = low[i]!
     const top = high[i]!
-    return bottom <= open[i]! && open[i]! <= top && bottom <= close[i]! && close[i]! <= top &&
-      Interval.floor(interval, openTime[i]!, anchor) === openTime[i]!
+    return bottom <= open[i]! && open[i]! <= top && bottom <= close[i]! && close[i]! <= top
   }
+  // Most rows open where the one before them ends, which costs nothing to see.
+  const follows = (i: number) =>
+    i === 0
+      ? isOnGrid(0)
+      : openTime[i] === end(openTime[i - 1]!) || (openTime[i - 1]! < openTime[i]! && isOnGrid(i))
   let clean = 0
-  while (clean < length && isSound(clean) && (clean === 0 || openTime[clean - 1]! < openTime[clean]!)) clean++
+  while (clean < length && isPriced(clean) && follows(clean)) clean++
   if (clean === length) return { columns, unsound: [] }
 
   const unsound = new Set<number>()
   const rows = new Uint32Array(length)
   let kept = 0
   for (let i = 0; i < length; i++) {
-    if (isSound(i)) rows[kept++] = i
+    if (isPriced(i) && isOnGrid(i)) rows[kept++] = i
     else unsound.add(Interval.floor(interval, openTime[i]!, anchor))
   }
   const order = rows.subarray(0, kept).sort((a, b) => openTime[a]! - openTime[b]! || a - b)

@@ -1,6 +1,6 @@
 /** Half-open ranges of time, and the candles of a grid in them. Lists of ranges are ascending and without overlap. */
 import * as Interval from "../../binance/Interval.js"
-import { lowerBound } from "./columns.js"
+import { endOf, lowerBound } from "./columns.js"
 
 export interface Range {
   /** Milliseconds since the epoch, as all instants here. */
@@ -55,6 +55,7 @@ export const absent = <A extends Range>(
     if (last !== undefined && last.end === start && isAlike(last, range)) found.splice(-1, 1, { ...last, end })
     else found.push({ ...range, start, end })
   }
+  const endAfter = endOf(interval, anchor)
   for (const range of ranges) {
     let next = Interval.ceil(interval, range.start, anchor)
     const end = Interval.ceil(interval, range.end, anchor)
@@ -63,7 +64,7 @@ export const absent = <A extends Range>(
     if (lowerBound(openTime, end) - first === Interval.count(interval, next, end, anchor)) continue
     for (let i = first; i < openTime.length && openTime[i]! < end; i++) {
       add(range, next, openTime[i]!)
-      next = Interval.next(interval, openTime[i]!, anchor)
+      next = endAfter(openTime[i]!)
     }
     add(range, next, end)
   }

@@ -80,12 +80,12 @@ describe("a sound zip", () => {
     expect((await read(zipOf([name, ""]))).length).toBe(0)
   })
 
-  it("is unpacked in pieces, across the blocks in which it lies", async () => {
+  it("is unpacked in pieces when it is large", async () => {
     let seed = 1
-    const noise = Buffer.from({ length: 5_000_000 })
-    for (let i = 0; i < noise.length; i++) noise[i] = (seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0) >>> 16
+    const noise = Buffer.alloc(17_000_000)
+    for (let i = 0; i < noise.length; i++) noise[i] = (seed = Math.imul(seed, 1_103_515_245) + 12_345) >>> 16
     const zip = zipOf([name, noise])
-    expect(zip.length).toBeGreaterThan(4_000_000)
+    expect(zip.length).toBeGreaterThan(16_000_000)
     expect((await read(zip, noise.length)).equals(noise)).toBe(true)
   })
 
@@ -154,6 +154,25 @@ describe("an odd one is refused", () => {
     else expect(error).toMatchObject({ _tag: "DataIntegrity", retryable: false, ...expected })
   })
 
+  const large = Buffer.alloc(20_000_000, "1704067200000,42314.00,42603.20\n")
+  const largeZip = zipOf([name, large])
+
+  it.each<[string, (entry: Buffer) => void, Readonly<Record<string, string>> | RegExp]>([
+    ["a file that claims to be larger than it is", (entry) => entry.writeUInt32LE(20_000_001, 24), {
+      found: "20000000 bytes"
+    }],
+    ["a file that claims to be smaller", (entry) => entry.writeUInt32LE(19_999_999, 24), {
+      found: "more than 19999999 bytes"
+    }],
+    ["a file whose CRC is another", (entry) => entry.writeUInt32LE(7, 16), { wanted: "00000007" }],
+    ["data that end too early", (entry) => entry.writeUInt32LE(entry.readUInt32LE(20) - 9, 20), /unexpected end/]
+  ])("%s, also when it is large", async (_, edit, expected) => {
+    const zip = edited(largeZip, (bytes) => edit(bytes.subarray(directoryOf(bytes))))
+    const error = await read(zip, 30_000_000).catch((error: unknown) => error)
+    if (expected instanceof RegExp) expect(String(error)).toMatch(expected)
+    else expect(error).toMatchObject({ _tag: "DataIntegrity", ...expected })
+  })
+
   it("a bomb is not unpacked beyond what it claims, nor beyond the limit", async () => {
     const million = Buffer.alloc(20_000_000)
     const bomb = zipOf([name, million])
@@ -188,8 +207,8 @@ describe("an odd one is refused", () => {
 describe("ends at once", () => {
   it("when who takes the pieces throws", async () => {
     let taken = 0
-    const zip = zipOf([name, Buffer.alloc(5_000_000, "x")])
-    const reading = unzip({ yauzl, zlib }, piecesOf(zip), { name, maxSize: 10_000_000 }, () => {
+    const zip = zipOf([name, Buffer.alloc(50_000_000, "x")])
+    const reading = unzip({ yauzl, zlib }, piecesOf(zip), { name, maxSize: 100_000_000 }, () => {
       taken++
       throw new Error("enough")
     }, new AbortController().signal)
@@ -209,15 +228,15 @@ describe("ends at once", () => {
     expect(taken.length).toBeLessThan(3)
   })
 
-  it("when the data are broken and go on", async () => {
+  it.each([[1000], [20_000_000]])("when the data of %i bytes are broken, and go on", async (size) => {
     const junk = Buffer.concat([deflateRawSync(Buffer.alloc(100)).subarray(0, 5), Buffer.alloc(3_000_000, 0xff)])
-    const zip = edited(zipOf([name, ""]), () => {})
-    const head = zip.subarray(0, 30 + name.length)
-    const tail = edited(zip.subarray(directoryOf(zip)), (bytes) => {
+    const empty = zipOf([name, ""])
+    const head = empty.subarray(0, 30 + name.length)
+    const tail = edited(empty.subarray(directoryOf(empty)), (bytes) => {
       bytes.writeUInt32LE(junk.length, 20)
-      bytes.writeUInt32LE(1000, 24)
+      bytes.writeUInt32LE(size, 24)
       bytes.writeUInt32LE(head.length + junk.length, bytes.length - 6)
     })
-    await expect(read(Buffer.concat([head, junk, tail]))).rejects.toThrow(/invalid/)
+    await expect(read(Buffer.concat([head, junk, tail]), size)).rejects.toThrow(/invalid/)
   })
 })

@@ -1,0 +1,55 @@
+/** A walk of candles as the archive writes them for spot since 2025: microseconds, and eight decimals. */
+
+const dayMillis = 86_400_000
+const rowsADay = 86_400
+
+export const names = [
+  "openTime",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "closeTime",
+  "quoteVolume",
+  "trades",
+  "takerBuyBase",
+  "takerBuyQuote"
+] as const
+
+/** The rows of a day of seconds, as text; the same for the same day. */
+export const dayOfSeconds = (day: number): Buffer => {
+  let seed = day + 1
+  const random = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32
+  const cents = (value: number) => Math.round(value * 100) / 100
+  const start = Date.UTC(2025, 0, 1) + day * dayMillis
+  const lines: Array<string> = []
+  let price = 93_576
+  for (let i = 0; i < rowsADay; i++) {
+    const open = price
+    price = cents(open + (random() - 0.5) * 4)
+    const high = Math.max(open, price) + cents(random())
+    const low = Math.min(open, price) - cents(random())
+    const volume = random() * random() * 3
+    const taken = volume * random()
+    const time = start + i * 1000
+    lines.push(
+      `${time}000,${open.toFixed(2)}000000,${high.toFixed(2)}000000,${low.toFixed(2)}000000,${
+        price.toFixed(2)
+      }000000,` +
+        `${volume.toFixed(5)}000,${time + 999}999,${(volume * open).toFixed(8)},${Math.floor(random() * 400)},` +
+        `${taken.toFixed(5)}000,${(taken * open).toFixed(8)},0\n`
+    )
+  }
+  return Buffer.from(lines.join(""), "latin1")
+}
+
+/** A page of REST: the first rows of a day, as the exchange answers them. */
+export const pageOfRest = (rows: number): string =>
+  JSON.stringify(
+    dayOfSeconds(0).toString("latin1").split("\n", rows).map((line) =>
+      line.split(",").map((value, i) =>
+        i === 0 || i === 6 ? Math.floor(Number(value) / 1000) : i === 8 ? Number(value) : value
+      )
+    )
+  )
