@@ -65,9 +65,12 @@ describe("processes", () => {
       })
       const marks = found.flatMap((lane) => lane.marks)
       expect(marks).toHaveLength(kills)
-      // Both kinds, and nothing else; and there were kills in the middle.
-      expect(new Set(marks)).toEqual(new Set([1, 2]))
-      expect(found.flatMap(({ halves }) => halves).length).toBeGreaterThan(0)
+      expect(marks.filter((mark) => mark !== 1 && mark !== 2)).toEqual([])
+      // Of many, some hit the middle of a write; a few may all miss it.
+      if (kills >= 200) {
+        expect(new Set(marks)).toEqual(new Set([1, 2]))
+        expect(found.flatMap(({ halves }) => halves).length).toBeGreaterThan(0)
+      }
       for (const { halves, names } of found) expect(names.length - halves.length).toBe(1)
     }), 300_000)
 
