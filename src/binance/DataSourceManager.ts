@@ -224,9 +224,9 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       yield* tell("cache", found.length)
     }
     // What the cache remembers as a hole was confirmed.
-    const open = (): ReadonlyArray<ranges.Range> =>
-      found.missing.filter(({ reason }) => reason === "not_cached" || reason === "not_fetched")
-    let unknown = open()
+    let unknown: ReadonlyArray<ranges.Range> = found.missing.filter(({ reason }) =>
+      reason === "not_cached" || reason === "not_fetched"
+    )
     if (Option.isSome(vision) && unknown.length > 0) {
       const answers = yield* ask("vision", found.length, unknown.flatMap(split.byFile(interval)), vision.value.klines)
       found = joined(found, answers.map(({ klines }) => klines))
@@ -241,7 +241,9 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       confirmed = answers
     }
     if (Option.isSome(vision) || Option.isSome(rest)) found = { ...found, missing: found.missing.map(afterAll) }
-    if (Option.isSome(cache) && now >= writable && found.source.some((source) => source !== "cache")) {
+    // A day of which REST says that it has no candles is worth keeping, too.
+    const hasNews = confirmed.length > 0 || found.source.some((source) => source !== "cache")
+    if (Option.isSome(cache) && now >= writable && hasNews) {
       const sure = ranges.overlay(
         found.missing.map((hole) => ({ ...hole, reason: "not_fetched" as const })),
         ranges.intersect(found.missing, confirmed)

@@ -151,12 +151,12 @@ export const make = Effect.fnUntraced(function*(
     const now = yield* Clock.currentTimeMillis
     // Nothing opens after now.
     const end = Math.min(DateTime.toEpochMillis(request.end), now + 1)
-    const read_ = yield* Effect.forEach(
+    const answers = yield* Effect.forEach(
       periodsOf(interval, { start, end }),
       (period) => Effect.either(read({ market, symbol, interval }, period)),
       { concurrency }
     )
-    const parts = read_.flatMap((part) => Option.toArray(Option.flatten(Either.getRight(part))))
+    const parts = answers.flatMap((part) => Option.toArray(Option.flatten(Either.getRight(part))))
     const all = columns.join(parts)
     const anchor = columns.anchorOf(interval, all.openTime)
     // With the one that is forming, which is missing too.
@@ -172,7 +172,7 @@ export const make = Effect.fnUntraced(function*(
       source: Array<Klines.Source>(kept.length).fill("cache"),
       missing: ranges.absent(missing, kept.openTime, interval, anchor, (a, b) => a.reason === b.reason)
     }
-    return { klines, errors: read_.flatMap((part) => Option.toArray(Either.getLeft(part))) }
+    return { klines, errors: answers.flatMap((part) => Option.toArray(Either.getLeft(part))) }
   })
 
   const keep = Effect.fnUntraced(function*(

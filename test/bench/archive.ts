@@ -13,9 +13,10 @@ import Papa from "papaparse"
 import { inferSchema, initParser } from "udsv"
 import { fromBufferPromise } from "yauzl"
 import { makeCsvReader } from "../../dist/internal/archive/csv.js"
+import { names } from "../../dist/internal/klines/columns.js"
 import { decodeRows } from "../../dist/internal/klines/restRows.js"
 import { zipOf } from "../../dist/testing/internal/pack.js"
-import { dayOfSeconds, names, pageOfRest } from "./candles.js"
+import { dayOfSeconds, pageOfRest } from "./candles.js"
 import { race, rounds } from "./race.js"
 
 const start = Date.UTC(2025, 0, 1)

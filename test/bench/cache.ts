@@ -12,22 +12,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { open, readFile, rename } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { names } from "../../dist/internal/klines/columns.js"
 import { zipOf } from "../../dist/testing/internal/pack.js"
 import { race, rounds } from "./race.js"
-
-const names = [
-  "openTime",
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-  "closeTime",
-  "quoteVolume",
-  "trades",
-  "takerBuyBase",
-  "takerBuyQuote"
-] as const
 
 const day = 86_400_000
 const start = Date.UTC(2025, 0, 1)

@@ -3,20 +3,6 @@
 const dayMillis = 86_400_000
 const rowsADay = 86_400
 
-export const names = [
-  "openTime",
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-  "closeTime",
-  "quoteVolume",
-  "trades",
-  "takerBuyBase",
-  "takerBuyQuote"
-] as const
-
 /** The rows of a day of seconds, as text; the same for the same day. */
 export const dayOfSeconds = (day: number): Buffer => {
   let seed = day + 1

@@ -140,6 +140,20 @@ describe("the order of the sources", () => {
       }
     }))))
 
+  it.effect("a day without any candle that REST confirms is not asked for again", () =>
+    Effect.gen(function*() {
+      const first = yield* fetch(hours(may, may + day))
+      expect([first.data.length, first.missing]).toEqual([
+        0,
+        [{ start: may, end: may + day, reason: "not_listed_yet" }]
+      ])
+      const before = (yield* asked).length
+      expect((yield* fetch(hours(may, may + day))).missing).toEqual(first.missing)
+      expect((yield* asked).length).toBe(before)
+    }).pipe(Effect.provide(world({
+      exchange: { instruments: [{ market: "SPOT", symbol: "BTCUSDT", listed: "2024-06-01" }] }
+    }))))
+
   it.effect("failure 4: an archive that fails leaves the range to REST, and is counted under its own name", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision" }, Fault.status(503)))
