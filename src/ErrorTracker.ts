@@ -111,6 +111,25 @@ export interface CodeCount {
 }
 
 /**
+ * What became of failed attempts where `Fetch.retry` is at work.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RetryCounts {
+  /** Attempts that were made because an earlier one had failed. */
+  readonly retries: number
+  /** Calls that ended with an error that could have been tried again: no attempts left, no budget, or a long wait. */
+  readonly giveUps: number
+  /** How often a call waited because the server had said to wait. */
+  readonly gateWaits: number
+  /** Calls, or attempts of calls, that were not sent: a circuit was open, or the server had said to wait for too long. */
+  readonly refusals: number
+  /** How often a circuit opened. */
+  readonly openCircuits: number
+}
+
+/**
  * What was counted, since the start (or the last reset) or within a window.
  *
  * @since 0.1.0
@@ -134,6 +153,7 @@ export interface Stats {
   readonly byCode: { readonly [code: string]: CodeCount }
   readonly bySeverity: { readonly [S in Severity]: number }
   readonly byCategory: { readonly [category: string]: number }
+  readonly retry: RetryCounts
 }
 
 /**
@@ -321,6 +341,8 @@ export interface Service {
   readonly track: (error: Trackable, options?: TrackOptions) => Effect.Effect<void>
   /** Counts one success, so that ratios can be told, and how long it took, which `latency` tells of. */
   readonly succeeded: (context: FetchContext.Input, duration?: Duration.DurationInput) => Effect.Effect<void>
+  /** Counts what became of a failed attempt: `Fetch.retry` tells it. */
+  readonly retried: (what: keyof RetryCounts) => Effect.Effect<void>
   /** A window of more than one day is one day; one that cannot be read is none. */
   readonly stats: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<Stats>
   readonly rates: Effect.Effect<Rates>
@@ -383,11 +405,11 @@ export class ErrorTracker extends Context.Tag("effect-errata/ErrorTracker")<Erro
  */
 export interface Store extends Omit<Service, Derived>, Partial<Pick<Service, Derived>> {}
 
-type Derived = "rates" | "timeline" | "verdict" | "latency" | "storm" | "setLimits" | "snapshot" | "restore"
+type Derived = "rates" | "timeline" | "verdict" | "latency" | "retried" | "storm" | "setLimits" | "snapshot" | "restore"
 
 /**
  * A tracker from a store of your own. Rates and timelines are told from `stats`, and a verdict from `activeAlerts`, unless
- * the store knows better. Of latencies it tells none. Its storm tells the sum of a window with the next error, unless the
+ * the store knows better. Of latencies it tells none, and what is retried it does not count. Its storm tells the sum of a window with the next error, unless the
  * store brings one that lives in a scope: see `ErrorLog.makeStorm`.
  *
  * A store that keeps its counts elsewhere needs no snapshots to outlive a restart: without those of its own they are

@@ -4,7 +4,7 @@
  *
  * The canonical order of a pipeline:
  *
- * `fetch |> Fetch.timeout |> Fetch.failOnEmpty |> Fetch.tracked |> Fetch.toDataResult`
+ * `fetch |> Fetch.timeout |> Fetch.failOnEmpty |> Fetch.tracked |> Fetch.retry |> Fetch.toDataResult`
  *
  * A timeout or an emptiness check outside of `tracked` is not counted: inside, all there is to see is an interruption,
  * or a success.
@@ -27,9 +27,12 @@ import type { Service } from "./ErrorTracker.js"
 import { ErrorTracker } from "./ErrorTracker.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
+import { Ambient, HasAlternative, within } from "./internal/ambient.js"
 import { chain } from "./internal/chain.js"
+import { withEarlier } from "./internal/copy.js"
 import { attempt } from "./internal/json.js"
 import { isMarked, mark } from "./internal/mark.js"
+import type { Refusal, RetryPolicy } from "./RetryPolicy.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -68,10 +71,6 @@ export interface TrackedOptions {
 // ambient context
 // ---------------------------------------------------------------------------------------------------------------------
 
-class Ambient extends Context.Reference<Ambient>()("effect-errata/Fetch/Ambient", {
-  defaultValue: () => FetchContext.empty
-}) {}
-
 /**
  * Says what everything inside is about. Errors that come out, and the lines logged about them, carry this context
  * below their own: the error's own word beats that of `tracked`, which beats this. Nested annotations add up, the inner
@@ -96,9 +95,7 @@ class Ambient extends Context.Reference<Ambient>()("effect-errata/Fetch/Ambient"
 export const annotate =
   (context: FetchContext.Input) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     self.pipe(
-      Effect.mapInputContext((env: Context.Context<R>) =>
-        Context.add(env, Ambient, FetchContext.merge(Context.get(env, Ambient), context))
-      ),
+      within(context),
       // Errors and defects that were made inside without `tracked` learn of the context at the border.
       Effect.catchAllCause((cause) => {
         const told = <A>(error: A): A => FetchError.isTrackable(error) ? FetchError.withContext(error, context) : error
@@ -324,6 +321,104 @@ export const timeout =
       }),
       Effect.flatten
     )
+
+/**
+ * Tries again what fails, as the policy says: which errors, how often, when; never before the server allows it, and not
+ * while nothing but failure is to be expected. Belongs around {@link tracked}, so that each attempt is counted.
+ *
+ * A call may also fail with the error of another one that shares the policy: while the server said to wait for long, or
+ * the circuit is open, it is not sent.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { ErrorTracker, Fetch, FetchError, RetryPolicy } from "effect-errata"
+ *
+ * const fetch = Effect.fail(new FetchError.ApiFormat({ status: 502 }))
+ *
+ * const program = Effect.gen(function*() {
+ *   const tracker = yield* ErrorTracker.ErrorTracker
+ *   const policy = yield* RetryPolicy.make({ rows: { API_FORMAT: { retries: 2, base: "1 milli" } } })
+ *   const error = yield* fetch.pipe(Fetch.tracked({ source: "rest" }), Fetch.retry(policy), Effect.flip)
+ *   const { retry, total } = yield* tracker.stats()
+ *   return [error.context.attempt, total, retry.retries, retry.giveUps]
+ * })
+ *
+ * Effect.runPromise(program.pipe(Effect.provide(ErrorTracker.layer()))).then((result) =>
+ *   assert.deepStrictEqual(result, [3, 3, 2, 1])
+ * )
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const retry = (policy: RetryPolicy) =>
+<A, E extends FetchError.Trackable, R>(
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Refusal, R> => policy.run(self)
+
+/**
+ * Who can be asked, by name, and how.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Source {
+  readonly source: string
+  // What is fetched, and what can go wrong, differs from source to source: the types are those of each.
+  // oxlint-disable-next-line typescript/no-explicit-any -- see above
+  readonly fetch: Effect.Effect<any, any, any>
+}
+
+/**
+ * Asks one source after the other until one of them answers. Each failure is tracked under the name of its source; the
+ * last one is what the whole fails with, and carries those before it.
+ *
+ * A source with {@link retry} whose circuit is open is passed over at once; and as long as there is another one to ask,
+ * nobody waits because a server said to wait.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { ErrorTracker, Fetch, FetchError } from "effect-errata"
+ *
+ * const program = Fetch.failover([
+ *   { source: "archive", fetch: Effect.fail(new FetchError.NetworkDns()) },
+ *   { source: "rest", fetch: Effect.succeed([1, 2, 3]) }
+ * ])
+ *
+ * assert.deepStrictEqual(Effect.runSync(program.pipe(Effect.provide(ErrorTracker.layerNoop))), [1, 2, 3])
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const failover = <const S extends readonly [Source, ...Array<Source>]>(
+  sources: S,
+  options?: {
+    /** After which failures is the next one asked? Default: after all of them. */
+    readonly while?: ((error: Classified<Effect.Effect.Error<S[number]["fetch"]>>) => boolean) | undefined
+  }
+): Effect.Effect<
+  Effect.Effect.Success<S[number]["fetch"]>,
+  Classified<Effect.Effect.Error<S[number]["fetch"]>>,
+  Effect.Effect.Context<S[number]["fetch"]> | ErrorTracker
+> => {
+  type A = Effect.Effect.Success<S[number]["fetch"]>
+  type Thrown = Effect.Effect.Error<S[number]["fetch"]>
+  type E = Classified<Thrown>
+  type R = Effect.Effect.Context<S[number]["fetch"]> | ErrorTracker
+  const ask = (i: number, earlier: ReadonlyArray<E>): Effect.Effect<A, E, R> => {
+    // The loop ends at the last one.
+    const { fetch, source } = sources[i]!
+    const answer = tracked({ source })<A, Thrown, R>(fetch)
+    const isLast = i === sources.length - 1
+    return (isLast ? answer : Effect.provideService(answer, HasAlternative, true)).pipe(
+      Effect.catchAll((error) =>
+        isLast || options?.while?.(error) === false
+          ? Effect.fail(withEarlier(error, earlier))
+          : ask(i + 1, [...earlier, error])
+      )
+    )
+  }
+  return Effect.suspend(() => ask(0, []))
+}
 
 /**
  * Fails with `DataEmpty` where the data is empty. Belongs inside of {@link tracked}.

@@ -99,6 +99,20 @@ export interface Dimension {
 }
 
 /**
+ * What became of failed attempts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Retry {
+  readonly retries: Tally
+  readonly giveUps: Tally
+  readonly gateWaits: Tally
+  readonly refusals: Tally
+  readonly openCircuits: Tally
+}
+
+/**
  * A limit in force, of a code.
  *
  * @since 0.1.0
@@ -193,6 +207,8 @@ export interface Snapshot {
     readonly unexpected: Tally
   }>
   readonly latency: ReadonlyArray<Latency>
+  /** What became of failed attempts: see `RetryCounts` of the tracker. */
+  readonly retry: Retry
   /** Newest first. */
   readonly recent: ReadonlyArray<Recent>
   readonly limits: ReadonlyArray<Limit>
@@ -287,6 +303,13 @@ const snapshot = Schema.Struct({
     maxMillis: amount,
     counts: Schema.Array(Schema.Struct({ millis: amount, count: Natural }))
   })),
+  retry: Schema.Struct({
+    retries: tally,
+    giveUps: tally,
+    gateWaits: tally,
+    refusals: tally,
+    openCircuits: tally
+  }),
   recent: Schema.Array(Schema.Struct({
     at: Schema.DateTimeUtcFromNumber,
     tag: Schema.String,

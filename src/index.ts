@@ -78,6 +78,13 @@ export * as SlidingWindow from "./SlidingWindow.js"
 export * as Insight from "./Insight.js"
 
 /**
+ * Retries that learn from what goes wrong, obey the server, and never make an outage worse.
+ *
+ * @since 0.1.0
+ */
+export * as RetryPolicy from "./RetryPolicy.js"
+
+/**
  * Everything a tracker knows at one instant, as data.
  *
  * @since 0.1.0

@@ -447,6 +447,7 @@ describe("layerNoop", () => {
       const tracker = yield* ErrorTracker.ErrorTracker
       yield* tracker.track(timeout({ symbol: "A" }))
       yield* tracker.succeeded({}, "1 second")
+      yield* tracker.retried("retries")
       const { at: _, ...stats } = yield* tracker.stats({ window: "1 minute" })
       expect(stats).toEqual({
         window: Option.some(Duration.minutes(1)),
@@ -456,7 +457,8 @@ describe("layerNoop", () => {
         dropped: 0,
         byCode: {},
         bySeverity: { INFO: 0, WARNING: 0, ERROR: 0 },
-        byCategory: {}
+        byCategory: {},
+        retry: { retries: 0, giveUps: 0, gateWaits: 0, refusals: 0, openCircuits: 0 }
       })
       expect(yield* tracker.breakdown({ by: "symbol" })).toEqual([])
       expect(Chunk.size(yield* Stream.runCollect(tracker.alerts))).toBe(0)

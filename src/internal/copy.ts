@@ -1,4 +1,6 @@
 /** Copies of errors: of the same class, saying the same, with the same stack and cause, but for their context. */
+import type * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 import type * as FetchContext from "../FetchContext.js"
 import type * as FetchError from "../FetchError.js"
 import { attempt } from "./json.js"
@@ -32,19 +34,26 @@ const byProperties = <E extends FetchError.Trackable>(error: E, context: FetchCo
 }
 
 /** The error as the last of several: a copy that carries what the others said. */
-export const withEarlier = <E extends FetchError.FetchError>(
+export const withEarlier = <E extends FetchError.Trackable>(
   error: E,
-  earlier: ReadonlyArray<FetchError.FetchError>
+  earlier: ReadonlyArray<FetchError.Trackable>
 ): E => {
-  const copy = copyOf(error, error.context) ?? error
+  if (earlier.length === 0 || !("earlier" in error && Array.isArray(error.earlier))) return error
   const told = earlier.map(({ code, context, message }) => ({ source: context.source ?? "unknown", code, message }))
-  return Object.defineProperty(copy, "earlier", {
-    value: [...told, ...error.earlier].slice(-maxEarlier),
+  return saying(error, "earlier", [...told, ...error.earlier].slice(-maxEarlier))
+}
+
+/** A copy that says to wait so long. */
+export const withRetryAfter = (error: FetchError.ApiRateLimit, wait: Duration.Duration): FetchError.ApiRateLimit =>
+  saying(error, "retryAfter", Option.some(wait))
+
+const saying = <E extends FetchError.Trackable>(error: E, key: "earlier" | "retryAfter", value: unknown): E =>
+  Object.defineProperty(copyOf(error, error.context) ?? error, key, {
+    value,
     enumerable: true,
     configurable: true,
     writable: true
   })
-}
 
 const maxEarlier = 16
 

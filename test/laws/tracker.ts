@@ -332,6 +332,29 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
+    "what became of failed attempts is counted, each by itself, and over windows",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const names = ["retries", "giveUps", "gateWaits", "refusals", "openCircuits"] as const
+      for (const [i, name] of names.entries()) yield* Effect.repeatN(service.retried(name), i)
+      const all = { retries: 1, giveUps: 2, gateWaits: 3, refusals: 4, openCircuits: 5 }
+      expect((yield* service.stats()).retry).toEqual(all)
+      yield* TestClock.adjust("90 seconds")
+      yield* service.retried("retries")
+      expect((yield* service.stats({ window: "1 minute" })).retry).toEqual({
+        retries: 1,
+        giveUps: 0,
+        gateWaits: 0,
+        refusals: 0,
+        openCircuits: 0
+      })
+      expect((yield* service.stats({ window: "2 minutes" })).retry).toEqual({ ...all, retries: 2 })
+      yield* service.reset
+      expect((yield* service.stats()).retry.giveUps).toBe(0)
+    })
+  )
+
+  law(
     "attempts are known where an error says that they are counted, though nothing ever succeeded",
     Effect.gen(function*() {
       const service = yield* tracker
@@ -723,6 +746,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
       yield* track(timeout({ symbol: "A", source: "rest" }), 5)
       yield* track(empty("source_gap", "vision"), 20)
       yield* service.succeeded({ symbol: "A", source: "rest" }, "20 millis")
+      yield* service.retried("openCircuits")
       yield* TestClock.adjust("30 seconds")
       const read = Effect.all({
         stats: service.stats(),

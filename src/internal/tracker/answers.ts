@@ -42,6 +42,7 @@ export const stats = (
   counted: ReadonlyArray<Counted>,
   successes: number | undefined,
   dropped: number,
+  retry: ErrorTracker.RetryCounts,
   window: number | undefined,
   wall: number
 ): ErrorTracker.Stats => {
@@ -62,7 +63,8 @@ export const stats = (
     dropped,
     byCode: Object.fromEntries(counted.map(({ code, count, severity }) => [code, { count, severity }])),
     bySeverity,
-    byCategory: Object.fromEntries(byCategory)
+    byCategory: Object.fromEntries(byCategory),
+    retry
   }
 }
 

@@ -127,6 +127,10 @@ export class Core {
     return alarms.grouped ? alarms.attempted(edges, context, undefined, now, moment.wall) : edges
   }
 
+  retried(what: keyof ErrorTracker.RetryCounts, moment: Moment): void {
+    this.counts.retry[what].add(this.advance(moment))
+  }
+
   /** Ends what subscribers hear, once they have heard what there is. */
   end(): void {
     this.alarms.subscribers.end()
@@ -240,7 +244,8 @@ export class Core {
     const window = given && answers.nanos(given)
     const now = this.at(moment)
     const successes = counts.attempted ? counts.successes.count(window, now) : undefined
-    return answers.stats(counts.byCode(window, now), successes, counts.dropped, window, moment.wall)
+    const retry = counts.retried((tally) => tally.count(window, now))
+    return answers.stats(counts.byCode(window, now), successes, counts.dropped, retry, window, moment.wall)
   }
 
   rates(moment: Moment): ErrorTracker.Rates {

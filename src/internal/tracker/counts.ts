@@ -1,5 +1,6 @@
 /** Everything that is counted. Instants are nanoseconds since the tracker started, windows are nanoseconds. */
 import * as DateTime from "effect/DateTime"
+import * as Record from "effect/Record"
 import type * as ErrorTracker from "../../ErrorTracker.js"
 import type * as FetchContext from "../../FetchContext.js"
 import type * as Snapshot from "../../Snapshot.js"
@@ -21,7 +22,7 @@ import { horizon, Tally } from "./tally.js"
 export const windows: { readonly [W in ErrorTracker.Window]: number } = { minute: 60e9, hour: 3600e9, day: horizon }
 export const windowIndex: { readonly [W in ErrorTracker.Window]: WindowIndex } = { minute: 0, hour: 1, day: 2 }
 
-type What = "watched" | "codes" | "successes" | "attempted" | "dimensions" | "empties" | "latency" | "dropped"
+type What = "watched" | "codes" | "successes" | "attempted" | "dimensions" | "empties" | "latency" | "retry" | "dropped"
 
 export class Counts {
   readonly hands = new Hands()
@@ -35,6 +36,13 @@ export class Counts {
   readonly successes = new Tally()
   readonly empties = new Empties()
   readonly latencies = new Latencies()
+  readonly retry = {
+    retries: new Tally(),
+    giveUps: new Tally(),
+    gateWaits: new Tally(),
+    refusals: new Tally(),
+    openCircuits: new Tally()
+  }
   readonly last: Recent
   /** Does anybody count attempts, and not only what fails? */
   attempted = false
@@ -60,6 +68,19 @@ export class Counts {
     for (const { counts } of this.dimensions) counts.sweep()
     this.empties.prune(now)
     this.successes.events.prune(now)
+    for (const { events } of Object.values(this.retry)) events.prune(now)
+  }
+
+  /** Something of each of the tallies of retries. */
+  retried<A>(f: (tally: Tally) => A): Readonly<Record<keyof ErrorTracker.RetryCounts, A>> {
+    const { gateWaits, giveUps, openCircuits, refusals, retries } = this.retry
+    return {
+      retries: f(retries),
+      giveUps: f(giveUps),
+      gateWaits: f(gateWaits),
+      refusals: f(refusals),
+      openCircuits: f(openCircuits)
+    }
   }
 
   /** Of the codes of which there is anything. Without a window: since the start. */
@@ -114,7 +135,8 @@ export class Counts {
       ...this.dimensions.map(({ counts }) => counts),
       this.empties,
       this.successes.events,
-      this.latencies
+      this.latencies,
+      ...Object.values(this.retry).map(({ events }) => events)
     ]
       .reduce((sum, { bytes }) => sum + bytes, 0)
   }
@@ -128,6 +150,7 @@ export class Counts {
       dimensions: this.dimensions.map(({ counts, name }) => ({ name, ...counts.snapshot() })),
       empties: this.empties.snapshot(now),
       latency: this.latencies.snapshot(),
+      retry: this.retried((tally) => tally.snapshot(now)),
       dropped: this.dropped
     }
   }
@@ -147,6 +170,7 @@ export class Counts {
     for (const { name, ...counts } of snapshot.dimensions) this.of(name)?.restore(counts)
     this.empties.restore(snapshot.empties, now)
     this.latencies.restore(snapshot.latency)
+    for (const what of Record.keys(this.retry)) this.retry[what].restore(snapshot.retry[what], now)
     for (const { at, context, message, ...kind } of snapshot.recent.slice(0, this.last.capacity).reverse()) {
       this.last.push(instant(at), kind, message, context)
     }

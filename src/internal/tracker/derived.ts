@@ -6,13 +6,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Service } from "../../ErrorTracker.js"
+import type * as Snapshot from "../../Snapshot.js"
 import { durationOf, timelineOf } from "./given.js"
 
 const maxSteps = 1440
 
 export const derive = (
   { activeAlerts, stats }: Pick<Service, "activeAlerts" | "stats">
-): Pick<Service, "rates" | "timeline" | "verdict" | "latency" | "setLimits" | "snapshot" | "restore"> => {
+): Pick<Service, "rates" | "timeline" | "verdict" | "latency" | "retried" | "setLimits" | "snapshot" | "restore"> => {
   const rate = (window: Duration.DurationInput) =>
     Effect.map(
       stats({ window }),
@@ -20,6 +21,7 @@ export const derive = (
     )
   return {
     latency: () => Effect.succeed([]),
+    retried: () => Effect.void,
     rates: Effect.all({ minute: rate("1 minute"), hour: rate("1 hour"), day: rate("1 day") }),
     timeline: (options) => {
       const { code, step, window } = timelineOf(options)
@@ -62,6 +64,8 @@ export const derive = (
   }
 }
 
+const nothingCounted: Snapshot.Tally = { total: 0, ages: [] }
+
 const nothingKnown: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
   version: 1,
   at,
@@ -69,11 +73,18 @@ const nothingKnown: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
   age: 0,
   watched: [],
   codes: [],
-  successes: { total: 0, ages: [] },
+  successes: nothingCounted,
   attempted: false,
   dimensions: [],
   empties: [],
   latency: [],
+  retry: {
+    retries: nothingCounted,
+    giveUps: nothingCounted,
+    gateWaits: nothingCounted,
+    refusals: nothingCounted,
+    openCircuits: nothingCounted
+  },
   recent: [],
   limits: [],
   alerts: [],
@@ -82,12 +93,15 @@ const nothingKnown: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
 
 const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
 
+const nothingRetried = { retries: 0, giveUps: 0, gateWaits: 0, refusals: 0, openCircuits: 0 }
+
 const windowOf = (options: { readonly window?: Duration.DurationInput | undefined } | undefined) =>
   Option.fromNullable(durationOf(options?.window))
 
 export const noop: Omit<Service, "storm"> = {
   track: () => Effect.void,
   succeeded: () => Effect.void,
+  retried: () => Effect.void,
   stats: (options) =>
     Effect.map(DateTime.now, (at) => ({
       at,
@@ -98,7 +112,8 @@ export const noop: Omit<Service, "storm"> = {
       dropped: 0,
       byCode: {},
       bySeverity,
-      byCategory: {}
+      byCategory: {},
+      retry: nothingRetried
     })),
   rates: Effect.succeed({ minute: {}, hour: {}, day: {} }),
   breakdown: () => Effect.succeed([]),

@@ -100,6 +100,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       }),
     succeeded: (context, duration) =>
       Effect.flatMap(step((core, moment) => core.succeeded(context, moment, durationOf(duration))), tell),
+    retried: (what) => step((core, moment) => core.retried(what, moment)),
     stats: (options) => step((core, moment) => core.stats(durationOf(options?.window), moment)),
     rates: step((core, moment) => core.rates(moment)),
     breakdown: (options) =>

@@ -5,6 +5,7 @@ import type * as Snapshot from "effect-errata/Snapshot"
 
 const hour = 3_600_000
 const day = 24 * hour
+const none = { total: 0, ages: [] }
 
 export interface CodeHistory {
   readonly code: string
@@ -61,11 +62,12 @@ export const snapshotOf = (
       ...codeOf(code),
       hours: watched.map((_, i) => code.hours?.[code.hours.length - watched.length + i] ?? 0)
     })),
-    successes: { total: 0, ages: [] },
+    successes: none,
     attempted: false,
     dimensions: [],
     empties: [],
     latency: [],
+    retry: { retries: none, giveUps: none, gateWaits: none, refusals: none, openCircuits: none },
     recent: [],
     limits: [],
     alerts: [],

@@ -1,0 +1,186 @@
+/**
+ * Retries that learn from what goes wrong, obey the server, and never make an outage worse.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Option from "effect/Option"
+import { ErrorTracker } from "./ErrorTracker.js"
+import type * as FetchError from "./FetchError.js"
+import * as attempts from "./internal/retry/attempts.js"
+import * as rows from "./internal/retry/rows.js"
+import { settings } from "./internal/retry/settings.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * How errors of one code are tried again. What a row does not say stays as it is by default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Row {
+  /** How often a call is tried again after errors of this code. 0: never. Default 3; once after `DATA_INTEGRITY`. */
+  readonly retries?: number | undefined
+  /** The first delay; each one after it is twice as long. Default 200 ms; 1 second after `API_RATE_LIMIT`. */
+  readonly base?: Duration.DurationInput | undefined
+  /** The longest delay. Default 20 seconds; 1 minute after `API_RATE_LIMIT`. What the server asks for it does not cut. */
+  readonly cap?: Duration.DurationInput | undefined
+  /** Is it tried again although the error says that makes no sense (`retryable` is false)? Default false. */
+  readonly always?: boolean | undefined
+}
+
+/**
+ * What a policy can be told. Everything has a default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * Who is called, as the contexts of the errors name it: the tracker is asked how this source is doing. Default: the
+   * tracker is asked how all of them are.
+   */
+  readonly source?: string | undefined
+  /** Rows by code, over the {@link defaults}; codes of your own errors are codes like any other. */
+  readonly rows?: { readonly [code: string]: Row } | undefined
+  /**
+   * Retries are at most `ratio` (default 0.2) of the calls, and `perSecond` (default 1) more, of which ten seconds are
+   * saved up. When that is spent, a call that fails is not tried again. `false`: no such limit.
+   */
+  readonly budget?: false | {
+    readonly ratio?: number | undefined
+    readonly perSecond?: number | undefined
+  } | undefined
+  /**
+   * The circuit opens when the source failed `failures` times (default 10) in the last minute, by the tracker, and also
+   * among the last answers, of which they are `ratio` (default 0.5) or more. It stays open for `openFor` (default 5
+   * seconds), then lets one call pass; if that fails, twice as long, up to a minute. `false`: no circuit breaker.
+   */
+  readonly breaker?: false | {
+    readonly failures?: number | undefined
+    readonly ratio?: number | undefined
+    readonly openFor?: Duration.DurationInput | undefined
+  } | undefined
+  /** How long a call waits at most, all in all, because the server said to wait; else it fails at once. Default 1 minute. */
+  readonly maxWait?: Duration.DurationInput | undefined
+  /** Told before each retry. Whatever it does, the retry takes place. */
+  readonly onRetry?: ((retry: Retry) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * An attempt that is going to be made.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Retry {
+  /** Its number: 2 for the first retry. */
+  readonly attempt: number
+  /** How long from now. */
+  readonly delay: Duration.Duration
+  /** What the attempt before failed with. */
+  readonly error: FetchError.Trackable
+}
+
+/**
+ * What a call fails with that is not even sent: what closed the gate, or what opened the circuit. A fresh copy, that
+ * remembers to be counted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Refusal = FetchError.NetworkError | FetchError.ApiRateLimit | FetchError.ApiFormat
+
+/**
+ * What a policy does at present.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface State {
+  readonly circuit: "closed" | "open" | "half-open"
+  /** How long nobody calls, because the server said so. */
+  readonly gate: Option.Option<Duration.Duration>
+  /** How many retries could be made now. None: there is no budget. */
+  readonly budget: Option.Option<number>
+}
+
+/**
+ * The memory that the calls to one host share: its budget, its gate, its circuit breaker.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RetryPolicy {
+  /** What `Fetch.retry` does with it. */
+  readonly run: <A, E extends FetchError.Trackable, R>(
+    fetch: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | Refusal, R>
+  readonly state: Effect.Effect<State>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Where the rows of codes differ from the usual one, which is three retries, from 200 milliseconds to 20 seconds apart.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const defaults: { readonly [code: string]: Row } = rows.defaults
+
+/**
+ * Makes a policy. Make one for each host that is called, and share it: all who call a host have to know what one of them
+ * was told.
+ *
+ * - **Which errors.** Those that say that another attempt makes sense (`retryable`), as often as the row of their code
+ *   says.
+ * - **When.** After `base · 2^(n − 1)`, stretched up to fourfold by the share of attempts at this source that failed in
+ *   the same way in the last minute, capped; half of that at random.
+ * - **The server's word.** No attempt is made before the `retryAfter` of an error is over. That of a 429 or a 418 holds
+ *   for all who share the policy: new calls wait, too, and in the end they come back one after the other, 20
+ *   milliseconds apart. A call that would wait longer than `maxWait` fails at once.
+ * - **Budget and circuit breaker.** See {@link Options}. What belongs to network and server opens the circuit: network
+ *   errors, and statuses of 5xx that can be tried again.
+ * - **What is seen of it.** Errors carry the number of the attempt, what kept it from being tried again (`gave_up` or
+ *   `refused` in the attributes of its context), and the errors of the attempts before (`earlier`). The tracker counts
+ *   retries, give-ups, waits, refusals and open circuits.
+ *
+ * It learns from the tracker: a fetch that is not `Fetch.tracked` inside of the retry opens no circuit. Dies of options
+ * that make no sense, with a message that says which.
+ *
+ * @example
+ * import { Duration, Effect } from "effect"
+ * import { ErrorTracker, Fetch, FetchError, RetryPolicy } from "effect-errata"
+ *
+ * let calls = 0
+ * const call = Effect.suspend(() => ++calls < 3 ? Effect.fail(new FetchError.ApiFormat({ status: 503 })) : Effect.succeed(calls))
+ *
+ * const program = Effect.gen(function*() {
+ *   const policy = yield* RetryPolicy.make({ source: "rest", rows: { API_FORMAT: { base: "1 milli" } } })
+ *   return yield* call.pipe(Fetch.tracked({ source: "rest" }), Fetch.retry(policy))
+ * })
+ *
+ * Effect.runPromise(program.pipe(Effect.provide(ErrorTracker.layer()))).then((n) => assert.strictEqual(n, 3))
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<RetryPolicy, never, ErrorTracker> =>
+  Either.match(settings(options), {
+    onLeft: (message) => Effect.die(new Cause.IllegalArgumentException(`RetryPolicy: ${message}`)),
+    onRight: (settings) =>
+      Effect.map(
+        Effect.all([ErrorTracker, Clock.currentTimeNanos]),
+        ([tracker, nanos]) => attempts.make(settings, tracker, Number(nanos) / 1e6)
+      )
+  })

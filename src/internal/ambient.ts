@@ -1,0 +1,22 @@
+/** What surrounds a fetch, as far as its errors and its attempts want to know. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FetchContext from "../FetchContext.js"
+
+/** What everything inside is about. */
+export class Ambient extends Context.Reference<Ambient>()("effect-errata/Fetch/Ambient", {
+  defaultValue: () => FetchContext.empty
+}) {}
+
+/** Says it to what is inside, on top of what is said already. */
+export const within =
+  (context: FetchContext.Input) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.mapInputContext(
+      self,
+      (env: Context.Context<R>) => Context.add(env, Ambient, FetchContext.merge(Context.get(env, Ambient), context))
+    )
+
+/** Is there somebody else to ask, so that it makes no sense to wait for this one? */
+export class HasAlternative extends Context.Reference<HasAlternative>()("effect-errata/Fetch/HasAlternative", {
+  defaultValue: () => false
+}) {}

@@ -1,0 +1,281 @@
+/** The attempts of calls that share a policy: who may be sent, what a failure teaches, who is tried again and when. */
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type { RetryCounts, Service } from "../../ErrorTracker.js"
+import type * as FetchContext from "../../FetchContext.js"
+import * as FetchError from "../../FetchError.js"
+import type { Refusal, RetryPolicy } from "../../RetryPolicy.js"
+import { HasAlternative, within } from "../ambient.js"
+import { withEarlier, withRetryAfter } from "../copy.js"
+import { delayOf, pressureOf } from "./backoff.js"
+import { Budget } from "./budget.js"
+import { Circuit } from "./circuit.js"
+import { type Closed, Gate } from "./gate.js"
+import { healthOf } from "./health.js"
+import type { Settings } from "./settings.js"
+
+/** A call before one of its attempts. Times are milliseconds. */
+interface Call<E> {
+  /** What the attempts before failed with. */
+  readonly errors: ReadonlyArray<E>
+  /** How long it paused before this attempt. */
+  readonly delay: number
+  /** How long it has waited because the server said to wait. */
+  readonly waited: number
+}
+
+interface Tried<E> extends Call<E> {
+  readonly errors: Arr.NonEmptyReadonlyArray<E>
+}
+
+const untried: Call<never> = { errors: [], delay: 0, waited: 0 }
+
+/** How often gate and circuit had closed and opened when an attempt was sent: it knows nothing of what came after. */
+interface Sent {
+  readonly closings: number
+  readonly openings: number
+}
+
+interface Lately {
+  readonly count: number
+  readonly attempts: number
+}
+
+const silence: Lately = { count: 0, attempts: 0 }
+
+// Of a clock that does not go back.
+const nowMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
+
+export const make = (settings: Settings, tracker: Service, start: number): RetryPolicy => {
+  const { maxWait, onRetry, planOf, source } = settings
+  const budget = new Budget(settings.budget, start)
+  const circuit = new Circuit<Refusal>(settings.circuit)
+  const gate = new Gate()
+
+  // What counts and tells must not become a failure.
+  const quietly = (effect: () => Effect.Effect<void>) => Effect.catchAllCause(Effect.suspend(effect), () => Effect.void)
+  const count = (what: keyof RetryCounts) => quietly(() => tracker.retried(what))
+
+  /** Errors in the last minute, of one code or of all, and attempts, where these are counted. */
+  const lately = (code?: string): Effect.Effect<Lately> =>
+    Effect.suspend((): Effect.Effect<Lately> =>
+      source === undefined
+        ? Effect.map(tracker.stats({ window: "1 minute" }), ({ attempts, byCode, total }) => ({
+          count: code === undefined ? total : byCode[code]?.count ?? 0,
+          attempts
+        }))
+        : Effect.map(
+          tracker.breakdown({ by: "source", window: "minute", code }),
+          (rows) => rows.find(({ value }) => value === source) ?? silence
+        )
+    ).pipe(Effect.catchAllCause(() => Effect.succeed(silence)))
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // sending
+  // -------------------------------------------------------------------------------------------------------------------
+
+  const proceed = <A, E extends FetchError.Trackable, R>(
+    fetch: Effect.Effect<A, E, R>,
+    call: Call<E>
+  ): Effect.Effect<A, E | Refusal, R> => gate.isOpen && circuit.isClosed ? send(fetch, call) : enter(fetch, call)
+
+  const send = <A, E extends FetchError.Trackable, R>(
+    fetch: Effect.Effect<A, E, R>,
+    call: Call<E>
+  ): Effect.Effect<A, E | Refusal, R> => {
+    const { closings } = gate
+    const { openings } = circuit
+    return Effect.matchCauseEffect(numbered(fetch, call), {
+      onFailure: (cause) => failed(fetch, call, { closings, openings }, cause),
+      onSuccess: (a) => {
+        circuit.well(openings)
+        return Effect.succeed(a)
+      }
+    })
+  }
+
+  /** What is made and logged inside knows which attempt it belongs to, and what went before. */
+  const numbered = <A, E extends FetchError.Trackable, R>(
+    fetch: Effect.Effect<A, E, R>,
+    { delay, errors }: Call<E>
+  ): Effect.Effect<A, E, R> => {
+    if (errors.length > 0) {
+      return Effect.zipRight(count("retries"), fetch).pipe(within({
+        attempt: errors.length + 1,
+        attributes: { retry_delay_ms: Math.round(delay), earlier_errors: codesOf(errors) }
+      }))
+    }
+    budget.called()
+    return fetch
+  }
+
+  /** The way past a gate that has closed, or a circuit that has opened. */
+  const enter = <A, E extends FetchError.Trackable, R>(
+    fetch: Effect.Effect<A, E, R>,
+    call: Call<E>
+  ): Effect.Effect<A, E | Refusal, R> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(nowMillis, (now) => {
+        const closed = gate.closed(now)
+        if (closed !== undefined) return restore(queue(fetch, call, closed, now))
+        const entry = circuit.enter(now)
+        if (entry === "pass") return restore(send(fetch, call))
+        if (entry === "probe") return probe(fetch, call, restore)
+        const open = { refused: circuitIsOpen, open_ms: Math.round(now - entry.since) }
+        return restore(refuse(call, entry.error, open))
+      })
+    )
+
+  /** Waits until the server allows to go on. */
+  const queue = Effect.fnUntraced(function*<A, E extends FetchError.Trackable, R>(
+    fetch: Effect.Effect<A, E, R>,
+    call: Call<E>,
+    { error, wait }: Closed,
+    now: number
+  ): Effect.fn.Return<A, E | Refusal, R> {
+    if (call.waited + wait > maxWait || (yield* HasAlternative)) {
+      return yield* refuse(call, withRetryAfter(error, Duration.millis(wait)), { refused: toWait(wait) })
+    }
+    const delay = gate.slot(yield* Random.next) - now
+    yield* count("gateWaits")
+    yield* Effect.sleep(delay)
+    return yield* proceed(fetch, { ...call, waited: call.waited + delay })
+  })
+
+  /** One call that shows whether the source is well again. However it ends, the circuit learns of it. */
+  const probe = Effect.fnUntraced(function*<A, E extends FetchError.Trackable, R>(
+    fetch: Effect.Effect<A, E, R>,
+    call: Call<E>,
+    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ): Effect.fn.Return<A, E | Refusal, R> {
+    const then = { closings: gate.closings, openings: circuit.openings }
+    const exit = yield* Effect.exit(restore(numbered(fetch, call)))
+    const now = yield* nowMillis
+    if (Exit.isSuccess(exit)) {
+      circuit.probed("well", now)
+      return exit.value
+    }
+    const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
+    circuit.probed(error === undefined ? "unknown" : healthOf(error), now)
+    return yield* restore(failed(fetch, call, then, exit.cause))
+  })
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // failing
+  // -------------------------------------------------------------------------------------------------------------------
+
+  const failed = <A, E extends FetchError.Trackable, R>(
+    fetch: Effect.Effect<A, E, R>,
+    call: Call<E>,
+    then: Sent,
+    cause: Cause.Cause<E>
+  ): Effect.Effect<A, E | Refusal, R> => {
+    const error = Cause.failureOption(cause)
+    // Bugs and interruptions are not tried again, and teach nothing.
+    if (Option.isNone(error) || !Chunk.isEmpty(Cause.defects(cause))) return Effect.failCause(cause)
+    return Effect.flatMap(learn(error.value, then), (now) => {
+      const errors = Arr.append(call.errors, error.value)
+      const plan = planOf(error.value.code)
+      if (!(error.value.retryable ?? plan.isGiven) && !plan.always) return end(errors, {})
+      return again(fetch, { ...call, errors }, now)
+    })
+  }
+
+  /** Closes the gate, or opens the circuit, if the error says so. What time it is by now. */
+  const learn = Effect.fnUntraced(function*(error: FetchError.Trackable, { closings, openings }: Sent) {
+    const now = yield* nowMillis
+    const health = healthOf(error)
+    if (health === "well") circuit.well(openings)
+    else if (health !== "unknown" && circuit.sick(health, openings, (yield* lately()).count, now)) {
+      yield* count("openCircuits")
+    }
+    if (error instanceof FetchError.ApiRateLimit) gate.refused(error, namedBy(error), closings, now)
+    return now
+  })
+
+  /** One more attempt, if nothing speaks against it. */
+  const again = Effect.fnUntraced(function*<A, E extends FetchError.Trackable, R>(
+    fetch: Effect.Effect<A, E, R>,
+    call: Tried<E>,
+    now: number
+  ): Effect.fn.Return<A, E | Refusal, R> {
+    const { errors, waited } = call
+    const error = Arr.lastNonEmpty(errors)
+    const plan = planOf(error.code)
+    if (!isLeft(errors)) return yield* giveUp(errors, "no attempts left")
+    if (!circuit.isClosed) return yield* giveUp(errors, circuitIsOpen)
+    const closed = gate.closed(now)
+    const named = Math.max(namedBy(error), closed?.wait ?? 0)
+    if (named > 0 && (waited + named > maxWait || (yield* HasAlternative))) return yield* giveUp(errors, toWait(named))
+    if (!budget.spend(now)) return yield* giveUp(errors, "the budget of retries is spent")
+
+    const { attempts, count: alike } = yield* lately(error.code)
+    const backoff = delayOf(plan, errors.length, pressureOf(alike, attempts), yield* Random.next)
+    const slot = closed === undefined ? 0 : gate.slot(yield* Random.next) - now
+    const delay = Math.max(backoff, named, slot)
+    const attempt = errors.length + 1
+    if (closed !== undefined) yield* count("gateWaits")
+    yield* quietly(() => onRetry({ attempt, delay: Duration.millis(delay), error }))
+    yield* Effect.logDebug(`Attempt ${attempt} in ${Math.round(delay)} ms`).pipe(
+      Effect.annotateLogs({ attempt, delay_ms: Math.round(delay), source, earlier_errors: codesOf(errors) })
+    )
+    yield* Effect.sleep(delay)
+    return yield* proceed(fetch, { errors, delay, waited: named > 0 ? waited + delay : waited })
+  })
+
+  /** As often as the row of its code says has the error been tried again, and no call more often than one of its errors. */
+  const isLeft = (errors: Arr.NonEmptyReadonlyArray<FetchError.Trackable>): boolean => {
+    const { code } = Arr.lastNonEmpty(errors)
+    return errors.filter((error) => error.code === code).length <= planOf(code).retries &&
+      errors.length <= Math.max(...errors.map((error) => planOf(error.code).retries))
+  }
+
+  /** Fails a call that is not sent: with what closed its way, or, if it was sent before, with what it failed with then. */
+  const refuse = <E extends FetchError.Trackable>(
+    { errors }: Call<E>,
+    error: Refusal,
+    attributes: FetchContext.Attributes & { readonly refused: string }
+  ): Effect.Effect<never, E | Refusal> =>
+    Arr.isNonEmptyReadonlyArray(errors)
+      ? giveUp(errors, attributes.refused)
+      : Effect.zipRight(count("refusals"), Effect.fail(FetchError.withContext(error, { attributes })))
+
+  const giveUp = <E extends FetchError.Trackable>(errors: Arr.NonEmptyReadonlyArray<E>, why: string) =>
+    Effect.zipRight(count("giveUps"), end(errors, { gave_up: why }))
+
+  return {
+    run: (fetch) => Effect.suspend(() => proceed(fetch, untried)),
+    state: Effect.map(nowMillis, (now) => ({
+      circuit: circuit.status,
+      gate: Option.map(Option.fromNullable(gate.closed(now)), ({ wait }) => Duration.millis(wait)),
+      budget: Option.liftPredicate(Math.floor(budget.left(now)), Number.isFinite)
+    }))
+  }
+}
+
+/** Fails with the last error, which knows of the others. */
+const end = <E extends FetchError.Trackable>(
+  errors: Arr.NonEmptyReadonlyArray<E>,
+  attributes: FetchContext.Attributes
+): Effect.Effect<never, E> => {
+  const last = FetchError.withContext(Arr.lastNonEmpty(errors), { attempt: errors.length, attributes })
+  return Effect.fail(withEarlier(last, errors.slice(0, -1)))
+}
+
+/** How long the error says to wait, in milliseconds. */
+const namedBy = ({ retryAfter }: FetchError.Trackable): number =>
+  retryAfter === undefined ? 0 : Option.match(retryAfter, { onNone: () => 0, onSome: Duration.toMillis })
+
+const codesOf = (errors: ReadonlyArray<FetchError.Trackable>): string => errors.map(({ code }) => code).join(", ")
+
+const circuitIsOpen = "the circuit is open"
+
+const toWait = (millis: number): string =>
+  `the server said to wait for ${Duration.format(Duration.millis(Math.ceil(millis)))}`

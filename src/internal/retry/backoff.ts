@@ -1,0 +1,29 @@
+/** How long to wait before another attempt. All durations are milliseconds. */
+
+/** The first delay, and the longest one. */
+export interface Curve {
+  readonly base: number
+  readonly cap: number
+}
+
+// Under full pressure delays are so many times as long.
+const stretch = 4
+// Beyond, every cap is reached; and nothing is infinite.
+const maxDoublings = 60
+
+/**
+ * `base · 2^(n − 1)` after the n-th failed attempt, stretched by the pressure, a number from 0 to 1, and capped; one half
+ * of it for certain, of the other half as much as the draw says, a number from 0 to 1 ("equal jitter": Brooker,
+ * Exponential Backoff And Jitter, AWS Architecture Blog 2015).
+ */
+export const delayOf = ({ base, cap }: Curve, failed: number, pressure: number, draw: number): number => {
+  const stretched = base * (1 + (stretch - 1) * pressure)
+  return Math.min(cap, stretched * 2 ** Math.min(failed - 1, maxDoublings)) * (1 + draw) / 2
+}
+
+// Where attempts are not counted: so many errors are half of the pressure there can be.
+const many = 10
+
+/** The share of attempts that failed so; where these are not known (0), what the errors alone tell. */
+export const pressureOf = (errors: number, attempts: number): number =>
+  attempts > 0 ? Math.min(1, errors / attempts) : errors / (errors + many)

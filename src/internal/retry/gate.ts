@@ -1,0 +1,49 @@
+/** Nobody calls before the time that the server named; and then not all at once. Instants are milliseconds. */
+import type * as FetchError from "../../FetchError.js"
+
+// Who waited goes on so long after the one before: fifty calls a second are within the limits of most servers.
+const pace = 20
+
+/** What was said, and how long it holds still. */
+export interface Closed {
+  readonly error: FetchError.ApiRateLimit
+  readonly wait: number
+}
+
+export class Gate {
+  private error: FetchError.ApiRateLimit | undefined
+  private until = -Infinity
+  private queued = 0
+  /** How often it has closed: what was sent before is told by it. */
+  closings = 0
+
+  /** Has nobody closed it, as far as is known without looking at the clock? */
+  get isOpen(): boolean {
+    return this.error === undefined
+  }
+
+  closed(now: number): Closed | undefined {
+    if (now >= this.until) this.error = undefined
+    return this.error && { error: this.error, wait: this.until - now }
+  }
+
+  /**
+   * The server said to wait, to a call that was sent when the gate had closed so many times. What it said about a time
+   * that is over is no news, unless it is a ban, which names its end.
+   */
+  refused(error: FetchError.ApiRateLimit, wait: number, closings: number, now: number): void {
+    const isOpen = this.closed(now) === undefined
+    if (isOpen && closings < this.closings && !error.banned) return
+    if (wait <= 0 || now + wait <= this.until) return
+    if (isOpen) this.closings++
+    this.until = now + wait
+    this.error = error
+    // Who waits comes back to find that it takes longer, and queues again.
+    this.queued = 0
+  }
+
+  /** When one more caller may go on: after those that queue already. The draw is a number from 0 to 1. */
+  slot(draw: number): number {
+    return this.until + (this.queued++ + draw) * pace
+  }
+}

@@ -1,0 +1,111 @@
+/** Options with every default filled in, and every number checked. Durations are milliseconds. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type { Options, Retry, Row } from "../../RetryPolicy.js"
+import { isRecord, only, wrong } from "../tracker/given.js"
+import type { Curve } from "./backoff.js"
+import type { BudgetSettings } from "./budget.js"
+import { type CircuitSettings, maxFailures } from "./circuit.js"
+import { defaults, usual, type Whole } from "./rows.js"
+
+interface Plan extends Curve {
+  readonly retries: number
+  readonly always: boolean
+  /** Is there a row for it, and not only the usual one? */
+  readonly isGiven: boolean
+}
+
+export interface Settings {
+  readonly source: string | undefined
+  readonly planOf: (code: string) => Plan
+  readonly budget: BudgetSettings
+  readonly circuit: CircuitSettings
+  readonly maxWait: number
+  readonly onRetry: (retry: Retry) => Effect.Effect<void>
+}
+
+const keys: ReadonlyArray<keyof Options> = ["source", "rows", "budget", "breaker", "maxWait", "onRetry"]
+
+const unlimited: BudgetSettings = { ratio: 1, perSecond: Infinity }
+const never: CircuitSettings = { failures: Infinity, ratio: 1, openFor: 1 }
+
+/** Left says what is wrong, where, and what would be right. */
+export const settings = (options: Options): Either.Either<Settings, string> =>
+  Either.gen(function*() {
+    yield* only("options", options, keys)
+    const { breaker, budget, maxWait = "1 minute", onRetry = () => Effect.void, rows = {}, source } = options
+    if (source !== undefined && !Predicate.isString(source)) return yield* wrong("source", source, "a text")
+    if (!Predicate.isFunction(onRetry)) return yield* wrong("onRetry", onRetry, "a function")
+    return {
+      source,
+      onRetry,
+      planOf: yield* plans(rows),
+      budget: budget === false ? unlimited : yield* budgetOf(budget ?? {}),
+      circuit: breaker === false ? never : yield* circuitOf(breaker ?? {}),
+      maxWait: yield* millis("maxWait", maxWait, 0)
+    }
+  })
+
+const plans = (rows: Readonly<Record<string, Row>>): Either.Either<Settings["planOf"], string> =>
+  Either.gen(function*() {
+    if (!isRecord(rows)) return yield* wrong("rows", rows, "an object of rows by code")
+    const found = new Map<string, Plan>()
+    for (const code of new Set([...Object.keys(defaults), ...Object.keys(rows)])) {
+      const given = Object.hasOwn(rows, code) ? rows[code] ?? {} : {}
+      found.set(code, yield* planOf(`rows.${code}`, { ...usual, ...defaults[code] }, given))
+    }
+    const others = yield* planOf("rows", usual, {})
+    return (code: string) => found.get(code) ?? others
+  })
+
+const planOf = (path: string, row: Whole, given: Row): Either.Either<Plan, string> =>
+  Either.gen(function*() {
+    yield* only(path, given, ["retries", "base", "cap", "always"])
+    const { always = row.always, cap = row.cap, retries = row.retries } = given
+    if (!Number.isInteger(retries) || retries < 0) {
+      return yield* wrong(`${path}.retries`, retries, "a whole number from 0")
+    }
+    if (!Predicate.isBoolean(always)) return yield* wrong(`${path}.always`, always, "true or false")
+    const longest = yield* millis(`${path}.cap`, cap, 1)
+    // A cap below the usual first delay is the first delay, too; one below a delay that is given is a mistake.
+    const base = yield* millis(`${path}.base`, given.base ?? Math.min(yield* millis(path, row.base, 1), longest), 1)
+    return base <= longest
+      ? { retries, always, base, cap: longest, isGiven: Object.keys(given).length > 0 }
+      : yield* wrong(`${path}.base`, given.base, "at most as long as the cap")
+  })
+
+const budgetOf = (given: Exclude<Options["budget"], false | undefined>): Either.Either<BudgetSettings, string> =>
+  Either.gen(function*() {
+    yield* only("budget", given, ["ratio", "perSecond"])
+    const { perSecond = 1, ratio = 0.2 } = given
+    if (!(ratio >= 0 && ratio <= 1)) return yield* wrong("budget.ratio", ratio, "a number from 0 to 1")
+    if (!(perSecond >= 0 && perSecond < Infinity)) {
+      return yield* wrong("budget.perSecond", perSecond, "a number from 0")
+    }
+    return { ratio, perSecond }
+  })
+
+const circuitOf = (given: Exclude<Options["breaker"], false | undefined>): Either.Either<CircuitSettings, string> =>
+  Either.gen(function*() {
+    yield* only("breaker", given, ["failures", "ratio", "openFor"])
+    const { failures = 10, openFor = "5 seconds", ratio = 0.5 } = given
+    if (!(Number.isInteger(failures) && failures >= 1 && failures <= maxFailures)) {
+      return yield* wrong("breaker.failures", failures, `a whole number from 1 to ${maxFailures}`)
+    }
+    if (!(ratio >= 0.01 && ratio <= 1)) return yield* wrong("breaker.ratio", ratio, "a number from 0.01 to 1")
+    return { failures, ratio, openFor: yield* millis("breaker.openFor", openFor, 1) }
+  })
+
+/** What reads as nothing because it is negative or no number is refused, too. */
+const millis = (option: string, given: Duration.DurationInput, least: 0 | 1): Either.Either<number, string> => {
+  const isLess = Predicate.isNumber(given) ? !(given >= 0) : Predicate.isString(given) && given.trim().startsWith("-")
+  const duration = Option.getOrUndefined(Duration.decodeUnknown(given))
+  return duration === undefined || isLess || Duration.toMillis(duration) < least
+    ? wrong(option, given, least === 0 ? "a duration" : "a duration of at least a millisecond")
+    : Duration.isFinite(duration)
+    ? Either.right(Duration.toMillis(duration))
+    : wrong(option, given, "shorter than for ever")
+}
