@@ -15,9 +15,8 @@ export interface Expected {
   readonly maxSize: number
 }
 
-// What is no larger, and a day of seconds is not, is unpacked at once, in some hundredths of a second. As a stream it
-// would take half as long again. What is larger is unpacked beside other work, in pieces.
-const small = 1 << 24
+// What is no larger than a piece is unpacked at once, in a few thousandths of a second. What is larger is unpacked beside
+// other work: while one piece is taken, another thread is at the next.
 const pieceSize = 1 << 20
 
 /**
@@ -36,7 +35,7 @@ export const unzip = async (
   const data = () => zip.take(start, start + compressedSize)
   const pieces = compressionMethod === stored
     ? data()
-    : uncompressedSize <= small
+    : uncompressedSize <= pieceSize
     ? [inflatedAtOnce(zlib, zip.slice(start, start + compressedSize), uncompressedSize)]
     : inflated(zlib, data(), signal)
   let size = 0
