@@ -130,18 +130,21 @@ export const make = Effect.fnUntraced(function*(
     path.join(directory, ...folderOf(series), `${name}.arrow`)
 
   /** A file as it was written. None if there is none, or one of a later version. */
-  const read = (series: Series, period: Period): Effect.Effect<Option.Option<Klines.Klines>, FileError> => {
+  const read = (series: Series, period: Period): Effect.Effect<Option.Option<Kept>, FileError> => {
     const file = fileOf(series, period)
     const context: FetchContext.Input = { ...series, source: "cache", operation: "read", attributes: { path: file } }
+    const contents = (bytes: Uint8Array) => checked(series, period, arrowFile.decode(modules, bytes, true))
     return Effect.flatMap(Effect.mapError(files.read(file), storage(file, context)), (bytes) => {
-      const contents = Option.map(bytes, (bytes) => checked(series, period, arrowFile.decode(modules, bytes)))
-      const known = Option.flatMap(contents, Option.fromNullable)
+      const known = Option.flatMapNullable(bytes, contents)
       if (Option.isNone(known)) return Effect.succeedNone
-      if (!("flaw" in known.value)) return Effect.succeedSome(known.value.klines)
+      if (!isFlaw(known.value)) return Effect.succeedSome(known.value.klines)
       const { flaw, ...evidence } = known.value
       const error = new FetchError.DataIntegrity({ ...evidence, message: `${flaw}: ${file}`, context })
       // Where it cannot be moved it will be found again.
-      return Effect.zipRight(Effect.ignore(files.moveAside(file)), Effect.fail(error))
+      return Effect.zipRight(
+        Effect.ignore(files.moveAside(file, (bytes) => !isFlaw(contents(bytes)))),
+        Effect.fail(error)
+      )
     })
   }
 
@@ -248,6 +251,9 @@ interface Series {
   readonly interval: Interval.Interval
 }
 
+/** That they come from the cache is all that is said of them then. */
+type Kept = arrowFile.Decoded["klines"]
+
 /** What a file says of itself besides its candles: a file under another name is another's. */
 const About = Schema.parseJson(Schema.Struct({
   market: Market.Market,
@@ -264,8 +270,8 @@ const decodeAbout = Schema.decodeSync(About)
 const checked = (
   { interval, market, symbol }: Series,
   { end, start }: Period,
-  contents: arrowFile.Contents | arrowFile.Flaw | undefined
-): { readonly klines: Klines.Klines } | arrowFile.Flaw | undefined => {
+  contents: arrowFile.Decoded | arrowFile.Flaw | undefined
+): { readonly klines: Kept } | arrowFile.Flaw | undefined => {
   if (contents === undefined || "flaw" in contents) return contents
   const about = attempt(() => decodeAbout(contents.about))
   const { klines } = contents
@@ -273,6 +279,10 @@ const checked = (
   const wanted = [market, symbol, interval, start, end].join(" ")
   return found === wanted ? { klines } : { flaw: "The file holds other candles", wanted, found: found ?? "none" }
 }
+
+const isFlaw = (
+  contents: { readonly klines: Kept } | arrowFile.Flaw | undefined
+): contents is arrowFile.Flaw => contents !== undefined && "flaw" in contents
 
 const extent = ({ missing, openTime }: Klines.Klines): ranges.Range => ({
   start: Math.min(openTime[0] ?? Infinity, missing[0]?.start ?? Infinity),

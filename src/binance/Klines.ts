@@ -293,10 +293,10 @@ export const toArrow = (self: Klines): Effect.Effect<Uint8Array> =>
  */
 export const fromArrow = (bytes: Uint8Array): Effect.Effect<Klines, FetchError.DataIntegrity> =>
   Effect.flatMap(importModules("Klines.fromArrow"), (modules) => {
-    const contents = arrowFile.decode(modules, bytes) ?? { flaw: "A later version of effect-errata wrote this" }
+    const contents = arrowFile.decode(modules, bytes, false) ?? { flaw: "A later version of effect-errata wrote this" }
     return "flaw" in contents
       ? Effect.fail(new FetchError.DataIntegrity({ ...contents, message: contents.flaw }))
-      : Effect.succeed(contents.klines)
+      : Effect.succeed({ ...contents.klines, source: arrowFile.rowsOf(contents) })
   })
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ describe("real disks", () => {
             const error = yield* Effect.flip(cache.keep(series, klines))
             expect(error).toMatchObject({ _tag: "StorageSpace", context: { source: "cache", operation: "write" } })
             expect(error.context.attributes?.path).toContain(days)
+            expect(error.message).toContain(days)
             expect(readdirSync(days)).toEqual(["2024-01-01.arrow"])
           }
           expect(markOf(yield* cache.klines(request("1m", start, start + day)))).toBe(1)

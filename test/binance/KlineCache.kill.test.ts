@@ -6,7 +6,7 @@ import { NodeContext } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
 import { Effect, Random } from "effect"
 import { KlineCache } from "effect-errata/binance"
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect } from "vitest"
@@ -66,13 +66,38 @@ describe("processes", () => {
       const marks = found.flatMap((lane) => lane.marks)
       expect(marks).toHaveLength(kills)
       expect(marks.filter((mark) => mark !== 1 && mark !== 2)).toEqual([])
-      // Of many, some hit the middle of a write; a few may all miss it.
+      // Of many, some hit the middle of a write; a few may all miss it, for which there are the next ones.
       if (kills >= 200) {
         expect(new Set(marks)).toEqual(new Set([1, 2]))
         expect(found.flatMap(({ halves }) => halves).length).toBeGreaterThan(0)
       }
       for (const { halves, names } of found) expect(names.length - halves.length).toBe(1)
     }), 300_000)
+
+  for (const stop of ["in the middle of a file", "before the file takes its place"]) {
+    it.live(`one that is killed ${stop} leaves the old one`, () =>
+      withCache(stop, (cache, directory) =>
+        Effect.gen(function*() {
+          const days = join(directory, "SPOT/BTCUSDT/1m")
+          yield* cache.keep(series, marked(2))
+          const { child, ended, spoke } = cacheProcess.start(bundled, "write", directory, { stop })
+          yield* Effect.promise(() => spoke)
+          child.kill("SIGKILL")
+          expect(yield* Effect.promise(() => ended)).toMatchObject({ signal: "SIGKILL", output: "stopped\n" })
+          const [whole = "", half = "", ...more] = readdirSync(days).sort()
+          expect([whole, half.startsWith(whole), half.endsWith(".tmp"), more]).toEqual([
+            "2024-01-01.arrow",
+            true,
+            true,
+            []
+          ])
+          const size = statSync(join(days, whole)).size
+          expect(statSync(join(days, half)).size).toBe(stop.includes("middle") ? Math.floor(size / 2) : size)
+          expect(markOf(yield* cache.klines(request("1m", start, start + day)))).toBe(2)
+          yield* cache.keep(series, marked(1))
+          expect(markOf(yield* cache.klines(request("1m", start, start + day)))).toBe(1)
+        })))
+  }
 
   it.live("two of them on one cache find whole days", () =>
     withCache("shared", (_, directory) =>

@@ -387,10 +387,33 @@ describe("disks that do not do as they are told", () => {
         const sick = yield* KlineCache.make({ directory }).pipe(Effect.provide(disk(broken)))
         const error = yield* Effect.flip(sick.keep(series, candles("1h", start, start + day, "rest")))
         expect(error).toMatchObject({ _tag: tag, context: { source: "cache", operation: "write" } })
+        // Not a descriptor, and not the file beside it.
+        if (name !== "a read-only disk") expect(error.message).toContain("/SPOT/BTCUSDT/1h/2024-01-01.arrow)")
         expect(values(yield* cache.klines(request("1h", start, start + day)))).toEqual(values(old))
         expect(yield* tree(directory)).toEqual(["SPOT/BTCUSDT/1h/2024-01-01.arrow"])
       })).pipe(Effect.provide(NodeContext.layer)))
   }
+
+  it.effect("a file that is corrupt and that somebody replaces before it is moved: the new one stays", () =>
+    withCache((cache, directory) =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const good = candles("1h", start, start + day, "rest")
+        const file = `${directory}/SPOT/BTCUSDT/1h/2024-01-01.arrow`
+        yield* cache.keep(series, candles("1h", start, start + day, "vision"))
+        yield* fs.writeFileString(file, "not what it was")
+        const late = yield* KlineCache.make({ directory }).pipe(Effect.provide(disk((fs) => ({
+          rename: (from, to) =>
+            from === file
+              ? Effect.zipRight(Effect.orDie(cache.keep(series, good)), fs.rename(from, to))
+              : fs.rename(from, to)
+        }))))
+        const { errors, klines } = yield* late.find(request("1h", start, start + day))
+        expect([errors.map(({ _tag }) => _tag), klines.length]).toEqual([["DataIntegrity"], 0])
+        expect(values(yield* cache.klines(request("1h", start, start + day)))).toEqual(values(good))
+        expect(yield* tree(directory)).toEqual(["SPOT/BTCUSDT/1h/2024-01-01.arrow"])
+      })
+    ))
 
   it.effect("a file that cannot be read is a storage error, with what else there is", () =>
     Effect.scoped(Effect.gen(function*() {
@@ -493,6 +516,14 @@ describe("Arrow", () => {
       expect(yield* Effect.flatMap(Klines.toArrow(klines), Klines.fromArrow)).toEqual(klines)
       const nothing = Klines.empty("1M", [{ start, end: Date.UTC(2024, 1), reason: "unfinished" }])
       expect(yield* Effect.flatMap(Klines.toArrow(nothing), Klines.fromArrow)).toEqual(nothing)
+    }))
+
+  it.effect("the bytes that are read stay as they are", () =>
+    Effect.gen(function*() {
+      const bytes = yield* Klines.toArrow(candles("1h", start, start + day))
+      const before = bytes.slice()
+      yield* Klines.fromArrow(bytes)
+      expect(bytes).toEqual(before)
     }))
 
   it.effect("bytes that nobody wrote are DataIntegrity", () =>

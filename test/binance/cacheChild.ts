@@ -5,12 +5,14 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as KlineCache from "../../src/binance/KlineCache.js"
 import { candles, day, request, series, start } from "./candles.js"
 import { marked, markOf } from "./marked.js"
 
-const [task, directory] = process.argv.slice(2)
+const [task, directory, stop] = process.argv.slice(2)
 
 const say = (line: string) => Effect.sync(() => process.stdout.write(`${line}\n`))
 
@@ -52,8 +54,29 @@ const tasks: Readonly<Record<string, (cache: Cache) => Effect.Effect<void, unkno
     })
 }
 
+const stopped = Effect.zipRight(say("stopped"), Effect.never)
+
+/** Where a process comes to a halt for ever, and says so. */
+const stops: Readonly<Record<string, (fs: FileSystem.FileSystem) => Partial<FileSystem.FileSystem>>> = {
+  "in the middle of a file": (fs) => ({
+    open: (path, options) =>
+      Effect.map(fs.open(path, options), (file): FileSystem.File =>
+        Object.create(file, {
+          writeAll: {
+            value: (bytes: Uint8Array) => Effect.zipRight(file.writeAll(bytes.subarray(0, bytes.length / 2)), stopped)
+          }
+        }))
+  }),
+  "before the file takes its place": () => ({ rename: () => stopped })
+}
+
+const disk = Layer.effect(
+  FileSystem.FileSystem,
+  Effect.map(FileSystem.FileSystem, (fs) => ({ ...fs, ...stops[stop ?? ""]?.(fs) }))
+).pipe(Layer.provide(NodeFileSystem.layer))
+
 await Effect.runPromise(
   Effect.flatMap(KlineCache.make({ directory }), tasks[task!]!).pipe(
-    Effect.provide([NodeFileSystem.layer, NodePath.layer])
+    Effect.provide([disk, NodePath.layer])
   )
 )

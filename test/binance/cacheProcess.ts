@@ -38,10 +38,10 @@ export const start = (
   bundled: string,
   task: string,
   directory: string,
-  options: { readonly uid?: number; readonly lines?: number } = {}
+  options: { readonly uid?: number; readonly lines?: number; readonly stop?: string } = {}
 ): { readonly child: ChildProcess; readonly spoke: Promise<void>; readonly ended: Promise<Ended> } => {
-  const { lines = 1, ...user } = options
-  const child = spawn(process.execPath, [program(bundled), task, directory], {
+  const { lines = 1, stop = "", ...user } = options
+  const child = spawn(process.execPath, [program(bundled), task, directory, stop], {
     ...user,
     stdio: ["ignore", "pipe", "pipe"]
   })

@@ -32,6 +32,13 @@ export interface Contents {
   readonly about: string
 }
 
+/** What was read, but for who gave each row: so many the first, so many the next. */
+export interface Decoded {
+  readonly klines: Omit<Klines, "source">
+  readonly sources: ReadonlyArray<readonly [Source, number]>
+  readonly about: string
+}
+
 /** Why bytes are not what they should be. */
 export interface Flaw {
   readonly flaw: string
@@ -65,8 +72,15 @@ export const encode = ({ arrow, zlib }: Modules, { about, klines }: Contents): U
   return bytes
 }
 
-/** What the bytes hold, or what is wrong with them; nothing if they are of a later version than this. */
-export const decode = ({ arrow, zlib }: Modules, bytes: Uint8Array): Contents | Flaw | undefined => {
+/**
+ * What the bytes hold, or what is wrong with them; nothing if they are of a later version than this. Most columns are
+ * views of the bytes. With `overwrite` all are: where the bytes are nobody else's, there is no need of others.
+ */
+export const decode = (
+  { arrow, zlib }: Modules,
+  bytes: Uint8Array,
+  overwrite: boolean
+): Decoded | Flaw | undefined => {
   if (bytes.length === 0) return { flaw: "The file is empty" }
   const table = attempt(() => arrow.tableFromIPC(bytes, { useBigInt: true }))
   if (table === undefined) return { flaw: "The file is no Arrow file, or only a part of one" }
@@ -85,7 +99,7 @@ export const decode = ({ arrow, zlib }: Modules, bytes: Uint8Array): Contents | 
     return { flaw: "The file has other columns", wanted: columns.names.join(), found: names.join() }
   }
   const { interval, missing, rows, sources } = header
-  const read = columns.make(rows, (name) => doubles(stored[columns.names.indexOf(name)]))
+  const read = columns.make(rows, (name) => doubles(stored[columns.names.indexOf(name)], overwrite))
   const lengths = [
     table.numRows,
     sources.reduce((sum, [, run]) => sum + run, 0),
@@ -94,7 +108,7 @@ export const decode = ({ arrow, zlib }: Modules, bytes: Uint8Array): Contents | 
   if (lengths.some((length) => length !== rows)) {
     return { flaw: "The file has another number of rows", wanted: String(rows), found: lengths.join() }
   }
-  return { klines: { ...read, interval, source: rowsOf(sources, rows), missing }, about }
+  return { klines: { ...read, interval, missing }, sources, about }
 }
 
 const isLater = (text: string): boolean => {
@@ -112,8 +126,9 @@ const runsOf = (sources: ReadonlyArray<Source>): ReadonlyArray<readonly [Source,
   return runs
 }
 
-const rowsOf = (runs: ReadonlyArray<readonly [Source, number]>, rows: number): ReadonlyArray<Source> => {
-  const sources = Array<Source>(rows)
+/** Who gave each row. */
+export const rowsOf = ({ klines: { length }, sources: runs }: Decoded): ReadonlyArray<Source> => {
+  const sources = Array<Source>(length)
   let at = 0
   for (const [source, run] of runs) sources.fill(source, at, at += run)
   return sources
@@ -139,11 +154,12 @@ const integers = (values: Float64Array): BigInt64Array => {
   return out
 }
 
-const doubles = (values: unknown): Float64Array => {
+const doubles = (values: unknown, overwrite: boolean): Float64Array => {
   if (values instanceof Float64Array) return values
   if (!(values instanceof BigInt64Array)) return new Float64Array()
-  const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
-  const out = new Float64Array(values.length)
-  for (let i = 0; i < out.length; i++) out[i] = halves[2 * i + 1]! * half + (halves[2 * i]! >>> 0)
+  const { buffer, byteOffset, length } = values
+  const halves = new Int32Array(buffer, byteOffset, length * 2)
+  const out = overwrite ? new Float64Array(buffer, byteOffset, length) : new Float64Array(length)
+  for (let i = 0; i < length; i++) out[i] = halves[2 * i + 1]! * half + (halves[2 * i]! >>> 0)
   return out
 }

@@ -1,5 +1,5 @@
 /** Files that are whole or not there: written beside their place, synced, and put there by one rename. */
-import type * as PlatformError from "@effect/platform/Error"
+import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
@@ -33,9 +33,7 @@ export const make = Effect.map(
     return {
       /** None where there is no such file. */
       read: (file: string): Effect.Effect<Option.Option<Uint8Array>, Failed> =>
-        Effect.map(fs.readFile(file), Option.some).pipe(
-          Effect.catchIf(isNotFound, () => Effect.succeedNone)
-        ),
+        Effect.asSome(fs.readFile(file)).pipe(Effect.catchIf(isNotFound, () => Effect.succeedNone)),
 
       write: Effect.fnUntraced(function*(file: string, bytes: Uint8Array): Effect.fn.Return<void, Failed> {
         const folder = path.dirname(file)
@@ -46,15 +44,32 @@ export const make = Effect.map(
           Effect.flatMap(fs.open(beside, { flag: "wx" }), (open) => Effect.zipRight(open.writeAll(bytes), open.sync))
         ).pipe(
           Effect.zipRight(fs.rename(beside, file)),
+          Effect.mapError(named(file)),
           Effect.onError(() => Effect.ignore(fs.remove(beside, { force: true })))
         )
       }),
 
-      /** Puts a file out of the way, in place of one that was put there before. */
-      moveAside: (file: string): Effect.Effect<void, Failed> => fs.rename(file, `${file}${aside}`)
+      /**
+       * Puts a file out of the way, in place of one that was put there before; unless it is one that is to stay, since
+       * somebody has written another meanwhile.
+       */
+      moveAside: Effect.fnUntraced(function*(
+        file: string,
+        isToStay: (bytes: Uint8Array) => boolean
+      ): Effect.fn.Return<void, Failed> {
+        const away = `${file}${aside}`
+        yield* fs.rename(file, away)
+        if (isToStay(yield* fs.readFile(away))) yield* fs.rename(away, file)
+      }, Effect.uninterruptible)
     }
   }
 )
+
+/** What goes wrong with an open file is told of a number, and what with the one beside it of that. */
+const named = (file: string) => (error: Failed): Failed =>
+  error._tag === "SystemError"
+    ? new PlatformError.SystemError({ ...error, cause: error.cause, pathOrDescriptor: file })
+    : error
 
 const aside = ".corrupt"
 
