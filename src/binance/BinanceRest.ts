@@ -15,6 +15,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as FetchContext from "../FetchContext.js"
 import * as FetchError from "../FetchError.js"
@@ -24,12 +25,12 @@ import * as failure from "../internal/klines/failure.js"
 import { following, hasManyPages, type Page, pageOf } from "../internal/klines/pages.js"
 import { restReasons } from "../internal/klines/restReasons.js"
 import { decodeRows } from "../internal/klines/restRows.js"
-import * as weightGate from "../internal/klines/weightGate.js"
 import * as BinanceErrors from "./BinanceErrors.js"
 import * as Interval from "./Interval.js"
 import * as KlineRequest from "./KlineRequest.js"
 import * as Klines from "./Klines.js"
 import * as Market from "./Market.js"
+import * as RequestWeight from "./RequestWeight.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -68,7 +69,8 @@ export interface Options {
  *
  * - **Limits.** When the used weight that the exchange reports comes near what a minute allows (90 %), requests wait for
  *   the next minute. After an answer that says how long to wait (429, 418), requests to that market fail with the same
- *   error until then, without being sent: going on is what gets an address banned.
+ *   error until then, without being sent: going on is what gets an address banned. Several clients share their limits
+ *   where `RequestWeight` is provided.
  * - **Unfinished candles** are left out, by the clock of the exchange.
  * - **Reasons.** A hole before the first candle costs one more request, which tells a young instrument
  *   (`not_listed_yet`) from an outage (`source_gap`).
@@ -94,12 +96,13 @@ export class BinanceRest extends Context.Tag("effect-errata/binance/BinanceRest"
 export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<typeof BinanceRest.Service, never, HttpClient.HttpClient> {
-  const http = yield* makeHttp(Duration.decode(options.timeout ?? "30 seconds"))
+  const baseOf = (market: Market.Market) =>
+    (options.baseUrls?.[market] ?? Market.facts[market].baseUrl).replace(/\/+$/, "")
+  const http = yield* makeHttp(Duration.decode(options.timeout ?? "30 seconds"), baseOf)
 
   const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
     const { interval, market } = request
-    const base = (options.baseUrls?.[market] ?? Market.facts[market].baseUrl).replace(/\/+$/, "")
-    const series = makeSeries(http, request, base)
+    const series = makeSeries(http, request, baseOf(market))
     const start = DateTime.toEpochMillis(request.start)
     const end = DateTime.toEpochMillis(request.end)
 
@@ -155,7 +158,7 @@ export const make = Effect.fnUntraced(function*(
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The client as a layer. Call it once and share it: the limits are kept per layer.
+ * The client as a layer. Call it once and share it: the limits are kept per layer, unless `RequestWeight` is provided.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"
@@ -189,17 +192,21 @@ export const layer = (options?: Options): Layer.Layer<BinanceRest, never, HttpCl
 type Http = Effect.Effect.Success<ReturnType<typeof makeHttp>>
 
 /** Single requests below the limits of each market, with their failures classified. */
-const makeHttp = Effect.fnUntraced(function*(timeout: Duration.Duration) {
+const makeHttp = Effect.fnUntraced(function*(timeout: Duration.Duration, baseOf: (market: Market.Market) => string) {
   // The exchange has no use for the ids of our traces, and in a browser a header of ours costs a request of its own.
   const client = (yield* HttpClient.HttpClient).pipe(HttpClient.withTracerPropagation(false))
-  const gates = {
-    SPOT: yield* weightGate.make(Market.facts.SPOT.weightPerMinute),
-    FUTURES_USDT: yield* weightGate.make(Market.facts.FUTURES_USDT.weightPerMinute),
-    FUTURES_COIN: yield* weightGate.make(Market.facts.FUTURES_COIN.weightPerMinute)
+  const shared = yield* Effect.serviceOption(RequestWeight.RequestWeight)
+  const { limiter } = Option.isSome(shared) ? shared.value : yield* RequestWeight.make
+  const limiterOf = (market: Market.Market) =>
+    limiter(`${market} ${baseOf(market)}`, Market.facts[market].weightPerMinute)
+  const limiters = {
+    SPOT: yield* limiterOf("SPOT"),
+    FUTURES_USDT: yield* limiterOf("FUTURES_USDT"),
+    FUTURES_COIN: yield* limiterOf("FUTURES_COIN")
   }
   /** The text of the answer, and the time of the server in milliseconds, NaN where it did not tell. */
   return (market: Market.Market, url: string, weight: number, context: FetchContext.Input) =>
-    gates[market].pass(weight, (report) =>
+    limiters[market].pass(weight, (report) =>
       Effect.gen(function*() {
         const response = yield* client.get(url, { acceptJson: true })
         yield* report(Number(response.headers["x-mbx-used-weight-1m"]))
@@ -213,7 +220,7 @@ const makeHttp = Effect.fnUntraced(function*(timeout: Duration.Duration) {
           onTimeout: () => failure.timedOut("No whole answer", timeout, "total")
         }),
         Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, context, BinanceErrors.rules), Effect.fail)),
-        Effect.tapError((error) => error._tag === "ApiRateLimit" ? gates[market].refused(error) : Effect.void)
+        Effect.tapError((error) => error._tag === "ApiRateLimit" ? limiters[market].refused(error) : Effect.void)
       )).pipe(Effect.mapError((error) => FetchError.withContext(error, context)))
 })
 

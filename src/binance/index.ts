@@ -60,3 +60,10 @@ export * as Klines from "./Klines.js"
  * @since 0.1.0
  */
 export * as Market from "./Market.js"
+
+/**
+ * What requests weigh, and how much of it a minute allows.
+ *
+ * @since 0.1.0
+ */
+export * as RequestWeight from "./RequestWeight.js"

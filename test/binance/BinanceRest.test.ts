@@ -3,7 +3,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { describe, it } from "@effect/vitest"
 import { Classifier, FetchError } from "effect-errata"
-import { BinanceRest, Interval, type KlineRequest, type Klines, Market } from "effect-errata/binance"
+import { BinanceRest, Interval, type KlineRequest, type Klines, Market, RequestWeight } from "effect-errata/binance"
 import { Fault, FaultyExchange, LogCapture } from "effect-errata/testing"
 import * as Clock from "effect/Clock"
 import type * as DateTime from "effect/DateTime"
@@ -58,7 +58,7 @@ const stub = (answer: (url: URL, n: number) => Response | Effect.Effect<Response
       )
     })
   )
-  return { asked, layer: BinanceRest.layer().pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, client))) }
+  return { asked, layer: BinanceRest.layer().pipe(Layer.provideMerge(Layer.succeed(HttpClient.HttpClient, client))) }
 }
 
 const row = (open: number, close = open + hour - 1): FaultyExchange.Row => //
@@ -675,6 +675,28 @@ describe("BinanceRest limits", () => {
       expect(asked.length).toBe(240)
       expect([...used.keys()]).toEqual([0, minute, 2 * minute])
       expect(Math.max(...used.values())).toBeLessThanOrEqual(2160)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("two clients of one host share its limits where they are provided, and a market of their own has others", () => {
+    const { asked, layer } = stub(() => Effect.never)
+    const ask = (client: typeof BinanceRest.BinanceRest.Service, market: "SPOT" | "FUTURES_USDT", times: number) =>
+      Effect.forEach(
+        Array.from({ length: times }, (_, n) => ({ ...hours("2024-01-01", "2024-02-10"), market, symbol: `A${n}` })),
+        client.klines,
+        { concurrency: "unbounded" }
+      ).pipe(Effect.fork)
+    return Effect.gen(function*() {
+      const clients = Effect.all([BinanceRest.make(), BinanceRest.make({ timeout: "1 hour" })])
+      const [one, two] = yield* Effect.provide(clients, RequestWeight.layer)
+      const fibers = [yield* ask(one, "FUTURES_USDT", 250), yield* ask(two, "FUTURES_USDT", 250)]
+      yield* TestClock.adjust("1 second")
+      // 5 each, of 2160.
+      expect(asked.length).toBe(432)
+      const other = yield* ask(two, "SPOT", 1)
+      yield* TestClock.adjust("1 second")
+      expect(asked.length).toBe(433)
+      yield* Fiber.interruptAll([...fibers, other])
     }).pipe(Effect.provide(layer))
   })
 

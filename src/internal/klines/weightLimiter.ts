@@ -1,5 +1,5 @@
 /**
- * Keeps the requests to one market below its limits. The limits hold for an address, which others may share: the count
+ * Keeps the requests to one host below its limits. The limits hold for an address, which others may share: the count
  * that the exchange sends with its answers is the truth, what was sent and is not answered yet comes on top.
  */
 import * as Clock from "effect/Clock"
@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import type { Limiter } from "../../binance/RequestWeight.js"
 import { ApiRateLimit } from "../../FetchError.js"
 
 interface State {
@@ -19,25 +20,11 @@ interface State {
   readonly refusal: { readonly until: number; readonly error: ApiRateLimit } | undefined
 }
 
-export interface WeightGate {
-  /**
-   * Runs a request: at once when its weight fits into the minute, else in the first minute into which it does. Fails
-   * without running it while the exchange has said to wait. The request is told how to report the used weight that its
-   * answer names; NaN where it names none.
-   */
-  readonly pass: <A, E, R>(
-    weight: number,
-    request: (report: (used: number) => Effect.Effect<void>) => Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | ApiRateLimit, R>
-  /** Nothing passes before its `retryAfter` is over. */
-  readonly refused: (error: ApiRateLimit) => Effect.Effect<void>
-}
-
 const minuteMillis = 60_000
 // The rest is for others on the same address, and for clocks that differ.
 const share = 0.9
 
-export const make = (weightPerMinute: number): Effect.Effect<WeightGate> =>
+export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
   Effect.map(Ref.make<State>({ minute: 0, used: 0, pending: 0, refusal: undefined }), (ref) => {
     /** Counts a request in; what comes back is how long to wait before trying again, or the minute it is counted in. */
     const enter = (weight: number) =>
