@@ -184,3 +184,16 @@ export const make = (options: Options = {}): Effect.Effect<RetryPolicy, never, E
         ([tracker, nanos]) => attempts.make(settings, tracker, Number(nanos) / 1e6)
       )
   })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// guards
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Is this what a call fails with that was not even sent?
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isRefusal = (error: FetchError.Trackable): boolean =>
+  typeof error.context.attributes?.["refused"] === "string"

@@ -13,6 +13,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
@@ -22,10 +23,12 @@ import * as DataResult from "../DataResult.js"
 import { ErrorTracker } from "../ErrorTracker.js"
 import * as Fetch from "../Fetch.js"
 import * as FetchError from "../FetchError.js"
+import { HasAlternative } from "../internal/ambient.js"
 import { withEarlier } from "../internal/copy.js"
 import * as columns from "../internal/klines/columns.js"
 import * as ranges from "../internal/klines/ranges.js"
 import * as split from "../internal/klines/split.js"
+import * as RetryPolicy from "../RetryPolicy.js"
 import { BinanceRest } from "./BinanceRest.js"
 import { BinanceVision } from "./BinanceVision.js"
 import * as Interval from "./Interval.js"
@@ -65,6 +68,12 @@ export interface Options<S extends Klines.Source = Klines.Source> {
    * Default: 4.
    */
   readonly concurrency?: number | undefined
+  /**
+   * How what fails is tried again, by a policy for the archive and one for each market of the REST API; the cache is not.
+   * `false`: nothing is. Default: the defaults of `RetryPolicy`, and a file of the archive that is damaged not once more,
+   * since it was fetched twice already.
+   */
+  readonly retry?: Omit<RetryPolicy.Options, "source"> | false | undefined
 }
 
 /**
@@ -77,7 +86,10 @@ export interface Options<S extends Klines.Source = Klines.Source> {
 export interface Fetched extends DataResult.DataResult<Klines.Klines> {
   readonly missing: ReadonlyArray<Klines.Missing>
   readonly rowsBySource: Readonly<Record<Klines.Source, number>>
-  /** In the order of the sources; all of them counted and logged. */
+  /**
+   * In the order of the sources; all of them counted and logged. What was tried again in vain is in the `earlier` of the
+   * error it ended with.
+   */
   readonly errors: ReadonlyArray<FetchError.FetchError>
 }
 
@@ -108,8 +120,10 @@ export interface Progress {
  *
  * - **Order.** Cache, archive, REST; each is asked only for what those before it did not have. Where two have the same
  *   candle, the later one's stands, which is who is nearer to the exchange.
- * - **Failures.** A file or a range that fails is asked of the next source. A source that says it will answer no more
- *   (429, 418, no permission) is not asked for the rest; what it gave before is kept.
+ * - **Failures.** What can be tried again is, as `RetryPolicy` describes it. A file or a range that fails for good is
+ *   asked of the next source. A source that says it will answer no more (429, 418, no permission), or whose circuit is
+ *   open, is not asked for the rest; what it gave before is kept. As long as there is another one to ask, nobody waits
+ *   because a source said to wait.
  * - **Cache.** Whole periods are kept, with the holes that REST confirmed. A disk that is full or forbidden is no reason
  *   to fail: its error is counted, and a minute later it is tried again.
  *
@@ -158,22 +172,45 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
   const rest = named("rest", BinanceRest)
   const tracker = yield* ErrorTracker
 
+  const retry = options.retry ?? {}
+  const policyOf = (source: Klines.Source, rows: RetryPolicy.Options["rows"] = {}) =>
+    retry === false
+      ? Effect.succeed(undefined)
+      : RetryPolicy.make({ ...retry, source, rows: { ...rows, ...retry.rows } })
+  const ofVision = yield* policyOf("vision", { DATA_INTEGRITY: { retries: 0 } })
+  const ofRest = {
+    SPOT: yield* policyOf("rest"),
+    FUTURES_USDT: yield* policyOf("rest"),
+    FUTURES_COIN: yield* policyOf("rest")
+  }
+
   const news = yield* PubSub.sliding<Progress>(64)
   // By the Clock, when the cache may be written to again.
   let writable = -Infinity
 
-  /** The one way to a source: its failures are counted and logged as those of the source. */
-  const request = <A, E>(
+  /**
+   * The one way to a source: its failures are counted and logged as those of the source, and tried again. They are added
+   * to what was met: those of attempts that were made up for, or else the one that stands, which carries them.
+   */
+  const request = <A>(
     source: Klines.Source,
     { interval, market, symbol }: KlineRequest.KlineRequest,
     { end, start }: ranges.Range,
-    effect: Effect.Effect<A, E>
-  ) =>
-    effect.pipe(
+    effect: Effect.Effect<A, FetchError.FetchError>,
+    met: Array<FetchError.FetchError>
+  ): Effect.Effect<Either.Either<A, FetchError.FetchError>> => {
+    const tried: Array<FetchError.FetchError> = []
+    const attempt = effect.pipe(
       Fetch.tracked({ source, market, symbol, interval, start, end }, { attempts: true }),
       Effect.provideService(ErrorTracker, tracker),
-      Effect.either
+      Effect.tapError((error) => Effect.sync(() => tried.push(error)))
     )
+    const policy = source === "rest" ? ofRest[market] : source === "vision" ? ofVision : undefined
+    return (policy === undefined ? attempt : Fetch.retry(policy)(attempt)).pipe(
+      Effect.either,
+      Effect.tap((answer) => Effect.sync(() => met.push(...Either.isLeft(answer) ? [answer.left] : tried)))
+    )
+  }
 
   const fetchAll = Effect.fnUntraced(function*(given: KlineRequest.KlineRequest) {
     const { interval, market, symbol } = given
@@ -198,9 +235,8 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
         Effect.suspend(() => {
           if (isOver) return Effect.succeedNone
           const piece = klines({ market, symbol, interval, start, end })
-          return Effect.flatMap(request(source, given, { start, end }, piece), (answer) => {
+          return Effect.flatMap(request(source, given, { start, end }, piece, errors), (answer) => {
             if (Either.isLeft(answer)) {
-              errors.push(answer.left)
               isOver ||= isLastWord(answer.left)
               return Effect.succeedNone
             }
@@ -213,12 +249,11 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
 
     let found = Klines.empty(interval, [{ ...range, reason: "not_fetched" }])
     if (Option.isSome(cache)) {
-      const answer = yield* request("cache", given, range, cache.value.find(given))
-      if (Either.isLeft(answer)) errors.push(answer.left)
-      else {
+      const answer = yield* request("cache", given, range, cache.value.find(given), errors)
+      if (Either.isRight(answer)) {
         found = answer.right.klines
         for (const error of answer.right.errors) {
-          errors.push(...Option.toArray(Either.getLeft(yield* request("cache", given, range, Effect.fail(error)))))
+          yield* request("cache", given, range, Effect.fail(error), errors)
         }
       }
       yield* tell("cache", found.length)
@@ -228,7 +263,10 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       reason === "not_cached" || reason === "not_fetched"
     )
     if (Option.isSome(vision) && unknown.length > 0) {
-      const answers = yield* ask("vision", found.length, unknown.flatMap(split.byFile(interval)), vision.value.klines)
+      const pieces = unknown.flatMap(split.byFile(interval))
+      const answers = yield* ask("vision", found.length, pieces, vision.value.klines).pipe(
+        Option.isSome(rest) ? Effect.provideService(HasAlternative, true) : identity
+      )
       found = joined(found, answers.map(({ klines }) => klines))
       // The archive is asked for what is there: what it says about the rest is not the exchange's word.
       unknown = ranges.joined(ranges.intersect(found.missing, unknown))
@@ -252,12 +290,10 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
         "cache",
         given,
         range,
-        cache.value.keep({ market, symbol }, { ...found, missing: sure })
+        cache.value.keep({ market, symbol }, { ...found, missing: sure }),
+        errors
       )
-      if (Either.isLeft(kept)) {
-        errors.push(kept.left)
-        writable = now + 60_000
-      }
+      if (Either.isLeft(kept)) writable = now + 60_000
     }
     return { klines: found, errors }
   })
@@ -342,7 +378,7 @@ const refuse = (message: string) => Effect.die(new Cause.IllegalArgumentExceptio
 
 /** Will the source say the same to whatever it is asked next? */
 const isLastWord = (error: FetchError.FetchError): boolean =>
-  error.category === "Api" && (error._tag === "ApiRateLimit" || !error.retryable)
+  RetryPolicy.isRefusal(error) || (error.category === "Api" && (error._tag === "ApiRateLimit" || !error.retryable))
 
 /** Of the cache nobody has heard once somebody else was asked. */
 const afterAll = (hole: Klines.Missing): Klines.Missing =>

@@ -1,7 +1,7 @@
 import { FileSystem, HttpClient } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Option, Stream, TestClock } from "effect"
+import { Clock, Context, Effect, Fiber, Layer, Option, Stream, TestClock } from "effect"
 import { ErrorTracker, FetchError } from "effect-errata"
 import {
   BinanceRest,
@@ -46,7 +46,10 @@ const bySource = Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => tracker.
 
 const atNoon = Layer.effectDiscard(TestClock.setTime(now))
 
-/** Everything there is, over an exchange without sockets and a folder that is empty before; noon of 15 June 2024. */
+/**
+ * Everything there is, over an exchange without sockets and a folder that is empty before; noon of 15 June 2024. Nothing
+ * is tried again where a test does not ask for it.
+ */
 const world = <const S extends Klines.Source = Klines.Source>(
   options: DataSourceManager.Options<S> & {
     readonly exchange?: FaultyExchange.Options
@@ -65,7 +68,7 @@ const world = <const S extends Klines.Source = Klines.Source>(
       )
     })
   )
-  return DataSourceManager.layer(options).pipe(
+  return DataSourceManager.layer({ retry: false, ...options }).pipe(
     Layer.provideMerge(sources),
     Layer.provideMerge(FaultyExchange.layerClient({ ...options.exchange })),
     Layer.provideMerge(ErrorTracker.layer()),
@@ -307,6 +310,88 @@ describe("failures", () => {
       )
     )
   })
+})
+
+/** What comes of it while time goes by, and the exchange answers. */
+const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.fork(effect)
+    while (Option.isNone(yield* Fiber.poll(fiber))) {
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      yield* TestClock.adjust("100 millis")
+    }
+    return yield* Fiber.join(fiber)
+  })
+
+describe("what fails is tried again", () => {
+  const counted = Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => tracker.stats()).pipe(
+    Effect.map(({ retry, total }) => ({ total, ...retry }))
+  )
+
+  it.effect("what was made up for is told, and is no failure", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "rest", path: "klines", nth: 1 }, Fault.status(502)))
+      const { data, error, errors, missing } = yield* inTime(fetch(hours(may, may + day)))
+      expect([data.length, error, missing]).toEqual([24, Option.none(), []])
+      expect(errors).toMatchObject([{ _tag: "ApiFormat", status: 502, context: { source: "rest" } }])
+      expect(yield* counted).toMatchObject({ total: 1, retries: 1, giveUps: 0 })
+    }).pipe(Effect.provide(world({ sources: ["rest"], retry: {} }))))
+
+  it.effect("failure 14: a 429 in one range keeps what is finished, and the rest comes when the server allows it", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "rest", path: "klines", nth: 12 }, Fault.rateLimited("40 seconds")))
+      const start = Date.UTC(2021, 0)
+      const { data, error, errors } = yield* inTime(fetch(hours(start, start + 20_000 * hour)))
+      expect((yield* Clock.currentTimeMillis) - now).toBeGreaterThanOrEqual(40_000)
+      expect([data.length, error]).toEqual([20_000, Option.none()])
+      expect(errors.map(({ code }) => code)).toEqual(["API_RATE_LIMIT"])
+      expect(yield* counted).toMatchObject({ total: 1, retries: 1, gateWaits: 1 })
+    }).pipe(Effect.provide(world({ sources: ["rest"], concurrency: 1, retry: {} }))))
+
+  it.effect("one market that said to wait does not stop the others", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "rest", market: "SPOT" }, Fault.rateLimited("10 hours")))
+      const spot = yield* fetch(hours(may, may + day))
+      expect(Option.map(spot.error, ({ context }) => context.attributes)).toEqual(
+        Option.some({ gave_up: "the server said to wait for 10h" })
+      )
+      expect((yield* fetch(hours(may, may + day))).errors).toMatchObject([
+        { _tag: "ApiRateLimit", context: { attributes: { refused: "the server said to wait for 10h" } } }
+      ])
+      expect((yield* fetch({ ...hours(may, may + day), market: "FUTURES_USDT" })).data.length).toBe(24)
+      expect(yield* bySource).toEqual({ rest: 1 })
+    }).pipe(Effect.provide(world({ sources: ["rest"], retry: {} }))))
+
+  it.effect("nobody waits for the archive while REST can be asked", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision" }, Fault.status(429, { headers: { "retry-after": "10" } })))
+      const { data, rowsBySource } = yield* fetch(hours(may, june))
+      expect([data.length, rowsBySource]).toEqual([744, { cache: 0, vision: 0, rest: 744 }])
+      expect(yield* counted).toMatchObject({ total: 1, retries: 0, giveUps: 1 })
+    }).pipe(Effect.provide(world({ sources: ["vision", "rest"], retry: {} }))))
+
+  it.effect("an archive whose circuit is open is passed over at once, until a probe finds it well", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision", times: 3 }, Fault.status(503)))
+      const vision = (n: number) => fetch(hours(may + n * day, may + (n + 1) * day))
+      expect((yield* inTime(vision(0))).rowsBySource.rest).toBe(24)
+      const before = (yield* asked).filter((who) => who !== "rest").length
+      const { errors, rowsBySource } = yield* vision(1)
+      expect(rowsBySource.rest).toBe(24)
+      expect(errors).toMatchObject([{ status: 503, context: { attributes: { refused: "the circuit is open" } } }])
+      expect((yield* asked).filter((who) => who !== "rest").length).toBe(before)
+      yield* TestClock.adjust("1 minute")
+      expect((yield* vision(2)).rowsBySource).toEqual({ cache: 0, vision: 24, rest: 0 })
+    }).pipe(Effect.provide(world({ sources: ["vision", "rest"], retry: { breaker: { failures: 3 } } }))))
+
+  it.effect("a damaged file was fetched twice already, and is not once more", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision" }, Fault.corruptFile("flipped")))
+      const { errors, rowsBySource } = yield* fetch(hours(may, june))
+      expect(rowsBySource).toEqual({ cache: 0, vision: 0, rest: 744 })
+      expect(errors.map(({ code }) => code)).toEqual(["DATA_INTEGRITY"])
+      expect(yield* counted).toMatchObject({ retries: 0 })
+    }).pipe(Effect.provide(world({ sources: ["vision", "rest"], retry: {} }))))
 })
 
 describe("options", () => {
