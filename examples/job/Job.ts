@@ -1,5 +1,5 @@
 /** Fetches series of candles from all sources, and decides by the tags of the errors what to do when that fails. */
-import { Clock, DateTime, Duration, Effect, Option, Ref, Schedule, Schema, Stream } from "effect"
+import { Clock, DateTime, Effect, Option, Schema, Stream } from "effect"
 import { Fetch, FetchError } from "effect-errata"
 import { DataSourceManager, Interval, KlineRequest, type Klines } from "effect-errata/binance"
 import { Screen } from "./Screen.js"
@@ -16,8 +16,8 @@ export interface Outcome {
   readonly rows: number
   /** Who gave them. */
   readonly rowsBySource: Readonly<Record<Klines.Source, number>>
-  /** How often it was tried. */
-  readonly tries: number
+  /** How many attempts to fetch a part of it failed. */
+  readonly failures: number
   /** Why there is less than was asked for. */
   readonly note: string
   readonly missing: ReadonlyArray<{ readonly start: string; readonly end: string; readonly reason: string }>
@@ -39,15 +39,16 @@ export const run = Effect.fnUntraced(function*(requests: ReadonlyArray<KlineRequ
 const fetchSeries = (request: KlineRequest.Input) =>
   Effect.gen(function*() {
     const manager = yield* DataSourceManager.DataSourceManager
-    const answers = yield* Ref.make<ReadonlyArray<DataSourceManager.Fetched>>([])
-    const outcome = yield* manager.fetch(request).pipe(
-      Effect.tap((answer) => Ref.update(answers, (all) => [...all, answer])),
-      Effect.flatMap(({ data, error }) => Option.isSome(error) ? Effect.fail(error.value) : Effect.succeed(data)),
+    // The manager has tried again what made sense, and counted all that failed.
+    const { data, error, errors, missing, rows, rowsBySource } = yield* manager.fetch(request)
+    const whole: Effect.Effect<Klines.Klines, FetchError.FetchError> = Option.isSome(error)
+      ? Effect.fail(error.value)
+      : Effect.succeed(data)
+    const outcome = yield* whole.pipe(
       Fetch.failOnEmpty({ isEmpty: ({ length }) => length === 0, reason: whyEmpty }),
-      // The manager has counted what the sources said; here are the requests that nobody is asked, and what is empty.
+      // What nobody was asked is counted here: requests without sense, and series that are empty.
       Fetch.tracked({ ...request }),
-      Effect.retry(again),
-      Effect.map(({ missing }) => ({
+      Effect.map(() => ({
         outcome: missing.length === 0 ? "complete" as const : "incomplete" as const,
         note: [...new Set(missing.map(({ reason }) => reason))].join(", ")
       })),
@@ -60,12 +61,13 @@ const fetchSeries = (request: KlineRequest.Input) =>
           })
       }),
       Effect.catchAll(({ code, message }) =>
-        Effect.succeed({ outcome: "failed" as const, note: `${code}: ${message}` })
+        Effect.succeed({
+          // What was fetched before the failure is there all the same.
+          outcome: rows > 0 ? "incomplete" as const : "failed" as const,
+          note: `${code}: ${message}`
+        })
       )
     )
-    const all = yield* Ref.get(answers)
-    const last = all.at(-1)
-    const rows = last?.rows ?? 0
     return {
       market: request.market,
       symbol: request.symbol,
@@ -73,26 +75,12 @@ const fetchSeries = (request: KlineRequest.Input) =>
       from: iso(request.start),
       to: iso(request.end),
       ...outcome,
-      // What was fetched before the failure is there all the same.
-      outcome: outcome.outcome === "failed" && rows > 0 ? "incomplete" as const : outcome.outcome,
       rows,
-      rowsBySource: rowsBySource(all),
-      tries: all.length,
-      missing: (last?.missing ?? []).map(({ end, reason, start }) => ({ start: iso(start), end: iso(end), reason }))
+      rowsBySource,
+      failures: errors.reduce((sum, { earlier }) => sum + 1 + earlier.length, 0),
+      missing: missing.map(({ end, reason, start }) => ({ start: iso(start), end: iso(end), reason }))
     } satisfies Outcome
   })
-
-/** What a try finds in the cache an earlier one may have put there. */
-const rowsBySource = (answers: ReadonlyArray<DataSourceManager.Fetched>) => {
-  const givers = new Map<number, Klines.Source>()
-  const note = (open: number, source: Klines.Source = "cache") => {
-    if (source !== "cache" || !givers.has(open)) givers.set(open, source)
-  }
-  for (const { data } of answers) data.openTime.forEach((open, i) => note(open, data.source[i]))
-  const rows = { cache: 0, vision: 0, rest: 0 }
-  for (const open of answers.at(-1)?.data.openTime ?? []) rows[givers.get(open) ?? "cache"]++
-  return rows
-}
 
 const iso = (input: DateTime.DateTime.Input) => DateTime.formatIso(DateTime.unsafeMake(input))
 
@@ -101,16 +89,6 @@ const whyEmpty = ({ missing: [first] }: Klines.Klines): FetchError.EmptyReason =
   first !== undefined && isEmptyReason(first.reason) ? first.reason : "api_response"
 
 const isEmptyReason = Schema.is(FetchError.EmptyReason)
-
-/** Three more attempts where the error says that makes sense, ever later, and never before the server allows it. */
-const again = Schedule.identity<FetchError.FetchError>().pipe(
-  Schedule.whileInput(({ retryable }: FetchError.FetchError) => retryable),
-  Schedule.intersect(Schedule.exponential("100 millis")),
-  Schedule.intersect(Schedule.recurs(3)),
-  Schedule.modifyDelay(([[error]], delay) =>
-    Option.match(error.retryAfter, { onNone: () => delay, onSome: (wait) => Duration.max(wait, delay) })
-  )
-)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // progress

@@ -18,6 +18,8 @@ export interface Report {
   readonly total: number
   readonly attempts: number
   readonly errorRatio: number | null
+  /** What became of failed attempts. */
+  readonly retry: ErrorTracker.RetryCounts
   readonly alerts: ReadonlyArray<{ readonly at: string; readonly edge: string; readonly message: string }>
   /** In milliseconds where it is about time; `null` where nothing succeeded. */
   readonly sources: ReadonlyArray<Failing & { readonly p50: number | null; readonly p99: number | null }>
@@ -66,7 +68,7 @@ export const make = (job: {
 }): Effect.Effect<Report, never, ErrorTracker.ErrorTracker> =>
   Effect.gen(function*() {
     const tracker = yield* ErrorTracker.ErrorTracker
-    const { attempts, byCode, errorRatio, total } = yield* tracker.stats()
+    const { attempts, byCode, errorRatio, retry, total } = yield* tracker.stats()
     const rates = yield* tracker.rates
     const failing = (by: "symbol" | "market" | "source") =>
       Effect.map(tracker.breakdown({ by, limit: 5 }), (rows) =>
@@ -99,6 +101,7 @@ export const make = (job: {
       total,
       attempts,
       errorRatio: Option.getOrNull(errorRatio),
+      retry,
       alerts: job.alerts.flatMap((alert) =>
         alert._tag === "Missed" ? [] : [{
           at: DateTime.formatIso(alert.at),
@@ -151,7 +154,7 @@ export const render = (report: Report): string => {
     [
       "The first run: rows, and who gave them",
       table(
-        ["market", "symbol", "interval", "from", "to", "rows", "archive", "REST", "tries", "outcome", ""],
+        ["market", "symbol", "interval", "from", "to", "rows", "archive", "REST", "failures", "outcome", ""],
         series.map((s) => [
           s.market,
           s.symbol,
@@ -161,7 +164,7 @@ export const render = (report: Report): string => {
           s.rows,
           s.rowsBySource.vision,
           s.rowsBySource.rest,
-          s.tries,
+          s.failures,
           s.outcome,
           clip(s.note, 80)
         ])
@@ -173,6 +176,13 @@ export const render = (report: Report): string => {
       `${count(report.total, "error", "errors")}${attempted(report)}, in the last minute, hour and day:`,
       table(["severity", "code", "minute", "hour", "day"], [...report.errors, ...sums(report.errors)].map(cells))
     ].join("\n"),
+    section("Tried again", [
+      `${count(report.retry.retries, "retry", "retries")}; ${count(report.retry.giveUps, "call", "calls")} given up; ${
+        count(report.retry.gateWaits, "wait", "waits")
+      } because a server said so; ${count(report.retry.openCircuits, "circuit", "circuits")} opened; ${
+        count(report.retry.refusals, "call", "calls")
+      } not sent for it`
+    ]),
     section("Alerts", report.alerts.map(({ at, edge, message }) => `${at.slice(11, 23)} ${edge.padEnd(9)} ${message}`)),
     [
       "By source: how many of its answers failed, and how many milliseconds half and 99 % of the others took at most",

@@ -70,8 +70,8 @@ export interface Options<S extends Klines.Source = Klines.Source> {
   readonly concurrency?: number | undefined
   /**
    * How what fails is tried again, by a policy for the archive and one for each market of the REST API; the cache is not.
-   * `false`: nothing is. Default: the defaults of `RetryPolicy`, and a file of the archive that is damaged not once more,
-   * since it was fetched twice already.
+   * `false`: nothing is. Default: the defaults of `RetryPolicy`, but of the archive, where REST can be asked instead, once;
+   * and a damaged file not again, since it was fetched twice already.
    */
   readonly retry?: Omit<RetryPolicy.Options, "source"> | false | undefined
 }
@@ -177,7 +177,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     retry === false
       ? Effect.succeed(undefined)
       : RetryPolicy.make({ ...retry, source, rows: { ...rows, ...retry.rows } })
-  const ofVision = yield* policyOf("vision", { DATA_INTEGRITY: { retries: 0 } })
+  const ofVision = yield* policyOf("vision", { ...Option.isSome(rest) ? onceMore : {}, DATA_INTEGRITY: { retries: 0 } })
   const ofRest = {
     SPOT: yield* policyOf("rest"),
     FUTURES_USDT: yield* policyOf("rest"),
@@ -375,6 +375,8 @@ export const layer = <const S extends Klines.Source = Klines.Source>(
 const candlesPerPiece = 10_000
 
 const refuse = (message: string) => Effect.die(new Cause.IllegalArgumentException(`DataSourceManager: ${message}`))
+
+const onceMore = Object.fromEntries(Object.values(FetchError.facts).map(({ code }) => [code, { retries: 1 }]))
 
 /** Will the source say the same to whatever it is asked next? */
 const isLastWord = (error: FetchError.FetchError): boolean =>

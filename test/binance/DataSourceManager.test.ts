@@ -372,7 +372,7 @@ describe("what fails is tried again", () => {
 
   it.effect("an archive whose circuit is open is passed over at once, until a probe finds it well", () =>
     Effect.gen(function*() {
-      yield* inject(Fault.on({ source: "vision", times: 3 }, Fault.status(503)))
+      yield* inject(Fault.on({ source: "vision", times: 2 }, Fault.status(503)))
       const vision = (n: number) => fetch(hours(may + n * day, may + (n + 1) * day))
       expect((yield* inTime(vision(0))).rowsBySource.rest).toBe(24)
       const before = (yield* asked).filter((who) => who !== "rest").length
@@ -382,7 +382,7 @@ describe("what fails is tried again", () => {
       expect((yield* asked).filter((who) => who !== "rest").length).toBe(before)
       yield* TestClock.adjust("1 minute")
       expect((yield* vision(2)).rowsBySource).toEqual({ cache: 0, vision: 24, rest: 0 })
-    }).pipe(Effect.provide(world({ sources: ["vision", "rest"], retry: { breaker: { failures: 3 } } }))))
+    }).pipe(Effect.provide(world({ sources: ["vision", "rest"], retry: { breaker: { failures: 2 } } }))))
 
   it.effect("a damaged file was fetched twice already, and is not once more", () =>
     Effect.gen(function*() {
@@ -481,7 +481,8 @@ describe("options", () => {
     const [options, message] of [
       [{ concurrency: 0 }, "concurrency is 0"],
       [{ concurrency: NaN }, "concurrency is NaN"],
-      [{ sources: [] }, "sources is empty"]
+      [{ sources: [] }, "sources is empty"],
+      [{ retry: { maxWait: -1 } }, "RetryPolicy: maxWait is -1"]
     ] as const
   ) {
     it.effect(`dies of ${JSON.stringify(options)}: ${message}`, () =>

@@ -95,6 +95,8 @@ describe("the main job", () => {
       const page = Report.render(report)
       expect(page).toContain("4 complete, 6 incomplete, 2 empty, 3 failed, 2 refused")
       expect(page).toContain("Worst by symbol")
+      expect(report.retry.retries).toBeGreaterThan(5)
+      expect(page).toContain(`${report.retry.retries} retries`)
     }).pipe(
       Effect.provide(sources),
       // What is around the job goes by its clock, too.
@@ -144,7 +146,7 @@ describe("the main job", () => {
         outcome: "incomplete",
         rows: 5,
         rowsBySource: { cache: 0, vision: 0, rest: 5 },
-        tries: 1,
+        failures: 0,
         note: "source_gap",
         missing: [{ start: "2024-01-01T04:00:00.000Z", end: "2024-01-01T05:00:00.000Z", reason: "source_gap" }]
       }])
