@@ -50,6 +50,10 @@ describe("package", () => {
     ])
   })
 
+  it("failure 24: no module looks for files beside it, which the package might lack", () => {
+    expect(sources.filter((file) => /import\.meta|__dirname|__filename/.test(read(join("src", file))))).toEqual([])
+  })
+
   it("never asks the wall clock for the time", () => {
     // The linter knows Date.now(), but not this.
     const asking = sources.filter((file) => /new Date\b(?!\([^)])/.test(read(join("src", file))))

@@ -126,7 +126,7 @@ describe("BinanceVision.klines", () => {
     >()
   })
 
-  it.effect("asks nobody before the request is valid: a symbol is no path", () =>
+  it.effect("failure 26: asks nobody before the request is valid: a symbol is no path", () =>
     Effect.gen(function*() {
       for (const symbol of ["../../../etc/passwd", "btcusdt", "BTC/USDT"]) {
         expect((yield* Effect.flip(klines({ ...aDay, symbol })))._tag).toBe("DataValidation")
@@ -134,14 +134,16 @@ describe("BinanceVision.klines", () => {
       expect(yield* requests).toEqual([])
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("asks nobody for a window in which no candle opens", () =>
+  it.effect("failure 12: a window shorter than an interval has the candle that opens in it, or none and asks nobody", () =>
     Effect.gen(function*() {
       const found = yield* klines(hours("2024-01-05T00:10", "2024-01-05T00:50"))
       expect([found.length, found.missing]).toEqual([0, []])
       expect(yield* requests).toEqual([])
+      const one = yield* klines(hours("2024-01-05T00:50", "2024-01-05T01:10"))
+      expect([...one.openTime]).toEqual([utc(2024, 0, 5, 1)])
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("gives the values as they are written", () => {
+  it.effect("failure 20: asks for the checksum of the zip, and gives the values as they are written", () => {
     const start = utc(2024, 0, 5)
     const zip = zipOf(["BTCUSDT-1h-2024-01-05.csv", line(start)])
     const { asked, layer } = stub((url) =>
@@ -234,14 +236,14 @@ describe("BinanceVision files", () => {
       )
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("finds the first and the last row of each file, with a header and without", () =>
+  it.effect("failure 16: finds the first and the last row of each file, with a header and without", () =>
     Effect.gen(function*() {
       // Of this market, files before May 2022 have none.
       const input = { ...hours("2022-04-29", "2022-05-03"), market: "FUTURES_USDT" as const }
       expect([...(yield* klines(input)).openTime]).toEqual(opensOf(utc(2022, 3, 29), utc(2022, 4, 3)))
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("reads microseconds as what they are: no candle is of 1970, and none lies between the years", () =>
+  it.effect("failure 13: reads microseconds as what they are: no candle is of 1970, and none lies between the years", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(utc(2025, 3))
       const found = yield* klines(hours("2024-12-01", "2025-02-01"))
@@ -250,7 +252,7 @@ describe("BinanceVision files", () => {
       expect(yield* names).toEqual(["BTCUSDT-1h-2024-12.zip", "BTCUSDT-1h-2025-01.zip"])
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("weeks and months are of the calendar", () =>
+  it.effect("failure 22: weeks and months are of the calendar", () =>
     Effect.gen(function*() {
       const months = yield* klines({ ...aDay, interval: "1M", start: "2024-01-01", end: "2024-04-01" })
       expect([...months.openTime].map(iso)).toEqual(["2024-01-01", "2024-02-01", "2024-03-01"])
@@ -265,7 +267,7 @@ describe("BinanceVision files", () => {
       expect([...months.missing, ...weeks.missing]).toEqual([])
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("the parameters travel with the call: two at once get what each asked for", () =>
+  it.effect("failure 1: the parameters travel with the call: two at once get what each asked for", () =>
     Effect.gen(function*() {
       const [btc, eth] = yield* Effect.all(
         [klines(aDay), klines({ ...hours("2024-02-05", "2024-02-06"), symbol: "ETHUSDT", market: "FUTURES_USDT" })],
@@ -287,7 +289,7 @@ describe("BinanceVision files", () => {
   it.effect.each<[string, string | Uint8Array, string]>([
     ["another symbol", zipOf(["ETHUSDT-1h-2024-01-05.csv", csv(opensOf(fifth, sixth))]), "The zip holds another file"],
     ["another day", csv(opensOf(sixth, sixth + day)), "All rows of the file are about another time"]
-  ])("a file that is about %s is not used", ([, content, message]) =>
+  ])("failure 1: a file that is about %s is not used", ([, content, message]) =>
     Effect.gen(function*() {
       expect(yield* Effect.flip(klines(aDay))).toMatchObject({ _tag: "DataIntegrity", message, retryable: false })
     }).pipe(Effect.provide(onArchive({ archive: [archived("2024-01-05", content)] }))))
@@ -405,7 +407,7 @@ describe("BinanceVision and the defects of the archive", () => {
   const dayOf = (n: number) => opensOf(utc(2024, 0, n), utc(2024, 0, n + 1))
   const good = klines(aDay).pipe(Effect.provide(onArchive()))
 
-  it.effect("Checksum mismatch: what was repacked without a new checksum is fetched once more, and never used", () =>
+  it.effect("Checksum mismatch, failure 8: what was repacked without a new checksum is fetched once more, and never used", () =>
     Effect.gen(function*() {
       yield* inject(Fault.corruptFile("staleChecksum"))
       const error = yield* Effect.flip(klines(aDay))
@@ -456,7 +458,7 @@ describe("BinanceVision and the defects of the archive", () => {
       retryable: false
     }]
   ])(
-    "No CHECKSUM is not a right one: %s is an answer of its own",
+    "No CHECKSUM is not a right one, failure 20: %s is an answer of its own",
     ([, corruption, expected]) =>
       Effect.gen(function*() {
         yield* inject(Fault.corruptFile(corruption))
@@ -482,7 +484,7 @@ describe("BinanceVision and the defects of the archive", () => {
       expect((yield* requests).length).toBe(2)
     }).pipe(Effect.provide(onArchive({ archive: [archived("2024-01-05", zipOf(["a", "b"]).subarray(0, 60))] }))))
 
-  it.effect("Right checksum, wrong content: a day that was cut is no whole day, candle by candle", () =>
+  it.effect("Right checksum, wrong content, failure 15: a day that was cut is no whole day, candle by candle", () =>
     Effect.gen(function*() {
       yield* inject(Fault.gaps({ start: "2024-01-05T18:00Z", end: "2024-01-06" }, {
         start: "2024-01-05T02:00Z",
@@ -528,6 +530,53 @@ describe("BinanceVision and the defects of the archive", () => {
           line(dayOf(5)[9]! + 1)
       )]
     }))))
+
+  it.effect("failure 17: at midnight there is no other rule: one candle that is missing there is, and none is invented", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.gaps({ start: "2024-01-06", end: "2024-01-06T01:00Z" }))
+      const found = yield* klines(hours("2024-01-05", "2024-01-08"))
+      expect(missing(found)).toEqual([["2024-01-06", "2024-01-06T01:00", "date_range"]])
+      expect([...found.openTime]).toEqual(
+        opensOf(utc(2024, 0, 5), utc(2024, 0, 8)).filter((open) => open !== utc(2024, 0, 6))
+      )
+    }).pipe(Effect.provide(onArchive())))
+
+  it.effect("Outage days have fewer rows, and what is there is whole", () =>
+    Effect.gen(function*() {
+      const found = yield* klines(aDay)
+      expect([found.length, missing(found)]).toEqual([4, [["2024-01-05T04:00", "2024-01-06", "date_range"]]])
+    }).pipe(Effect.provide(onArchive({ archive: [archived("2024-01-05", csv(dayOf(5).slice(0, 4)))] }))))
+
+  it.effect("The twelfth column is not always 0, and means nothing", () =>
+    Effect.gen(function*() {
+      expect((yield* klines(aDay)).close).toEqual(new Float64Array(24).fill(2.5))
+    }).pipe(Effect.provide(onArchive({
+      archive: [archived("2024-01-05", csv(dayOf(5)).replaceAll(",0\n", ",10779.83873125\n"))]
+    }))))
+
+  it.effect("Odd names are no days: a listing that begins with one does not hide the first", () =>
+    Effect.gen(function*() {
+      expect(missing(yield* klines(hours("2024-01-03", "2024-01-06")))).toEqual([
+        ["2024-01-03", "2024-01-05", "not_listed_yet"]
+      ])
+    }).pipe(
+      Effect.provide(
+        stub((url) => {
+          const day = /-(\d{4}-\d\d-\d\d)\.zip/.exec(url.pathname)?.[1]
+          const zip = zipOf([`BTCUSDT-1h-${day}.csv`, csv(dayOf(5))])
+          const keys = ["BTCUSDT-1d-2020-8.zip", "BTCUSDT-1d-2024-01-05.zip"].map((key) =>
+            `<Contents><Key>data/spot/daily/klines/BTCUSDT/1d/${key}</Key></Contents>`
+          )
+          return day === undefined
+            ? new Response(`<ListBucketResult>${keys.join("")}</ListBucketResult>`)
+            : day !== "2024-01-05"
+            ? new Response("", { status: 404 })
+            : new Response(
+              url.pathname.endsWith(".CHECKSUM") ? `${pack.sha256(zip)}  BTCUSDT-1h-${day}.zip` : Uint8Array.from(zip)
+            )
+        }).layer
+      )
+    ))
 
   it.effect("Prices that cannot be are left out and named", () =>
     Effect.gen(function*() {
@@ -626,7 +675,7 @@ describe("BinanceVision and the defects of the archive", () => {
       expect((yield* may).missing.map(({ reason }) => reason)).toEqual(["date_range"])
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("Transient 403: a fresh file is asked for once more, after a second", () =>
+  it.effect("Transient 403, failure 7: a fresh file is asked for once more, after a second", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ times: 1 }, Fault.status(403)))
       const fiber = yield* Effect.fork(klines(hours("2024-06-13", "2024-06-14")))
@@ -755,7 +804,7 @@ describe("BinanceVision failures", () => {
       }
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("one file that fails is a failure, not a hole", () =>
+  it.effect("failure 5: one file that fails is a failure, not a hole", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Effect.zipRight(
         inject(Fault.on({ path: "BTCUSDT-1h-2024-01-07.zip" }, Fault.status(500))),
@@ -800,7 +849,7 @@ describe("BinanceVision failures", () => {
   })
 })
 
-describe("BinanceVision options", () => {
+describe("BinanceVision options, failure 23: each changes what happens", () => {
   const poll = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) => Effect.map(Fiber.poll(fiber), Option.isSome)
 
   it.effect("idleTimeout is for the next piece, timeout for all of them", () => {
@@ -825,7 +874,7 @@ describe("BinanceVision options", () => {
   })
 
   it.effect.each<[string, Fault.Fault]>([["the answer", Fault.silence], ["the rest of the body", Fault.stalledBody]])(
-    "idleTimeout is how long it waits for %s",
+    "failure 28: idleTimeout is how long it waits for %s",
     ([, fault]) =>
       Effect.gen(function*() {
         yield* inject(fault)

@@ -1,7 +1,7 @@
 import { FileSystem, HttpClient } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
-import { Clock, Context, Effect, Fiber, Layer, Option, Stream, TestClock } from "effect"
+import { Clock, Context, Effect, Fiber, Layer, Logger, Option, Stream, TestClock } from "effect"
 import { ErrorTracker, FetchError } from "effect-errata"
 import {
   BinanceRest,
@@ -91,7 +91,7 @@ const inFolder = <A, E>(layer: (directory: string) => Layer.Layer<A, E>) => {
 }
 
 describe("the order of the sources", () => {
-  it.effect("first the archive, then REST for what it has not; the second time, the cache", () =>
+  it.effect("failure 25: first the archive, then REST for what it has not, then the cache, and every row says whose it is", () =>
     Effect.gen(function*() {
       const first = yield* fetch(hours(june - 2 * day, now))
       expect(first.rowsBySource).toEqual({ cache: 0, vision: 48 + 14 * 24, rest: 12 })
@@ -117,7 +117,7 @@ describe("the order of the sources", () => {
       expect((yield* asked).length).toBe(before)
     }).pipe(Effect.provide(world())))
 
-  it.effect("a hole in the archive is asked of REST, and nothing else is", () =>
+  it.effect("failure 15: a hole in the archive is asked of REST, candle by candle, and nothing else is", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision" }, Fault.gaps({ start: may + 5 * hour, end: may + 8 * hour })))
       const { data, missing, rowsBySource } = yield* fetch(hours(may, may + day))
@@ -126,7 +126,7 @@ describe("the order of the sources", () => {
       expect(data.source.slice(4, 9)).toEqual(["vision", "rest", "rest", "rest", "vision"])
     }).pipe(Effect.provide(world())))
 
-  it.effect("a hole that REST confirms is no failure, and is not asked for again", () =>
+  it.effect("an outage, a hole that REST confirms, is no failure, and is not asked for again", () =>
     Effect.gen(function*() {
       const first = yield* fetch(hours(may, may + day))
       expect(first.missing).toEqual([{ start: may + 2 * hour, end: may + 4 * hour, reason: "source_gap" }])
@@ -174,6 +174,70 @@ describe("the order of the sources", () => {
       expect(errors).toMatchObject([{ _tag: "DataIntegrity", context: { source: "vision" } }])
     }).pipe(Effect.provide(world())))
 
+  it.effect("failure 9: what REST fills is kept with the other rows of its day, which is whole or not kept", () =>
+    Effect.gen(function*() {
+      const gap = { start: may + 5 * hour, end: may + 8 * hour }
+      yield* inject(Fault.on({ source: "vision" }, Fault.gaps(gap)))
+      expect((yield* fetch(hours(gap.start, gap.end))).rowsBySource.rest).toBe(3)
+      expect((yield* fetch(hours(gap.start, gap.end))).rowsBySource.cache).toBe(0)
+      const first = yield* fetch(hours(may, may + day))
+      const second = yield* fetch(hours(may, may + day))
+      expect([first.rowsBySource.rest, second.rowsBySource]).toEqual([3, { cache: 24, vision: 0, rest: 0 }])
+      expect(second.data.close).toEqual(first.data.close)
+    }).pipe(Effect.provide(world())))
+
+  it.effect("failure 11: of what the cache has only a part the rest is asked for, and no row is invented", () =>
+    Effect.gen(function*() {
+      yield* fetch(hours(may, may + day))
+      yield* inject(Fault.status(503))
+      const part = yield* fetch(hours(may, may + 3 * day))
+      expect([part.data.length, part.missing]).toEqual([
+        24,
+        [{ start: may + day, end: may + 3 * day, reason: "not_fetched" }]
+      ])
+      const { clear } = yield* FaultyExchange.FaultyExchange
+      yield* clear
+      const { data, missing, rowsBySource } = yield* fetch(hours(may, may + 3 * day))
+      expect([rowsBySource, missing]).toEqual([{ cache: 24, vision: 48, rest: 0 }, []])
+      expect(data.close.every(Number.isFinite)).toBe(true)
+    }).pipe(Effect.provide(world())))
+
+  it.effect("failure 18: the end is left out, and the start is not, whoever answers", () =>
+    Effect.gen(function*() {
+      const opens = (request: KlineRequest.Input) =>
+        Effect.map(fetch(request), ({ data }) => [...data.openTime].map((open) => (open - may) / hour))
+      const windows: ReadonlyArray<readonly [number, number, ReadonlyArray<number>]> = [
+        [0, 2, [0, 1]],
+        [1, 2, [1]],
+        [0.5, 2.5, [1, 2]],
+        [0.9, 1.1, [1]],
+        [1.1, 1.9, []]
+      ]
+      const ask = Effect.forEach(windows, ([from, to]) => opens(hours(may + from * hour, may + to * hour)))
+      const expected = windows.map(([, , opens]) => opens)
+      yield* inject(Fault.on({ source: "vision" }, Fault.status(404)))
+      expect(yield* ask).toEqual(expected)
+      const { clear } = yield* FaultyExchange.FaultyExchange
+      yield* clear
+      expect(yield* ask).toEqual(expected)
+      yield* fetch(hours(may, may + day))
+      expect(yield* ask).toEqual(expected)
+      expect((yield* fetch(hours(may + hour, may + 2 * hour))).rowsBySource.cache).toBe(1)
+    }).pipe(Effect.provide(world())))
+
+  it.effect("failure 32: COIN-M is never asked for more than 200 days at once", () =>
+    Effect.gen(function*() {
+      const start = Date.UTC(2021, 0)
+      const range = { start, end: start + 700 * day }
+      const { data, errors } = yield* fetch({
+        ...range,
+        market: "FUTURES_COIN",
+        symbol: "BTCUSD_PERP",
+        interval: "12h"
+      })
+      expect([data.length, errors]).toEqual([1400, []])
+    }).pipe(Effect.provide(world({ sources: ["rest"] }))))
+
   it.effect("one bad month is no trouble of the others", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision", path: "BTCUSDT-1h-2024-03.zip" }, Fault.corruptFile("flipped")))
@@ -190,7 +254,7 @@ describe("the order of the sources", () => {
       expect(errors).toHaveLength(1)
     }).pipe(Effect.provide(world())))
 
-  it.effect("the candle that is forming is missing, and no failure", () =>
+  it.effect("failure 10: the candle that is forming is missing, and no failure", () =>
     Effect.gen(function*() {
       expect((yield* klines(hours(now - 2 * day, now + day))).missing).toEqual([
         { start: now, end: now + hour, reason: "unfinished" }
@@ -220,7 +284,58 @@ describe("failures", () => {
       expect(after).toBe(12)
     }).pipe(Effect.provide(world({ sources: ["rest"], concurrency: 1 }))))
 
-  it.effect("klines fails with the last error, which carries those before it", () =>
+  for (
+    const [name, fault] of [
+      ["500", Fault.status(500)],
+      ["no JSON", Fault.notJson()],
+      ["a reset within the body", Fault.resetMidBody]
+    ] as const
+  ) {
+    it.effect(`failure 5: a page that fails is an error and a hole that is named, not an empty page: ${name}`, () =>
+      Effect.gen(function*() {
+        yield* inject(Fault.on({ source: "rest", path: "klines", nth: { from: 11 } }, fault))
+        const start = Date.UTC(2022, 0)
+        const range = { start, end: start + 20_000 * hour }
+        const { data, error, errors, missing } = yield* fetch(hours(range.start, range.end))
+        expect([data.length, missing]).toEqual([
+          10_000,
+          [{ start: start + 10_000 * hour, end: range.end, reason: "not_fetched" }]
+        ])
+        expect(errors.length).toBeGreaterThan(0)
+        expect(Option.isSome(error)).toBe(true)
+      }).pipe(Effect.provide(world({ sources: ["rest"], concurrency: 1 }))))
+  }
+
+  it.effect("failure 6: a symbol that there is not costs one request, and its code is told", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(klines({ ...hours(may, may + day), symbol: "NOSUCHUSDT" }))
+      expect(error).toMatchObject({ _tag: "ApiFormat", status: 400, apiCode: -1121, retryable: false })
+      expect(yield* asked).toHaveLength(1)
+    }).pipe(Effect.provide(world({ sources: ["rest"], retry: {} }))))
+
+  it.effect("failure 21: an interval that there is not is refused, and nothing is asked or written", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      // @ts-expect-error there is no such interval
+      const { data, error } = yield* fetch({ ...hours(may, may + day), interval: "7m" })
+      expect(data.length).toBe(0)
+      expect(Option.map(error, ({ _tag }) => _tag)).toEqual(Option.some("DataValidation"))
+      expect([yield* asked, yield* fs.readDirectory(yield* Folder)]).toEqual([[], []])
+    }).pipe(Effect.provide(inFolder((directory) => world({ directory })))))
+
+  it.effect("failure 31: the loggers of the application hear all that they heard before", () => {
+    const heard: Array<string> = []
+    const host = Logger.add(Logger.make(({ message }) => void heard.push(String(message))))
+    return Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision" }, Fault.status(503)))
+      yield* fetch(hours(may, may + day))
+      yield* Effect.logError("still here")
+      expect(heard.length).toBeGreaterThan(1)
+      expect(heard.at(-1)).toBe("still here")
+    }).pipe(Effect.provide(Layer.provideMerge(world(), host)))
+  })
+
+  it.effect("failure 3: klines fails with the last error, of its class and with its status, which carries those before it", () =>
     Effect.gen(function*() {
       yield* inject(
         Fault.on({ source: "vision" }, Fault.status(503)),
@@ -239,7 +354,7 @@ describe("failures", () => {
       expect(lines.filter(({ level }) => level !== "Debug")).toHaveLength(2)
     }).pipe(Effect.provide(world())))
 
-  it.effect("everybody answered and candles are missing all the same: DataIntegrity, which says how many", () =>
+  it.effect("failure 30: everybody answered and candles are missing all the same: DataIntegrity, which says how many", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(klines(hours(may, may + day)))
       expect(error).toMatchObject({
@@ -394,7 +509,7 @@ describe("what fails is tried again", () => {
     }).pipe(Effect.provide(world({ sources: ["vision", "rest"], retry: {} }))))
 })
 
-describe("options", () => {
+describe("options, failure 23: each changes what happens", () => {
   const dead = Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.die("nobody may be asked")))
 
   it.effect("failure 2: with the cache alone the network is not touched, by a client that dies when it is", () =>

@@ -127,7 +127,7 @@ describe("what is not kept", () => {
   const refused: ReadonlyArray<readonly [string, Klines.Klines]> = [
     ["a part of a day", candles("1h", start, start + day - hour)],
     ["the end of a day", candles("1h", start + hour, start + day)],
-    ["failure 10 of the archive's story: today, though all its candles are given", candles("1h", today, today + day)],
+    ["failure 10: today, though all its candles are given", candles("1h", today, today + day)],
     ["a month whose last week is still forming", candles("1w", Date.UTC(2024, 5, 3), Date.UTC(2024, 6, 1))],
     ["a day with a broken candle", without("invalid")],
     ["a day whose hole nobody has confirmed", without("date_range")],
@@ -242,7 +242,7 @@ describe("files that are not what was written", () => {
       }))
   }
 
-  it.effect("a file of a later version is none, and is left to who can read it", () =>
+  it.effect("failure 19: a file of a later version is none, and is left to who can read it", () =>
     Effect.map(after(ofLaterVersion), ({ found, tree }) => {
       expect([found.klines.length, found.errors]).toEqual([0, []])
       expect(tree).toEqual(["SPOT/BTCUSDT/1h/2024-01-01.arrow"])
@@ -487,7 +487,7 @@ describe("options", () => {
       (exit) => expect(Exit.isFailure(exit) && String(exit.cause)).toContain("LOCALAPPDATA, XDG_CACHE_HOME and HOME")
     ))
 
-  it.effect("a request without sense is refused before any file is touched", () =>
+  it.effect("failure 26: a request without sense is refused before any file is touched", () =>
     withCache((cache) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(cache.klines({ ...request("1h", start, start + day), symbol: "../../etc" }))

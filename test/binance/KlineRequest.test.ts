@@ -45,6 +45,23 @@ describe("KlineRequest", () => {
     expect(Effect.runSync(KlineRequest.make(request))).toEqual(request)
   })
 
+  it("failure 27: a day is the same day wherever the process is", () => {
+    const zone = process.env["TZ"]
+    try {
+      for (const place of ["America/Los_Angeles", "Asia/Tokyo", "UTC"]) {
+        process.env["TZ"] = place
+        const request = Effect.runSync(KlineRequest.make({ ...good, start: "2024-03-10", end: "2024-03-10T23:00:00" }))
+        expect([DateTime.toEpochMillis(request.start), DateTime.toEpochMillis(request.end)]).toEqual([
+          Date.UTC(2024, 2, 10),
+          Date.UTC(2024, 2, 10, 23)
+        ])
+      }
+    } finally {
+      if (zone === undefined) delete process.env["TZ"]
+      else process.env["TZ"] = zone
+    }
+  })
+
   it("takes every interval on every market that has it", () => {
     for (const market of Market.Market.literals) {
       for (const interval of Interval.Interval.literals) {

@@ -130,7 +130,7 @@ describe("files", () => {
     )
   })
 
-  it("a header is what begins with no digit, and no row is lost to it", () => {
+  it("failure 16: a header is what begins with no digit, and no row is lost to it", () => {
     const three = [0, 1, 2].map((n) => line(n)).join("\n")
     expect(Either.getOrThrow(rows(three))).toEqual([0, 1, 2].map(asNumbers))
     expect(Either.getOrThrow(rows(`${header}\n${three}`))).toEqual([0, 1, 2].map(asNumbers))

@@ -7,7 +7,7 @@ const now = Date.UTC(2024, 0, 1)
 const millis = (header: string | undefined, body?: unknown) =>
   Option.getOrUndefined(Option.map(retryAfter(header, body, now), Duration.toMillis))
 
-it("a header: seconds, a fraction, one of the three forms of an HTTP date; junk is none", () => {
+it("failure 29, a header: seconds, a fraction, one of the three forms of an HTTP date; junk is none", () => {
   const table: ReadonlyArray<readonly [string | undefined, number | undefined]> = [
     ["7", 7000],
     [" 720 ", 720_000],
