@@ -59,13 +59,13 @@ export interface Options {
     readonly perSecond?: number | undefined
   } | undefined
   /**
-   * The circuit opens when the source failed `failures` times (default 10) in the last minute, by the tracker, and also
-   * among the last answers, of which they are `ratio` (default 0.5) or more. It stays open for `openFor` (default 5
-   * seconds), then lets one call pass; if that fails, twice as long, up to a minute. `false`: no circuit breaker.
+   * The circuit opens when nothing has succeeded for as long as `lasting` (default 3 seconds), and `failures` (default 10)
+   * in a row have not, which the tracker has seen in the last minute. It stays open for `openFor` (default 2 seconds),
+   * then lets one call pass; if that fails, for as long again. `false`: no circuit breaker.
    */
   readonly breaker?: false | {
     readonly failures?: number | undefined
-    readonly ratio?: number | undefined
+    readonly lasting?: Duration.DurationInput | undefined
     readonly openFor?: Duration.DurationInput | undefined
   } | undefined
   /** How long a call waits at most, all in all, because the server said to wait; else it fails at once. Default 1 minute. */

@@ -8,7 +8,7 @@ import type { Options, Retry, Row } from "../../RetryPolicy.js"
 import { isRecord, only, wrong } from "../tracker/given.js"
 import type { Curve } from "./backoff.js"
 import type { BudgetSettings } from "./budget.js"
-import { type CircuitSettings, maxFailures } from "./circuit.js"
+import type { CircuitSettings } from "./circuit.js"
 import { defaults, usual, type Whole } from "./rows.js"
 
 interface Plan extends Curve {
@@ -30,7 +30,7 @@ export interface Settings {
 const keys: ReadonlyArray<keyof Options> = ["source", "rows", "budget", "breaker", "maxWait", "onRetry"]
 
 const unlimited: BudgetSettings = { ratio: 1, perSecond: Infinity }
-const never: CircuitSettings = { failures: Infinity, ratio: 1, openFor: 1 }
+const never: CircuitSettings = { failures: Infinity, lasting: 0, openFor: 1 }
 
 /** Left says what is wrong, where, and what would be right. */
 export const settings = (options: Options): Either.Either<Settings, string> =>
@@ -90,13 +90,16 @@ const budgetOf = (given: Exclude<Options["budget"], false | undefined>): Either.
 
 const circuitOf = (given: Exclude<Options["breaker"], false | undefined>): Either.Either<CircuitSettings, string> =>
   Either.gen(function*() {
-    yield* only("breaker", given, ["failures", "ratio", "openFor"])
-    const { failures = 10, openFor = "5 seconds", ratio = 0.5 } = given
-    if (!(Number.isInteger(failures) && failures >= 1 && failures <= maxFailures)) {
-      return yield* wrong("breaker.failures", failures, `a whole number from 1 to ${maxFailures}`)
+    yield* only("breaker", given, ["failures", "lasting", "openFor"])
+    const { failures = 10, lasting = "3 seconds", openFor = "2 seconds" } = given
+    if (!(Number.isInteger(failures) && failures >= 1)) {
+      return yield* wrong("breaker.failures", failures, "a whole number from 1")
     }
-    if (!(ratio >= 0.01 && ratio <= 1)) return yield* wrong("breaker.ratio", ratio, "a number from 0.01 to 1")
-    return { failures, ratio, openFor: yield* millis("breaker.openFor", openFor, 1) }
+    return {
+      failures,
+      lasting: yield* millis("breaker.lasting", lasting, 0),
+      openFor: yield* millis("breaker.openFor", openFor, 1)
+    }
   })
 
 /** What reads as nothing because it is negative or no number is refused, too. */
