@@ -3,8 +3,8 @@
  * throws besides, such as a refused connection, it knows already.
  */
 // @effect-diagnostics globalErrorInEffectFailure:off -- what a driver throws is what this is about
-import { Console, Effect, Option, Schedule, Schema } from "effect"
-import { Classifier, ErrorTracker, Fetch, type FetchContext, FetchError } from "effect-errata"
+import { Console, Effect, Option, Schema } from "effect"
+import { Classifier, ErrorTracker, Fetch, type FetchContext, FetchError, RetryPolicy } from "effect-errata"
 
 /** The error of `pg`, as far as it is read here. A code of five is no proof: EPERM is one, too. */
 const DatabaseError = Schema.Struct({
@@ -72,10 +72,10 @@ const driver = (() => {
   }
 })()
 
-const select = (table: string) =>
+const select = (table: string, policy: RetryPolicy.RetryPolicy) =>
   Effect.tryPromise(() => driver.query(table)).pipe(
     Fetch.tracked({ source: "postgres", operation: "read", attributes: { table } }),
-    Effect.retry({ while: ({ retryable }) => retryable, times: 2, schedule: Schedule.exponential("10 millis") }),
+    Fetch.retry(policy),
     Effect.matchEffect({
       onFailure: ({ code, message }) => Console.log(`${table}: ${code}, ${message}`),
       onSuccess: (rows) => Console.log(`${table}:`, rows)
@@ -83,7 +83,8 @@ const select = (table: string) =>
   )
 
 const program = Effect.gen(function*() {
-  for (const table of ["trades", "orders", "users", "candles", "symbols", "quotes"]) yield* select(table)
+  const policy = yield* RetryPolicy.make({ source: "postgres", rows: { NETWORK_TIMEOUT: { retries: 2 } } })
+  for (const table of ["trades", "orders", "users", "candles", "symbols", "quotes"]) yield* select(table, policy)
   const tracker = yield* ErrorTracker.ErrorTracker
   yield* Console.log((yield* tracker.stats()).byCode) // every attempt that failed, under the code that it means
 })

@@ -109,7 +109,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     if (errors.length > 0) {
       return Effect.zipRight(count("retries"), fetch).pipe(within({
         attempt: errors.length + 1,
-        attributes: { retry_delay_ms: Math.round(delay), earlier_errors: codesOf(errors) }
+        attributes: { retry_delay_ms: delay, earlier_errors: codesOf(errors) }
       }))
     }
     budget.called()
@@ -219,12 +219,12 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     const { attempts, count: alike } = yield* lately(error.code)
     const backoff = delayOf(plan, errors.length, pressureOf(alike, attempts), yield* Random.next)
     const slot = closed === undefined ? 0 : gate.slot(yield* Random.next) - now
-    const delay = Math.max(backoff, named, slot)
+    const delay = Math.ceil(Math.max(backoff, named, slot))
     const attempt = errors.length + 1
     if (closed !== undefined) yield* count("gateWaits")
     yield* quietly(() => onRetry({ attempt, delay: Duration.millis(delay), error }))
-    yield* Effect.logDebug(`Attempt ${attempt} in ${Math.round(delay)} ms`).pipe(
-      Effect.annotateLogs({ attempt, delay_ms: Math.round(delay), source, earlier_errors: codesOf(errors) })
+    yield* Effect.logDebug(`Attempt ${attempt} in ${delay} ms`).pipe(
+      Effect.annotateLogs({ attempt, delay_ms: delay, source, earlier_errors: codesOf(errors) })
     )
     yield* Effect.sleep(delay)
     return yield* proceed(fetch, { errors, delay, waited: named > 0 ? waited + delay : waited })
