@@ -275,7 +275,11 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     if (Option.isSome(rest) && unknown.length > 0) {
       const pieces = unknown.flatMap(split.byCandles(interval, candlesPerPiece))
       const answers = yield* ask("rest", found.length, pieces, rest.value.klines)
+      const gone = found.missing.filter(({ reason }) => reason === "delisted")
       found = joined(found, answers.map(({ klines }) => klines))
+      // An empty list of spot says nothing of the reason, and the archive may know it.
+      const unexplained = found.missing.filter(({ reason }) => reason === "date_range")
+      found = { ...found, missing: ranges.overlay(found.missing, ranges.intersect(gone, unexplained)) }
       confirmed = answers
     }
     if (Option.isSome(vision) || Option.isSome(rest)) found = { ...found, missing: found.missing.map(afterAll) }

@@ -26,6 +26,7 @@ const hours = (start: number, end: number): KlineRequest.Input => ({
   end
 })
 
+const april = Date.UTC(2024, 3)
 const may = Date.UTC(2024, 4)
 const june = Date.UTC(2024, 5)
 
@@ -155,6 +156,35 @@ describe("the order of the sources", () => {
       expect((yield* asked).length).toBe(before)
     }).pipe(Effect.provide(world({
       exchange: { instruments: [{ market: "SPOT", symbol: "BTCUSDT", listed: "2024-06-01" }] }
+    }))))
+
+  for (const market of ["SPOT", "FUTURES_USDT"] as const) {
+    it.effect(`what the archive knows to be delisted is, and no failure: ${market}`, () =>
+      Effect.gen(function*() {
+        const vision = yield* BinanceVision.BinanceVision
+        for (const range of [{ start: april - day, end: may }, { start: may, end: may + 9 * day }]) {
+          const input = { ...hours(range.start, range.end), market }
+          const { data, error, missing } = yield* fetch(input)
+          const end = Math.max(range.start, april + 15 * hour)
+          expect(data.length).toBe((end - range.start) / hour)
+          expect(missing).toEqual([{ start: end, end: range.end, reason: "delisted" }])
+          expect(error).toEqual(Option.none())
+          expect((yield* vision.klines(input)).missing).toEqual(missing)
+        }
+      }).pipe(Effect.provide(world({
+        exchange: { instruments: [{ market, symbol: "BTCUSDT", listed: "2023-01-01", delisted: april + 15 * hour }] }
+      }))))
+  }
+
+  it.effect("a day of an instrument that was delisted is kept, and not asked for again", () =>
+    Effect.gen(function*() {
+      yield* fetch(hours(april, april + 3 * day))
+      const before = (yield* asked).length
+      const { missing, rowsBySource } = yield* fetch(hours(april, april + 3 * day))
+      expect([rowsBySource.cache, missing.map(({ reason }) => reason)]).toEqual([15, ["delisted"]])
+      expect((yield* asked).length).toBe(before)
+    }).pipe(Effect.provide(world({
+      exchange: { instruments: [{ market: "SPOT", symbol: "BTCUSDT", delisted: april + 15 * hour }] }
     }))))
 
   it.effect("failure 4: an archive that fails leaves the range to REST, and is counted under its own name", () =>
