@@ -8,16 +8,16 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import type * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
+import type * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as FetchContext from "./FetchContext.js"
 import type * as FetchError from "./FetchError.js"
 import { causes, chain, trace, unchain } from "./internal/chain.js"
 import { attempt, safeText } from "./internal/json.js"
+import { isWanted, levelOf } from "./internal/level.js"
 import * as line from "./internal/line.js"
 import type { Held } from "./internal/storm.js"
 import { windowMillis, Windows } from "./internal/storm.js"
@@ -95,9 +95,9 @@ export interface Storm {
  */
 export const log = (error: FetchError.Trackable, options: LogOptions = {}): Effect.Effect<void> =>
   Effect.withFiberRuntime((fiber) => {
-    const level = options.level ?? attempt(() => levelOf(error)) ?? LogLevel.Error
+    const level = options.level ?? levelOf(error)
     // Nothing is done for a line that nobody wants.
-    if (LogLevel.lessThan(level, fiber.getFiberRef(FiberRef.currentMinimumLogLevel))) return Effect.void
+    if (!isWanted(level, fiber)) return Effect.void
     const write = Effect.suspend(() => entry(error, level, options))
     const calmed = Effect.suspend(() => options.storm === undefined ? write : options.storm.calm(error, level, write))
     return Effect.catchAllCause(calmed, () => Effect.void)
@@ -201,13 +201,6 @@ export const layerJson: Layer.Layer<never> = Logger.replace(Logger.defaultLogger
 
 const maxMessage = 2048
 const maxBeside = 4
-
-const levels = { INFO: LogLevel.Info, WARNING: LogLevel.Warning, ERROR: LogLevel.Error }
-
-const levelOf = (error: FetchError.Trackable): LogLevel.LogLevel =>
-  error.code === "DATA_EMPTY" && "expected" in error && error.expected === true
-    ? LogLevel.Debug
-    : levels[error.severity]
 
 const nowMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 

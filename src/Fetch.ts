@@ -31,6 +31,7 @@ import { Ambient, HasAlternative, within } from "./internal/ambient.js"
 import { chain } from "./internal/chain.js"
 import { withEarlier } from "./internal/copy.js"
 import { attempt } from "./internal/json.js"
+import { isWanted, levelOf } from "./internal/level.js"
 import { isMarked, mark } from "./internal/mark.js"
 import type { Refusal, RetryPolicy } from "./RetryPolicy.js"
 
@@ -181,17 +182,21 @@ export const tracked: {
 }
 
 const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, options: TrackedOptions) =>
-  Effect.contextWithEffect((env: Context.Context<ErrorTracker>): Effect.Effect<never, FetchError.Trackable> => {
-    const tracker = Context.get(env, ErrorTracker)
-    const context = FetchContext.merge(Context.get(env, Ambient), own)
+  Effect.withFiberRuntime<never, FetchError.Trackable, ErrorTracker>((fiber) => {
+    const tracker = Context.unsafeGet(fiber.currentContext, ErrorTracker)
+    const context = FetchContext.merge(Context.get(fiber.currentContext, Ambient), own)
     // What most fetches end with that fail: one failure, with nothing to find out about it. The way below would do the
     // same, at three times the price.
     if (Cause.isFailType(cause) && FetchError.isTrackable(cause.error)) {
       const known = isMarked(cause.error, tracker)
       const failure = FetchError.withContext(cause.error, context)
       mark(failure, tracker)
-      const handOn = Effect.fail(failure)
-      return known || isIgnored(failure, options) ? handOn : told(tracker, [failure], options, handOn)
+      // A failure is told of the span that it is in. To ask whether it knows that already takes longer than to fail.
+      const handOn = fiber.currentSpan === undefined ? Effect.failCause(Cause.fail(failure)) : Effect.fail(failure)
+      if (known || isIgnored(failure, options)) return handOn
+      // Asked here, too: what nobody wants to know needs no effect to say it.
+      const wanted = isWanted(levelOf(cause.error), fiber)
+      return counted(tracker, failure, options, wanted ? logged(tracker, [failure], handOn) : handOn)
     }
     const thrown = Chunk.toReadonlyArray(Cause.failures(cause))
     const died = Chunk.toReadonlyArray(Cause.defects(cause))
@@ -214,7 +219,12 @@ const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, 
         isIgnored(primary, options)
       return silent
         ? handOn
-        : told(tracker, failures.size > 0 ? [primary, ...defects.values()] : [primary], options, handOn)
+        : counted(
+          tracker,
+          primary,
+          options,
+          logged(tracker, failures.size > 0 ? [primary, ...defects.values()] : [primary], handOn)
+        )
     })
   })
 
@@ -223,24 +233,27 @@ const isIgnored = (error: FetchError.Trackable, { ignore }: TrackedOptions): boo
 
 const asAttempt = { attempt: true }
 
-/** Counts the first of these errors, logs all of them, and hands on. */
-const told = (
+/** Counts an error, and goes on whatever comes of that: what tracks a failure must not become one. */
+const counted = <A, E>(
   tracker: Service,
-  errors: readonly [FetchError.Trackable, ...ReadonlyArray<FetchError.Trackable>],
+  error: FetchError.Trackable,
   { attempts }: TrackedOptions,
-  handOn: Effect.Effect<never, FetchError.Trackable>
-): Effect.Effect<never, FetchError.Trackable> => {
-  const log = () =>
-    errors.reduceRight((next, error) => Effect.zipRight(ErrorLog.log(error, { storm: tracker.storm }), next), handOn)
-  // What tracks a failure must not become one.
+  next: Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  const goOn = () => next
   return Effect.matchCauseEffect(
-    attempt(() => tracker.track(errors[0], attempts === true ? asAttempt : undefined)) ?? Effect.void,
-    {
-      onFailure: log,
-      onSuccess: log
-    }
+    attempt(() => tracker.track(error, attempts === true ? asAttempt : undefined)) ?? Effect.void,
+    { onFailure: goOn, onSuccess: goOn }
   )
 }
+
+/** Logs errors, and goes on. */
+const logged = <A, E>(
+  { storm }: Service,
+  errors: ReadonlyArray<FetchError.Trackable>,
+  next: Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  errors.reduceRight((next, error) => Effect.zipRight(ErrorLog.log(error, { storm }), next), next)
 
 const classifyAll = (errors: ReadonlyArray<unknown>, context: FetchContext.FetchContext) =>
   Effect.map(

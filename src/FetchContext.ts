@@ -168,7 +168,10 @@ export const merge = (outer: Input, inner: Input): FetchContext => {
  * @since 0.1.0
  * @category guards
  */
-export const isEmpty = (context: FetchContext): boolean => Object.keys(context).length === 0
+export const isEmpty = (context: FetchContext): boolean => {
+  for (const _ in context) return false
+  return true
+}
 
 /**
  * The context as a flat record under the names that log lines use: `symbol`, `interval`, `market_type`, `source`,
@@ -207,8 +210,11 @@ const settled = (context: FetchContext): FetchContext => {
 }
 
 /** Does the one know a word about everything the other does? What an error passes twice is merged twice. */
-const saysAll = (over: FetchContext, under: FetchContext): boolean =>
-  under.attributes === undefined && Object.keys(under).every((key) => Object.hasOwn(over, key))
+const saysAll = (over: FetchContext, under: FetchContext): boolean => {
+  if (under.attributes !== undefined) return false
+  for (const key in under) if (!Object.hasOwn(over, key)) return false
+  return true
+}
 
 const maxAttributes = 32
 

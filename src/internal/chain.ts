@@ -1,5 +1,6 @@
 /** The chain of causes behind an error, as the lines a log shows: flat, bounded, without secrets. */
 import { attempt, bounded, safeText, toJson } from "./json.js"
+import { untraced } from "./untraced.js"
 
 export interface Link {
   readonly name: string
@@ -43,16 +44,14 @@ export const trace = (cause: unknown): ReadonlyArray<Traced> => {
 /** An error that has these links as its cause chain: what stands in place of an object that is lost, or may not leave. */
 export const unchain = (links: ReadonlyArray<Traced>): Error | undefined => {
   // The stack of this place says nothing about the failure.
-  const limit = Error.stackTraceLimit
-  attempt(() => Error.stackTraceLimit = 0)
-  const error = links.reduceRight<Error | undefined>((cause, { frames = [], message, name }) => {
-    const error = new Error(message, cause === undefined ? undefined : { cause })
-    error.name = name
-    error.stack = [`${name}: ${message}`, ...frames].join("\n")
-    return error
-  }, undefined)
-  attempt(() => Error.stackTraceLimit = limit)
-  return error
+  return untraced(() =>
+    links.reduceRight<Error | undefined>((cause, { frames = [], message, name }) => {
+      const error = new Error(message, cause === undefined ? undefined : { cause })
+      error.name = name
+      error.stack = [`${name}: ${message}`, ...frames].join("\n")
+      return error
+    }, undefined)
+  )
 }
 
 const members = (value: object): ReadonlyArray<unknown> =>

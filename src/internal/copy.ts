@@ -5,6 +5,7 @@ import type * as FetchContext from "../FetchContext.js"
 import type * as FetchError from "../FetchError.js"
 import { attempt } from "./json.js"
 import { Copy } from "./kind.js"
+import { untraced } from "./untraced.js"
 
 /** None if the copy would not say the same. */
 export const copyOf = <E extends FetchError.Trackable>(
@@ -81,13 +82,9 @@ const saysTheSame = (copy: FetchError.Trackable, error: FetchError.Trackable): b
 const blank = <A extends object>(model: A): A => {
   const prototype: object = Object.getPrototypeOf(model)
   if (!(model instanceof Error)) return Object.create(prototype)
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
-  try {
-    return model.constructor.prototype === prototype
+  return untraced(() =>
+    model.constructor.prototype === prototype
       ? Reflect.construct(Error, [model.message, model], model.constructor)
       : Object.setPrototypeOf(new Error(model.message, model), prototype)
-  } finally {
-    Error.stackTraceLimit = limit
-  }
+  )
 }

@@ -11,6 +11,7 @@ import * as FetchContext from "../FetchContext.js"
 import { chain, unchain } from "./chain.js"
 import { bounded, isSecretPath, safeText } from "./json.js"
 import { redactTold } from "./redaction.js"
+import { untraced } from "./untraced.js"
 
 export const TypeId = "~effect-errata/FetchError"
 
@@ -152,7 +153,7 @@ export const define = <Self = never>() =>
           Object.defineProperty(this, Thrown, { value: given[Thrown], configurable: true })
         }
         // Formatting a stack takes longer than all else that becomes of a failure on its way: it is left to who reads it.
-        Reflect.deleteProperty(this, "stack")
+        delete (this as any).stack
         Object.assign(this, given)
         this.#original = given
         this.#marks = given.#marks
@@ -185,15 +186,9 @@ export const define = <Self = never>() =>
     // None of an error of a class that extends one of the 17: nobody knows what its constructor does.
     [Copy](context: FetchContext.FetchContext): Base | undefined {
       if (Object.getPrototypeOf(Object.getPrototypeOf(this)) !== Base.prototype) return undefined
-      const limit = Error.stackTraceLimit
-      Error.stackTraceLimit = 0
-      try {
-        const copy = new (this.constructor as any)(this, copying)
-        copy.context = context
-        return copy
-      } finally {
-        Error.stackTraceLimit = limit
-      }
+      const copy = untraced(() => new (this.constructor as any)(this, copying))
+      copy.context = context
+      return copy
     }
     // Errors have a stack of their own; copies have that of their original.
     override get stack(): string {

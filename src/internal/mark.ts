@@ -15,11 +15,14 @@ const besides = new WeakMap<object, ReadonlyArray<object>>()
 
 const maxLinks = 16
 
-const marksOf = (error: Marked): ReadonlyArray<object> => error[Marks] ?? besides.get(error) ?? []
+const none: ReadonlyArray<object> = []
+
+const marksOf = (error: Marked): ReadonlyArray<object> => error[Marks] ?? besides.get(error) ?? none
 
 /** Marks an error that nobody else holds yet as counted by the tracker. */
 export const mark = (fresh: object, tracker: object): void => {
-  const marks = [...attempt(() => marksOf(fresh)) ?? [], tracker]
+  const held = attempt(() => marksOf(fresh)) ?? none
+  const marks = held.length === 0 ? [tracker] : [...held, tracker]
   if (attempt(() => hold(fresh, marks)) !== true) besides.set(fresh, marks)
 }
 
@@ -34,17 +37,21 @@ const hold = (error: Marked, marks: ReadonlyArray<object>): boolean => {
  * Cause, an Exit or a list that somebody fails with? Bounded, and never throws.
  */
 export const isMarked = (error: unknown, tracker: object): boolean => {
-  const queue: Array<unknown> = [error]
-  for (let links = 0; links < maxLinks && queue.length > 0; links++) {
-    const next = queue.shift()
+  const queue = [error]
+  for (let i = 0; i < queue.length && i < maxLinks; i++) {
+    const next = queue[i]
     if (typeof next !== "object" || next === null) continue
-    if (attempt(() => marksOf(next).includes(tracker))) return true
-    queue.push(...attempt(() => inner(next)) ?? [])
+    try {
+      const marks = marksOf(next)
+      if (marks.length > 0 && marks.includes(tracker)) return true
+      const further = inner(next)
+      if (further.length > 0) queue.push(...further)
+    } catch {
+      // What cannot be read says nothing.
+    }
   }
   return false
 }
-
-const none: ReadonlyArray<unknown> = []
 
 const inner = (error: object): ReadonlyArray<unknown> => {
   // One of the 17 holds its cause and nothing else.
