@@ -119,11 +119,14 @@ export interface CodeCount {
 export interface RetryCounts {
   /** Attempts that were made because an earlier one had failed. */
   readonly retries: number
-  /** Calls that ended with an error that could have been tried again: no attempts left, no budget, or a long wait. */
+  /**
+   * Calls that ended with an error that could have been tried again: no attempts were left or no budget, a circuit was
+   * open, or the server had said to wait for too long.
+   */
   readonly giveUps: number
   /** How often a call waited because the server had said to wait. */
   readonly gateWaits: number
-  /** Calls, or attempts of calls, that were not sent: a circuit was open, or the server had said to wait for too long. */
+  /** Calls that were not sent at all: a circuit was open, or the server had said to wait for too long. */
   readonly refusals: number
   /** How often a circuit opened. */
   readonly openCircuits: number

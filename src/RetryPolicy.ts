@@ -12,6 +12,7 @@ import type * as Option from "effect/Option"
 import { ErrorTracker } from "./ErrorTracker.js"
 import type * as FetchError from "./FetchError.js"
 import * as attempts from "./internal/retry/attempts.js"
+import * as health from "./internal/retry/health.js"
 import * as rows from "./internal/retry/rows.js"
 import { settings } from "./internal/retry/settings.js"
 
@@ -61,7 +62,8 @@ export interface Options {
   /**
    * The circuit opens when nothing has succeeded for as long as `lasting` (default 3 seconds), and `failures` (default 10)
    * in a row have not, which the tracker has seen in the last minute. It stays open for `openFor` (default 2 seconds),
-   * then lets one call pass; if that fails, for as long again. `false`: no circuit breaker.
+   * then lets one call pass; if that fails, for as long again; if it does not end in that time, another one may pass.
+   * `false`: no circuit breaker.
    */
   readonly breaker?: false | {
     readonly failures?: number | undefined
@@ -70,7 +72,7 @@ export interface Options {
   } | undefined
   /** How long a call waits at most, all in all, because the server said to wait; else it fails at once. Default 1 minute. */
   readonly maxWait?: Duration.DurationInput | undefined
-  /** Told before each retry. Whatever it does, the retry takes place. */
+  /** Told before each retry, and waited for. However it ends, the retry takes place. */
   readonly onRetry?: ((retry: Retry) => Effect.Effect<void>) | undefined
 }
 
@@ -195,5 +197,4 @@ export const make = (options: Options = {}): Effect.Effect<RetryPolicy, never, E
  * @since 0.1.0
  * @category guards
  */
-export const isRefusal = (error: FetchError.Trackable): boolean =>
-  typeof error.context.attributes?.["refused"] === "string"
+export const isRefusal: (error: FetchError.Trackable) => boolean = health.isRefusal

@@ -20,3 +20,8 @@ export const within =
 export class HasAlternative extends Context.Reference<HasAlternative>()("effect-errata/Fetch/HasAlternative", {
   defaultValue: () => false
 }) {}
+
+/** The circuit that this call is a probe of: whatever is asked for inside belongs to the probe. */
+export class Probed extends Context.Reference<Probed>()("effect-errata/Fetch/Probed", {
+  defaultValue: (): object | undefined => undefined
+}) {}

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import type * as FetchContext from "../FetchContext.js"
 import type * as FetchError from "../FetchError.js"
 import { attempt } from "./json.js"
-import { Copy } from "./kind.js"
+import { Copy, safeEarlier } from "./kind.js"
 import { untraced } from "./untraced.js"
 
 /** None if the copy would not say the same. */
@@ -40,7 +40,9 @@ export const withEarlier = <E extends FetchError.Trackable>(
   earlier: ReadonlyArray<FetchError.Trackable>
 ): E => {
   if (earlier.length === 0 || !("earlier" in error && Array.isArray(error.earlier))) return error
-  const told = earlier.map(({ code, context, message }) => ({ source: context.source ?? "unknown", code, message }))
+  const told = earlier.map(({ code, context, message }) =>
+    safeEarlier({ source: context.source ?? "unknown", code, message })
+  )
   return saying(error, "earlier", [...told, ...error.earlier].slice(-maxEarlier))
 }
 
@@ -48,13 +50,13 @@ export const withEarlier = <E extends FetchError.Trackable>(
 export const withRetryAfter = (error: FetchError.ApiRateLimit, wait: Duration.Duration): FetchError.ApiRateLimit =>
   saying(error, "retryAfter", Option.some(wait))
 
-const saying = <E extends FetchError.Trackable>(error: E, key: "earlier" | "retryAfter", value: unknown): E =>
-  Object.defineProperty(copyOf(error, error.context) ?? error, key, {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true
-  })
+// Who cannot be copied says what it says: others may hold it, too.
+const saying = <E extends FetchError.Trackable>(error: E, key: "earlier" | "retryAfter", value: unknown): E => {
+  const copy = copyOf(error, error.context)
+  return copy === undefined
+    ? error
+    : Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true })
+}
 
 const maxEarlier = 16
 

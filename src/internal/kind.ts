@@ -256,7 +256,7 @@ const safeIssue = ({ message, path }: { readonly message: string; readonly path:
   message: safeText(isSecretPath(path) ? redactTold(bounded(message, maxMessage), true) : message)
 })
 
-const safeEarlier = ({ code, message, source }: Earlier): Earlier => ({
+export const safeEarlier = ({ code, message, source }: Earlier): Earlier => ({
   source: safeText(source),
   code: safeText(code),
   message: safeText(message)

@@ -12,19 +12,21 @@ import type { RetryCounts, Service } from "../../ErrorTracker.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import type { Refusal, RetryPolicy } from "../../RetryPolicy.js"
-import { HasAlternative, within } from "../ambient.js"
+import { HasAlternative, Probed, within } from "../ambient.js"
 import { withEarlier, withRetryAfter } from "../copy.js"
 import { delayOf, pressureOf } from "./backoff.js"
 import { Budget } from "./budget.js"
 import { Circuit } from "./circuit.js"
 import { type Closed, Gate } from "./gate.js"
-import { healthOf } from "./health.js"
+import { healthOf, isRefusal } from "./health.js"
 import type { Settings } from "./settings.js"
 
 /** A call before one of its attempts. Times are milliseconds. */
 interface Call<E> {
-  /** What the attempts before failed with. */
+  /** What the attempts before failed with, as far back as anybody is told. */
   readonly errors: ReadonlyArray<E>
+  /** How many attempts there were, by what they failed with. */
+  readonly failed: ReadonlyMap<string, number>
   /** How long it paused before this attempt. */
   readonly delay: number
   /** How long it has waited because the server said to wait. */
@@ -35,7 +37,9 @@ interface Tried<E> extends Call<E> {
   readonly errors: Arr.NonEmptyReadonlyArray<E>
 }
 
-const untried: Call<never> = { errors: [], delay: 0, waited: 0 }
+const untried: Call<never> = { errors: [], failed: new Map(), delay: 0, waited: 0 }
+
+const maxTold = 16
 
 /** How often gate and circuit had closed and opened when an attempt was sent: it knows nothing of what came after. */
 interface Sent {
@@ -50,14 +54,18 @@ interface Lately {
 
 const silence: Lately = { count: 0, attempts: 0 }
 
-// Of a clock that does not go back.
-const nowMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1e6)
-
 export const make = (settings: Settings, tracker: Service, start: number): RetryPolicy => {
   const { maxWait, onRetry, planOf, source } = settings
   const budget = new Budget(settings.budget, start)
   const circuit = new Circuit<Refusal>(settings.circuit)
   const gate = new Gate()
+
+  // Time that does not go back.
+  let latest = start
+  const nowMillis = Effect.map(
+    Clock.currentTimeNanos,
+    (nanos) => latest = Math.max(latest, Number(nanos) / 1e6)
+  )
 
   // What counts and tells must not become a failure.
   const quietly = (effect: () => Effect.Effect<void>) => Effect.catchAllCause(Effect.suspend(effect), () => Effect.void)
@@ -104,11 +112,11 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   /** What is made and logged inside knows which attempt it belongs to, and what went before. */
   const numbered = <A, E extends FetchError.Trackable, R>(
     fetch: Effect.Effect<A, E, R>,
-    { delay, errors }: Call<E>
+    { delay, errors, failed }: Call<E>
   ): Effect.Effect<A, E, R> => {
     if (errors.length > 0) {
       return Effect.zipRight(count("retries"), fetch).pipe(within({
-        attempt: errors.length + 1,
+        attempt: madeOf(failed) + 1,
         attributes: { retry_delay_ms: delay, earlier_errors: codesOf(errors) }
       }))
     }
@@ -122,10 +130,10 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     call: Call<E>
   ): Effect.Effect<A, E | Refusal, R> =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(nowMillis, (now) => {
+      Effect.flatMap(Effect.all([nowMillis, Probed]), ([now, probed]) => {
         const closed = gate.closed(now)
         if (closed !== undefined) return restore(queue(fetch, call, closed, now))
-        const entry = circuit.enter(now)
+        const entry = probed === circuit ? "pass" : circuit.enter(now)
         if (entry === "pass") return restore(send(fetch, call))
         if (entry === "probe") return probe(fetch, call, restore)
         const open = { refused: circuitIsOpen, open_ms: Math.round(now - entry.since) }
@@ -137,10 +145,10 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const queue = Effect.fnUntraced(function*<A, E extends FetchError.Trackable, R>(
     fetch: Effect.Effect<A, E, R>,
     call: Call<E>,
-    { error, wait }: Closed,
+    { error, turn, wait }: Closed,
     now: number
   ): Effect.fn.Return<A, E | Refusal, R> {
-    if (call.waited + wait > maxWait || (yield* HasAlternative)) {
+    if (call.waited + turn > maxWait || (yield* HasAlternative)) {
       return yield* refuse(call, withRetryAfter(error, Duration.millis(wait)), { refused: toWait(wait) })
     }
     const delay = gate.slot(yield* Random.next) - now
@@ -156,14 +164,17 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   ): Effect.fn.Return<A, E | Refusal, R> {
     const then = { closings: gate.closings, openings: circuit.openings }
-    const exit = yield* Effect.exit(restore(numbered(fetch, call)))
+    const exit = yield* Effect.exit(restore(Effect.provideService(numbered(fetch, call), Probed, circuit)))
     const now = yield* nowMillis
     if (Exit.isSuccess(exit)) {
-      circuit.probed("well", now)
+      circuit.probed("well", then.openings, now)
       return exit.value
     }
-    const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
-    circuit.probed(error === undefined ? "unknown" : healthOf(error), now)
+    circuit.probed(
+      Option.match(failureOf(exit.cause), { onNone: () => "unknown", onSome: healthOf }),
+      then.openings,
+      now
+    )
     return yield* restore(failed(fetch, call, then, exit.cause))
   })
 
@@ -177,14 +188,17 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     then: Sent,
     cause: Cause.Cause<E>
   ): Effect.Effect<A, E | Refusal, R> => {
-    const error = Cause.failureOption(cause)
-    // Bugs and interruptions are not tried again, and teach nothing.
-    if (Option.isNone(error) || !Chunk.isEmpty(Cause.defects(cause))) return Effect.failCause(cause)
+    const error = failureOf(cause)
+    if (Option.isNone(error)) return Effect.failCause(cause)
     return Effect.flatMap(learn(error.value, then), (now) => {
-      const errors = Arr.append(call.errors, error.value)
-      const plan = planOf(error.value.code)
-      if (!(error.value.retryable ?? plan.isGiven) && !plan.always) return end(errors, {})
-      return again(fetch, { ...call, errors }, now)
+      const { code, retryable } = error.value
+      const plan = planOf(code)
+      const tried: Tried<E> = {
+        ...call,
+        errors: Arr.append(call.errors.slice(1 - maxTold), error.value),
+        failed: new Map(call.failed).set(code, (call.failed.get(code) ?? 0) + 1)
+      }
+      return (retryable ?? plan.isGiven) || plan.always ? again(fetch, tried, now) : end(tried, {})
     })
   }
 
@@ -196,7 +210,9 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     else if (health !== "unknown" && circuit.sick(health, openings, (yield* lately()).count, now)) {
       yield* count("openCircuits")
     }
-    if (error instanceof FetchError.ApiRateLimit) gate.refused(error, namedBy(error), closings, now)
+    if (error instanceof FetchError.ApiRateLimit && !isRefusal(error)) {
+      gate.refused(error, namedBy(error), closings, now)
+    }
     return now
   })
 
@@ -206,72 +222,87 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     call: Tried<E>,
     now: number
   ): Effect.fn.Return<A, E | Refusal, R> {
-    const { errors, waited } = call
+    const { errors, failed, waited } = call
     const error = Arr.lastNonEmpty(errors)
     const plan = planOf(error.code)
-    if (!isLeft(errors)) return yield* giveUp(errors, "no attempts left")
-    if (!circuit.isClosed) return yield* giveUp(errors, circuitIsOpen)
+    const made = madeOf(failed)
+    if (!isLeft(error.code, failed)) return yield* giveUp(call, "no attempts left")
+    if (!circuit.isClosed) return yield* giveUp(call, circuitIsOpen)
     const closed = gate.closed(now)
     const named = Math.max(namedBy(error), closed?.wait ?? 0)
-    if (named > 0 && (waited + named > maxWait || (yield* HasAlternative))) return yield* giveUp(errors, toWait(named))
-    if (!budget.spend(now)) return yield* giveUp(errors, "the budget of retries is spent")
+    if (named > 0 && (waited + Math.max(named, closed?.turn ?? 0) > maxWait || (yield* HasAlternative))) {
+      return yield* giveUp(call, toWait(named))
+    }
+    if (!budget.spend(now)) return yield* giveUp(call, "the budget of retries is spent")
 
     const { attempts, count: alike } = yield* lately(error.code)
-    const backoff = delayOf(plan, errors.length, pressureOf(alike, attempts), yield* Random.next)
-    const slot = closed === undefined ? 0 : gate.slot(yield* Random.next) - now
-    const delay = Math.ceil(Math.max(backoff, named, slot))
-    const attempt = errors.length + 1
+    const backoff = delayOf(plan, made, pressureOf(alike, attempts), yield* Random.next)
+    const wait = Math.max(named, closed === undefined ? 0 : gate.slot(yield* Random.next) - now)
+    const delay = Math.ceil(Math.max(backoff, wait))
+    const attempt = made + 1
     if (closed !== undefined) yield* count("gateWaits")
     yield* quietly(() => onRetry({ attempt, delay: Duration.millis(delay), error }))
     yield* Effect.logDebug(`Attempt ${attempt} in ${delay} ms`).pipe(
-      Effect.annotateLogs({ attempt, delay_ms: delay, source, earlier_errors: codesOf(errors) })
+      Effect.annotateLogs({
+        attempt,
+        delay_ms: delay,
+        ...(source === undefined ? {} : { source }),
+        earlier_errors: codesOf(errors)
+      })
     )
     yield* Effect.sleep(delay)
-    return yield* proceed(fetch, { errors, delay, waited: named > 0 ? waited + delay : waited })
+    return yield* proceed(fetch, { ...call, delay, waited: waited + wait })
   })
 
   /** As often as the row of its code says has the error been tried again, and no call more often than one of its errors. */
-  const isLeft = (errors: Arr.NonEmptyReadonlyArray<FetchError.Trackable>): boolean => {
-    const { code } = Arr.lastNonEmpty(errors)
-    return errors.filter((error) => error.code === code).length <= planOf(code).retries &&
-      errors.length <= Math.max(...errors.map((error) => planOf(error.code).retries))
-  }
+  const isLeft = (code: string, failed: ReadonlyMap<string, number>): boolean =>
+    (failed.get(code) ?? 0) <= planOf(code).retries &&
+    madeOf(failed) <= Math.max(...Array.from(failed.keys(), (code) => planOf(code).retries))
 
   /** Fails a call that is not sent: with what closed its way, or, if it was sent before, with what it failed with then. */
   const refuse = <E extends FetchError.Trackable>(
-    { errors }: Call<E>,
+    call: Call<E>,
     error: Refusal,
     attributes: FetchContext.Attributes & { readonly refused: string }
   ): Effect.Effect<never, E | Refusal> =>
-    Arr.isNonEmptyReadonlyArray(errors)
-      ? giveUp(errors, attributes.refused)
+    isTried(call)
+      ? giveUp(call, attributes.refused)
       : Effect.zipRight(count("refusals"), Effect.fail(FetchError.withContext(error, { attributes })))
 
-  const giveUp = <E extends FetchError.Trackable>(errors: Arr.NonEmptyReadonlyArray<E>, why: string) =>
-    Effect.zipRight(count("giveUps"), end(errors, { gave_up: why }))
+  const giveUp = <E extends FetchError.Trackable>(call: Tried<E>, why: string) =>
+    Effect.zipRight(count("giveUps"), end(call, { gave_up: why }))
 
   return {
     run: (fetch) => Effect.suspend(() => proceed(fetch, untried)),
     state: Effect.map(nowMillis, (now) => ({
       circuit: circuit.status,
       gate: Option.map(Option.fromNullable(gate.closed(now)), ({ wait }) => Duration.millis(wait)),
-      budget: Option.liftPredicate(Math.floor(budget.left(now)), Number.isFinite)
+      budget: Option.liftPredicate(budget.left(now), Number.isFinite)
     }))
   }
 }
 
 /** Fails with the last error, which knows of the others. */
 const end = <E extends FetchError.Trackable>(
-  errors: Arr.NonEmptyReadonlyArray<E>,
+  { errors, failed }: Tried<E>,
   attributes: FetchContext.Attributes
 ): Effect.Effect<never, E> => {
-  const last = FetchError.withContext(Arr.lastNonEmpty(errors), { attempt: errors.length, attributes })
+  const last = FetchError.withContext(Arr.lastNonEmpty(errors), { attempt: madeOf(failed), attributes })
   return Effect.fail(withEarlier(last, errors.slice(0, -1)))
 }
+
+const isTried = <E>(call: Call<E>): call is Tried<E> => call.errors.length > 0
+
+const madeOf = (failed: ReadonlyMap<string, number>): number =>
+  Array.from(failed.values()).reduce((sum, n) => sum + n, 0)
 
 /** How long the error says to wait, in milliseconds. */
 const namedBy = ({ retryAfter }: FetchError.Trackable): number =>
   retryAfter === undefined ? 0 : Option.match(retryAfter, { onNone: () => 0, onSome: Duration.toMillis })
+
+/** Bugs and interruptions are not tried again, and teach nothing, whatever failed besides. */
+const failureOf = <E>(cause: Cause.Cause<E>): Option.Option<E> =>
+  Chunk.isEmpty(Cause.defects(cause)) ? Cause.failureOption(cause) : Option.none()
 
 const codesOf = (errors: ReadonlyArray<FetchError.Trackable>): string => errors.map(({ code }) => code).join(", ")
 

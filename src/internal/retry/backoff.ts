@@ -26,4 +26,4 @@ const many = 10
 
 /** The share of attempts that failed so; where these are not known (0), what the errors alone tell. */
 export const pressureOf = (errors: number, attempts: number): number =>
-  attempts > 0 ? Math.min(1, errors / attempts) : errors / (errors + many)
+  errors > 0 ? Math.min(1, errors / (attempts > 0 ? attempts : errors + many)) : 0

@@ -13,8 +13,8 @@ export interface BudgetSettings {
 const seconds = 10
 // What was saved in good times must not feed a storm.
 const most = 100
-// Five fifths are not quite one.
-const almost = 1 - 1e-6
+// Ten tenths are not quite one.
+const rounding = 1e-6
 
 export class Budget {
   private readonly settings: BudgetSettings
@@ -34,17 +34,17 @@ export class Budget {
     this.tokens = Math.min(Math.max(most, this.idle), this.tokens + this.settings.ratio)
   }
 
-  /** How many tokens there are. */
+  /** How many whole tokens there are. */
   left(now: number): number {
     const earned = (now - this.refilled) / 1000 * this.settings.perSecond
     if (this.tokens < this.idle) this.tokens = Math.min(this.idle, this.tokens + earned)
     this.refilled = now
-    return this.tokens
+    return Math.floor(this.tokens + rounding)
   }
 
   /** Takes a token, if there is one. */
   spend(now: number): boolean {
-    if (this.left(now) < almost) return false
+    if (this.left(now) < 1) return false
     this.tokens--
     return true
   }

@@ -17,7 +17,7 @@ export interface Opened<E> {
 
 interface Open<E> extends Opened<E> {
   readonly until: number
-  /** Is a probe under way? */
+  /** Is a probe under way? Then `until` is when it has taken too long to be waited for. */
   readonly isProbed: boolean
 }
 
@@ -45,8 +45,8 @@ export class Circuit<E extends object> {
   /** May a call pass? The first that comes when the time is over is a probe: `probed` has to be told how it ended. */
   enter(now: number): "pass" | "probe" | Opened<E> {
     if (this.open === undefined) return "pass"
-    if (this.open.isProbed || now < this.open.until) return this.open
-    this.open = { ...this.open, isProbed: true }
+    if (now < this.open.until) return this.open
+    this.open = { ...this.open, isProbed: true, until: now + this.settings.openFor }
     return "probe"
   }
 
@@ -62,27 +62,26 @@ export class Circuit<E extends object> {
   sick(error: E, openings: number, lately: number, now: number): boolean {
     if (!this.isClosed || openings !== this.openings) return false
     if (this.failures++ === 0) this.failing = now
-    const { failures, lasting } = this.settings
+    const { failures, lasting, openFor } = this.settings
     if (Math.min(this.failures, lately) < failures || now - this.failing < lasting) return false
-    this.trip(error, now, now)
+    this.openings++
+    this.open = { error, since: now, until: now + openFor, isProbed: false }
     return true
   }
 
-  /** How the probe ended: one that tells nothing is followed by another. */
-  probed(ended: "well" | "unknown" | E, now: number): void {
-    if (this.open === undefined) return
+  /**
+   * How a probe ended that was sent when the circuit had opened so many times: one that tells nothing is followed by
+   * another.
+   */
+  probed(ended: "well" | "unknown" | E, openings: number, now: number): void {
+    if (this.open === undefined || openings !== this.openings) return
     if (ended === "well") {
       this.open = undefined
       this.failures = 0
     } else if (ended === "unknown") {
       this.open = { ...this.open, isProbed: false, until: now }
     } else {
-      this.trip(ended, this.open.since, now)
+      this.open = { error: ended, since: this.open.since, until: now + this.settings.openFor, isProbed: false }
     }
-  }
-
-  private trip(error: E, since: number, now: number): void {
-    this.openings++
-    this.open = { error, since, until: now + this.settings.openFor, isProbed: false }
   }
 }

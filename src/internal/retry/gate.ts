@@ -3,17 +3,22 @@ import type * as FetchError from "../../FetchError.js"
 
 // Who waited goes on so long after the one before: fifty calls a second are within the limits of most servers.
 const pace = 20
+// A timer may go off so much too early.
+const early = 2
 
 /** What was said, and how long it holds still. */
 export interface Closed {
   readonly error: FetchError.ApiRateLimit
   readonly wait: number
+  /** In how long one more caller may go on, at the earliest: after those that queue already. */
+  readonly turn: number
 }
 
 export class Gate {
   private error: FetchError.ApiRateLimit | undefined
   private until = -Infinity
-  private queued = 0
+  // The end of the queue. It outlives the gate: who queues still when that closes again keeps the place.
+  private free = -Infinity
   /** How often it has closed: what was sent before is told by it. */
   closings = 0
 
@@ -24,7 +29,7 @@ export class Gate {
 
   closed(now: number): Closed | undefined {
     if (now >= this.until) this.error = undefined
-    return this.error && { error: this.error, wait: this.until - now }
+    return this.error && { error: this.error, wait: this.until - now, turn: this.turn - now }
   }
 
   /**
@@ -38,12 +43,19 @@ export class Gate {
     if (isOpen) this.closings++
     this.until = now + wait
     this.error = error
-    // Who waits comes back to find that it takes longer, and queues again.
-    this.queued = 0
   }
 
-  /** When one more caller may go on: after those that queue already. The draw is a number from 0 to 1. */
+  /**
+   * When one more caller may go on. The draw is a number from 0 to 1. Who comes back to find that it takes longer queues
+   * again, at the end.
+   */
   slot(draw: number): number {
-    return this.until + (this.queued++ + draw) * pace
+    const { turn } = this
+    this.free = turn + pace
+    return turn + early + draw * (pace - early)
+  }
+
+  private get turn(): number {
+    return Math.max(this.until, this.free)
   }
 }

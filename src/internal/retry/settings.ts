@@ -36,15 +36,15 @@ const never: CircuitSettings = { failures: Infinity, lasting: 0, openFor: 1 }
 export const settings = (options: Options): Either.Either<Settings, string> =>
   Either.gen(function*() {
     yield* only("options", options, keys)
-    const { breaker, budget, maxWait = "1 minute", onRetry = () => Effect.void, rows = {}, source } = options
+    const { breaker = {}, budget = {}, maxWait = "1 minute", onRetry = () => Effect.void, rows = {}, source } = options
     if (source !== undefined && !Predicate.isString(source)) return yield* wrong("source", source, "a text")
     if (!Predicate.isFunction(onRetry)) return yield* wrong("onRetry", onRetry, "a function")
     return {
       source,
       onRetry,
       planOf: yield* plans(rows),
-      budget: budget === false ? unlimited : yield* budgetOf(budget ?? {}),
-      circuit: breaker === false ? never : yield* circuitOf(breaker ?? {}),
+      budget: budget === false ? unlimited : yield* budgetOf(budget),
+      circuit: breaker === false ? never : yield* circuitOf(breaker),
       maxWait: yield* millis("maxWait", maxWait, 0)
     }
   })
@@ -54,26 +54,27 @@ const plans = (rows: Readonly<Record<string, Row>>): Either.Either<Settings["pla
     if (!isRecord(rows)) return yield* wrong("rows", rows, "an object of rows by code")
     const found = new Map<string, Plan>()
     for (const code of new Set([...Object.keys(defaults), ...Object.keys(rows)])) {
-      const given = Object.hasOwn(rows, code) ? rows[code] ?? {} : {}
+      const given = Object.hasOwn(rows, code) ? rows[code] : undefined
       found.set(code, yield* planOf(`rows.${code}`, { ...usual, ...defaults[code] }, given))
     }
-    const others = yield* planOf("rows", usual, {})
+    const others = yield* planOf("rows", usual, undefined)
     return (code: string) => found.get(code) ?? others
   })
 
-const planOf = (path: string, row: Whole, given: Row): Either.Either<Plan, string> =>
+const planOf = (path: string, row: Whole, own: Row | undefined): Either.Either<Plan, string> =>
   Either.gen(function*() {
+    const given = own === undefined ? {} : own
     yield* only(path, given, ["retries", "base", "cap", "always"])
     const { always = row.always, cap = row.cap, retries = row.retries } = given
     if (!Number.isInteger(retries) || retries < 0) {
       return yield* wrong(`${path}.retries`, retries, "a whole number from 0")
     }
     if (!Predicate.isBoolean(always)) return yield* wrong(`${path}.always`, always, "true or false")
-    const longest = yield* millis(`${path}.cap`, cap, 1)
+    const most = yield* millis(`${path}.cap`, cap, 1)
     // A cap below the usual first delay is the first delay, too; one below a delay that is given is a mistake.
-    const base = yield* millis(`${path}.base`, given.base ?? Math.min(yield* millis(path, row.base, 1), longest), 1)
-    return base <= longest
-      ? { retries, always, base, cap: longest, isGiven: Object.keys(given).length > 0 }
+    const base = yield* millis(`${path}.base`, given.base ?? Math.min(yield* millis(path, row.base, 1), most), 1)
+    return base <= most
+      ? { retries, always, base, cap: most, isGiven: own !== undefined }
       : yield* wrong(`${path}.base`, given.base, "at most as long as the cap")
   })
 
@@ -81,8 +82,8 @@ const budgetOf = (given: Exclude<Options["budget"], false | undefined>): Either.
   Either.gen(function*() {
     yield* only("budget", given, ["ratio", "perSecond"])
     const { perSecond = 1, ratio = 0.2 } = given
-    if (!(ratio >= 0 && ratio <= 1)) return yield* wrong("budget.ratio", ratio, "a number from 0 to 1")
-    if (!(perSecond >= 0 && perSecond < Infinity)) {
+    if (!isWithin(ratio, 0, 1)) return yield* wrong("budget.ratio", ratio, "a number from 0 to 1")
+    if (!isWithin(perSecond, 0, Number.MAX_VALUE)) {
       return yield* wrong("budget.perSecond", perSecond, "a number from 0")
     }
     return { ratio, perSecond }
@@ -92,7 +93,7 @@ const circuitOf = (given: Exclude<Options["breaker"], false | undefined>): Eithe
   Either.gen(function*() {
     yield* only("breaker", given, ["failures", "lasting", "openFor"])
     const { failures = 10, lasting = "3 seconds", openFor = "2 seconds" } = given
-    if (!(Number.isInteger(failures) && failures >= 1)) {
+    if (!Number.isInteger(failures) || failures < 1) {
       return yield* wrong("breaker.failures", failures, "a whole number from 1")
     }
     return {
@@ -102,13 +103,26 @@ const circuitOf = (given: Exclude<Options["breaker"], false | undefined>): Eithe
     }
   })
 
-/** What reads as nothing because it is negative or no number is refused, too. */
+const isWithin = (given: unknown, least: number, most: number): boolean =>
+  Predicate.isNumber(given) && given >= least && given <= most
+
+// What is longer, no timer can tell from for ever.
+const longest = 2 ** 31 - 1
+
 const millis = (option: string, given: Duration.DurationInput, least: 0 | 1): Either.Either<number, string> => {
-  const isLess = Predicate.isNumber(given) ? !(given >= 0) : Predicate.isString(given) && given.trim().startsWith("-")
   const duration = Option.getOrUndefined(Duration.decodeUnknown(given))
-  return duration === undefined || isLess || Duration.toMillis(duration) < least
-    ? wrong(option, given, least === 0 ? "a duration" : "a duration of at least a millisecond")
-    : Duration.isFinite(duration)
+  if (duration === undefined || isNoTime(given) || Duration.toMillis(duration) < least) {
+    return wrong(option, given, least === 0 ? "a duration" : "a duration of at least a millisecond")
+  }
+  return Duration.toMillis(duration) <= longest
     ? Either.right(Duration.toMillis(duration))
-    : wrong(option, given, "shorter than for ever")
+    : wrong(option, given, "a duration of at most 24 days")
 }
+
+/** What is negative, or no number, and would read as nothing. */
+const isNoTime = (given: unknown): boolean =>
+  Predicate.isString(given)
+    ? given.startsWith("-")
+    : Array.isArray(given)
+    ? given.some(isNoTime)
+    : (Predicate.isNumber(given) || Predicate.isBigInt(given)) && !(given >= 0)
