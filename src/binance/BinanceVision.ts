@@ -75,8 +75,8 @@ export interface Options {
  * - **Files that are not there** (404) are no failure: their candles are missing. They are `not_published_yet` for a week
  *   (months for two), `not_listed_yet` before the instrument was traded, `delisted` after, and else `date_range`: only
  *   the exchange itself knows whether candles are lost or never were.
- * - **Incomplete months** are completed by their days, as far as the archive has them; where both have a candle, that of
- *   the day stands.
+ * - **Incomplete months** are completed by their days, as far as the archive has them, and incomplete days by their month,
+ *   but for seconds; where both have a candle, that of the day stands.
  * - **Fresh files** that are refused (403) are asked for once more after a second.
  * - It neither retries nor tracks otherwise: put `Fetch.tracked` and a retry around it.
  *
@@ -137,8 +137,11 @@ export const make = Effect.fnUntraced(function*(
     const complete = Effect.gen(function*() {
       const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
       const life = yield* lifeOf(first, published, now, (after) => archive.firstDay(request, after, context))
-      const days = yield* read(files.daysOf(request, completable(first.missing, planned, life), now))
-      const all = [...planned, ...days]
+      const lacking = completable(first.missing, planned, life)
+      const days = yield* read(files.daysOf(request, lacking.monthly, now))
+      const months = yield* read(files.monthsOf(request, lacking.daily, now))
+      // Of two rows the last stands.
+      const all = [...months, ...planned, ...days]
       const reasons = archiveReasons({
         interval,
         anchor: columns.anchorOf(interval, first.openTime),
@@ -203,14 +206,20 @@ interface Read {
   readonly rows: Option.Option<columns.Columns>
 }
 
-/** What the days may have that the months lack. */
+/** What the days may have that the months lack, and the other way round. */
 const completable = (
   missing: ReadonlyArray<Klines.Missing>,
   planned: ReadonlyArray<Read>,
   { delisted, exists, listed }: Life
-): ReadonlyArray<Klines.Missing> => {
-  const months = planned.filter(({ file, rows }) => file.period === "monthly" && (exists || Option.isSome(rows)))
-  return intersect(intersect(missing, [{ start: listed, end: delisted }]), months.map(({ file }) => file))
+): Readonly<Record<files.ArchiveFile["period"], ReadonlyArray<Klines.Missing>>> => {
+  const alive = intersect(missing, [{ start: listed, end: delisted }])
+  const of = (period: files.ArchiveFile["period"], isWorthIt: (read: Read) => boolean) =>
+    intersect(alive, planned.filter((read) => read.file.period === period && isWorthIt(read)).map(({ file }) => file))
+  return {
+    // Of what the archive knows nothing there is no day for every day of a month.
+    monthly: of("monthly", ({ rows }) => exists || Option.isSome(rows)),
+    daily: of("daily", () => true)
+  }
 }
 
 /** The files that may come still. Of months none, where their days will tell. */

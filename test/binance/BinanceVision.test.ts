@@ -390,10 +390,10 @@ describe("BinanceVision missing", () => {
       const gone = () => new Response("", { status: 404 })
       const own = stub(gone, { baseUrl: "http://mirror.test/" })
       yield* Effect.provide(klines(aDay), own.layer)
-      expect(own.asked.map(({ origin }) => origin)).toEqual(["http://mirror.test"])
+      expect(new Set(own.asked.map(({ origin }) => origin))).toEqual(new Set(["http://mirror.test"]))
       const theirs = stub(gone)
       yield* Effect.provide(klines(aDay), theirs.layer)
-      expect(theirs.asked.map(({ origin, pathname }) => origin + pathname).slice(1)).toEqual(
+      expect(theirs.asked.map(({ origin, pathname }) => origin + pathname).slice(1, 3)).toEqual(
         Array(2).fill("https://s3-ap-northeast-1.amazonaws.com/data.binance.vision")
       )
       const given = stub(gone, { baseUrl: "http://mirror.test", listingUrl: "http://list.test/b" })
@@ -404,6 +404,8 @@ describe("BinanceVision missing", () => {
 
 describe("BinanceVision and the defects of the archive", () => {
   const january = opensOf(utc(2024, 0), utc(2024, 1))
+  /** The month, which would have what a day lacks. */
+  const noMonth = Fault.on({ path: "BTCUSDT-1h-2024-01.zip" }, Fault.status(404))
   const dayOf = (n: number) => opensOf(utc(2024, 0, n), utc(2024, 0, n + 1))
   const good = klines(aDay).pipe(Effect.provide(onArchive()))
 
@@ -523,6 +525,7 @@ describe("BinanceVision and the defects of the archive", () => {
         ["2024-01-05T07:00", "2024-01-05T08:00", "invalid"]
       ])
     }).pipe(Effect.provide(onArchive({
+      faults: [noMonth],
       archive: [archived(
         "2024-01-05",
         // Two rows that open off the grid; in the hour of one of the two there is a sound row as well.
@@ -545,7 +548,10 @@ describe("BinanceVision and the defects of the archive", () => {
     Effect.gen(function*() {
       const found = yield* klines(aDay)
       expect([found.length, missing(found)]).toEqual([4, [["2024-01-05T04:00", "2024-01-06", "date_range"]]])
-    }).pipe(Effect.provide(onArchive({ archive: [archived("2024-01-05", csv(dayOf(5).slice(0, 4)))] }))))
+    }).pipe(Effect.provide(onArchive({
+      faults: [noMonth],
+      archive: [archived("2024-01-05", csv(dayOf(5).slice(0, 4)))]
+    }))))
 
   it.effect("The twelfth column is not always 0, and means nothing", () =>
     Effect.gen(function*() {
@@ -582,6 +588,7 @@ describe("BinanceVision and the defects of the archive", () => {
     Effect.gen(function*() {
       expect(missing(yield* klines(aDay))).toEqual([["2024-01-05T05:00", "2024-01-05T06:00", "invalid"]])
     }).pipe(Effect.provide(onArchive({
+      faults: [noMonth],
       archive: [archived("2024-01-05", dayOf(5).map((open, i) => line(open, i === 5 ? "3.6" : "2.5")).join(""))]
     }))))
 
@@ -609,6 +616,42 @@ describe("BinanceVision and the defects of the archive", () => {
         onArchive({ archive: [archived("2024-01", csv(january.filter((open) => open < utc(2024, 0, 11))))] })
       )
     ))
+
+  for (
+    const [what, fault] of [
+      ["was lost", Fault.status(404)],
+      ["was cut", Fault.gaps({ start: "2024-01-05T18:00Z", end: "2024-01-06" })]
+    ] as const
+  ) {
+    it.effect(`Monthly is not daily: a day that ${what} comes by the month`, () =>
+      Effect.gen(function*() {
+        const day = "BTCUSDT-1h-2024-01-05.zip"
+        yield* inject(Fault.on({ path: day }, fault), Fault.on({ path: `${day}.CHECKSUM` }, fault))
+        expect(yield* klines(aDay)).toEqual(yield* good)
+        expect((yield* asked).filter((name) => name.endsWith(".zip"))).toEqual([
+          "BTCUSDT-1h-2024-01-05.zip",
+          "BTCUSDT-1h-2024-01.zip"
+        ])
+      }).pipe(Effect.provide(onArchive())))
+  }
+
+  it.effect("Monthly is not daily: days that are lost come by their month, which is fetched once, and days of seconds do not", () =>
+    Effect.gen(function*() {
+      const lost = ["1h-2024-01-05", "1h-2024-01-06", "1s-2024-01-05"].map((name) => `BTCUSDT-${name}.zip`)
+      yield* inject(...lost.map((path) => Fault.on({ path }, Fault.status(404))))
+      expect((yield* klines(hours("2024-01-05", "2024-01-08"))).missing).toEqual([])
+      const seconds = yield* klines({ ...aDay, interval: "1s", end: "2024-01-05T00:01" })
+      expect(seconds.missing.map(({ reason }) => reason)).toEqual(["date_range"])
+      expect((yield* asked).filter((name) => /2024-01.zip$/.test(name))).toEqual(["BTCUSDT-1h-2024-01.zip"])
+    }).pipe(Effect.provide(onArchive())))
+
+  it.effect("Monthly is not daily: where both have a candle of a day that was cut, that of the day stands", () =>
+    Effect.gen(function*() {
+      const found = yield* klines(aDay)
+      expect([...found.close]).toEqual(dayOf(5).map((_, i) => i < 18 ? 3 : 2.5))
+    }).pipe(Effect.provide(onArchive({
+      archive: [archived("2024-01", csv(january)), archived("2024-01-05", csv(dayOf(5).slice(0, 18), "3"))]
+    }))))
 
   it.effect("Monthly is not daily: where both have a candle, that of the day stands", () =>
     Effect.gen(function*() {
@@ -648,7 +691,8 @@ describe("BinanceVision and the defects of the archive", () => {
 
   it.effect("Missing days are missing, and nobody knows why", () =>
     Effect.gen(function*() {
-      yield* inject(...[2, 3, 4].map((n) => Fault.on({ path: `BTCUSDT-1h-2024-02-0${n}.zip` }, Fault.status(404))))
+      const lost = ["-02", "-03", "-04", ""].map((day) => `BTCUSDT-1h-2024-02${day}.zip`)
+      yield* inject(...lost.map((path) => Fault.on({ path }, Fault.status(404))))
       const found = yield* klines(hours("2024-02-01T12:00", "2024-02-06"))
       expect(missing(found)).toEqual([["2024-02-02", "2024-02-05", "date_range"]])
       expect(found.length).toBe(12 + 24)
@@ -759,7 +803,10 @@ describe("BinanceVision and the defects of the archive", () => {
   it.effect("A file without rows is a day without candles", () =>
     Effect.gen(function*() {
       expect(missing(yield* klines(aDay))).toEqual([["2024-01-05", "2024-01-06", "date_range"]])
-    }).pipe(Effect.provide(onArchive({ archive: [archived("2024-01-05", "")] }))))
+    }).pipe(Effect.provide(onArchive({
+      faults: [noMonth],
+      archive: [archived("2024-01-05", "")]
+    }))))
 })
 
 describe("BinanceVision failures", () => {
@@ -824,13 +871,14 @@ describe("BinanceVision failures", () => {
   it.effect("reads or cancels the body of every answer", () => {
     const answers: Array<Response> = []
     const { layer } = stub((_, n) => {
-      const answer = new Response("<Error/>", { status: n === 1 ? 404 : 500 })
+      const answer = new Response("<Error/>", { status: n === 1 || n === 4 ? 404 : 500 })
       answers.push(answer)
       return answer
     })
     return Effect.gen(function*() {
       yield* klines(aDay)
-      expect(answers.map(({ bodyUsed }) => bodyUsed)).toEqual([true, true, true])
+      // The day, the listing twice, and the month.
+      expect(answers.map(({ bodyUsed }) => bodyUsed)).toEqual([true, true, true, true])
       expect((yield* Effect.flip(klines(aDay)))._tag).toBe("ApiFormat")
       expect(answers.at(-1)?.bodyUsed).toBe(true)
     }).pipe(Effect.provide(layer))

@@ -187,6 +187,24 @@ describe("the order of the sources", () => {
       exchange: { instruments: [{ market: "SPOT", symbol: "BTCUSDT", delisted: april + 15 * hour }] }
     }))))
 
+  it.effect("what one fetch found the next one finds, though its day is not whole and not kept", () =>
+    Effect.gen(function*() {
+      const lost = { start: may + 5 * hour, end: may + 7 * hour }
+      // The month has more of this day than the day has.
+      yield* inject(
+        Fault.on({ source: "vision" }, Fault.gaps(lost)),
+        Fault.on({ source: "vision", path: "BTCUSDT-1h-2024-05-01.zip" }, Fault.status(404))
+      )
+      const first = yield* fetch(hours(may, june))
+      const second = yield* fetch(hours(may, june))
+      expect([first.rowsBySource, second.rowsBySource]).toEqual([
+        { cache: 0, vision: 31 * 24 - 2, rest: 0 },
+        { cache: 30 * 24, vision: 22, rest: 0 }
+      ])
+      expect(second.data.openTime).toEqual(first.data.openTime)
+      expect(second.missing).toEqual([{ ...lost, reason: "date_range" }])
+    }).pipe(Effect.provide(world({ sources: ["cache", "vision"] }))))
+
   it.effect("failure 4: an archive that fails leaves the range to REST, and is counted under its own name", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision" }, Fault.status(503)))

@@ -93,6 +93,16 @@ export const daysOf = (series: Series, ranges: ReadonlyArray<Range>, now: number
 }
 
 /**
+ * The files of the months that are over and of which something opens in one of the ranges; none of seconds. A month of
+ * those is a hundred megabytes, for a day of which it is not worth it.
+ */
+export const monthsOf = (series: Series, ranges: ReadonlyArray<Range>, now: number): ReadonlyArray<ArchiveFile> => {
+  if (series.interval === "1s") return []
+  const months = ranges.flatMap(({ end, start }) => Interval.opens("1M", Interval.floor("1M", start), end))
+  return [...new Set(months)].map((month) => fileOf(series, "monthly", month)).filter(({ end }) => end <= now)
+}
+
+/**
  * How many candles open in the time of a file. The archive has files with some rows twice, so that a file may have a few
  * more; and a row takes less than 256 bytes, so that no file of this many rows takes more.
  */

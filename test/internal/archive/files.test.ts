@@ -1,7 +1,7 @@
 import { Interval, type Market } from "effect-errata/binance"
 import * as FastCheck from "effect/FastCheck"
 import { describe, expect, it } from "vitest"
-import { daysOf, filesOf, mayCome } from "../../../src/internal/archive/files.js"
+import { daysOf, filesOf, mayCome, monthsOf } from "../../../src/internal/archive/files.js"
 
 const utc = Date.UTC
 const day = 86_400_000
@@ -86,6 +86,17 @@ describe("filesOf", () => {
       })
     )
   })
+})
+
+it("monthsOf: each month once that is over, and none of seconds", () => {
+  const months = (interval: Interval.Interval) =>
+    monthsOf({ ...spot, interval }, [
+      { start: utc(2024, 0, 5), end: utc(2024, 0, 6) },
+      { start: utc(2024, 0, 31), end: utc(2024, 1, 2) },
+      { start: utc(2024, 4, 31), end: later }
+    ], later).map(({ path }) => path.slice(path.lastIndexOf("/") + 1))
+  expect(months("1h")).toEqual(["BTCUSDT-1h-2024-01", "BTCUSDT-1h-2024-02", "BTCUSDT-1h-2024-05"])
+  expect(months("1s")).toEqual([])
 })
 
 describe("daysOf", () => {
