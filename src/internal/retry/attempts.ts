@@ -198,7 +198,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
         errors: Arr.append(call.errors.slice(1 - maxTold), error.value),
         failed: new Map(call.failed).set(code, (call.failed.get(code) ?? 0) + 1)
       }
-      return (retryable ?? plan.isGiven) || plan.always ? again(fetch, tried, now) : end(tried, {})
+      return (retryable ?? plan.isGiven) || plan.always ? again(fetch, tried, now) : end(tried)
     })
   }
 
@@ -285,7 +285,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
 /** Fails with the last error, which knows of the others. */
 const end = <E extends FetchError.Trackable>(
   { errors, failed }: Tried<E>,
-  attributes: FetchContext.Attributes
+  attributes?: FetchContext.Attributes
 ): Effect.Effect<never, E> => {
   const last = FetchError.withContext(Arr.lastNonEmpty(errors), { attempt: madeOf(failed), attributes })
   return Effect.fail(withEarlier(last, errors.slice(0, -1)))

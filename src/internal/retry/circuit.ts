@@ -63,7 +63,8 @@ export class Circuit<E extends object> {
     if (!this.isClosed || openings !== this.openings) return false
     if (this.failures++ === 0) this.failing = now
     const { failures, lasting, openFor } = this.settings
-    if (Math.min(this.failures, lately) < failures || now - this.failing < lasting) return false
+    const isOften = this.failures >= failures && lately >= failures
+    if (!isOften || now - this.failing < lasting) return false
     this.openings++
     this.open = { error, since: now, until: now + openFor, isProbed: false }
     return true

@@ -44,6 +44,7 @@ describe("Circuit, closed", () => {
   it("needs as many failures in the tracker's last minute, too", () => {
     const circuit = circuitOf()
     for (let i = 0; i < 100; i++) expect(circuit.sick(fault(i), 0, 2, i * 1000)).toBe(false)
+    expect(circuit.sick(fault(100), 0, NaN, 100_000)).toBe(false)
     expect(circuit.sick(fault(100), 0, 3, 100_000)).toBe(true)
   })
 
