@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
@@ -21,6 +22,8 @@ export default defineConfig({
   test: {
     // A busy machine is no reason to fail.
     testTimeout: 30_000,
+    // By default one processor is left alone, which on a machine of two is half of them.
+    maxWorkers: availableParallelism(),
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: ["test/bench/**", "**/node_modules/**", ...(clients ? [] : ["test/clients/**"])]
   }
