@@ -20,7 +20,11 @@ export const banned = (seconds: number) => new FetchError.ApiRateLimit({ status:
 
 export const stats = Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => tracker.stats())
 
-/** Until the next answer is wanted. */
+/** An answer that comes after so many seconds. */
+export const later = <A, E, R>(seconds: number, answer: Effect.Effect<A, E, R>) =>
+  Effect.zipRight(Effect.sleep(Duration.seconds(seconds)), answer)
+
+/** So many calls at once, and how they end. */
 export const many = <A, E, R>(n: number, call: (i: number) => Effect.Effect<A, E, R>) =>
   Effect.forEach(Array.from({ length: n }, (_, i) => i), (i) => Effect.exit(call(i)), { concurrency: "unbounded" })
 
