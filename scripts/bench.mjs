@@ -1,7 +1,7 @@
 /**
  * Builds and runs the benchmarks, each in a process of its own, against the package as it is published (dist):
  *
- * `npm run bench -- tracker fetch --rounds 15`; without names, all of them.
+ * `npm run bench -- tracker fetch --rounds 15`; without names, all of them; without rounds, as many as each takes.
  *
  * What they race is installed in test/bench; it is no dependency of the package.
  */
@@ -19,10 +19,11 @@ const known = readdirSync("test/bench")
 const { positionals, values } = parseArgs({
   args: argv.slice(2),
   allowPositionals: true,
-  options: { rounds: { type: "string", default: "15" } }
+  options: { rounds: { type: "string" } }
 })
+const rounds = values.rounds === undefined ? [] : ["--rounds", values.rounds]
 const unknown = positionals.filter((name) => !known.includes(name))
-if (unknown.length > 0 || !/^[1-9]\d*$/.test(values.rounds)) {
+if (unknown.length > 0 || !/^[1-9]\d*$/.test(values.rounds ?? "1")) {
   console.error(
     unknown.length > 0
       ? `no benchmark is called ${unknown.join(", ")}: there are ${known.join(", ")}`
@@ -41,5 +42,5 @@ if (!existsSync("build/bench/node_modules")) {
   symlinkSync(resolve("test/bench/node_modules"), "build/bench/node_modules", "junction")
 }
 for (const name of positionals.length > 0 ? positionals : known) {
-  run(execPath, ["--expose-gc", `build/bench/${name}.js`, "--rounds", values.rounds])
+  run(execPath, ["--expose-gc", `build/bench/${name}.js`, ...rounds])
 }
