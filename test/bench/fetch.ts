@@ -1,5 +1,5 @@
 /** What `Fetch.tracked` costs, against the effect it is put on. */
-import { Effect, Layer, Logger, LogLevel, ManagedRuntime } from "effect"
+import { Cause, Effect, Layer, Logger, LogLevel, ManagedRuntime } from "effect"
 import { ErrorTracker, Fetch, FetchError } from "effect-errata"
 import { race, rounds } from "./race.js"
 
@@ -34,7 +34,8 @@ await race("A success, from a promise", [
   { name: "`Fetch.tracked`, piped once", run: once(tracked(promise)) }
 ], { rounds, times: 20_000 })
 
-const failure = Effect.fail(new FetchError.NetworkTimeout({ context: { symbol: "BTCUSDT", source: "rest" } }))
+const error = new FetchError.NetworkTimeout({ context: { symbol: "BTCUSDT", source: "rest" } })
+const failure = Effect.fail(error)
 // A logger that writes nowhere: what is measured is the way to it.
 const off = Logger.minimumLogLevel(LogLevel.None)
 const on = Logger.add(Logger.none)
@@ -43,8 +44,39 @@ const failing = (effect: typeof failure, layer: Layer.Layer<never>) => (times: n
   return runtime.runPromise(Effect.provide(loop(() => step, times), layer))
 }
 
+// What `Fetch.tracked` cannot do without, and nothing else: no contexts, no marks, nothing that an error says but its
+// message.
+const tracker = await runtime.runPromise(ErrorTracker.ErrorTracker)
+const least = (track: () => Effect.Effect<void>, handOn: () => Error) =>
+  once(
+    failure.pipe(
+      Effect.catchAllCause(() => {
+        const next = Effect.failCause(Cause.fail(handOn()))
+        const goOn = () => next
+        return Effect.matchCauseEffect(track(), { onFailure: goOn, onSuccess: goOn })
+      }),
+      Effect.catchAll(() => Effect.void)
+    )
+  )
+const empty = () => Effect.suspend(() => Effect.void)
+const track = () => tracker.track(error)
+
+// An error that has the stack of another one, for whoever reads it, cannot have one of its own, as all have in V8.
+const limit: { stackTraceLimit?: number | undefined } = Error
+const fresh = (): Error => {
+  const { stackTraceLimit } = limit
+  limit.stackTraceLimit = undefined
+  const copy = new Error(error.message)
+  limit.stackTraceLimit = stackTraceLimit
+  delete copy.stack
+  return copy
+}
+
 await race("A failure, of an error that was made before", [
   { name: "`Effect.fail`, recovered", run: once(Effect.catchAll(failure, () => Effect.void)) },
+  { name: "the least: caught, an empty effect, failed again", run: least(empty, () => error) },
+  { name: "the least, with `tracker.track`", run: least(track, () => error) },
+  { name: "the least, with `tracker.track` and another `Error`", run: least(track, fresh) },
   { name: "through `Fetch.tracked`, logging off", run: failing(failure, off) },
   { name: "through `Fetch.tracked`, logged", run: failing(failure, on) }
 ], { rounds, times: 20_000 })

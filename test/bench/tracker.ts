@@ -244,6 +244,7 @@ const looped = (step: (i: number) => Effect.Effect<void>) => (times: number) =>
   }))
 
 const noop = Effect.sync(() => {})
+const clock = await runtime.runPromise(Effect.clock)
 const counter = Metric.counter("errors")
 const tagged = ({ code, source, symbol }: (typeof labels)[number]) => {
   const metric = counter.pipe(
@@ -256,6 +257,11 @@ const tagged = ({ code, source, symbol }: (typeof labels)[number]) => {
 
 await race("One error, as an Effect", [
   { name: "`Effect.sync(noop)`", run: looped(() => noop) },
+  { name: "an empty `Effect.suspend`", run: looped(() => Effect.suspend(() => Effect.void)) },
+  {
+    name: "one that reads the clock",
+    run: looped(() => Effect.suspend(() => clock.unsafeCurrentTimeNanos() < 0n ? noop : Effect.void))
+  },
   { name: "`tracker.track`: windows, limits, last errors", run: looped((i) => plain.track(at(errors, i))) },
   { name: "`tracker.track`: the same and four dimensions", run: looped((i) => usual.track(at(errors, i))) },
   { name: "Effect's counter, three tags", run: looped((i) => tagged(at(labels, i))) }
