@@ -18,6 +18,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { NoInfer } from "effect/Types"
 import * as Classifier from "./Classifier.js"
@@ -185,48 +186,63 @@ const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, 
   Effect.withFiberRuntime<never, FetchError.Trackable, ErrorTracker>((fiber) => {
     const tracker = Context.unsafeGet(fiber.currentContext, ErrorTracker)
     const context = FetchContext.merge(Context.get(fiber.currentContext, Ambient), own)
-    // What most fetches end with that fail: one failure, with nothing to find out about it. The way below would do the
-    // same, at three times the price.
-    if (Cause.isFailType(cause) && FetchError.isTrackable(cause.error)) {
-      const known = isMarked(cause.error, tracker)
-      const failure = FetchError.withContext(cause.error, context)
-      mark(failure, tracker)
-      // A failure is told of the span that it is in. To ask whether it knows that already takes longer than to fail.
-      const handOn = fiber.currentSpan === undefined ? Effect.failCause(Cause.fail(failure)) : Effect.fail(failure)
-      if (known || isIgnored(failure, options)) return handOn
-      // Asked here, too: what nobody wants to know needs no effect to say it.
-      const wanted = isWanted(levelOf(cause.error), fiber)
-      return counted(tracker, failure, options, wanted ? logged(tracker, [failure], handOn) : handOn)
-    }
-    const thrown = Chunk.toReadonlyArray(Cause.failures(cause))
-    const died = Chunk.toReadonlyArray(Cause.defects(cause))
-    return Effect.flatMap(classifyAll(thrown, context), (failures) => {
-      const asFailure = options.defects === "fail"
-      const defects = new Map(died.map((defect) => [defect, freshDefect(defect, context, asFailure)]))
-      const handOn = Effect.failCause(rebuilt<unknown, FetchError.Trackable>(
-        cause,
-        // Both maps hold every error of the cause.
-        (error) => Cause.fail(failures.get(error)!),
-        (defect) => asFailure ? Cause.fail(defects.get(defect)!) : Cause.die(defects.get(defect)!)
-      ))
-      // However many failures a cause holds, it is the end of one fetch: one of them counted before is enough.
-      const known = [...thrown, ...died].some((error) => isMarked(error, tracker))
-      const fresh = [...failures.values(), ...defects.values()]
-      for (const error of fresh) mark(error, tracker)
-      const [primary] = fresh
-      // Interruption alone leaves nothing to count.
-      const silent = known || primary === undefined || (died.length === 0 && thrown.every(isInterruption)) ||
-        isIgnored(primary, options)
-      return silent
-        ? handOn
-        : counted(
-          tracker,
-          primary,
-          options,
-          logged(tracker, failures.size > 0 ? [primary, ...defects.values()] : [primary], handOn)
-        )
-    })
+    return Cause.isFailType(cause) && FetchError.isTrackable(cause.error)
+      ? onTrackable(cause.error, fiber, tracker, context, options)
+      : onCause(cause, tracker, context, options)
   })
+
+/**
+ * What most fetches end with that fail: one failure, with nothing to find out about it. `onCause` would do the same, at
+ * three times the price.
+ */
+const onTrackable = (
+  error: FetchError.Trackable,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  tracker: Service,
+  context: FetchContext.FetchContext,
+  options: TrackedOptions
+): Effect.Effect<never, FetchError.Trackable> => {
+  const known = isMarked(error, tracker)
+  const failure = FetchError.withContext(error, context)
+  mark(failure, tracker)
+  // A failure is told of the span that it is in. To ask whether it knows that already takes longer than to fail.
+  const handOn = fiber.currentSpan === undefined ? Effect.failCause(Cause.fail(failure)) : Effect.fail(failure)
+  if (known || isIgnored(failure, options)) return handOn
+  // Asked here, too: what nobody wants to know needs no effect to say it.
+  const wanted = isWanted(levelOf(error), fiber)
+  return counted(tracker, failure, options, wanted ? logged(tracker, [failure], handOn) : handOn)
+}
+
+const onCause = (
+  cause: Cause.Cause<unknown>,
+  tracker: Service,
+  context: FetchContext.FetchContext,
+  options: TrackedOptions
+): Effect.Effect<never, FetchError.Trackable> => {
+  const thrown = Chunk.toReadonlyArray(Cause.failures(cause))
+  const died = Chunk.toReadonlyArray(Cause.defects(cause))
+  return Effect.flatMap(classifyAll(thrown, context), (failures) => {
+    const asFailure = options.defects === "fail"
+    const defects = new Map(died.map((defect) => [defect, freshDefect(defect, context, asFailure)]))
+    const handOn = Effect.failCause(rebuilt<unknown, FetchError.Trackable>(
+      cause,
+      // Both maps hold every error of the cause.
+      (error) => Cause.fail(failures.get(error)!),
+      (defect) => asFailure ? Cause.fail(defects.get(defect)!) : Cause.die(defects.get(defect)!)
+    ))
+    // However many failures a cause holds, it is the end of one fetch: one of them counted before is enough.
+    const known = [...thrown, ...died].some((error) => isMarked(error, tracker))
+    const fresh = [...failures.values(), ...defects.values()]
+    for (const error of fresh) mark(error, tracker)
+    const [primary] = fresh
+    // Interruption alone leaves nothing to count.
+    const silent = known || primary === undefined || (died.length === 0 && thrown.every(isInterruption)) ||
+      isIgnored(primary, options)
+    if (silent) return handOn
+    const told = failures.size > 0 ? [primary, ...defects.values()] : [primary]
+    return counted(tracker, primary, options, logged(tracker, told, handOn))
+  })
+}
 
 const isIgnored = (error: FetchError.Trackable, { ignore }: TrackedOptions): boolean =>
   ignore !== undefined && attempt(() => ignore(error)) === true
