@@ -151,7 +151,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     if (call.waited + turn > maxWait || (yield* HasAlternative)) {
       return yield* refuse(call, withRetryAfter(error, Duration.millis(wait)), { refused: toWait(wait) })
     }
-    const delay = gate.slot(yield* Random.next) - now
+    const delay = Math.ceil(gate.slot(yield* Random.next) - now)
     yield* count("gateWaits")
     yield* Effect.sleep(delay)
     return yield* proceed(fetch, { ...call, waited: call.waited + delay })
