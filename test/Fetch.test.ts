@@ -66,6 +66,43 @@ describe("tracked", () => {
       expect((yield* stats).total).toBe(0)
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
+  it.effect("a failure that is trackable already is counted, and logged where its level is", () =>
+    Effect.gen(function*() {
+      const fetch = Effect.fail(new FetchError.NetworkTimeout()).pipe(Fetch.tracked(), Effect.exit)
+      yield* Logger.withMinimumLogLevel(fetch, LogLevel.Error)
+      expect(yield* LogCapture.entries).toEqual([])
+      yield* Logger.withMinimumLogLevel(fetch, LogLevel.Warning)
+      expect((yield* LogCapture.entries).length).toBe(1)
+      expect((yield* stats).total).toBe(2)
+    }).pipe(Effect.provide([ErrorTracker.layer(), LogCapture.layer])))
+
+  it.effect("Law 1: one shared instance that fails in a span counts each time, and stays as it is", () =>
+    Effect.gen(function*() {
+      const shared = new FetchError.NetworkTimeout()
+      const before = Reflect.ownKeys(shared)
+      const outside = Effect.fail(shared).pipe(Effect.withSpan("fetching"), Fetch.tracked({ symbol: "A" }), Effect.flip)
+      const inside = Effect.fail(shared).pipe(Fetch.tracked({ symbol: "A" }), Effect.withSpan("fetching"), Effect.flip)
+      for (const fetch of [outside, inside, outside, inside]) {
+        const error = yield* fetch
+        expect(error).toBeInstanceOf(FetchError.NetworkTimeout)
+        expect([error.context.symbol, error.stack]).toEqual(["A", shared.stack])
+      }
+      expect((yield* stats).total).toBe(4)
+      expect(Reflect.ownKeys(shared)).toEqual(before)
+      expect(shared.context.symbol).toBeUndefined()
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect("a failure knows the span that it is in, as any other failure does", () =>
+    Effect.gen(function*() {
+      const cause = yield* Effect.fail(new FetchError.NetworkTimeout()).pipe(
+        Fetch.tracked(),
+        Effect.withSpan("fetching"),
+        Effect.sandbox,
+        Effect.flip
+      )
+      expect(Cause.prettyErrors(cause).map(({ span }) => span?.name)).toEqual(["fetching"])
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
   it.effect("of what fails within its time, a timeout shows nobody the raw cause", () =>
     Effect.gen(function*() {
       const boom = new Error("GET https://x.test/?signature=Zq7hunter2")
