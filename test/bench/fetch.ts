@@ -1,6 +1,6 @@
 /** What `Fetch.tracked` costs, against the effect it is put on. */
 import { Cause, Effect, Layer, Logger, LogLevel, ManagedRuntime } from "effect"
-import { ErrorTracker, Fetch, FetchError } from "effect-errata"
+import { ErrorTracker, Fetch, FetchError, RetryPolicy } from "effect-errata"
 import { race, rounds } from "./race.js"
 
 const runtime = ManagedRuntime.make(Layer.merge(ErrorTracker.layer(), Logger.remove(Logger.defaultLogger)))
@@ -29,9 +29,18 @@ await race("A success, at once", [
   { name: "`Fetch.tracked` with `attempts`", run: once(counted(success)) }
 ], { rounds, times: 20_000 })
 
+const policy = await runtime.runPromise(RetryPolicy.make({ source: "rest" }))
+const retried = Fetch.retry(policy)
+
+await race("A success, that would be tried again if it were none", [
+  { name: "`Fetch.tracked`", run: once(tracked(success)) },
+  { name: "`Fetch.tracked` and `Fetch.retry`", run: once(retried(tracked(success))) }
+], { rounds, times: 20_000 })
+
 await race("A success, from a promise", [
   { name: "bare", run: once(promise) },
-  { name: "`Fetch.tracked`, piped once", run: once(tracked(promise)) }
+  { name: "`Fetch.tracked`, piped once", run: once(tracked(promise)) },
+  { name: "and `Fetch.retry`", run: once(retried(tracked(promise))) }
 ], { rounds, times: 20_000 })
 
 const error = new FetchError.NetworkTimeout({ context: { symbol: "BTCUSDT", source: "rest" } })

@@ -97,17 +97,22 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const send = <A, E extends FetchError.Trackable, R>(
     fetch: Effect.Effect<A, E, R>,
     call: Call<E>
-  ): Effect.Effect<A, E | Refusal, R> => {
-    const { closings } = gate
-    const { openings } = circuit
-    return Effect.matchCauseEffect(numbered(fetch, call), {
-      onFailure: (cause) => failed(fetch, call, { closings, openings }, cause),
+  ): Effect.Effect<A, E | Refusal, R> =>
+    watched(numbered(fetch, call), fetch, call, { closings: gate.closings, openings: circuit.openings })
+
+  const watched = <A, E extends FetchError.Trackable, R>(
+    attempt: Effect.Effect<A, E, R>,
+    fetch: Effect.Effect<A, E, R>,
+    call: Call<E>,
+    then: Sent
+  ): Effect.Effect<A, E | Refusal, R> =>
+    Effect.matchCauseEffect(attempt, {
+      onFailure: (cause) => failed(fetch, call, then, cause),
       onSuccess: (a) => {
-        circuit.well(openings)
+        circuit.well(then.openings)
         return Effect.succeed(a)
       }
     })
-  }
 
   /** What is made and logged inside knows which attempt it belongs to, and what went before. */
   const numbered = <A, E extends FetchError.Trackable, R>(
@@ -273,7 +278,20 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     Effect.zipRight(count("giveUps"), end(call, { gave_up: why }))
 
   return {
-    run: (fetch) => Effect.suspend(() => proceed(fetch, untried)),
+    run: <A, E extends FetchError.Trackable, R>(fetch: Effect.Effect<A, E, R>) => {
+      let then: Sent = { closings: gate.closings, openings: circuit.openings }
+      let first = watched(fetch, fetch, untried, then)
+      return Effect.suspend(() => {
+        if (!gate.isOpen || !circuit.isClosed) return enter(fetch, untried)
+        // Most calls succeed, and nothing has closed or opened since the one before: it need not be made anew.
+        if (then.closings !== gate.closings || then.openings !== circuit.openings) {
+          then = { closings: gate.closings, openings: circuit.openings }
+          first = watched(fetch, fetch, untried, then)
+        }
+        budget.called()
+        return first
+      })
+    },
     state: Effect.map(nowMillis, (now) => ({
       circuit: circuit.status,
       gate: Option.map(Option.fromNullable(gate.closed(now)), ({ wait }) => Duration.millis(wait)),

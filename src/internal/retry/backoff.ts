@@ -8,8 +8,6 @@ export interface Curve {
 
 // Under full pressure delays are so many times as long.
 const stretch = 4
-// Beyond, every cap is reached; and nothing is infinite.
-const maxDoublings = 60
 
 /**
  * `base · 2^(n − 1)` after the n-th failed attempt, stretched by the pressure, a number from 0 to 1, and capped; one half
@@ -18,7 +16,7 @@ const maxDoublings = 60
  */
 export const delayOf = ({ base, cap }: Curve, failed: number, pressure: number, draw: number): number => {
   const stretched = base * (1 + (stretch - 1) * pressure)
-  return Math.min(cap, stretched * 2 ** Math.min(failed - 1, maxDoublings)) * (1 + draw) / 2
+  return Math.min(cap, stretched * 2 ** (failed - 1)) * (1 + draw) / 2
 }
 
 // Where attempts are not counted: so many errors are half of the pressure there can be.

@@ -19,6 +19,7 @@ const rounding = 1e-6
 export class Budget {
   private readonly settings: BudgetSettings
   private readonly idle: number
+  private readonly brim: number
   private tokens: number
   private refilled: number
 
@@ -26,12 +27,13 @@ export class Budget {
   constructor(settings: BudgetSettings, now: number) {
     this.settings = settings
     this.idle = settings.perSecond * seconds
+    this.brim = Math.max(most, this.idle)
     this.tokens = this.idle
     this.refilled = now
   }
 
   called(): void {
-    this.tokens = Math.min(Math.max(most, this.idle), this.tokens + this.settings.ratio)
+    this.tokens = Math.min(this.brim, this.tokens + this.settings.ratio)
   }
 
   /** How many whole tokens there are. */
