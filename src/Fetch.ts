@@ -401,8 +401,8 @@ export interface Source {
  * Asks one source after the other until one of them answers. Each failure is tracked under the name of its source; the
  * last one is what the whole fails with, and carries those before it.
  *
- * A source with {@link retry} whose circuit is open is passed over at once; and as long as there is another one to ask,
- * nobody waits because a server said to wait.
+ * A source with {@link retry} whose circuit is open is passed over at once; and where another one would be asked, nobody
+ * waits because a server said to wait. Bugs and interruptions end it: they are the same whoever is asked.
  *
  * @example
  * import { Effect } from "effect"
@@ -438,13 +438,15 @@ export const failover = <const S extends readonly [Source, ...Array<Source>]>(
     const { fetch, source } = sources[i]!
     const answer = tracked({ source })<A, Thrown, R>(fetch)
     const isLast = i === sources.length - 1
-    return (isLast ? answer : Effect.provideService(answer, HasAlternative, true)).pipe(
-      Effect.catchAll((error) =>
-        isLast || options?.while?.(error) === false
-          ? Effect.fail(withEarlier(error, earlier))
-          : ask(i + 1, [...earlier, error])
+    if (isLast) return Effect.mapError(answer, (error) => withEarlier(error, earlier))
+    const goesOn = (error: E) => options?.while?.(error) !== false
+    return Effect.flatMap(HasAlternative, (outside) =>
+      // Inside it is asked about errors of this source, and no others.
+      Effect.provideService(answer, HasAlternative, (error) => goesOn(error as E) || outside(error))).pipe(
+        Effect.catchAll((error) =>
+          goesOn(error) ? ask(i + 1, [...earlier, error]) : Effect.fail(withEarlier(error, earlier))
+        )
       )
-    )
   }
   return Effect.suspend(() => ask(0, []))
 }

@@ -38,6 +38,17 @@ export interface Row {
 }
 
 /**
+ * Rows by code: one of the 17, or one of your own.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Rows =
+  // The 17 by name, so that editors know them.
+  & { readonly [T in keyof typeof FetchError.facts as (typeof FetchError.facts)[T]["code"]]?: Row | undefined }
+  & { readonly [code: string]: Row | undefined }
+
+/**
  * What a policy can be told. Everything has a default.
  *
  * @since 0.1.0
@@ -50,10 +61,10 @@ export interface Options {
    */
   readonly source?: string | undefined
   /** Rows by code, over the {@link defaults}; codes of your own errors are codes like any other. */
-  readonly rows?: { readonly [code: string]: Row } | undefined
+  readonly rows?: Rows | undefined
   /**
-   * Retries are at most `ratio` (default 0.2) of the calls, and `perSecond` (default 1) more, of which ten seconds are
-   * saved up. When that is spent, a call that fails is not tried again. `false`: no such limit.
+   * Retries are at most `ratio` (default 0.2) of the calls, of which up to 100 are saved up, and `perSecond` (default 1)
+   * more, of which ten seconds are. When that is spent, a call that fails is not tried again. `false`: no such limit.
    */
   readonly budget?: false | {
     readonly ratio?: number | undefined
@@ -70,7 +81,7 @@ export interface Options {
     readonly lasting?: Duration.DurationInput | undefined
     readonly openFor?: Duration.DurationInput | undefined
   } | undefined
-  /** How long a call waits at most, all in all, because the server said to wait; else it fails at once. Default 1 minute. */
+  /** How long a call waits at most, all in all, because the server said to wait; else it fails at once. Default 2 minutes. */
   readonly maxWait?: Duration.DurationInput | undefined
   /** Told before each retry, and waited for. However it ends, the retry takes place. */
   readonly onRetry?: ((retry: Retry) => Effect.Effect<void>) | undefined
@@ -145,7 +156,7 @@ export const defaults: { readonly [code: string]: Row } = rows.defaults
  * was told.
  *
  * - **Which errors.** Those that say that another attempt makes sense (`retryable`), as often as the row of their code
- *   says.
+ *   says; of errors of your own that say nothing, those whose code has a row.
  * - **When.** After `base · 2^(n − 1)`, stretched up to fourfold by the share of attempts at this source that failed in
  *   the same way in the last minute, capped; half of that at random.
  * - **The server's word.** No attempt is made before the `retryAfter` of an error is over. That of a 429 or a 418 holds
@@ -153,11 +164,14 @@ export const defaults: { readonly [code: string]: Row } = rows.defaults
  *   milliseconds apart. A call that would wait longer than `maxWait` fails at once.
  * - **Budget and circuit breaker.** See {@link Options}. What belongs to network and server opens the circuit: network
  *   errors, and statuses of 5xx that can be tried again.
- * - **What is seen of it.** Errors carry the number of the attempt, what kept it from being tried again (`gave_up` or
- *   `refused` in the attributes of its context), and the errors of the attempts before (`earlier`). The tracker counts
- *   retries, give-ups, waits, refusals and open circuits.
+ * - **What is seen of it.** From the second attempt on, errors and log lines carry its number (`attempt`), how long it
+ *   waited (`retry_delay_ms`) and what came before (`earlier_errors`). The error that a call ends with has the errors of
+ *   its last attempts (`earlier`), and says why there is no further one (`gave_up`), or why there was none at all
+ *   (`refused`; of an open circuit also for how long it is, `open_ms`). The log tells when gate and circuit close and open,
+ *   the tracker counts retries, give-ups, waits, refusals and open circuits.
  *
- * It learns from the tracker: a fetch that is not `Fetch.tracked` inside of the retry opens no circuit. Dies of options
+ * It learns from the tracker: a fetch that is not `Fetch.tracked` inside of the retry, or under the name of another
+ * source, opens no circuit. Dies of options
  * that make no sense, with a message that says which.
  *
  * @example

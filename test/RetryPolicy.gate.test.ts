@@ -85,7 +85,12 @@ describe("the server's word, on an exchange", () => {
 
 describe("the server's word", () => {
   const retried = (options: RetryPolicy.Options = {}) =>
-    RetryPolicy.make({ source: "rest", rows: { API_RATE_LIMIT: { base: 1, cap: 1 } }, ...options })
+    RetryPolicy.make({
+      source: "rest",
+      maxWait: "1 minute",
+      rows: { API_RATE_LIMIT: { base: 1, cap: 1 } },
+      ...options
+    })
 
   it.effect("1,000 that were on their way when the gate closed come back spread, however their answers came in", () =>
     inVirtualTime(({ pass }) =>
@@ -129,7 +134,7 @@ describe("the server's word", () => {
       expect(first).toMatchObject({
         _tag: "ApiRateLimit",
         retryAfter: Option.some(Duration.seconds(61)),
-        context: { attempt: 1, attributes: { gave_up: "the server said to wait for 1m 1s" } }
+        context: { attempt: 1, attributes: { gave_up: "the server said to wait for 1m 1s; maxWait is 1m" } }
       })
       expect(RetryPolicy.isRefusal(first)).toBe(false)
       // Who comes later is not sent, and is told how long it takes from now.
@@ -139,7 +144,7 @@ describe("the server's word", () => {
         _tag: "ApiRateLimit",
         banned: true,
         retryAfter: Option.some(Duration.millis(60_500)),
-        context: { attributes: { refused: "the server said to wait for 1m 500ms" } }
+        context: { attributes: { refused: "the server said to wait for 1m 1s; maxWait is 1m" } }
       })
       expect(RetryPolicy.isRefusal(second)).toBe(true)
       expect(asked).toEqual([0])
@@ -189,7 +194,9 @@ describe("the server's word", () => {
       const { asked, fetch } = sourceOf(() => Effect.fail(limited(1)))
       const fiber = yield* Effect.fork(Effect.flip(fetch.pipe(Fetch.retry(policy))))
       yield* TestClock.adjust("5 minutes")
-      expect((yield* fiber).context.attributes).toMatchObject({ gave_up: "the server said to wait for 1s" })
+      expect((yield* fiber).context.attributes).toMatchObject({
+        gave_up: "the server said to wait for 1s, which makes 4s in all; maxWait is 3s"
+      })
       expect(asked).toHaveLength(3)
     }).pipe(withTracker))
 

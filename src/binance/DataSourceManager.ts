@@ -26,8 +26,10 @@ import * as FetchError from "../FetchError.js"
 import { HasAlternative } from "../internal/ambient.js"
 import { withEarlier } from "../internal/copy.js"
 import * as columns from "../internal/klines/columns.js"
+import { Source } from "../internal/klines/origins.js"
 import * as ranges from "../internal/klines/ranges.js"
 import * as split from "../internal/klines/split.js"
+import { isRecord, only } from "../internal/tracker/given.js"
 import * as RetryPolicy from "../RetryPolicy.js"
 import { BinanceRest } from "./BinanceRest.js"
 import { BinanceVision } from "./BinanceVision.js"
@@ -157,11 +159,15 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
   options: Options<S> = {}
 ): Effect.fn.Return<typeof DataSourceManager.Service, never, ServiceOf<S> | ErrorTracker> {
   const { concurrency = 4 } = options
+  const known = only("options", options, ["sources", "concurrency", "retry"])
+  if (Either.isLeft(known)) return yield* refuse(known.left)
   if (!(concurrency >= 1)) {
     return yield* refuse(`concurrency is ${concurrency}, and has to be a number from 1`)
   }
   const asked: ReadonlyArray<Klines.Source> = options.sources ?? ["cache", "vision", "rest"]
   if (asked.length === 0) return yield* refuse(`sources is empty, and has to name one of cache, vision and rest`)
+  const stranger = asked.find((source) => !Schema.is(Source)(source))
+  if (stranger !== undefined) return yield* refuse(`sources has "${stranger}", and can have cache, vision and rest`)
 
   // Those that are not named need not be there.
   const services: Context.Context<never> = yield* Effect.context<ServiceOf<S> | ErrorTracker>()
@@ -172,7 +178,10 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
   const rest = named("rest", BinanceRest)
   const tracker = yield* ErrorTracker
 
-  const retry = options.retry ?? {}
+  const { retry = {} } = options
+  if (retry !== false && !isRecord(retry)) {
+    return yield* refuse(`retry is ${String(retry)}, and has to be false, or an object with options of RetryPolicy`)
+  }
   const policyOf = (source: Klines.Source, rows: RetryPolicy.Options["rows"] = {}) =>
     retry === false
       ? Effect.succeed(undefined)
@@ -200,13 +209,16 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     met: Array<FetchError.FetchError>
   ): Effect.Effect<Either.Either<A, FetchError.FetchError>> => {
     const tried: Array<FetchError.FetchError> = []
+    const context = { source, market, symbol, interval, start, end }
     const attempt = effect.pipe(
-      Fetch.tracked({ source, market, symbol, interval, start, end }, { attempts: true }),
+      Fetch.tracked(context, { attempts: true }),
       Effect.provideService(ErrorTracker, tracker),
       Effect.tapError((error) => Effect.sync(() => tried.push(error)))
     )
     const policy = source === "rest" ? ofRest[market] : source === "vision" ? ofVision : undefined
     return (policy === undefined ? attempt : Fetch.retry(policy)(attempt)).pipe(
+      // For what is not even sent.
+      Fetch.annotate(context),
       Effect.either,
       Effect.tap((answer) => Effect.sync(() => met.push(...Either.isLeft(answer) ? [answer.left] : tried)))
     )
@@ -265,7 +277,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     if (Option.isSome(vision) && unknown.length > 0) {
       const pieces = unknown.flatMap(split.byFile(interval))
       const answers = yield* ask("vision", found.length, pieces, vision.value.klines).pipe(
-        Option.isSome(rest) ? Effect.provideService(HasAlternative, true) : identity
+        Option.isSome(rest) ? Effect.provideService(HasAlternative, () => true) : identity
       )
       found = joined(found, answers.map(({ klines }) => klines))
       // The archive is asked for what is there: what it says about the rest is not the exchange's word.

@@ -2,6 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchContext from "../FetchContext.js"
+import type { Trackable } from "../FetchError.js"
 
 /** What everything inside is about. */
 export class Ambient extends Context.Reference<Ambient>()("effect-errata/Fetch/Ambient", {
@@ -16,9 +17,9 @@ export const within =
       (env: Context.Context<R>) => Context.add(env, Ambient, FetchContext.merge(Context.get(env, Ambient), context))
     )
 
-/** Is there somebody else to ask, so that it makes no sense to wait for this one? */
+/** Would somebody else be asked after this failure, so that it makes no sense to wait? */
 export class HasAlternative extends Context.Reference<HasAlternative>()("effect-errata/Fetch/HasAlternative", {
-  defaultValue: () => false
+  defaultValue: () => (_: Trackable): boolean => false
 }) {}
 
 /** The circuit that this call is a probe of: whatever is asked for inside belongs to the probe. */

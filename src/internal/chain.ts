@@ -64,9 +64,15 @@ const link = (value: unknown): Link => {
   if (typeof value === "object" && value !== null) {
     const name = className(value) ?? text(read(value, "_tag"))
     const message = text(read(value, "message"))
-    return name === undefined && message === undefined
-      ? { name: "Object", message: safeText(JSON.stringify(toJson(value))) }
-      : { name: safeText(name ?? "Error", 128), message: safeText(message ?? "") }
+    if (name !== undefined || message !== undefined) {
+      return { name: safeText(name ?? "Error", 128), message: safeText(message ?? "") }
+    }
+    const kind = safeText(text(attempt(() => value.constructor.name)) ?? "Object", 128)
+    const status = read(value, "status")
+    // A response shows nothing of itself: all it has are getters.
+    return typeof status === "number" && kind !== "Object"
+      ? { name: kind, message: safeText(`${status} ${text(read(value, "url")) ?? ""}`.trim()) }
+      : { name: kind, message: safeText(JSON.stringify(toJson(value))) }
   }
   return { name: typeof value, message: safeText(attempt(() => String(value)) ?? "") }
 }

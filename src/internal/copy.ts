@@ -40,22 +40,39 @@ export const withEarlier = <E extends FetchError.Trackable>(
   earlier: ReadonlyArray<FetchError.Trackable>
 ): E => {
   if (earlier.length === 0 || !("earlier" in error && Array.isArray(error.earlier))) return error
-  const told = earlier.map(({ code, context, message }) =>
-    safeEarlier({ source: context.source ?? "unknown", code, message })
-  )
-  return saying(error, "earlier", [...told, ...error.earlier].slice(-maxEarlier))
+  const told = earlier.flatMap((error) => [
+    ...earlierOf(error),
+    safeEarlier({ source: error.context.source ?? "unknown", code: error.code, message: error.message })
+  ])
+  return saying(error, { earlier: [...told, ...error.earlier].slice(-maxEarlier) })
 }
+
+const earlierOf = (error: FetchError.Trackable): ReadonlyArray<FetchError.Earlier> =>
+  "earlier" in error && Array.isArray(error.earlier) ? error.earlier : []
 
 /** A copy that says to wait so long. */
 export const withRetryAfter = (error: FetchError.ApiRateLimit, wait: Duration.Duration): FetchError.ApiRateLimit =>
-  saying(error, "retryAfter", Option.some(wait))
+  saying(error, { retryAfter: Option.some(wait) })
+
+/** The error of one fetch as that of another, which it kept from being sent. */
+export const asRefusal = <E extends FetchError.FetchError>(
+  error: E,
+  context: FetchContext.FetchContext,
+  message: string
+): E => saying(error, { message }, context)
 
 // Who cannot be copied says what it says: others may hold it, too.
-const saying = <E extends FetchError.Trackable>(error: E, key: "earlier" | "retryAfter", value: unknown): E => {
-  const copy = copyOf(error, error.context)
-  return copy === undefined
-    ? error
-    : Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true })
+const saying = <E extends FetchError.Trackable>(
+  error: E,
+  words: Readonly<Record<string, unknown>>,
+  context: FetchContext.FetchContext = error.context
+): E => {
+  const copy = copyOf(error, context)
+  if (copy === undefined) return error
+  for (const [key, value] of Object.entries(words)) {
+    Object.defineProperty(copy, key, { value, enumerable: key !== "message", configurable: true, writable: true })
+  }
+  return copy
 }
 
 const maxEarlier = 16

@@ -52,7 +52,7 @@ const atNoon = Layer.effectDiscard(TestClock.setTime(now))
  * is tried again where a test does not ask for it.
  */
 const world = <const S extends Klines.Source = Klines.Source>(
-  options: DataSourceManager.Options<S> & {
+  { directory: folder, exchange, ...options }: DataSourceManager.Options<S> & {
     readonly exchange?: FaultyExchange.Options
     readonly directory?: string
   } = {}
@@ -60,7 +60,7 @@ const world = <const S extends Klines.Source = Klines.Source>(
   const sources = Layer.unwrapScoped(
     Effect.gen(function*() {
       const { archive, baseUrls } = yield* FaultyExchange.FaultyExchange
-      const directory = options.directory ??
+      const directory = folder ??
         (yield* Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orDie(fs.makeTempDirectoryScoped())))
       return Layer.mergeAll(
         BinanceRest.layer({ baseUrls }),
@@ -71,7 +71,7 @@ const world = <const S extends Klines.Source = Klines.Source>(
   )
   return DataSourceManager.layer({ retry: false, ...options }).pipe(
     Layer.provideMerge(sources),
-    Layer.provideMerge(FaultyExchange.layerClient({ ...options.exchange })),
+    Layer.provideMerge(FaultyExchange.layerClient({ ...exchange })),
     Layer.provideMerge(ErrorTracker.layer()),
     Layer.provideMerge(LogCapture.layer),
     Layer.provideMerge(NodeContext.layer),
@@ -516,10 +516,17 @@ describe("what fails is tried again", () => {
       yield* inject(Fault.on({ source: "rest", market: "SPOT" }, Fault.rateLimited("10 hours")))
       const spot = yield* fetch(hours(may, may + day))
       expect(Option.map(spot.error, ({ context }) => context.attributes)).toEqual(
-        Option.some({ gave_up: "the server said to wait for 10h" })
+        Option.some({ gave_up: "the server said to wait for 10h; maxWait is 2m" })
       )
       expect((yield* fetch(hours(may, may + day))).errors).toMatchObject([
-        { _tag: "ApiRateLimit", context: { attributes: { refused: "the server said to wait for 10h" } } }
+        {
+          _tag: "ApiRateLimit",
+          context: {
+            market: "SPOT",
+            symbol: "BTCUSDT",
+            attributes: { refused: expect.stringContaining("wait for 10h") }
+          }
+        }
       ])
       expect((yield* fetch({ ...hours(may, may + day), market: "FUTURES_USDT" })).data.length).toBe(24)
       expect(yield* bySource).toEqual({ rest: 1 })
@@ -645,7 +652,12 @@ describe("options, failure 23: each changes what happens", () => {
       [{ concurrency: 0 }, "concurrency is 0"],
       [{ concurrency: NaN }, "concurrency is NaN"],
       [{ sources: [] }, "sources is empty"],
-      [{ retry: { maxWait: -1 } }, "RetryPolicy: maxWait is -1"]
+      [{ retry: { maxWait: -1 } }, "RetryPolicy: maxWait is -1"],
+      // What no compiler has looked at.
+      [JSON.parse(`{ "retry": 0 }`), "retry is 0, and has to be false"],
+      [JSON.parse(`{ "retry": null }`), "retry is null, and has to be false"],
+      [JSON.parse(`{ "retyr": false }`), "retyr"],
+      [JSON.parse(`{ "sources": ["rst"] }`), "and can have cache, vision and rest"]
     ] as const
   ) {
     it.effect(`dies of ${JSON.stringify(options)}: ${message}`, () =>

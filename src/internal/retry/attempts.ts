@@ -6,14 +6,15 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type { RetryCounts, Service } from "../../ErrorTracker.js"
-import type * as FetchContext from "../../FetchContext.js"
+import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import type { Refusal, RetryPolicy } from "../../RetryPolicy.js"
-import { HasAlternative, Probed, within } from "../ambient.js"
-import { withEarlier, withRetryAfter } from "../copy.js"
+import { Ambient, HasAlternative, Probed, within } from "../ambient.js"
+import { asRefusal, withEarlier, withRetryAfter } from "../copy.js"
 import { delayOf, pressureOf } from "./backoff.js"
 import { Budget } from "./budget.js"
 import { Circuit } from "./circuit.js"
@@ -85,6 +86,14 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
         )
     ).pipe(Effect.catchAllCause(() => Effect.succeed(silence)))
 
+  const log = (level: LogLevel.LogLevel, message: string, error?: FetchError.Trackable) =>
+    quietly(() =>
+      Effect.annotateLogs(Effect.logWithLevel(level, message), {
+        ...(source === undefined ? {} : { source }),
+        ...(error === undefined ? {} : { error_type: error.code })
+      })
+    )
+
   // -------------------------------------------------------------------------------------------------------------------
   // sending
   // -------------------------------------------------------------------------------------------------------------------
@@ -141,8 +150,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
         const entry = probed === circuit ? "pass" : circuit.enter(now)
         if (entry === "pass") return restore(send(fetch, call))
         if (entry === "probe") return probe(fetch, call, restore)
-        const open = { refused: circuitIsOpen, open_ms: Math.round(now - entry.since) }
-        return restore(refuse(call, entry.error, open))
+        return restore(refuse(call, entry.error, circuitIsOpen, { open_ms: Math.round(now - entry.since) }))
       })
     )
 
@@ -153,8 +161,9 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     { error, turn, wait }: Closed,
     now: number
   ): Effect.fn.Return<A, E | Refusal, R> {
-    if (call.waited + turn > maxWait || (yield* HasAlternative)) {
-      return yield* refuse(call, withRetryAfter(error, Duration.millis(wait)), { refused: toWait(wait) })
+    const why = yield* tooLong(error, wait, call.waited + turn)
+    if (why !== undefined) {
+      return yield* refuse(call, withRetryAfter(error, Duration.millis(Math.ceil(wait))), why, {})
     }
     const delay = Math.ceil(gate.slot(yield* Random.next) - now)
     yield* count("gateWaits")
@@ -171,16 +180,13 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     const then = { closings: gate.closings, openings: circuit.openings }
     const exit = yield* Effect.exit(restore(Effect.provideService(numbered(fetch, call), Probed, circuit)))
     const now = yield* nowMillis
-    if (Exit.isSuccess(exit)) {
-      circuit.probed("well", then.openings, now)
-      return exit.value
-    }
-    circuit.probed(
-      Option.match(failureOf(exit.cause), { onNone: () => "unknown", onSome: healthOf }),
-      then.openings,
-      now
-    )
-    return yield* restore(failed(fetch, call, then, exit.cause))
+    const health = Exit.match(exit, {
+      onFailure: (cause) => Option.match(failureOf(cause), { onNone: () => "unknown" as const, onSome: healthOf }),
+      onSuccess: () => "well" as const
+    })
+    circuit.probed(health, then.openings, now)
+    if (circuit.isClosed) yield* log(LogLevel.Info, "The circuit is closed again: a probe has succeeded")
+    return Exit.isSuccess(exit) ? exit.value : yield* restore(failed(fetch, call, then, exit.cause))
   })
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -214,9 +220,13 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     if (health === "well") circuit.well(openings)
     else if (health !== "unknown" && circuit.sick(health, openings, (yield* lately()).count, now)) {
       yield* count("openCircuits")
+      yield* log(LogLevel.Warning, `The circuit is open, since nothing succeeds: ${error.message}`, error)
     }
     if (error instanceof FetchError.ApiRateLimit && !isRefusal(error)) {
-      gate.refused(error, namedBy(error), closings, now)
+      const wait = namedBy(error)
+      if (gate.refused(error, wait, closings, now)) {
+        yield* log(LogLevel.Warning, `Nobody calls for ${told(wait)}, as the server said: ${error.message}`, error)
+      }
     }
     return now
   })
@@ -235,9 +245,8 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     if (!circuit.isClosed) return yield* giveUp(call, circuitIsOpen)
     const closed = gate.closed(now)
     const named = Math.max(namedBy(error), closed?.wait ?? 0)
-    if (named > 0 && (waited + Math.max(named, closed?.turn ?? 0) > maxWait || (yield* HasAlternative))) {
-      return yield* giveUp(call, toWait(named))
-    }
+    const why = yield* tooLong(error, named, waited + Math.max(named, closed?.turn ?? 0))
+    if (named > 0 && why !== undefined) return yield* giveUp(call, why)
     if (!budget.spend(now)) return yield* giveUp(call, "the budget of retries is spent")
 
     const { attempts, count: alike } = yield* lately(error.code)
@@ -268,11 +277,30 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const refuse = <E extends FetchError.Trackable>(
     call: Call<E>,
     error: Refusal,
-    attributes: FetchContext.Attributes & { readonly refused: string }
-  ): Effect.Effect<never, E | Refusal> =>
-    isTried(call)
-      ? giveUp(call, attributes.refused)
-      : Effect.zipRight(count("refusals"), Effect.fail(FetchError.withContext(error, { attributes })))
+    why: string,
+    attributes: FetchContext.Attributes
+  ): Effect.Effect<never, E | Refusal> => {
+    if (isTried(call)) return giveUp(call, why)
+    return Effect.zipRight(
+      count("refusals"),
+      Effect.flatMap(Ambient, (about) => {
+        // Of the call that is not sent, nothing is known but what surrounds it.
+        const own = { source: source ?? error.context.source, attributes: { refused: why, ...attributes } }
+        return Effect.fail(asRefusal(error, FetchContext.merge(about, own), `Not sent, since ${why}: ${error.message}`))
+      })
+    )
+  }
+
+  /** Why nobody waits so long: `wait` is what the server said, `all` what it comes to. */
+  const tooLong = (error: FetchError.Trackable, wait: number, all: number): Effect.Effect<string | undefined> =>
+    Effect.map(HasAlternative, (hasAlternative) =>
+      all > maxWait
+        ? `the server said to wait for ${told(wait)}${
+          all > wait ? `, which makes ${told(all)} in all` : ""
+        }; maxWait is ${told(maxWait)}`
+        : hasAlternative(error)
+        ? `the server said to wait for ${told(wait)}, and another source can be asked`
+        : undefined)
 
   const giveUp = <E extends FetchError.Trackable>(call: Tried<E>, why: string) =>
     Effect.zipRight(count("giveUps"), end(call, { gave_up: why }))
@@ -294,7 +322,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     },
     state: Effect.map(nowMillis, (now) => ({
       circuit: circuit.status,
-      gate: Option.map(Option.fromNullable(gate.closed(now)), ({ wait }) => Duration.millis(wait)),
+      gate: Option.map(Option.fromNullable(gate.closed(now)), ({ wait }) => Duration.millis(Math.ceil(wait))),
       budget: Option.liftPredicate(budget.left(now), Number.isFinite)
     }))
   }
@@ -326,5 +354,6 @@ const codesOf = (errors: ReadonlyArray<FetchError.Trackable>): string => errors.
 
 const circuitIsOpen = "the circuit is open"
 
-const toWait = (millis: number): string =>
-  `the server said to wait for ${Duration.format(Duration.millis(Math.ceil(millis)))}`
+/** In whole seconds, or in milliseconds where it is less than one. */
+const told = (millis: number): string =>
+  Duration.format(millis < 1000 ? Duration.millis(Math.ceil(millis)) : Duration.seconds(Math.ceil(millis / 1000)))

@@ -19,9 +19,9 @@ export const delayOf = ({ base, cap }: Curve, failed: number, pressure: number, 
   return Math.min(cap, stretched * 2 ** (failed - 1)) * (1 + draw) / 2
 }
 
-// Where attempts are not counted: so many errors are half of the pressure there can be.
-const many = 10
+// One failure of one attempt says little: so many successes are taken for granted.
+const granted = 10
 
-/** The share of attempts that failed so; where these are not known (0), what the errors alone tell. */
+/** About the share of attempts that failed so; where these are not counted (0), as if all had. */
 export const pressureOf = (errors: number, attempts: number): number =>
-  errors > 0 ? Math.min(1, errors / (attempts > 0 ? attempts : errors + many)) : 0
+  errors > 0 ? errors / ((attempts > errors ? attempts : errors) + granted) : 0

@@ -34,15 +34,16 @@ export class Gate {
 
   /**
    * The server said to wait, to a call that was sent when the gate had closed so many times. What it said about a time
-   * that is over is no news, unless it is a ban, which names its end.
+   * that is over is no news, unless it is a ban, which names its end. Has that closed it?
    */
-  refused(error: FetchError.ApiRateLimit, wait: number, closings: number, now: number): void {
+  refused(error: FetchError.ApiRateLimit, wait: number, closings: number, now: number): boolean {
     const isOpen = this.closed(now) === undefined
-    if (isOpen && closings < this.closings && !error.banned) return
-    if (wait <= 0 || now + wait <= this.until) return
+    if (isOpen && closings < this.closings && !error.banned) return false
+    if (wait <= 0 || now + wait <= this.until) return false
     if (isOpen) this.closings++
     this.until = now + wait
     this.error = error
+    return isOpen
   }
 
   /**

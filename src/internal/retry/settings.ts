@@ -4,8 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { Options, Retry, Row } from "../../RetryPolicy.js"
+import type { Options, Retry, Row, Rows } from "../../RetryPolicy.js"
 import { isRecord, only, wrong } from "../tracker/given.js"
+import { notTag } from "../tracker/limits.js"
 import type { Curve } from "./backoff.js"
 import type { BudgetSettings } from "./budget.js"
 import type { CircuitSettings } from "./circuit.js"
@@ -36,8 +37,10 @@ const never: CircuitSettings = { failures: Infinity, lasting: 0, openFor: 1 }
 export const settings = (options: Options): Either.Either<Settings, string> =>
   Either.gen(function*() {
     yield* only("options", options, keys)
-    const { breaker = {}, budget = {}, maxWait = "1 minute", onRetry = () => Effect.void, rows = {}, source } = options
-    if (source !== undefined && !Predicate.isString(source)) return yield* wrong("source", source, "a text")
+    const { breaker = {}, budget = {}, maxWait = "2 minutes", onRetry = () => Effect.void, rows = {}, source } = options
+    if (source !== undefined && !(Predicate.isString(source) && source !== "")) {
+      return yield* wrong("source", source, "a text that is not empty")
+    }
     if (!Predicate.isFunction(onRetry)) return yield* wrong("onRetry", onRetry, "a function")
     return {
       source,
@@ -49,11 +52,12 @@ export const settings = (options: Options): Either.Either<Settings, string> =>
     }
   })
 
-const plans = (rows: Readonly<Record<string, Row>>): Either.Either<Settings["planOf"], string> =>
+const plans = (rows: Rows): Either.Either<Settings["planOf"], string> =>
   Either.gen(function*() {
     if (!isRecord(rows)) return yield* wrong("rows", rows, "an object of rows by code")
     const found = new Map<string, Plan>()
     for (const code of new Set([...Object.keys(defaults), ...Object.keys(rows)])) {
+      yield* notTag(`rows.${code}`, code)
       const given = Object.hasOwn(rows, code) ? rows[code] : undefined
       found.set(code, yield* planOf(`rows.${code}`, { ...usual, ...defaults[code] }, given))
     }
@@ -75,11 +79,16 @@ const planOf = (path: string, row: Whole, own: Row | undefined): Either.Either<P
     const base = yield* millis(`${path}.base`, given.base ?? Math.min(yield* millis(path, row.base, 1), most), 1)
     return base <= most
       ? { retries, always, base, cap: most, isGiven: own !== undefined }
-      : yield* wrong(`${path}.base`, given.base, "at most as long as the cap")
+      : yield* wrong(
+        `${path}.base`,
+        given.base,
+        `at most as long as the cap, ${Duration.format(Duration.millis(most))}`
+      )
   })
 
 const budgetOf = (given: Exclude<Options["budget"], false | undefined>): Either.Either<BudgetSettings, string> =>
   Either.gen(function*() {
+    if (!isRecord(given)) return yield* wrong("budget", given, "false, or an object with any of ratio, perSecond")
     yield* only("budget", given, ["ratio", "perSecond"])
     const { perSecond = 1, ratio = 0.2 } = given
     if (!isWithin(ratio, 0, 1)) return yield* wrong("budget.ratio", ratio, "a number from 0 to 1")
@@ -91,6 +100,9 @@ const budgetOf = (given: Exclude<Options["budget"], false | undefined>): Either.
 
 const circuitOf = (given: Exclude<Options["breaker"], false | undefined>): Either.Either<CircuitSettings, string> =>
   Either.gen(function*() {
+    if (!isRecord(given)) {
+      return yield* wrong("breaker", given, "false, or an object with any of failures, lasting, openFor")
+    }
     yield* only("breaker", given, ["failures", "lasting", "openFor"])
     const { failures = 10, lasting = "3 seconds", openFor = "2 seconds" } = given
     if (!Number.isInteger(failures) || failures < 1) {
@@ -112,7 +124,7 @@ const longest = 2 ** 31 - 1
 const millis = (option: string, given: Duration.DurationInput, least: 0 | 1): Either.Either<number, string> => {
   const duration = Option.getOrUndefined(Duration.decodeUnknown(given))
   if (duration === undefined || isNoTime(given) || Duration.toMillis(duration) < least) {
-    return wrong(option, given, least === 0 ? "a duration" : "a duration of at least a millisecond")
+    return wrong(option, given, `a duration of ${least === 0 ? "nothing" : "a millisecond"} or more, as in "3 seconds"`)
   }
   return Duration.toMillis(duration) <= longest
     ? Either.right(Duration.toMillis(duration))

@@ -16,7 +16,7 @@ describe("settings, by default", () => {
     expect({ budget, circuit, maxWait, source }).toEqual({
       budget: { ratio: 0.2, perSecond: 1 },
       circuit: { failures: 10, lasting: 3000, openFor: 2000 },
-      maxWait: 60_000,
+      maxWait: 120_000,
       source: undefined
     })
     const retry = { attempt: 2, delay: Duration.zero, error: new FetchError.Internal() }
@@ -45,7 +45,7 @@ describe("settings, by default", () => {
     expect({ budget, circuit, maxWait }).toMatchObject({
       budget: { ratio: 0.2 },
       circuit: { failures: 10 },
-      maxWait: 6e4
+      maxWait: 12e4
     })
     expect(given({ budget: { ratio: undefined }, breaker: { openFor: undefined } })).toMatchObject({
       budget: { ratio: 0.2, perSecond: 1 },
@@ -121,7 +121,8 @@ describe("settings, given", () => {
   })
 })
 
-const duration = "a duration of at least a millisecond"
+const duration = "a duration of a millisecond or more, as in \"3 seconds\""
+const wait = "a duration of nothing or more, as in \"3 seconds\""
 const names = "source, rows, budget, breaker, maxWait, onRetry"
 
 describe("settings that make no sense", () => {
@@ -130,11 +131,13 @@ describe("settings that make no sense", () => {
     [7, `options is 7: it must be an object with any of ${names}`],
     [[], `options is []: it must be an object with any of ${names}`],
     [{ maxwait: 1 }, `options has "maxwait": what it can have is ${names}`],
-    [{ source: 1 }, "source is 1: it must be a text"],
-    [{ source: null }, "source is null: it must be a text"],
+    [{ source: 1 }, "source is 1: it must be a text that is not empty"],
+    [{ source: "" }, "source is \"\": it must be a text that is not empty"],
+    [{ source: null }, "source is null: it must be a text that is not empty"],
     [{ onRetry: "log" }, "onRetry is \"log\": it must be a function"],
     [{ onRetry: null }, "onRetry is null: it must be a function"],
 
+    [{ rows: { ApiFormat: {} } }, "rows.ApiFormat goes by the tag of an error: it must go by its code, API_FORMAT"],
     [{ rows: null }, "rows is null: it must be an object of rows by code"],
     [{ rows: [] }, "rows is []: it must be an object of rows by code"],
     [{ rows: new Map() }, "rows is {}: it must be an object of rows by code"],
@@ -155,16 +158,16 @@ describe("settings that make no sense", () => {
     [{ rows: { X: { cap: null } } }, `rows.X.cap is null: it must be ${duration}`],
     [{ rows: { X: { base: 0.5 } } }, `rows.X.base is 0.5: it must be ${duration}`],
     [{ rows: { X: { base: 0 } } }, `rows.X.base is 0: it must be ${duration}`],
-    [{ rows: { X: { base: 300, cap: 299 } } }, "rows.X.base is 300: it must be at most as long as the cap"],
-    [{ rows: { X: { base: "1 minute" } } }, "rows.X.base is \"1 minute\": it must be at most as long as the cap"],
+    [{ rows: { X: { base: 300, cap: 299 } } }, "rows.X.base is 300: it must be at most as long as the cap, 299ms"],
+    [{ rows: { X: { base: "1 minute" } } }, "rows.X.base is \"1 minute\": it must be at most as long as the cap, 20s"],
     [{ rows: { X: { cap: Infinity } } }, "rows.X.cap is Infinity: it must be a duration of at most 24 days"],
     [
       { rows: { DATA_INTEGRITY: { retries: -1 } } },
       "rows.DATA_INTEGRITY.retries is -1: it must be a whole number from 0"
     ],
 
-    [{ budget: true }, "budget is true: it must be an object with any of ratio, perSecond"],
-    [{ budget: null }, "budget is null: it must be an object with any of ratio, perSecond"],
+    [{ budget: true }, "budget is true: it must be false, or an object with any of ratio, perSecond"],
+    [{ budget: null }, "budget is null: it must be false, or an object with any of ratio, perSecond"],
     [{ budget: { percent: 20 } }, "budget has \"percent\": what it can have is ratio, perSecond"],
     ...[-0.1, 1.1, NaN, Infinity].map((ratio) =>
       [{ budget: { ratio } }, `budget.ratio is ${ratio}: it must be a number from 0 to 1`] as const
@@ -175,8 +178,8 @@ describe("settings that make no sense", () => {
     ),
     [{ budget: { perSecond: "1" } }, "budget.perSecond is \"1\": it must be a number from 0"],
 
-    [{ breaker: true }, "breaker is true: it must be an object with any of failures, lasting, openFor"],
-    [{ breaker: null }, "breaker is null: it must be an object with any of failures, lasting, openFor"],
+    [{ breaker: true }, "breaker is true: it must be false, or an object with any of failures, lasting, openFor"],
+    [{ breaker: null }, "breaker is null: it must be false, or an object with any of failures, lasting, openFor"],
     [{ breaker: { rate: 1 } }, "breaker has \"rate\": what it can have is failures, lasting, openFor"],
     ...[0, -1, 1.5, NaN, Infinity].map((failures) =>
       [
@@ -185,18 +188,18 @@ describe("settings that make no sense", () => {
       ] as const
     ),
     [{ breaker: { failures: "10" } }, "breaker.failures is \"10\": it must be a whole number from 1"],
-    [{ breaker: { lasting: -1 } }, "breaker.lasting is -1: it must be a duration"],
+    [{ breaker: { lasting: -1 } }, `breaker.lasting is -1: it must be ${wait}`],
     [{ breaker: { lasting: Infinity } }, "breaker.lasting is Infinity: it must be a duration of at most 24 days"],
     [{ breaker: { openFor: 0 } }, `breaker.openFor is 0: it must be ${duration}`],
     [{ breaker: { openFor: 2 ** 31 } }, "breaker.openFor is 2147483648: it must be a duration of at most 24 days"],
 
-    [{ maxWait: -1 }, "maxWait is -1: it must be a duration"],
-    [{ maxWait: NaN }, "maxWait is NaN: it must be a duration"],
-    [{ maxWait: null }, "maxWait is null: it must be a duration"],
-    [{ maxWait: -1n }, "maxWait is \"-1\": it must be a duration"],
-    [{ maxWait: [-1, 0] }, "maxWait is [-1,0]: it must be a duration"],
-    [{ maxWait: [NaN, 0] }, "maxWait is [\"NaN\",0]: it must be a duration"],
-    [{ maxWait: "5 fortnights" }, "maxWait is \"5 fortnights\": it must be a duration"],
+    [{ maxWait: -1 }, `maxWait is -1: it must be ${wait}`],
+    [{ maxWait: NaN }, `maxWait is NaN: it must be ${wait}`],
+    [{ maxWait: null }, `maxWait is null: it must be ${wait}`],
+    [{ maxWait: -1n }, `maxWait is "-1": it must be ${wait}`],
+    [{ maxWait: [-1, 0] }, `maxWait is [-1,0]: it must be ${wait}`],
+    [{ maxWait: [NaN, 0] }, `maxWait is ["NaN",0]: it must be ${wait}`],
+    [{ maxWait: "5 fortnights" }, `maxWait is "5 fortnights": it must be ${wait}`],
     [{ maxWait: Duration.infinity }, "maxWait is Infinity: it must be a duration of at most 24 days"]
   ]
 

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, TestClock } from "effect"
+import { ErrorTracker, Fetch, FetchError, RetryPolicy } from "effect-errata"
+import { LogCapture } from "effect-errata/testing"
+import { down, limited, sourceOf } from "./retrying.js"
+
+const withTracker = Effect.provide(ErrorTracker.layer().pipe(Layer.provideMerge(LogCapture.layer)))
+
+/** What the policy has logged: the lines about single failures are those of `Fetch.tracked`. */
+const told = Effect.map(
+  LogCapture.entries,
+  (entries) =>
+    entries.filter(({ level, message }) => level !== "Debug" && !message.startsWith("Error ")).map((
+      { level, message }
+    ) => `${level} ${message}`)
+)
+
+describe("what a policy tells", () => {
+  it.effect("the log tells when the circuit opens and closes, once each", () =>
+    Effect.gen(function*() {
+      const policy = yield* RetryPolicy.make({
+        source: "rest",
+        rows: { API_FORMAT: { retries: 0 } },
+        breaker: { failures: 2, lasting: 0 }
+      })
+      const { fetch } = sourceOf((n) => n <= 3 ? Effect.fail(down()) : Effect.succeed(n))
+      const call = Effect.exit(fetch.pipe(Fetch.retry(policy)))
+      for (let i = 0; i < 5; i++) yield* call
+      const open = `Warning The circuit is open, since nothing succeeds: ${down().message}`
+      expect(yield* told).toEqual([open])
+      for (let i = 0; i < 2; i++) {
+        yield* TestClock.adjust("3 seconds")
+        yield* call
+      }
+      expect(yield* told).toEqual([open, "Info The circuit is closed again: a probe has succeeded"])
+      expect((yield* LogCapture.entries).find(({ message }) => message.startsWith("The circuit"))?.annotations).toEqual(
+        {
+          source: "rest",
+          error_type: "API_FORMAT"
+        }
+      )
+    }).pipe(withTracker))
+
+  it.effect("and when the server said to wait, once, however many hear it", () =>
+    Effect.gen(function*() {
+      const policy = yield* RetryPolicy.make({ source: "rest", maxWait: 0 })
+      const { fetch } = sourceOf(() => Effect.fail(limited(90)))
+      yield* Effect.all([1, 2, 3].map(() => Effect.exit(fetch.pipe(Fetch.retry(policy)))), { concurrency: 3 })
+      expect(yield* told).toEqual([`Warning Nobody calls for 1m 30s, as the server said: ${limited(90).message}`])
+    }).pipe(withTracker))
+
+  it.effect("a call that is not sent says so, and of the fetch it kept from being sent nothing but who was called", () =>
+    Effect.gen(function*() {
+      const policy = yield* RetryPolicy.make({ source: "rest", maxWait: 0 })
+      const fetch = (symbol: string) =>
+        Effect.fail(limited(30)).pipe(
+          Fetch.tracked({ source: "rest", symbol, url: `https://x.test/${symbol}` }),
+          Fetch.retry(policy),
+          Effect.flip
+        )
+      const first = yield* fetch("AUSDT")
+      expect(first.context.symbol).toBe("AUSDT")
+      const plain = yield* fetch("BUSDT")
+      const why = "the server said to wait for 30s; maxWait is 0"
+      expect(plain.message).toBe(`Not sent, since ${why}: ${first.message}`)
+      expect(plain.context).toEqual({ source: "rest", attributes: { refused: why } })
+      const annotated = yield* fetch("BUSDT").pipe(Fetch.annotate({ symbol: "BUSDT" }))
+      expect(annotated.context).toMatchObject({ source: "rest", symbol: "BUSDT" })
+      expect(annotated.stack).toBe(first.stack)
+    }).pipe(withTracker))
+})
+
+describe("what went before", () => {
+  const failing = (source: string) => ({ source, fetch: Effect.fail(new FetchError.NetworkDns({ message: source })) })
+  const names = ({ earlier }: FetchError.FetchError) => earlier.map(({ message }) => message)
+
+  it.effect("all of it, however one is inside of the other", () =>
+    Effect.gen(function*() {
+      const inner = { source: "inner", fetch: Fetch.failover([failing("a"), failing("b")]) }
+      expect(names(yield* Effect.flip(Fetch.failover([inner, failing("c"), failing("d")])))).toEqual(["a", "b", "c"])
+
+      const policy = yield* RetryPolicy.make({ rows: { NETWORK_DNS: { retries: 1, base: 1 } } })
+      const twice = yield* Effect.fork(Effect.flip(inner.fetch.pipe(Fetch.retry(policy))))
+      yield* TestClock.adjust("1 second")
+      expect(names(yield* Fiber.join(twice))).toEqual(["a", "b", "a"])
+    }).pipe(withTracker))
+})
+
+describe("waiting where others could be asked", () => {
+  const policy = RetryPolicy.make({ source: "first", rows: { API_RATE_LIMIT: { base: 1 } } })
+  const sources = (fetch: Effect.Effect<number, FetchError.FetchError, ErrorTracker.ErrorTracker>) =>
+    [{ source: "first", fetch }, { source: "second", fetch: Effect.succeed(0) }] as const
+
+  it.effect("nobody does", () =>
+    Effect.gen(function*() {
+      const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))
+      expect(yield* Fetch.failover(sources(fetch.pipe(Fetch.retry(yield* policy))))).toBe(0)
+    }).pipe(withTracker))
+
+  it.effect("but where they would not be, one does", () =>
+    Effect.gen(function*() {
+      const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))
+      const all = sources(fetch.pipe(Fetch.retry(yield* policy)))
+      const fiber = yield* Effect.fork(Fetch.failover(all, { while: ({ _tag }) => _tag !== "ApiRateLimit" }))
+      yield* TestClock.adjust("2 seconds")
+      expect(yield* Fiber.join(fiber)).toBe(2)
+    }).pipe(withTracker))
+
+  it.effect("unless somebody further out would be", () =>
+    Effect.gen(function*() {
+      const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))
+      const all = sources(fetch.pipe(Fetch.retry(yield* policy)))
+      const inner = Fetch.failover(all, { while: ({ _tag }) => _tag !== "ApiRateLimit" })
+      expect(yield* Fetch.failover([{ source: "x", fetch: inner }, { source: "y", fetch: Effect.succeed(-1) }])).toBe(
+        -1
+      )
+    }).pipe(withTracker))
+})
