@@ -178,6 +178,20 @@ describe("failover", () => {
       yield* Fiber.interruptAll([alone, last])
     }).pipe(withTracker))
 
+  it.effect("what fails in another way while the gate is closed does not wait for it either", () =>
+    Effect.gen(function*() {
+      const policy = yield* RetryPolicy.make()
+      const errors = [limited(30), down()]
+      const first = sourceOf((n) => later(n, Effect.fail(errors[n - 1] ?? down())), "first")
+      const fetch = first.fetch.pipe(Fetch.retry(policy))
+      const call = Fetch.failover([{ source: "first", fetch }, { source: "second", fetch: Effect.succeed("second") }])
+      const fiber = yield* Effect.fork(many(2, () => call))
+      yield* TestClock.adjust("2 seconds")
+      expect(yield* fiber).toHaveLength(2)
+      expect(first.asked).toHaveLength(2)
+      expect((yield* stats).retry).toMatchObject({ giveUps: 2, gateWaits: 0 })
+    }).pipe(withTracker))
+
   it.effect("the last of inner sources has an alternative if the whole has one", () =>
     Effect.gen(function*() {
       const { fetch, first } = yield* twoSources(limited(30))

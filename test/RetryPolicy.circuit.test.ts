@@ -235,6 +235,24 @@ describe("the circuit", () => {
       expect([asked.length, yield* status(policy)]).toEqual([3, "closed"])
     }).pipe(withTracker))
 
+  it.effect("late failures do not open it again once it has closed", () =>
+    Effect.gen(function*() {
+      const policy = yield* quick()
+      const { fetch } = sourceOf((n) =>
+        n <= 4 ? later(5, Effect.fail(down())) : n <= 6 ? Effect.fail(down()) : Effect.succeed("well")
+      )
+      const call = fetch.pipe(Fetch.retry(policy))
+      const slow = yield* Effect.fork(many(4, () => call))
+      yield* TestClock.adjust(0)
+      yield* many(2, () => call)
+      yield* TestClock.adjust("2 seconds")
+      expect(yield* call).toBe("well")
+      yield* TestClock.adjust("3 seconds")
+      yield* Fiber.join(slow)
+      expect((yield* stats).total).toBe(6)
+      expect(yield* status(policy)).toBe("closed")
+    }).pipe(withTracker))
+
   it.effect("errors of another source, or of the client itself, do not open it", () =>
     Effect.gen(function*() {
       const policy = yield* quick()

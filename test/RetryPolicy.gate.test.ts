@@ -185,6 +185,37 @@ describe("the server's word", () => {
       }).pipe(withTracker)
     ))
 
+  it.effect("who waited, and would wait again, for longer than maxWait in all, fails then", () =>
+    Effect.gen(function*() {
+      const policy = yield* retried({ maxWait: "1 minute" })
+      const answers = [later(1, Effect.fail(limited(40))), later(40, Effect.fail(limited(40)))]
+      const { asked, fetch } = sourceOf((n) => answers[n - 1] ?? Effect.succeed("well"))
+      const call = fetch.pipe(Fetch.retry(policy), Effect.flip)
+      const first = yield* Effect.fork(call)
+      const second = yield* Effect.fork(call)
+      yield* TestClock.adjust("2 seconds")
+      const waiting = yield* Effect.fork(call)
+      yield* TestClock.adjust("40 seconds")
+      expect(asked).toEqual([0, 0])
+      const said = expect.stringMatching(/^the server said to wait for 3[89]s/)
+      expect((yield* first).context.attributes).toMatchObject({ gave_up: said })
+      expect((yield* waiting).context.attributes).toMatchObject({ refused: said })
+      yield* Fiber.interrupt(second)
+    }).pipe(withTracker))
+
+  it.effect("of those who are told to wait at once, no more wait than have a place within maxWait", () =>
+    inVirtualTime(({ pass }) =>
+      Effect.gen(function*() {
+        const policy = yield* retried({ maxWait: "2 seconds", budget: false })
+        const { asked, fetch } = sourceOf((n) => n <= 100 ? later(1, Effect.fail(limited(1))) : Effect.succeed("well"))
+        const fibers = yield* Effect.fork(many(100, () => fetch.pipe(Fetch.retry(policy))))
+        yield* pass("1 minute")
+        yield* Fiber.join(fibers)
+        expect(asked).toHaveLength(100 + 51)
+        expect((yield* stats).retry).toMatchObject({ retries: 51, giveUps: 49 })
+      }).pipe(withTracker)
+    ))
+
   it.effect("what was waited besides, as a back-off, is not the server's", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({

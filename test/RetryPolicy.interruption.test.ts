@@ -36,12 +36,16 @@ const cases: ReadonlyArray<readonly [string, Case]> = [
  * Runs a call, and interrupts it the n-th time it does anything that can be seen from outside: looks at the clock, sleeps,
  * tells or asks the tracker, sends, is answered. Was there an n-th time?
  */
-const interruptedAt = (n: number, { ago, answer, before }: Case, { pass, timers }: VirtualTime) =>
+const interruptedIn = (n: number, { ago, answer, before }: Case, { pass, timers }: VirtualTime) =>
   Effect.gen(function*() {
     let steps = 0
     let fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    let [interruptedAt, endedAt] = [-1, -1]
     const step = () => {
-      if (fiber !== undefined && ++steps === n) fiber.unsafeInterruptAsFork(FiberId.none)
+      if (fiber === undefined || ++steps !== n) return
+      interruptedAt = clock.unsafeCurrentTimeMillis()
+      fiber.unsafeInterruptAsFork(FiberId.none)
     }
     // When a fiber has suspended, the microtask comes.
     const soon = Effect.sync(() => queueMicrotask(step))
@@ -55,7 +59,6 @@ const interruptedAt = (n: number, { ago, answer, before }: Case, { pass, timers 
       stats: (options) => seen(stats(options)),
       breakdown: (options) => seen(breakdown(options))
     })
-    const clock = yield* Clock.clockWith(Effect.succeed)
     const spyClock: Clock.Clock = {
       ...clock,
       currentTimeNanos: seen(clock.currentTimeNanos),
@@ -83,11 +86,13 @@ const interruptedAt = (n: number, { ago, answer, before }: Case, { pass, timers 
     const quiet = timers()
 
     next = answer
-    fiber = yield* Effect.forkDaemon(call)
+    const end = Effect.sync(() => endedAt = clock.unsafeCurrentTimeMillis())
+    fiber = yield* Effect.forkDaemon(Effect.ensuring(call, end))
     yield* pass("5 minutes")
     const interrupted = steps >= n
     if (!interrupted && answer === Effect.never) return false
     expect(yield* Fiber.poll(fiber)).toMatchObject({ _tag: "Some" })
+    if (interrupted) expect(endedAt).toBe(interruptedAt)
     // No fiber, no timer, no request under way, nor any to come.
     expect([running, timers()]).toEqual([0, quiet])
     expect((yield* policy.state).circuit).not.toBe("half-open")
@@ -108,7 +113,7 @@ describe("interruption", () => {
       inVirtualTime((time) =>
         Effect.gen(function*() {
           let n = 1
-          while (n < 500 && (yield* interruptedAt(n, given, time))) n++
+          while (n < 500 && (yield* interruptedIn(n, given, time))) n++
           expect(n).toBeGreaterThan(4)
           expect(n).toBeLessThan(500)
         })

@@ -306,11 +306,19 @@ describe("the budget", () => {
   it.effect("a clock that is set back takes nothing away, and brings nothing twice", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000)
-      const policy = yield* RetryPolicy.make()
+      const policy = yield* RetryPolicy.make({ budget: { ratio: 0 } })
+      const left = Effect.map(policy.state, ({ budget }) => Option.getOrThrow(budget))
+      for (let i = 0; i < 4; i++) {
+        // Until it is about to try again.
+        const fiber = yield* Effect.fork(Effect.fail(down()).pipe(Fetch.retry(policy)))
+        yield* TestClock.adjust(0)
+        yield* Fiber.interrupt(fiber)
+      }
+      expect(yield* left).toBe(6)
       yield* TestClock.setTime(0)
-      expect((yield* policy.state).budget).toEqual(Option.some(10))
-      yield* TestClock.setTime(1_000_000)
-      expect((yield* policy.state).budget).toEqual(Option.some(10))
+      expect(yield* left).toBe(6)
+      yield* TestClock.setTime(1_001_000)
+      expect(yield* left).toBe(7)
     }).pipe(withTracker))
 
   it.effect("there is one for all who share the policy, and none if there is to be none", () =>

@@ -196,6 +196,7 @@ describe("settings that make no sense", () => {
     [{ maxWait: -1 }, `maxWait is -1: it must be ${wait}`],
     [{ maxWait: NaN }, `maxWait is NaN: it must be ${wait}`],
     [{ maxWait: null }, `maxWait is null: it must be ${wait}`],
+    [{ maxWait: "-1 seconds" }, `maxWait is "-1 seconds": it must be ${wait}`],
     [{ maxWait: -1n }, `maxWait is "-1": it must be ${wait}`],
     [{ maxWait: [-1, 0] }, `maxWait is [-1,0]: it must be ${wait}`],
     [{ maxWait: [NaN, 0] }, `maxWait is ["NaN",0]: it must be ${wait}`],
