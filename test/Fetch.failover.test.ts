@@ -192,6 +192,18 @@ describe("failover", () => {
       expect((yield* stats).retry).toMatchObject({ giveUps: 2, gateWaits: 0 })
     }).pipe(withTracker))
 
+  it.effect("where nobody is told to wait, a source is tried again before the next one is asked", () =>
+    Effect.gen(function*() {
+      const policy = yield* RetryPolicy.make()
+      const first = sourceOf((n) => n < 3 ? Effect.fail(down()) : Effect.succeed("first"), "first")
+      const fiber = yield* Effect.fork(Fetch.failover([
+        { source: "first", fetch: first.fetch.pipe(Fetch.retry(policy)) },
+        { source: "second", fetch: Effect.succeed("second") }
+      ]))
+      yield* TestClock.adjust("1 minute")
+      expect(yield* fiber).toBe("first")
+    }).pipe(withTracker))
+
   it.effect("the last of inner sources has an alternative if the whole has one", () =>
     Effect.gen(function*() {
       const { fetch, first } = yield* twoSources(limited(30))

@@ -235,6 +235,18 @@ describe("the circuit", () => {
       expect([asked.length, yield* status(policy)]).toEqual([3, "closed"])
     }).pipe(withTracker))
 
+  it.effect("opens again when the same call fails again", () =>
+    Effect.gen(function*() {
+      const { call, from, policy } = yield* opened
+      from(Effect.succeed("well"))
+      yield* TestClock.adjust("2 seconds")
+      yield* call
+      from(Effect.fail(down()))
+      yield* many(2, () => call)
+      expect(yield* status(policy)).toBe("open")
+      expect((yield* stats).retry.openCircuits).toBe(2)
+    }).pipe(withTracker))
+
   it.effect("late failures do not open it again once it has closed", () =>
     Effect.gen(function*() {
       const policy = yield* quick()

@@ -216,6 +216,26 @@ describe("the server's word", () => {
       }).pipe(withTracker)
     ))
 
+  it.effect("closes again when the same call is told so again; pauses are whole milliseconds", () =>
+    Effect.gen(function*() {
+      const policy = yield* retried()
+      const { asked, fetch } = sourceOf((n) => n % 2 === 1 ? Effect.fail(limited(2)) : Effect.succeed("well"))
+      const call = Effect.withRandomFixed(fetch.pipe(Fetch.retry(policy)), [0.1234])
+      for (let i = 0; i < 3; i++) {
+        const first = yield* Effect.fork(call)
+        yield* TestClock.adjust(0)
+        expect((yield* policy.state).gate).toEqual(Option.some(Duration.seconds(2)))
+        yield* TestClock.adjust("3 seconds")
+        expect(yield* first).toBe("well")
+      }
+      yield* Effect.fork(call)
+      yield* TestClock.adjust(0)
+      yield* Effect.fork(call)
+      yield* TestClock.adjust("3 seconds")
+      expect(asked).toHaveLength(9)
+      expect(asked.every(Number.isInteger)).toBe(true)
+    }).pipe(withTracker))
+
   it.effect("what was waited besides, as a back-off, is not the server's", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({
