@@ -37,7 +37,7 @@ describe("failover", () => {
     const certain = Fetch.failover([{ source: "a", fetch: Effect.succeed(1) }])
     expectTypeOf(certain).toEqualTypeOf<Effect.Effect<number, never, ErrorTracker.ErrorTracker>>()
     // @ts-expect-error at least one source
-    Fetch.failover([])
+    void (() => Fetch.failover([]))
   })
 
   it.effect("the first that answers is taken, and nobody after it asked", () =>

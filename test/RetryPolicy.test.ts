@@ -1,3 +1,4 @@
+// @effect-diagnostics missingEffectError:off -- what does not compile is tested, too
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Data, Duration, Effect, Exit, Fiber, Option, Random, TestClock } from "effect"
 import { ErrorTracker, Fetch, type FetchContext, FetchError, RetryPolicy } from "effect-errata"
@@ -132,9 +133,9 @@ describe("which errors are tried again, and how often", () => {
       Effect.Effect<RetryPolicy.RetryPolicy, never, ErrorTracker.ErrorTracker>
     >()
     // @ts-expect-error what has no code has no row
-    Effect.fail("boom").pipe(Fetch.retry(policy))
+    void (() => Effect.fail("boom").pipe(Fetch.retry(policy)))
     // @ts-expect-error a misspelt option
-    RetryPolicy.make({ maxwait: 1 })
+    void (() => RetryPolicy.make({ maxwait: 1 }))
   })
 })
 
