@@ -166,8 +166,9 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
   }
   const asked: ReadonlyArray<Klines.Source> = options.sources ?? ["cache", "vision", "rest"]
   if (asked.length === 0) return yield* refuse(`sources is empty, and has to name one of cache, vision and rest`)
-  const stranger = asked.find((source) => !Schema.is(Source)(source))
-  if (stranger !== undefined) return yield* refuse(`sources has "${stranger}", and can have cache, vision and rest`)
+  if (!asked.every(Schema.is(Source))) {
+    return yield* refuse(`sources is ${JSON.stringify(asked)}, and can have cache, vision and rest`)
+  }
 
   // Those that are not named need not be there.
   const services: Context.Context<never> = yield* Effect.context<ServiceOf<S> | ErrorTracker>()

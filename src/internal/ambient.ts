@@ -19,7 +19,7 @@ export const within =
 
 /** Would somebody else be asked after this failure, so that it makes no sense to wait? */
 export class HasAlternative extends Context.Reference<HasAlternative>()("effect-errata/Fetch/HasAlternative", {
-  defaultValue: () => (_: Trackable): boolean => false
+  defaultValue: (): (error: Trackable) => boolean => () => false
 }) {}
 
 /** The circuit that this call is a probe of: whatever is asked for inside belongs to the probe. */

@@ -23,7 +23,7 @@ describe("chain", () => {
     ["a tagged error", new Tagged({ message: "x" }), ["Tagged: x"]],
     ["a tag without a name", { _tag: "T", message: "x" }, ["T: x"]],
     ["a response", new Response(null, { status: 503 }), ["Response: 503"]],
-    ["an object of a class", new (class Box {})(), ["Box: {}"]],
+    ["an object of a class", new Map(), ["Map: {}"]],
     ["a plain object", { code: 1, token: "t" }, ["Object: {\"code\":1,\"token\":\"<redacted>\"}"]],
     ["names that are none", { name: 7, message: "x" }, ["Error: x"]],
     ["Effect's wrapper", new Cause.UnknownException(new RangeError("x")), [
