@@ -201,7 +201,8 @@ export const notJson = (body: string = "<html><body>Under maintenance</body></ht
 
 /**
  * Another status than the right one. Without a body given, one as Binance sends with that status: its error object, or a
- * page of the servers in front of it (403, 502); of the archive, the error of S3.
+ * page of the servers in front of it (403, 502); of the archive, the error of S3. With 503 Binance sends -1008, "overloaded",
+ * which is an `ApiRateLimit`; a 502 is an `ApiFormat`.
  *
  * @example
  * import { Fault } from "effect-errata/testing"
