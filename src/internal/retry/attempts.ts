@@ -184,8 +184,9 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
       onFailure: (cause) => Option.match(failureOf(cause), { onNone: () => "unknown" as const, onSome: healthOf }),
       onSuccess: () => "well" as const
     })
-    circuit.probed(health, then.openings, now)
-    if (circuit.isClosed) yield* log(LogLevel.Info, "The circuit is closed again: a probe has succeeded")
+    if (circuit.probed(health, then.openings, now)) {
+      yield* log(LogLevel.Info, "The circuit is closed again: a probe has succeeded")
+    }
     return Exit.isSuccess(exit) ? exit.value : yield* restore(failed(fetch, call, then, exit.cause))
   })
 

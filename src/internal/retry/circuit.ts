@@ -72,10 +72,10 @@ export class Circuit<E extends object> {
 
   /**
    * How a probe ended that was sent when the circuit had opened so many times: one that tells nothing is followed by
-   * another.
+   * another. Has that closed it?
    */
-  probed(ended: "well" | "unknown" | E, openings: number, now: number): void {
-    if (this.open === undefined || openings !== this.openings) return
+  probed(ended: "well" | "unknown" | E, openings: number, now: number): boolean {
+    if (this.open === undefined || openings !== this.openings) return false
     if (ended === "well") {
       this.open = undefined
       this.failures = 0
@@ -84,5 +84,6 @@ export class Circuit<E extends object> {
     } else {
       this.open = { error: ended, since: this.open.since, until: now + this.settings.openFor, isProbed: false }
     }
+    return this.isClosed
   }
 }
