@@ -92,6 +92,18 @@ describe("tracked", () => {
       expect(shared.context.symbol).toBeUndefined()
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
+  it.effect("Law 1: what is copied while it fails in a span is known to be counted all the same", () =>
+    Effect.gen(function*() {
+      yield* Effect.fail(new FetchError.NetworkTimeout()).pipe(
+        Fetch.tracked(),
+        Effect.withSpan("fetching"),
+        Fetch.annotate({ symbol: "A" }),
+        Fetch.tracked(),
+        Effect.exit
+      )
+      expect((yield* stats).total).toBe(1)
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
   it.effect("a failure knows the span that it is in, as any other failure does", () =>
     Effect.gen(function*() {
       const cause = yield* Effect.fail(new FetchError.NetworkTimeout()).pipe(

@@ -517,6 +517,13 @@ describe("guards", () => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 describe("withContext", () => {
+  it("copies what somebody has wrapped in a proxy", () => {
+    const error = new FetchError.NetworkDns({ hostname: "x.test" })
+    const copy = FetchError.withContext(new Proxy(error, {}), { symbol: "A" })
+    expect(copy).toBeInstanceOf(FetchError.NetworkDns)
+    expect([copy.context.symbol, copy.hostname, error.context.symbol]).toEqual(["A", "x.test", undefined])
+  })
+
   it("a copy: merged context, same stack, same cause; the error itself stays as it is", () => {
     FastCheck.assert(
       FastCheck.property(error, context, (error, outer) => {

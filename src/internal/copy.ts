@@ -1,4 +1,5 @@
 /** Copies of errors: of the same class, saying the same, with the same stack and cause, but for their context. */
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as FetchContext from "../FetchContext.js"
@@ -16,7 +17,8 @@ export const copyOf = <E extends FetchError.Trackable>(
 const byItself = <E extends FetchError.Trackable & { readonly [Copy]?: (context: FetchContext.FetchContext) => E }>(
   error: E,
   context: FetchContext.FetchContext
-): E | undefined => error[Copy]?.(context)
+  // Not the proxy that a span wraps round it, which has nothing private: no marks, for one.
+): E | undefined => Cause.originalError(error)[Copy]?.(context)
 
 /** Property by property, so that getters and frozen errors are copied too. */
 const byProperties = <E extends FetchError.Trackable>(error: E, context: FetchContext.FetchContext): E | undefined => {

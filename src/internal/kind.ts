@@ -183,8 +183,8 @@ export const define = <Self = never>() =>
       if (#marks in this) this.#marks = marks
       else Object.defineProperty(this, Marks, { value: marks, configurable: true })
     }
-    // None of an error of a class that extends one of the 17: nobody knows what its constructor does. None of the proxy
-    // that a span wraps round an error either: it has nothing private.
+    // None of an error of a class that extends one of the 17: nobody knows what its constructor does. None of a proxy
+    // either: it has nothing private.
     [Copy](context: FetchContext.FetchContext): Base | undefined {
       if (!(#marks in this)) return undefined
       if (Object.getPrototypeOf(Object.getPrototypeOf(this)) !== Base.prototype) return undefined
