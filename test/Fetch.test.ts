@@ -94,13 +94,9 @@ describe("tracked", () => {
 
   it.effect("Law 1: what is copied while it fails in a span is known to be counted all the same", () =>
     Effect.gen(function*() {
-      yield* Effect.fail(new FetchError.NetworkTimeout()).pipe(
-        Fetch.tracked(),
-        Effect.withSpan("fetching"),
-        Fetch.annotate({ symbol: "A" }),
-        Fetch.tracked(),
-        Effect.exit
-      )
+      const counted = yield* Effect.flip(Effect.fail(new FetchError.NetworkTimeout()).pipe(Fetch.tracked()))
+      const inSpan = yield* Effect.fail(counted).pipe(Effect.withSpan("fetching"), Effect.flip)
+      yield* Effect.fail(FetchError.withContext(inSpan, { symbol: "A" })).pipe(Fetch.tracked(), Effect.exit)
       expect((yield* stats).total).toBe(1)
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
