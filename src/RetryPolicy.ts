@@ -158,7 +158,8 @@ export const defaults: { readonly [code: string]: Row } = rows.defaults
  * - **Which errors.** Those that say that another attempt makes sense (`retryable`), as often as the row of their code
  *   says; of errors of your own that say nothing, those whose code has a row.
  * - **When.** After `base · 2^(n − 1)`, stretched up to fourfold by the share of attempts at this source that failed in
- *   the same way in the last minute, capped; half of that at random.
+ *   the same way in the last minute, capped; half of that at random. Shares are known where attempts are counted
+ *   (`Fetch.tracked` with `attempts`); elsewhere n errors in a minute are taken for n / (n + 10).
  * - **The server's word.** No attempt is made before the `retryAfter` of an error is over. That of a 429 or a 418 holds
  *   for all who share the policy: new calls wait, too, and in the end they come back one after the other, 20
  *   milliseconds apart. A call that would wait longer than `maxWait` fails at once.
@@ -171,7 +172,7 @@ export const defaults: { readonly [code: string]: Row } = rows.defaults
  *   the tracker counts retries, give-ups, waits, refusals and open circuits.
  *
  * It learns from the tracker: a fetch that is not `Fetch.tracked` inside of the retry, or under the name of another
- * source, opens no circuit. Dies of options
+ * source, opens no circuit; nor does one whose attempts are interrupted from outside: `Fetch.timeout` belongs inside. Dies of options
  * that make no sense, with a message that says which.
  *
  * @example

@@ -181,7 +181,7 @@ export const render = (report: Report): string => {
         count(report.retry.gateWaits, "wait", "waits")
       } because a server said so; ${count(report.retry.openCircuits, "circuit", "circuits")} opened; ${
         count(report.retry.refusals, "call", "calls")
-      } not sent for it`
+      } not sent`
     ]),
     section("Alerts", report.alerts.map(({ at, edge, message }) => `${at.slice(11, 23)} ${edge.padEnd(9)} ${message}`)),
     [

@@ -21,6 +21,7 @@ import type * as FetchContext from "../FetchContext.js"
 import * as FetchError from "../FetchError.js"
 import { warnOfCloseTimes } from "../internal/klines/closeTimes.js"
 import * as columns from "../internal/klines/columns.js"
+import { EachRequest } from "../internal/klines/eachRequest.js"
 import * as failure from "../internal/klines/failure.js"
 import { following, hasManyPages, type Page, pageOf } from "../internal/klines/pages.js"
 import { restReasons } from "../internal/klines/restReasons.js"
@@ -219,8 +220,7 @@ const makeHttp = Effect.fnUntraced(function*(timeout: Duration.Duration, baseOf:
           duration: timeout,
           onTimeout: () => failure.timedOut("No whole answer", timeout, "total")
         }),
-        Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, context, BinanceErrors.rules), Effect.fail)),
-        Effect.tapError((error) => error._tag === "ApiRateLimit" ? limiters[market].refused(error) : Effect.void)
+        Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, context, BinanceErrors.rules), Effect.fail))
       )).pipe(Effect.mapError((error) => FetchError.withContext(error, context)))
 })
 
@@ -241,12 +241,15 @@ const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string
     })
     const url = `${base}${klinesPath}?${query}`
     const asked = { ...context, url }
-    const { body, date } = yield* http(market, url, klinesWeight(page.limit), asked)
-    const rows = yield* Either.mapLeft(
-      decodeRows(body),
-      (fault) => new FetchError.DataTransformation({ ...fault, context: asked })
-    )
-    return { rows, date, context: asked }
+    const around = yield* EachRequest
+    return yield* around(Effect.gen(function*() {
+      const { body, date } = yield* http(market, url, klinesWeight(page.limit), asked)
+      const rows = yield* Either.mapLeft(
+        decodeRows(body),
+        (fault) => new FetchError.DataTransformation({ ...fault, context: asked })
+      )
+      return { rows, date, context: asked }
+    }))
   })
 
   return {
@@ -256,16 +259,19 @@ const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string
     /** A time that the server had reached when it was asked at `asked` by our clock: never a later one. */
     serverTime: Effect.fnUntraced(function*(asked: number) {
       const url = `${base}${timePath}`
-      const { body } = yield* http(market, url, 1, { ...context, url })
-      const { serverTime } = yield* Effect.mapError(
-        decodeTime(body),
-        (cause) =>
-          new FetchError.DataTransformation({
-            message: "The answer is no time",
-            excerpt: body,
-            cause,
-            context: { ...context, url }
-          })
+      const around = yield* EachRequest
+      const { serverTime } = yield* around(
+        Effect.flatMap(http(market, url, 1, { ...context, url }), ({ body }) =>
+          Effect.mapError(
+            decodeTime(body),
+            (cause) =>
+              new FetchError.DataTransformation({
+                message: "The answer is no time",
+                excerpt: body,
+                cause,
+                context: { ...context, url }
+              })
+          ))
       )
       return serverTime - ((yield* Clock.currentTimeMillis) - asked)
     }),

@@ -17,6 +17,7 @@ import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as DataResult from "../DataResult.js"
@@ -26,12 +27,13 @@ import * as FetchError from "../FetchError.js"
 import { HasAlternative } from "../internal/ambient.js"
 import { withEarlier } from "../internal/copy.js"
 import * as columns from "../internal/klines/columns.js"
+import { EachRequest } from "../internal/klines/eachRequest.js"
 import { Source } from "../internal/klines/origins.js"
 import * as ranges from "../internal/klines/ranges.js"
 import * as split from "../internal/klines/split.js"
 import { isRecord, only } from "../internal/tracker/given.js"
 import * as RetryPolicy from "../RetryPolicy.js"
-import { BinanceRest } from "./BinanceRest.js"
+import * as BinanceRest from "./BinanceRest.js"
 import { BinanceVision } from "./BinanceVision.js"
 import * as Interval from "./Interval.js"
 import { KlineCache } from "./KlineCache.js"
@@ -51,7 +53,7 @@ import type * as Market from "./Market.js"
  */
 export type ServiceOf<S extends Klines.Source> = S extends "cache" ? KlineCache
   : S extends "vision" ? BinanceVision
-  : BinanceRest
+  : BinanceRest.BinanceRest
 
 /**
  * Options of {@link layer}.
@@ -176,17 +178,17 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     asked.includes(source) ? Context.getOption(services, tag) : Option.none()
   const cache = named("cache", KlineCache)
   const vision = named("vision", BinanceVision)
-  const rest = named("rest", BinanceRest)
+  const rest = named("rest", BinanceRest.BinanceRest)
   const tracker = yield* ErrorTracker
 
   const { retry = {} } = options
   if (retry !== false && !isRecord(retry)) {
     return yield* refuse(`retry is ${String(retry)}, and has to be false, or an object with options of RetryPolicy`)
   }
-  const policyOf = (source: Klines.Source, rows: RetryPolicy.Options["rows"] = {}) =>
+  const policyOf = (source: Klines.Source, rows: RetryPolicy.Rows = {}) =>
     retry === false
       ? Effect.succeed(undefined)
-      : RetryPolicy.make({ ...retry, source, rows: { ...rows, ...retry.rows } })
+      : RetryPolicy.make({ ...retry, source, rows: overlaid(rows, retry.rows) })
   const ofVision = yield* policyOf("vision", { ...Option.isSome(rest) ? onceMore : {}, DATA_INTEGRITY: { retries: 0 } })
   const ofRest = {
     SPOT: yield* policyOf("rest"),
@@ -199,8 +201,8 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
   let writable = -Infinity
 
   /**
-   * The one way to a source: its failures are counted and logged as those of the source, and tried again. They are added
-   * to what was met: those of attempts that were made up for, or else the one that stands, which carries them.
+   * The one way to a source: what fails is counted and logged as a failure of the source. What was counted inside
+   * already, request by request, is so only once.
    */
   const request = <A>(
     source: Klines.Source,
@@ -208,22 +210,40 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     { end, start }: ranges.Range,
     effect: Effect.Effect<A, FetchError.FetchError>,
     met: Array<FetchError.FetchError>
-  ): Effect.Effect<Either.Either<A, FetchError.FetchError>> => {
-    const tried: Array<FetchError.FetchError> = []
-    const context = { source, market, symbol, interval, start, end }
-    const attempt = effect.pipe(
-      Fetch.tracked(context, { attempts: true }),
+  ): Effect.Effect<Either.Either<A, FetchError.FetchError>> =>
+    effect.pipe(
+      Fetch.tracked({ source, market, symbol, interval, start, end }, { attempts: source === "cache" }),
       Effect.provideService(ErrorTracker, tracker),
-      Effect.tapError((error) => Effect.sync(() => tried.push(error)))
+      Effect.tapError((error) => Effect.sync(() => met.push(error))),
+      Effect.either
     )
-    const policy = source === "rest" ? ofRest[market] : source === "vision" ? ofVision : undefined
-    return (policy === undefined ? attempt : Fetch.retry(policy)(attempt)).pipe(
-      // For what is not even sent.
-      Fetch.annotate(context),
-      Effect.either,
-      Effect.tap((answer) => Effect.sync(() => met.push(...Either.isLeft(answer) ? [answer.left] : tried)))
-    )
-  }
+
+  /**
+   * A single request to the network, an attempt that counts, and is made again where that makes sense. What was made up for
+   * was met; what was not is in the error that stands.
+   */
+  const attempted = (
+    source: "vision" | "rest",
+    { interval, market, symbol }: KlineRequest.KlineRequest,
+    { end, start }: ranges.Range,
+    met: Array<FetchError.FetchError>
+  ) =>
+  <A>(effect: Effect.Effect<A, BinanceRest.KlinesError>): Effect.Effect<A, BinanceRest.KlinesError> =>
+    Effect.suspend(() => {
+      const context = { source, market, symbol, interval, start, end }
+      const failures: Array<FetchError.FetchError> = []
+      const attempt = effect.pipe(
+        Fetch.tracked(context, { attempts: true, ignore: RetryPolicy.isRefusal }),
+        Effect.provideService(ErrorTracker, tracker),
+        Effect.tapError((error) => Effect.sync(() => failures.push(error)))
+      )
+      const policy = source === "vision" ? ofVision : ofRest[market]
+      return (policy === undefined ? attempt : Fetch.retry(policy)(attempt)).pipe(
+        // For what is not even sent.
+        Fetch.annotate(context),
+        Effect.tap(() => Effect.sync(() => met.push(...failures)))
+      )
+    })
 
   const fetchAll = Effect.fnUntraced(function*(given: KlineRequest.KlineRequest) {
     const { interval, market, symbol } = given
@@ -240,14 +260,17 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       source: "vision" | "rest",
       have: number,
       pieces: ReadonlyArray<ranges.Range>,
-      klines: (input: KlineRequest.Input) => Effect.Effect<Klines.Klines, FetchError.FetchError>
+      klines: (input: KlineRequest.Input) => Effect.Effect<Klines.Klines, BinanceRest.KlinesError>
     ) {
       let candles = have
       let isOver = false
       const answers = yield* Effect.forEach(pieces, ({ end, start }) =>
         Effect.suspend(() => {
           if (isOver) return Effect.succeedNone
-          const piece = klines({ market, symbol, interval, start, end })
+          const all = klines({ market, symbol, interval, start, end })
+          const each = attempted(source, given, { start, end }, errors)
+          // REST answers in pages: none that has come is asked for again because a later one fails.
+          const piece = source === "rest" ? Effect.provideService(all, EachRequest, each) : each(all)
           return Effect.flatMap(request(source, given, { start, end }, piece, errors), (answer) => {
             if (Either.isLeft(answer)) {
               isOver ||= isLastWord(answer.left)
@@ -394,6 +417,12 @@ const candlesPerPiece = 10_000
 const refuse = (message: string) => Effect.die(new Cause.IllegalArgumentException(`DataSourceManager: ${message}`))
 
 const onceMore = Object.fromEntries(Object.values(FetchError.facts).map(({ code }) => [code, { retries: 1 }]))
+
+/** What a row does not say stays as it is. */
+const overlaid = (rows: RetryPolicy.Rows, own: RetryPolicy.Rows | undefined): RetryPolicy.Rows | undefined =>
+  own === undefined || !isRecord(own)
+    ? own ?? rows
+    : { ...rows, ...Record.map(own, (row, code) => isRecord(row) ? { ...rows[code], ...row } : row) }
 
 /** Will the source say the same to whatever it is asked next? */
 const isLastWord = (error: FetchError.FetchError): boolean =>

@@ -24,16 +24,14 @@ import * as weightLimiter from "../internal/klines/weightLimiter.js"
  */
 export interface Limiter {
   /**
-   * Runs a request: at once when its weight fits into the minute, else in the first minute into which it does. Fails
-   * without running it while the exchange has said to wait. The request is told how to report the used weight that its
-   * answer names; NaN where it names none.
+   * Runs a request: at once when its weight fits into the minute, else in the first minute into which it does. After one
+   * that fails with an `ApiRateLimit` that says how long to wait, others fail without being run until that is over. The
+   * request is told how to report the used weight that its answer names; NaN where it names none.
    */
   readonly pass: <A, E, R>(
     weight: number,
     request: (report: (used: number) => Effect.Effect<void>) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | FetchError.ApiRateLimit, R>
-  /** Nothing passes before its `retryAfter` is over. */
-  readonly refused: (error: FetchError.ApiRateLimit) => Effect.Effect<void>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -83,17 +81,17 @@ export const make: Effect.Effect<typeof RequestWeight.Service> = Effect.map(
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * One set of limiters for several clients.
+ * One set of limiters for several clients, which are made inside of it.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"
- * import { Layer } from "effect"
+ * import { Effect } from "effect"
  * import { BinanceRest, RequestWeight } from "effect-errata/binance"
  *
- * const patient = BinanceRest.layer({ timeout: "1 minute" })
- * const hasty = BinanceRest.layer({ timeout: "2 seconds" })
- * const shared = Layer.provide(RequestWeight.layer)
- * const layers = [patient, hasty].map((layer) => layer.pipe(shared, Layer.provide(FetchHttpClient.layer)))
+ * const clients = Effect.all({
+ *   patient: BinanceRest.make({ timeout: "1 minute" }),
+ *   hasty: BinanceRest.make({ timeout: "2 seconds" })
+ * }).pipe(Effect.provide([RequestWeight.layer, FetchHttpClient.layer]))
  *
  * @since 0.1.0
  * @category layers

@@ -5,10 +5,12 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type { Limiter } from "../../binance/RequestWeight.js"
+import * as FetchContext from "../../FetchContext.js"
 import { ApiRateLimit } from "../../FetchError.js"
+import { asRefusal, withRetryAfter } from "../copy.js"
+import { type Closed, Gate, namedBy } from "../retry/gate.js"
 
 interface State {
   /** The minute, by the clock, that `used` is about. */
@@ -16,8 +18,6 @@ interface State {
   readonly used: number
   /** The weight of the requests under way. */
   readonly pending: number
-  /** The last refusal, and until when it holds. */
-  readonly refusal: { readonly until: number; readonly error: ApiRateLimit } | undefined
 }
 
 const minuteMillis = 60_000
@@ -25,17 +25,19 @@ const minuteMillis = 60_000
 const share = 0.9
 
 export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
-  Effect.map(Ref.make<State>({ minute: 0, used: 0, pending: 0, refusal: undefined }), (ref) => {
+  Effect.map(Ref.make<State>({ minute: 0, used: 0, pending: 0 }), (ref) => {
+    const gate = new Gate()
+
     /** Counts a request in; what comes back is how long to wait before trying again, or the minute it is counted in. */
     const enter = (weight: number) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Ref.modify(ref, (state): readonly [Entry, State] => {
-          const { refusal } = state
-          if (refusal !== undefined && now < refusal.until) return [{ refused: again(refusal, now) }, state]
+          const closed = gate.closed(now)
+          if (closed !== undefined) return [{ refused: notSent(closed) }, state]
           const minute = Math.floor(now / minuteMillis)
           const used = minute === state.minute ? state.used : 0
           return used + state.pending + weight <= weightPerMinute * share
-            ? [{ minute }, { minute, used, pending: state.pending + weight, refusal: undefined }]
+            ? [{ minute, closings: gate.closings }, { minute, used, pending: state.pending + weight }]
             : [{ wait: (minute + 1) * minuteMillis - now }, state]
         }))
 
@@ -59,33 +61,29 @@ export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
               entry = yield* enter(weight)
             }
             if ("refused" in entry) return yield* Effect.fail(entry.refused)
-            const { minute } = entry
+            const { closings, minute } = entry
             let reported = NaN
             return yield* restore(request((used) => Effect.sync(() => void (reported = used)))).pipe(
-              Effect.onExit(() => leave(weight, minute, reported))
+              Effect.onExit(() => leave(weight, minute, reported)),
+              Effect.tapError((error) =>
+                error instanceof ApiRateLimit
+                  ? Effect.map(Clock.currentTimeMillis, (now) => gate.refused(error, namedBy(error), closings, now))
+                  : Effect.void
+              )
             )
           })
-        ),
-      refused: (error) =>
-        Option.match(error.retryAfter, {
-          onNone: () => Effect.void,
-          onSome: (retryAfter) =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) =>
-              Ref.update(ref, (state): State => {
-                const until = now + Duration.toMillis(retryAfter)
-                return until > (state.refusal?.until ?? 0) ? { ...state, refusal: { until, error } } : state
-              }))
-        })
+        )
     }
   })
 
-type Entry = { readonly minute: number } | { readonly wait: number } | { readonly refused: ApiRateLimit }
+type Entry =
+  | { readonly minute: number; readonly closings: number }
+  | { readonly wait: number }
+  | { readonly refused: ApiRateLimit }
 
-const again = ({ error, until }: NonNullable<State["refusal"]>, now: number): ApiRateLimit =>
-  new ApiRateLimit({
-    message: `Not sent, since the exchange said to wait: ${error.message}`,
-    status: error.status,
-    apiCode: error.apiCode,
-    banned: error.banned,
-    retryAfter: Option.some(Duration.millis(until - now))
-  })
+const notSent = ({ error, wait }: Closed): ApiRateLimit =>
+  asRefusal(
+    withRetryAfter(error, Duration.millis(wait)),
+    FetchContext.make({ attributes: { refused: "the exchange said to wait" } }),
+    `Not sent, since the exchange said to wait: ${error.message}`
+  )

@@ -18,7 +18,7 @@ import { asRefusal, withEarlier, withRetryAfter } from "../copy.js"
 import { delayOf, pressureOf } from "./backoff.js"
 import { Budget } from "./budget.js"
 import { Circuit } from "./circuit.js"
-import { type Closed, Gate } from "./gate.js"
+import { type Closed, Gate, namedBy } from "./gate.js"
 import { healthOf, isRefusal } from "./health.js"
 import type { Settings } from "./settings.js"
 
@@ -167,9 +167,13 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     }
     const delay = Math.ceil(gate.slot(yield* Random.next) - now)
     yield* count("gateWaits")
-    yield* Effect.sleep(delay)
-    return yield* proceed(fetch, { ...call, waited: call.waited + delay })
+    yield* waiting(delay, true)
+    return yield* proceed(fetch, { ...call, delay: call.delay + delay, waited: call.waited + delay })
   })
+
+  /** Who leaves the queue at the gate gives the place to others. */
+  const waiting = (millis: number, isQueued: boolean): Effect.Effect<void> =>
+    isQueued ? Effect.onInterrupt(Effect.sleep(millis), () => Effect.sync(() => gate.left())) : Effect.sleep(millis)
 
   /** One call that shows whether the source is well again. However it ends, the circuit learns of it. */
   const probe = Effect.fnUntraced(function*<A, E extends FetchError.Trackable, R>(
@@ -257,15 +261,15 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     const attempt = made + 1
     if (closed !== undefined) yield* count("gateWaits")
     yield* quietly(() => onRetry({ attempt, delay: Duration.millis(delay), error }))
-    yield* Effect.logDebug(`Attempt ${attempt} in ${delay} ms`).pipe(
-      Effect.annotateLogs({
+    yield* quietly(() =>
+      Effect.annotateLogs(Effect.logDebug(`Attempt ${attempt} in ${delay} ms`), {
         attempt,
         delay_ms: delay,
         ...(source === undefined ? {} : { source }),
         earlier_errors: codesOf(errors)
       })
     )
-    yield* Effect.sleep(delay)
+    yield* waiting(delay, closed !== undefined)
     return yield* proceed(fetch, { ...call, delay, waited: waited + wait })
   })
 
@@ -281,7 +285,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     why: string,
     attributes: FetchContext.Attributes
   ): Effect.Effect<never, E | Refusal> => {
-    if (isTried(call)) return giveUp(call, why)
+    if (isTried(call)) return giveUp(call, why, attributes)
     return Effect.zipRight(
       count("refusals"),
       Effect.flatMap(Ambient, (about) => {
@@ -303,8 +307,11 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
         ? `the server said to wait for ${told(wait)}, and another source can be asked`
         : undefined)
 
-  const giveUp = <E extends FetchError.Trackable>(call: Tried<E>, why: string) =>
-    Effect.zipRight(count("giveUps"), end(call, { gave_up: why }))
+  const giveUp = <E extends FetchError.Trackable>(
+    call: Tried<E>,
+    why: string,
+    attributes: FetchContext.Attributes = {}
+  ) => Effect.zipRight(count("giveUps"), end(call, { gave_up: why, ...attributes }))
 
   return {
     run: <A, E extends FetchError.Trackable, R>(fetch: Effect.Effect<A, E, R>) => {
@@ -342,10 +349,6 @@ const isTried = <E>(call: Call<E>): call is Tried<E> => call.errors.length > 0
 
 const madeOf = (failed: ReadonlyMap<string, number>): number =>
   Array.from(failed.values()).reduce((sum, n) => sum + n, 0)
-
-/** How long the error says to wait, in milliseconds. */
-const namedBy = ({ retryAfter }: FetchError.Trackable): number =>
-  retryAfter === undefined ? 0 : Option.match(retryAfter, { onNone: () => 0, onSome: Duration.toMillis })
 
 /** Bugs and interruptions are not tried again, and teach nothing, whatever failed besides. */
 const failureOf = <E>(cause: Cause.Cause<E>): Option.Option<E> =>

@@ -26,7 +26,7 @@ export class Budget {
   /** `now` is milliseconds of any clock that does not go back. */
   constructor(settings: BudgetSettings, now: number) {
     this.settings = settings
-    this.idle = settings.perSecond * seconds
+    this.idle = settings.perSecond > 0 ? Math.max(1, settings.perSecond * seconds) : 0
     this.brim = Math.max(most, this.idle)
     this.tokens = this.idle
     this.refilled = now

@@ -1,4 +1,6 @@
 /** Nobody calls before the time that the server named; and then not all at once. Instants are milliseconds. */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 import type * as FetchError from "../../FetchError.js"
 
 // Who waited goes on so long after the one before: fifty calls a second are within the limits of most servers.
@@ -56,7 +58,16 @@ export class Gate {
     return turn + early + draw * (pace - early)
   }
 
+  /** Somebody has left the queue. */
+  left(): void {
+    this.free -= pace
+  }
+
   private get turn(): number {
     return Math.max(this.until, this.free)
   }
 }
+
+/** How long the error says to wait, in milliseconds. */
+export const namedBy = ({ retryAfter }: FetchError.Trackable): number =>
+  retryAfter === undefined ? 0 : Option.match(retryAfter, { onNone: () => 0, onSome: Duration.toMillis })

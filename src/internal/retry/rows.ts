@@ -6,7 +6,7 @@ export type Whole = { readonly [K in keyof Row]-?: NonNullable<Row[K]> }
 export const usual: Whole = { retries: 3, base: "200 millis", cap: "20 seconds", always: false }
 
 export const defaults: Readonly<Record<string, Partial<Whole>>> = {
-  // Who names no time means a minute, more or less.
+  // Who limits the rate and names no time wants more than a moment.
   API_RATE_LIMIT: { base: "1 second", cap: "1 minute" },
   // What was damaged on the way may come through; what is damaged there will not.
   DATA_INTEGRITY: { retries: 1 }
