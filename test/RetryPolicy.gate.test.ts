@@ -236,6 +236,26 @@ describe("the server's word", () => {
       expect(asked.every(Number.isInteger)).toBe(true)
     }).pipe(withTracker))
 
+  it.effect("who is interrupted in the queue holds nobody up", () =>
+    inVirtualTime(({ pass }) =>
+      Effect.gen(function*() {
+        const policy = yield* retried({ maxWait: "5 seconds" })
+        const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(4)) : Effect.succeed(n))
+        const first = yield* Effect.fork(fetch.pipe(Fetch.retry(policy)))
+        yield* pass(0)
+        for (let i = 0; i < 20; i++) {
+          const impatient = yield* Effect.fork(many(40, () => fetch.pipe(Fetch.retry(policy))))
+          yield* pass(0)
+          yield* Fiber.interrupt(impatient)
+        }
+        const patient = yield* Effect.fork(fetch.pipe(Fetch.retry(policy)))
+        yield* pass("4100 millis")
+        expect(yield* Fiber.join(first)).toBeGreaterThan(1)
+        expect(yield* Fiber.join(patient)).toBeGreaterThan(1)
+        expect((yield* stats).retry.refusals).toBe(0)
+      }).pipe(withTracker)
+    ))
+
   it.effect("what was waited besides, as a back-off, is not the server's", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({

@@ -716,6 +716,24 @@ describe("BinanceRest limits", () => {
       expect((yield* klines(aDay)).length).toBe(24)
     }).pipe(Effect.provide(onExchange())))
 
+  it.effect("a 429 that comes when its time is over already stops nobody", () => {
+    const { asked, layer } = stub((_, n) => {
+      const limit = (seconds: number) =>
+        Effect.sync(() => new Response("", { status: 429, headers: { "retry-after": String(seconds) } }))
+      // The first is answered after the second one, and after the time that the second one named.
+      return n === 1 ? Effect.delay(limit(5), 10_000) : n === 2 ? limit(5) : json(rowsOf("1h", [utc(2024, 0, 1)]))
+    })
+    return Effect.gen(function*() {
+      const slow = yield* Effect.fork(Effect.flip(klines(one(0))))
+      yield* TestClock.adjust("1 second")
+      expect((yield* Effect.flip(klines(one(0))))._tag).toBe("ApiRateLimit")
+      yield* TestClock.adjust("9 seconds")
+      expect((yield* slow)._tag).toBe("ApiRateLimit")
+      expect((yield* klines(one(0))).length).toBe(1)
+      expect(asked.length).toBe(3)
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("goes on after a limit that did not say how long", () =>
     Effect.gen(function*() {
       yield* (yield* FaultyExchange.FaultyExchange).inject(Fault.on({ times: 1 }, Fault.status(429)))

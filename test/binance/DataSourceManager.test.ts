@@ -511,6 +511,45 @@ describe("what fails is tried again", () => {
       expect(yield* counted).toMatchObject({ total: 1, retries: 1, gateWaits: 1 })
     }).pipe(Effect.provide(world({ sources: ["rest"], concurrency: 1, retry: {} }))))
 
+  it.effect("a page that fails is asked for again, and none of those that have come", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "rest", path: "klines", nth: [3, 4, 9] }, Fault.status(502)))
+      const start = Date.UTC(2021, 0)
+      const { data, error, errors } = yield* inTime(fetch(hours(start, start + 10_000 * hour)))
+      expect([data.length, error]).toEqual([10_000, Option.none()])
+      expect(errors.map(({ code }) => code)).toEqual(["API_FORMAT", "API_FORMAT", "API_FORMAT"])
+      expect((yield* asked).length).toBe(13)
+      expect(yield* counted).toMatchObject({ total: 3, retries: 3, giveUps: 0 })
+      const stats = yield* Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => tracker.stats())
+      expect(stats.attempts).toBe(13)
+    }).pipe(Effect.provide(world({ sources: ["rest"], retry: {} }))))
+
+  it.effect("what is not sent because another piece was told to wait is neither counted nor logged", () =>
+    Effect.gen(function*() {
+      yield* inject(
+        Fault.on({ source: "rest", path: "klines", nth: 6 }, Fault.rateLimited("10 seconds")),
+        Fault.on({ source: "rest", path: "klines" }, Fault.latency("100 millis"))
+      )
+      const start = Date.UTC(2021, 0)
+      const { data, error } = yield* inTime(fetch(hours(start, start + 20_000 * hour)))
+      expect([data.length, error]).toEqual([20_000, Option.none()])
+      const { gateWaits, total } = yield* counted
+      // Twenty pages, and those that the exchange refused.
+      expect((yield* asked).length).toBe(20 + total)
+      expect(gateWaits).toBeGreaterThan(total)
+    }).pipe(Effect.provide(world({ sources: ["rest"], concurrency: 2, retry: {} }))))
+
+  it.effect("rows that are given say what they say, and no more", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "vision" }, Fault.status(502)))
+      const { rowsBySource } = yield* inTime(fetch(hours(may, june)))
+      expect(rowsBySource).toEqual({ cache: 0, vision: 0, rest: 744 })
+      // A day at a time, once more each: of the archive there is one retry as long as REST can be asked.
+      expect((yield* asked).filter((who) => who !== "rest")).toHaveLength(2)
+    }).pipe(
+      Effect.provide(world({ sources: ["vision", "rest"], retry: { rows: { API_FORMAT: { base: "1 second" } } } }))
+    ))
+
   it.effect("one market that said to wait does not stop the others", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "rest", market: "SPOT" }, Fault.rateLimited("10 hours")))

@@ -66,6 +66,17 @@ describe("Budget", () => {
     expect(budget.left(1)).toBe(1)
   })
 
+  it("brings a token now and then, however rarely", () => {
+    const budget = new Budget({ ratio: 0, perSecond: 0.05 }, 0)
+    expect([0, 10_000, 20_000, 30_000, 40_000].map((now) => budget.spend(now))).toEqual([
+      true,
+      false,
+      true,
+      false,
+      true
+    ])
+  })
+
   it("without limits is never empty", () => {
     const budget = new Budget({ ratio: 1, perSecond: Infinity }, 0)
     calls(budget, 3)

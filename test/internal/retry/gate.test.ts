@@ -113,6 +113,15 @@ describe("Gate", () => {
     }
   })
 
+  it("who leaves the queue gives the place away", () => {
+    const gate = new Gate()
+    gate.refused(limited, 1000, 0, 0)
+    for (let i = 0; i < 100; i++) gate.slot(0)
+    expect(gate.closed(0)?.turn).toBe(3000)
+    for (let i = 0; i < 100; i++) gate.left()
+    expect(gate.closed(0)?.turn).toBe(1000)
+  })
+
   it("a queue that is over does not hold up the next one", () => {
     const gate = new Gate()
     gate.refused(limited, 1000, 0, 0)
