@@ -16,7 +16,7 @@ export interface Outcome {
   readonly rows: number
   /** Who gave them. */
   readonly rowsBySource: Readonly<Record<Klines.Source, number>>
-  /** How many attempts to fetch a part of it failed. */
+  /** How many attempts to fetch a part of it failed, or were not even sent. */
   readonly failures: number
   /** Why there is less than was asked for. */
   readonly note: string

@@ -124,7 +124,7 @@ export interface Progress {
  *
  * - **Order.** Cache, archive, REST; each is asked only for what those before it did not have. Where two have the same
  *   candle, the later one's stands, which is who is nearer to the exchange.
- * - **Failures.** What can be tried again is, as `RetryPolicy` describes it. A file or a range that fails for good is
+ * - **Failures.** What can be tried again is, as `RetryPolicy` describes it: a file of the archive, a page of REST. A file or a range that fails for good is
  *   asked of the next source. A source that says it will answer no more (429, 418, no permission), or whose circuit is
  *   open, is not asked for the rest; what it gave before is kept. As long as there is another one to ask, nobody waits
  *   because a source said to wait.
@@ -212,7 +212,10 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     met: Array<FetchError.FetchError>
   ): Effect.Effect<Either.Either<A, FetchError.FetchError>> =>
     effect.pipe(
-      Fetch.tracked({ source, market, symbol, interval, start, end }, { attempts: source === "cache" }),
+      Fetch.tracked(
+        { source, market, symbol, interval, start, end },
+        { attempts: source === "cache", ignore: RetryPolicy.isRefusal }
+      ),
       Effect.provideService(ErrorTracker, tracker),
       Effect.tapError((error) => Effect.sync(() => met.push(error))),
       Effect.either

@@ -539,6 +539,19 @@ describe("what fails is tried again", () => {
       expect(gateWaits).toBeGreaterThan(total)
     }).pipe(Effect.provide(world({ sources: ["rest"], concurrency: 2, retry: {} }))))
 
+  it.effect("what the client does not send, since somebody else was told to wait, is waited for, and no failure", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.on({ source: "rest", path: "klines", nth: 1 }, Fault.rateLimited("10 seconds")))
+      const rest = yield* BinanceRest.BinanceRest
+      yield* Effect.exit(rest.klines(hours(may, may + day)))
+      expect((yield* asked).length).toBe(1)
+      const { data, error, errors } = yield* inTime(fetch(hours(may, may + day)))
+      expect([data.length, error]).toEqual([24, Option.none()])
+      expect(errors).toMatchObject([{ context: { attributes: { refused: "the exchange said to wait" } } }])
+      expect((yield* asked).length).toBe(2)
+      expect((yield* counted).total).toBe(0)
+    }).pipe(Effect.provide(world({ sources: ["rest"], retry: {} }))))
+
   it.effect("rows that are given say what they say, and no more", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision" }, Fault.status(502)))
