@@ -23,6 +23,8 @@ interface State {
 const minuteMillis = 60_000
 // The rest is for others on the same address, and for clocks that differ.
 const share = 0.9
+// Who waits for the next minute goes on so much later: by the clock of the exchange it may not have begun.
+const margin = 1000
 
 export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
   Effect.map(Ref.make<State>({ minute: 0, used: 0, pending: 0 }), (ref) => {
@@ -38,7 +40,7 @@ export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
           const used = minute === state.minute ? state.used : 0
           return used + state.pending + weight <= weightPerMinute * share
             ? [{ minute, closings: gate.closings }, { minute, used, pending: state.pending + weight }]
-            : [{ wait: (minute + 1) * minuteMillis - now }, state]
+            : [{ wait: (minute + 1) * minuteMillis + margin - now }, state]
         }))
 
     const leave = (weight: number, sent: number, reported: number) =>
