@@ -221,13 +221,18 @@ export class Alarms {
   }
 
   /** Goes on where others stood: nothing is told twice, but what is news by the limits of today is told. */
-  adopt(before: ReadonlyArray<Standing>, now: number, wall: number): ReadonlyArray<Edge> {
+  adopt(
+    before: ReadonlyArray<Standing>,
+    now: number,
+    wall: number,
+    isNews: (watched: Watched) => boolean = () => true
+  ): ReadonlyArray<Edge> {
     const left = new Map(before.map((standing) => [keyOf(standing.alert), standing]))
     const news = this.all.map((watched) => {
       const key = keyOf(watched)
       const standing = left.get(key)
       left.delete(key)
-      return { watched, edges: carry(watched, standing, now) }
+      return { watched, edges: standing === undefined && !isNews(watched) ? [] : carry(watched, standing, now) }
     })
     const gone = Array.from(
       left.values(),
@@ -250,12 +255,11 @@ export class Alarms {
     }))
   }
 
-  /** Goes on where a snapshot stood that was taken at `then`. */
+  /** Goes on where a snapshot stood that was taken at `then`, by the wall clock of then. */
   restore(
     actives: ReadonlyArray<Snapshot.Active>,
     instant: (at: DateTime.Utc) => number,
     then: number,
-    now: number,
     wall: number
   ): ReadonlyArray<Edge> {
     const before = actives.map(({ alert, escalations, peak, since, values }) => {
@@ -263,7 +267,9 @@ export class Alarms {
       const firing = { since: instant(since), escalations, peak, ...named === undefined ? {} : { named } }
       return { alert, firing, values: alert.by === undefined ? [""] : values, at: then }
     })
-    return this.adopt(before, now, wall)
+    // A share rises by itself while what was well grows old: the next attempt tells, as it would have without a restart.
+    const isCount = ({ watch }: Watched) => !(watch instanceof GroupWatch && watch.group.minAttempts !== undefined)
+    return this.adopt(before, then, wall, isCount)
   }
 
   /** Takes the place of another one with the same subscribers, who learn what is on now, and what is so no more. */

@@ -228,11 +228,12 @@ export class Core {
       instant,
       (code) => this.addCode(code, { snapshot: code, hand: this.counts.hours, now: then })
     )
+    const edges = this.alarms.restore(snapshot.alerts, instant, then, taken)
     // The process was down: nobody watched, but time went by. A clock that was set back has not turned it.
     const now = then + Math.max(0, wall - taken) * 1e6
     this.counts.hours.skip(now)
     this.advance({ now, wall })
-    return this.alarms.restore(snapshot.alerts, instant, then, now, wall)
+    return edges
   }
 
   // -------------------------------------------------------------------------------------------------------------------
