@@ -106,6 +106,16 @@ describe("waiting where others could be asked", () => {
       expect(yield* Fiber.join(fiber)).toBe(2)
     }).pipe(withTracker))
 
+  it.effect("nobody is asked about that where there is nothing to wait for", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(down()) : Effect.succeed(n))
+      const all = sources(fetch.pipe(Fetch.retry(yield* policy)))
+      const fiber = yield* Effect.fork(Fetch.failover(all, { while: ({ _tag }) => asked.push(_tag) > 0 }))
+      yield* TestClock.adjust("2 seconds")
+      expect([yield* Fiber.join(fiber), asked]).toEqual([2, []])
+    }).pipe(withTracker))
+
   it.effect("unless somebody further out would be", () =>
     Effect.gen(function*() {
       const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))

@@ -121,7 +121,7 @@ type Props = Record<string, unknown> & CommonProps
 
 // Schema types its classes for constructors that take the decoded fields. Ours take less and complete it, which its
 // types cannot say: hence the casts here, and nowhere else.
-/* oxlint-disable typescript/no-explicit-any -- see above */
+/* oxlint-disable typescript/no-explicit-any -- Schema's types of classes are for constructors of decoded fields */
 
 // Says to a constructor that it is given an error to copy.
 const copying: Schema.MakeOptions = {}
@@ -135,6 +135,7 @@ export const define = <Self = never>() =>
 ): [Self] extends [never] ? "Missing Self: define<Name>()" : ErrorClass<Self, T, Fields> => {
   const { cause: ofCause, ...others } = common
   const fields = { ...others, ...own, [Thrown]: ofCause.pipe(Schema.fromKey("cause")) }
+  // Of the class that is being made here nobody has a type yet: `ErrorClass` is what callers see.
   const Class = Schema.TaggedError<any>(`effect-errata/FetchError/${tag}`)(tag, fields) as any
   const validate = Schema.validateSync(Schema.typeSchema(Schema.Struct(fields)).annotations({ identifier: tag }))
   const keys = Object.keys(own)
@@ -153,7 +154,7 @@ export const define = <Self = never>() =>
           Object.defineProperty(this, Thrown, { value: given[Thrown], configurable: true })
         }
         // Formatting a stack takes longer than all else that becomes of a failure on its way: it is left to who reads it.
-        delete (this as any).stack
+        Reflect.deleteProperty(this, "stack")
         Object.assign(this, given)
         this.#original = given
         this.#marks = given.#marks
@@ -163,6 +164,7 @@ export const define = <Self = never>() =>
       const { cause = given[Thrown], context, earlier, message, retryAfter } = props
       super(safeText(message ?? facts[tag].description, maxMessage))
       if (cause !== undefined) Object.defineProperty(this, Thrown, { value: cause, configurable: true })
+      // Which fields there are is a matter of values here: `validate` says below whether they are those of the type.
       const self = this as unknown as Record<string, unknown>
       self["_tag"] = tag
       for (const key of keys) {
@@ -188,6 +190,7 @@ export const define = <Self = never>() =>
     [Copy](context: FetchContext.FetchContext): Base | undefined {
       if (!(#marks in this)) return undefined
       if (Object.getPrototypeOf(Object.getPrototypeOf(this)) !== Base.prototype) return undefined
+      // Its constructor is this class, or one that adds nothing to it: that was asked above.
       const copy = untraced(() => new (this.constructor as any)(this, copying))
       copy.context = context
       return copy
@@ -201,9 +204,11 @@ export const define = <Self = never>() =>
     }
     // Whatever prints an error prints what may leave: never the cause as it is, with its headers and keys.
     toJSON() {
+      // The class of an error is its schema.
       return Schema.encodeSync(this.constructor as any)(this)
     }
     [Inspectable.NodeInspectSymbol]() {
+      // An error is encoded as a record of its fields.
       const { _tag, message: _, ...fields } = this.toJSON() as Record<string, unknown>
       return `${Reflect.get(this, "stack") ?? String(this)} ${Inspectable.format(fields)}`
     }
@@ -232,6 +237,7 @@ export const define = <Self = never>() =>
     Object.defineProperty(Base, key, { value, enumerable: true })
     Object.defineProperty(Base.prototype, key, { value })
   }
+  // Statics and prototype are those of `ErrorClass` by now.
   return Base as any
 }
 /* oxlint-enable typescript/no-explicit-any */

@@ -33,6 +33,7 @@ const bytes = (response: object): Stream.Stream<Uint8Array, unknown> =>
       : isStream(response)
       ? response
       : get(response, "body")
+    // The id says so.
     if (Stream.StreamTypeId in Object(body)) return body as Stream.Stream<Uint8Array, unknown>
     if (!isObject(body) || get(body, "locked") === true) return Stream.empty
     // What has these methods is taken for a stream: its class may be of another realm, or a client's own.

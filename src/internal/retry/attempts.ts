@@ -250,8 +250,9 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     if (!circuit.isClosed) return yield* giveUp(call, circuitIsOpen)
     const closed = gate.closed(now)
     const named = Math.max(namedBy(error), closed?.wait ?? 0)
-    const why = yield* tooLong(error, named, waited + Math.max(named, closed?.turn ?? 0))
-    if (named > 0 && why !== undefined) return yield* giveUp(call, why)
+    // Where nobody has to wait, nobody is asked whether that is too long.
+    const why = named > 0 ? yield* tooLong(error, named, waited + Math.max(named, closed?.turn ?? 0)) : undefined
+    if (why !== undefined) return yield* giveUp(call, why)
     if (!budget.spend(now)) return yield* giveUp(call, "the budget of retries is spent")
 
     const { attempts, count: alike } = yield* lately(error.code)
