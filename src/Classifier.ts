@@ -20,7 +20,7 @@ import { drain } from "./internal/classifier/drain.js"
 import { Rank } from "./internal/classifier/finding.js"
 import { isDefect, links, ofCause } from "./internal/classifier/links.js"
 import { get, text } from "./internal/classifier/read.js"
-import { attempt } from "./internal/json.js"
+import { attempt } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

@@ -18,9 +18,9 @@ import { ErrorTracker } from "./ErrorTracker.js"
 import * as Fetch from "./Fetch.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
-import { chain } from "./internal/chain.js"
-import { attempt } from "./internal/json.js"
-import { isMarked, mark } from "./internal/mark.js"
+import { chain } from "./internal/error/causeChain.js"
+import { isMarked, mark } from "./internal/error/mark.js"
+import { attempt } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

@@ -7,8 +7,8 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as FetchContext from "./FetchContext.js"
 import type { FetchError, Severity, Trackable } from "./FetchError.js"
-import { chain } from "./internal/chain.js"
-import { safeText } from "./internal/json.js"
+import { chain } from "./internal/error/causeChain.js"
+import { safeText } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

@@ -15,12 +15,12 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as FetchContext from "./FetchContext.js"
 import type * as FetchError from "./FetchError.js"
-import { causes, chain, trace, unchain } from "./internal/chain.js"
-import { attempt, safeText } from "./internal/json.js"
-import { isWanted, levelOf } from "./internal/level.js"
-import * as line from "./internal/line.js"
-import type { Held } from "./internal/storm.js"
-import { windowMillis, Windows } from "./internal/storm.js"
+import { causes, chain, trace, unchain } from "./internal/error/causeChain.js"
+import { isWanted, levelOf } from "./internal/log/level.js"
+import * as line from "./internal/log/line.js"
+import type { Held } from "./internal/log/stormGuard.js"
+import { windowMillis, Windows } from "./internal/log/stormGuard.js"
+import { attempt, safeText } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

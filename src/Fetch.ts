@@ -23,9 +23,9 @@ import * as DataResult from "./DataResult.js"
 import type { ErrorTracker } from "./ErrorTracker.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
-import { Ambient, HasAlternative, within } from "./internal/ambient.js"
-import { withEarlier } from "./internal/copy.js"
-import { countSuccess, onFailure, rebuilt } from "./internal/tracking.js"
+import { withEarlier } from "./internal/error/copy.js"
+import { Ambient, HasAlternative, within } from "./internal/fetch/ambient.js"
+import { countSuccess, onFailure, rebuilt } from "./internal/fetch/tracking.js"
 import type { Refusal, RetryPolicy } from "./RetryPolicy.js"
 
 // ---------------------------------------------------------------------------------------------------------------------

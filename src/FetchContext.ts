@@ -7,8 +7,8 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { attempt, safeText, toJson } from "./internal/json.js"
-import { isSecretName, mask } from "./internal/secretNames.js"
+import { attempt, safeText, toJson } from "./internal/safe/json.js"
+import { isSecretName, mask } from "./internal/safe/secretNames.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

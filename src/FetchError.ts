@@ -9,9 +9,9 @@ import type * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as FetchContext from "./FetchContext.js"
-import { copyOf } from "./internal/copy.js"
-import { attempt } from "./internal/json.js"
-import * as kind from "./internal/kind.js"
+import { copyOf } from "./internal/error/copy.js"
+import * as kind from "./internal/error/errorClass.js"
+import { attempt } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // type ids

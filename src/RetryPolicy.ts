@@ -13,8 +13,8 @@ import { ErrorTracker } from "./ErrorTracker.js"
 import type * as FetchError from "./FetchError.js"
 import * as attempts from "./internal/retry/attempts.js"
 import * as health from "./internal/retry/health.js"
+import { settings } from "./internal/retry/retryOptions.js"
 import * as rows from "./internal/retry/rows.js"
-import { settings } from "./internal/retry/settings.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

@@ -12,8 +12,8 @@ import * as Schema from "effect/Schema"
 import * as Alert from "./Alert.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
-import * as Numbers from "./internal/tracker/numbers.js"
-import { isNatural } from "./internal/tracker/numbers.js"
+import * as Numbers from "./internal/tracker/counting/compactNumbers.js"
+import { isNatural } from "./internal/tracker/counting/compactNumbers.js"
 import * as SlidingWindow from "./SlidingWindow.js"
 
 // ---------------------------------------------------------------------------------------------------------------------

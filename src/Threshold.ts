@@ -8,8 +8,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Dimension, Window } from "./ErrorTracker.js"
 import type { facts } from "./FetchError.js"
-import { isRecord, wrong } from "./internal/tracker/given.js"
-import { limitsOf, notTag } from "./internal/tracker/limits.js"
+import { isRecord, wrong } from "./internal/options.js"
+import { limitsOf, notTag } from "./internal/tracker/alerting/limits.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

@@ -4,7 +4,7 @@ import { ErrorLog, FetchContext, FetchError } from "effect-errata"
 import { LogCapture } from "effect-errata/testing"
 import * as FastCheck from "effect/FastCheck"
 import { inspect, types } from "node:util"
-import { chain } from "../src/internal/chain.js"
+import { chain } from "../src/internal/error/causeChain.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // facts

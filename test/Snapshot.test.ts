@@ -7,7 +7,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import type * as ErrorTracker from "../src/ErrorTracker.js"
 import { Core } from "../src/internal/tracker/core.js"
-import { settings } from "../src/internal/tracker/settings.js"
+import { settings } from "../src/internal/tracker/trackerOptions.js"
 
 const json = Schema.parseJson(Snapshot.Snapshot)
 const throughJson = (snapshot: Snapshot.Snapshot) => Schema.decodeSync(json)(Schema.encodeSync(json)(snapshot))

@@ -11,7 +11,7 @@ import { classes } from "../internal/classifier/classes.js"
 import { links } from "../internal/classifier/links.js"
 import { get, number, text } from "../internal/classifier/read.js"
 import { retryAfter } from "../internal/classifier/retryAfter.js"
-import { attempt } from "../internal/json.js"
+import { attempt } from "../internal/safe/json.js"
 import type { Market } from "./Market.js"
 
 // ---------------------------------------------------------------------------------------------------------------------

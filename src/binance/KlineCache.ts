@@ -23,13 +23,13 @@ import * as Schema from "effect/Schema"
 import * as Classifier from "../Classifier.js"
 import type * as FetchContext from "../FetchContext.js"
 import * as FetchError from "../FetchError.js"
-import * as arrowFile from "../internal/cache/arrowFile.js"
-import * as Files from "../internal/cache/files.js"
-import { importModules } from "../internal/cache/modules.js"
-import { folderOf, type Period, periodsOf } from "../internal/cache/periods.js"
-import { attempt } from "../internal/json.js"
-import * as columns from "../internal/klines/columns.js"
-import * as ranges from "../internal/klines/ranges.js"
+import { attempt } from "../internal/safe/json.js"
+import * as arrowFile from "./internal/cache/arrowFile.js"
+import * as Files from "./internal/cache/cacheFiles.js"
+import { folderOf, type Period, periodsOf } from "./internal/cache/periods.js"
+import * as columns from "./internal/klines/columns.js"
+import * as ranges from "./internal/klines/ranges.js"
+import { cacheModules } from "./internal/optionalModules.js"
 import * as Interval from "./Interval.js"
 import * as KlineRequest from "./KlineRequest.js"
 import * as Klines from "./Klines.js"
@@ -121,7 +121,7 @@ export class KlineCache extends Context.Tag("effect-errata/binance/KlineCache")<
 export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<typeof KlineCache.Service, never, FileSystem.FileSystem | Path.Path> {
-  const modules = yield* importModules("KlineCache")
+  const modules = yield* cacheModules("KlineCache")
   const files = yield* Files.make
   const path = yield* Path.Path
   const directory = options.directory ?? (yield* userFolder)

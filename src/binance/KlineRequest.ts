@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { DataValidation } from "../FetchError.js"
-import { attempt, safeText } from "../internal/json.js"
+import { attempt, safeText } from "../internal/safe/json.js"
 import * as Interval from "./Interval.js"
 import * as Market from "./Market.js"
 

@@ -11,11 +11,11 @@
  */
 import * as Effect from "effect/Effect"
 import * as FetchError from "../FetchError.js"
-import * as arrowFile from "../internal/cache/arrowFile.js"
-import { importModules } from "../internal/cache/modules.js"
-import * as columns from "../internal/klines/columns.js"
-import * as origins from "../internal/klines/origins.js"
-import * as ranges from "../internal/klines/ranges.js"
+import * as arrowFile from "./internal/cache/arrowFile.js"
+import * as columns from "./internal/klines/columns.js"
+import * as origins from "./internal/klines/origins.js"
+import * as ranges from "./internal/klines/ranges.js"
+import { cacheModules } from "./internal/optionalModules.js"
 import * as Interval from "./Interval.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -282,7 +282,7 @@ export const rows = (self: Klines): ReadonlyArray<Row> =>
  * @category Arrow
  */
 export const toArrow = (self: Klines): Effect.Effect<Uint8Array> =>
-  Effect.map(importModules("Klines.toArrow"), (modules) => arrowFile.encode(modules, { klines: self, about: "" }))
+  Effect.map(cacheModules("Klines.toArrow"), (modules) => arrowFile.encode(modules, { klines: self, about: "" }))
 
 /**
  * The candles that {@link toArrow} wrote. Bytes that are not those that were written are `DataIntegrity`: Arrow itself
@@ -292,7 +292,7 @@ export const toArrow = (self: Klines): Effect.Effect<Uint8Array> =>
  * @category Arrow
  */
 export const fromArrow = (bytes: Uint8Array): Effect.Effect<Klines, FetchError.DataIntegrity> =>
-  Effect.flatMap(importModules("Klines.fromArrow"), (modules) => {
+  Effect.flatMap(cacheModules("Klines.fromArrow"), (modules) => {
     const contents = arrowFile.decode(modules, bytes, false) ?? { flaw: "A later version of effect-errata wrote this" }
     return "flaw" in contents
       ? Effect.fail(new FetchError.DataIntegrity({ ...contents, message: contents.flaw }))

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import type * as FetchError from "../FetchError.js"
-import * as weightLimiter from "../internal/klines/weightLimiter.js"
+import * as weightLimiter from "./internal/klines/weightLimiter.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

@@ -37,19 +37,19 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type { Scope } from "effect/Scope"
 import * as Market from "../binance/Market.js"
-import * as archive from "../internal/exchange/archive.js"
-import * as archiveFolder from "../internal/exchange/archiveFolder.js"
-import * as exchange from "../internal/exchange/exchange.js"
-import * as faultPlan from "../internal/exchange/faultPlan.js"
-import { makeListing } from "../internal/exchange/listing.js"
-import * as recordedFolder from "../internal/exchange/recordedFolder.js"
-import type { Reply } from "../internal/exchange/reply.js"
-import { lifted } from "../internal/exchange/requestLimits.js"
-import type * as series from "../internal/exchange/series.js"
-import { socketlessClient } from "../internal/exchange/socketlessClient.js"
-import type * as synthetic from "../internal/exchange/syntheticKlines.js"
 import type { Fault } from "./Fault.js"
-import { listen } from "./internal/server.js"
+import * as archiveFolder from "./internal/exchange/archiveFolder.js"
+import * as archive from "./internal/exchange/archiveServer.js"
+import * as exchange from "./internal/exchange/exchange.js"
+import * as faultPlan from "./internal/exchange/faultPlan.js"
+import { makeListing } from "./internal/exchange/instruments.js"
+import * as recordedFolder from "./internal/exchange/recordedFolder.js"
+import type { Reply } from "./internal/exchange/reply.js"
+import { lifted } from "./internal/exchange/requestLimits.js"
+import type * as series from "./internal/exchange/series.js"
+import { listen } from "./internal/exchange/server.js"
+import { socketlessClient } from "./internal/exchange/socketlessClient.js"
+import type * as synthetic from "./internal/exchange/syntheticKlines.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -298,7 +298,10 @@ const start = Effect.fnUntraced(function*<A>(
   const listed = options.instruments ?? (recorded.length > 0 ? [] : instruments)
   const patience = options.patience ?? 10
   // Only the archive needs Node; where there is none the rest of the exchange does without it.
-  const packing = yield* Effect.orElseSucceed(Effect.tryPromise(() => import("./internal/pack.js")), () => undefined)
+  const packing = yield* Effect.orElseSucceed(
+    Effect.tryPromise(() => import("./internal/exchange/pack.js")),
+    () => undefined
+  )
   const world: exchange.Exchange = {
     listing: makeListing(seed, listed.map(instrument), recorded),
     policies: eachMarket((market) => ({

@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as List from "effect/List"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
-import { attempt } from "../internal/json.js"
+import { attempt } from "../internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

@@ -22,8 +22,8 @@ import { open, readFile, rename } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { crc32 } from "node:zlib"
-import { names } from "../../dist/internal/klines/columns.js"
-import { zipOf } from "../../dist/testing/internal/pack.js"
+import { names } from "../../dist/binance/internal/klines/columns.js"
+import { zipOf } from "../../dist/testing/internal/exchange/pack.js"
 import { race, rounds } from "./race.js"
 
 const day = 86_400_000

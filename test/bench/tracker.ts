@@ -5,7 +5,7 @@ import { ErrorTracker, FetchError, Threshold } from "effect-errata"
 import { Counter, Registry } from "prom-client"
 // The core is not public. What it costs without Effect around it is worth knowing all the same.
 import { Core } from "../../dist/internal/tracker/core.js"
-import { settings } from "../../dist/internal/tracker/settings.js"
+import { settings } from "../../dist/internal/tracker/trackerOptions.js"
 import { at, errors } from "./errors.js"
 import { race, rounds } from "./race.js"
 

@@ -23,8 +23,8 @@ import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
 import { expect, expectTypeOf } from "vitest"
-import { names } from "../../src/internal/klines/columns.js"
-import { pack, zipOf } from "../../src/testing/internal/pack.js"
+import { names } from "../../src/binance/internal/klines/columns.js"
+import { pack, zipOf } from "../../src/testing/internal/exchange/pack.js"
 
 const hour = 3_600_000
 const day = 24 * hour

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import { createHash } from "node:crypto"
 import { expect } from "vitest"
 import * as yauzl from "yauzl"
-import { zipOf } from "../../src/testing/internal/pack.js"
+import { zipOf } from "../../src/testing/internal/exchange/pack.js"
 
 const now = "2024-06-15T12:00:00Z"
 const hour = 3_600_000

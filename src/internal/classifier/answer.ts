@@ -1,5 +1,5 @@
 /** The request and the answer behind an error, wherever its client keeps them. */
-import { attempt } from "../json.js"
+import { attempt } from "../safe/json.js"
 import { quoted } from "./ccxt.js"
 import { get, isObject, number, text } from "./read.js"
 import { ownStatus } from "./status.js"

@@ -1,5 +1,5 @@
 /** The string `code` of an error, of whoever: operating system, resolver, TLS, zlib, Node.js, undici, axios, got. */
-import { byFile, fileCodes } from "./files.js"
+import { byFile, fileCodes } from "./fileErrors.js"
 import type { Finding, Kind, Phase } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import { get, isObject, text } from "./read.js"

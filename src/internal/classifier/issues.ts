@@ -1,6 +1,6 @@
 /** What a validation found wrong, in the words of whichever library validated. */
 import * as ParseResult from "effect/ParseResult"
-import { attempt } from "../json.js"
+import { attempt } from "../safe/json.js"
 import { get, isObject, text } from "./read.js"
 
 export interface Issue {

@@ -1,7 +1,7 @@
 /** The errors behind an error, as a flat list that is bounded and safe whatever the value is. */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
-import { attempt } from "../json.js"
+import { attempt } from "../safe/json.js"
 import { get, isObject } from "./read.js"
 
 export const maxDepth = 16

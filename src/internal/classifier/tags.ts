@@ -1,5 +1,5 @@
 /** The `_tag` of an error of Effect or @effect/platform, by every name that versions 3 and 4 use. */
-import { byFile } from "./files.js"
+import { byFile } from "./fileErrors.js"
 import type { Finding, Kind } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import { isJsonMessage } from "./phrases.js"

@@ -6,7 +6,7 @@ import type { Counts } from "./distribution.js"
 import { logTail, quantileAbove } from "./distribution.js"
 import type { History } from "./history.js"
 import { lastHour, leastHours, usualMinute } from "./history.js"
-import { duration, number, probability, range } from "./words.js"
+import { duration, number, probability, range } from "./sentences.js"
 
 // As seldom in an hour of minutes as in an hour.
 const improbable = { minute: 1e-5 / 60, hour: 1e-5 }

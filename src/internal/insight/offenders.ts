@@ -1,10 +1,10 @@
 /** Which values of a dimension fail more than the others, and what they have in common. */
 import type { Common, Offender, Offenders, OffendersOptions } from "../../Insight.js"
 import type * as Snapshot from "../../Snapshot.js"
-import { other, reader } from "../tracker/dimension.js"
-import { emptyCode } from "../tracker/entry.js"
+import { emptyCode } from "../tracker/counting/classification.js"
+import { other, reader } from "../tracker/counting/dimension.js"
 import { logBinomialTail, logHypergeometricTail } from "./distribution.js"
-import { list, number, percent } from "./words.js"
+import { list, number, percent } from "./sentences.js"
 
 /** One value, and how much it had the opportunity to fail: its attempts, or 1 where these are not counted. */
 interface Candidate {

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { facts } from "../../FetchError.js"
 import type { TimeoutSuggestion } from "../../Insight.js"
 import type * as Snapshot from "../../Snapshot.js"
-import { number, percent } from "./words.js"
+import { number, percent } from "./sentences.js"
 
 // To see what one in a hundred, or one in a thousand, does takes some of them.
 const forHundredth = 300

@@ -13,14 +13,14 @@ import type { RetryCounts, Service } from "../../ErrorTracker.js"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import type { Refusal, RetryPolicy } from "../../RetryPolicy.js"
-import { Ambient, HasAlternative, Probed, within } from "../ambient.js"
-import { asRefusal, withEarlier, withRetryAfter } from "../copy.js"
+import { asRefusal, withEarlier, withRetryAfter } from "../error/copy.js"
+import { Ambient, HasAlternative, Probed, within } from "../fetch/ambient.js"
 import { delayOf, pressureOf } from "./backoff.js"
 import { Budget } from "./budget.js"
 import { Circuit } from "./circuit.js"
 import { type Closed, Gate, namedBy } from "./gate.js"
 import { healthOf, isRefusal } from "./health.js"
-import type { Settings } from "./settings.js"
+import type { Settings } from "./retryOptions.js"
 
 /** A call before one of its attempts. Times are milliseconds. */
 interface Call<E> {

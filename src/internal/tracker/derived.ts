@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Service } from "../../ErrorTracker.js"
 import type * as Snapshot from "../../Snapshot.js"
-import { durationOf, timelineOf } from "./given.js"
+import { durationOf, timelineOf } from "../options.js"
 
 const maxSteps = 1440
 

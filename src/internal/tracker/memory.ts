@@ -11,13 +11,13 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as ErrorLog from "../../ErrorLog.js"
 import type { Service } from "../../ErrorTracker.js"
-import type { Edge } from "./alerts.js"
+import { durationOf, timelineOf } from "../options.js"
+import type { Edge } from "./alerting/alertEdges.js"
+import * as Subscribers from "./alerting/subscribers.js"
 import type { Moment } from "./core.js"
 import { Core } from "./core.js"
-import { durationOf, timelineOf } from "./given.js"
-import type { Settings } from "./settings.js"
-import { limitsOf } from "./settings.js"
-import * as Subscribers from "./subscribers.js"
+import type { Settings } from "./trackerOptions.js"
+import { limitsOf } from "./trackerOptions.js"
 
 // How long the sweep sleeps when no alert is active: memory can wait.
 const idle = Duration.days(1)

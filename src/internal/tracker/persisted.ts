@@ -10,7 +10,7 @@ import * as ErrorLog from "../../ErrorLog.js"
 import type { Service } from "../../ErrorTracker.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
-import * as Stored from "./stored.js"
+import * as Stored from "./snapshotFile.js"
 
 /** Where, and how often. */
 export interface Place {

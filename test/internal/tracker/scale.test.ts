@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import type { Options } from "../../../src/ErrorTracker.js"
 import { Core } from "../../../src/internal/tracker/core.js"
-import { settings } from "../../../src/internal/tracker/settings.js"
+import { settings } from "../../../src/internal/tracker/trackerOptions.js"
 
 setFlagsFromString("--expose-gc")
 const gc: () => void = runInNewContext("gc")

@@ -1,0 +1,118 @@
+/** The archive as a client sees it: rows by the file, verified, and what it lists. */
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as FetchContext from "../../../FetchContext.js"
+import * as FetchError from "../../../FetchError.js"
+import type { Columns } from "../klines/columns.js"
+import type { KlinesError } from "../klines/failure.js"
+import { archiveModules } from "../optionalModules.js"
+import { type ArchiveFile, maxSizeOf, mayCome, type Series } from "./archiveFiles.js"
+import { verify } from "./checksum.js"
+import { rowsOf } from "./contents.js"
+import { type Downloaded, makeDownload } from "./download.js"
+import { firstDayIn, listingUrl } from "./s3Listing.js"
+
+export interface Options {
+  readonly baseUrl: string
+  /** None where nothing is listed. */
+  readonly listingUrl: string | undefined
+  readonly timeout: Duration.Duration
+  readonly idleTimeout: Duration.Duration
+}
+
+interface Archive {
+  /** The rows of a file, as they come; none where there is no such file. */
+  readonly rows: (
+    series: Series,
+    file: ArchiveFile,
+    now: number,
+    context: FetchContext.Input
+  ) => Effect.Effect<Option.Option<Columns>, KlinesError>
+  /** The first day of which there are files of an instrument, see `firstDayIn`. */
+  readonly firstDay: (
+    series: Series,
+    after: number | undefined,
+    context: FetchContext.Input
+  ) => Effect.Effect<number | undefined>
+}
+
+// Of what lies around a zip.
+const overhead = 65_536
+const maxChecksum = 4096
+const maxListing = 262_144
+const pause = "1 second"
+
+export const makeArchive = Effect.fnUntraced(function*(
+  user: string,
+  { baseUrl, idleTimeout, listingUrl: listing, timeout }: Options
+) {
+  const modules = yield* archiveModules(user)
+  const client = (yield* HttpClient.HttpClient).pipe(HttpClient.withTracerPropagation(false))
+  const download = makeDownload(client, modules.crypto, { timeout, idleTimeout })
+
+  /** A fresh file is refused now and then, by those of its servers that do not have it yet. */
+  const downloadFresh = (url: string, maxSize: number, isFresh: boolean, context: FetchContext.Input) => {
+    const once = download(url, maxSize, context)
+    return Effect.catchIf(
+      once,
+      (error) => isFresh && error._tag === "ApiPermission" && error.status === 403,
+      () => Effect.delay(once, pause)
+    )
+  }
+
+  /** A zip that agrees with its checksum. What does not is asked for once more: it may have been replaced meanwhile. */
+  const verified = Effect.fnUntraced(function*(
+    series: Series,
+    file: ArchiveFile,
+    url: string,
+    isFresh: boolean,
+    context: FetchContext.Input
+  ) {
+    const fetch = Effect.gen(function*() {
+      const zip = yield* downloadFresh(url, maxSizeOf(series, file) + overhead, isFresh, context)
+      if (Option.isNone(zip)) return { zip, fault: undefined }
+      const sum = yield* downloadFresh(`${url}.CHECKSUM`, maxChecksum, isFresh, context)
+      if (Option.isNone(sum)) return yield* Effect.fail(unverified(file, isFresh))
+      return { zip, fault: verify(`${file.name}.zip`, zip.value.sha256, text(sum.value)) }
+    })
+    const first = yield* fetch
+    const { fault, zip } = first.fault === undefined ? first : yield* fetch
+    return fault === undefined ? zip : yield* Effect.fail(fault)
+  })
+
+  const archive: Archive = {
+    rows: (series, file, now, context) => {
+      const url = `${baseUrl}/${encodeURI(file.path)}.zip`
+      return verified(series, file, url, mayCome(file, now), context).pipe(
+        Effect.flatMap(Option.match({
+          onNone: () => Effect.succeedNone,
+          onSome: ({ bytes }) => Effect.asSome(rowsOf(modules, bytes, series, file))
+        })),
+        Effect.mapError((error) => FetchError.withContext(error, { ...context, url }))
+      )
+    },
+
+    firstDay: (series, after, context) =>
+      listing === undefined
+        ? Effect.succeed(undefined)
+        : download(listingUrl(listing, series, after), maxListing, context).pipe(
+          Effect.map((found) => Option.isNone(found) ? undefined : firstDayIn(text(found.value))),
+          // It only says why: there is an answer without it.
+          Effect.orElseSucceed(() => undefined)
+        )
+  }
+  return archive
+})
+
+const text = ({ bytes }: Downloaded): string => new TextDecoder().decode(bytes.slice(0, bytes.size()))
+
+const unverified = (file: ArchiveFile, retryable: boolean): FetchError.DataIntegrity =>
+  new FetchError.DataIntegrity({
+    message: `There is no checksum beside ${file.name}.zip, so that nobody knows whether it is whole`,
+    wanted: `${file.name}.zip.CHECKSUM`,
+    found: "nothing",
+    // Of a fresh file it may be on its way.
+    retryable
+  })

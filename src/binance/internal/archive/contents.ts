@@ -1,0 +1,44 @@
+/** What a file of the archive holds, as columns. */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { DataIntegrity, DataTransformation } from "../../../FetchError.js"
+import type { Columns } from "../klines/columns.js"
+import { corrupt } from "../klines/failure.js"
+import type { ArchiveModules } from "../optionalModules.js"
+import { type ArchiveFile, candlesIn, maxSizeOf, type Series } from "./archiveFiles.js"
+import { makeCsvReader } from "./csv.js"
+import type { Pieces } from "./pieces.js"
+import { unzip } from "./zip.js"
+
+/** The rows of a zip, as they come. */
+export const rowsOf = (
+  modules: Pick<ArchiveModules, "yauzl" | "zlib">,
+  zip: Pieces,
+  series: Series,
+  file: ArchiveFile
+): Effect.Effect<Columns, DataIntegrity | DataTransformation> =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const reader = makeCsvReader(candlesIn(series, file))
+      const expected = { name: `${file.name}.csv`, maxSize: maxSizeOf(series, file) }
+      await unzip(modules, zip, expected, (piece) => {
+        const fault = reader.push(piece)
+        if (fault !== undefined) throw new DataTransformation(fault)
+      }, signal)
+      return Either.getOrThrowWith(reader.finish(), (fault) => new DataTransformation(fault))
+    },
+    catch: (cause) =>
+      cause instanceof DataIntegrity || cause instanceof DataTransformation
+        ? cause
+        : corrupt(
+          `No sound zip: ${cause instanceof Error ? cause.message : String(cause)}`,
+          undefined,
+          undefined,
+          cause
+        )
+  }).pipe(
+    Effect.filterOrFail(
+      ({ length, openTime }) => length === 0 || openTime.some((open) => file.start <= open && open < file.end),
+      () => corrupt("All rows of the file are about another time", file.name)
+    )
+  )

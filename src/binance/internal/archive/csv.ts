@@ -1,0 +1,286 @@
+/**
+ * The CSV of the archive as columns, out of bytes that come in pieces. Written out by hand, since a month of seconds is
+ * thirty million values: digits are read eight at a time, and no text is made of them.
+ *
+ * Strict, so that a file that somebody edited is refused and not misread: twelve values a line, times in milliseconds or
+ * in microseconds, all in the same unit, decimals as the exchange writes them. The twelfth value is ignored, by the
+ * exchange as well. Whether the rows make sense together is not decided here.
+ */
+import * as Either from "effect/Either"
+import { bounded } from "../../../internal/safe/json.js"
+import { allocate, type Columns, names, resized } from "../klines/columns.js"
+import { decimal, type Fault, powers } from "../klines/restRows.js"
+
+export interface CsvReader {
+  /** Takes the next piece of the file in. What comes back is what is wrong with the file, if anything is. */
+  readonly push: (piece: Uint8Array) => Fault | undefined
+  /** All rows, in the order of the file, once all of it was taken in. */
+  readonly finish: () => Either.Either<Columns, Fault>
+}
+
+const newline = 10
+const comma = 44
+const width = names.length + 1
+const maxLine = 4096
+const maxExcerpt = 512
+
+/** A reader with room for so many rows, which makes more when there are more. */
+export const makeCsvReader = (expected: number): CsvReader => {
+  const cursor = new Cursor()
+  let columns = allocate(Math.max(1, expected))
+  let rows = 0
+  let lines = 0
+  // What came of a line whose end has not come.
+  let rest = new Uint8Array(0)
+
+  /** Takes whole lines. */
+  const take = (bytes: Uint8Array): Fault | undefined => {
+    if (bytes.length === 0) return undefined
+    cursor.begin(bytes)
+    if (lines === 0 && !isDigit(bytes[0]!)) {
+      const header = lineAt(bytes, 0)
+      if (!isHeader(header)) {
+        return {
+          message: "The file begins neither with a row nor with a header",
+          line: 1,
+          excerpt: bounded(header, maxExcerpt)
+        }
+      }
+      lines++
+      cursor.at = bytes.indexOf(newline) + 1
+    }
+    while (cursor.at < bytes.length) {
+      if (rows === columns.length) columns = resized(columns, 2 * rows)
+      const start = cursor.at
+      lines++
+      if (!cursor.row(columns, rows)) return faultIn(lineAt(bytes, start), lines, cursor.unit)
+      rows++
+    }
+    return undefined
+  }
+
+  return {
+    push: (piece) => {
+      const end = piece.lastIndexOf(newline) + 1
+      const begun = rest
+      if (end === 0) {
+        rest = joined(begun, piece)
+        return rest.length > maxLine ? faultIn(lineAt(rest, 0), lines + 1, cursor.unit) : undefined
+      }
+      rest = piece.slice(end)
+      if (begun.length === 0) return take(piece.subarray(0, end))
+      const first = piece.indexOf(newline) + 1
+      return take(joined(begun, piece.subarray(0, first))) ?? take(piece.subarray(first, end))
+    },
+    finish: () => {
+      // The last line may have no end.
+      const fault = rest.length === 0 ? undefined : take(joined(rest, Uint8Array.of(newline)))
+      return fault === undefined ? Either.right(resized(columns, rows)) : Either.left(fault)
+    }
+  }
+}
+
+const joined = (a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
+
+/** As many names as there are values, and no number among them: a row that begins with dirt is a row. */
+const isHeader = (line: string): boolean => {
+  const titles = line.split(",")
+  return titles.length === width && titles.every((title) => Number.isNaN(decimal(title)))
+}
+
+const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the hot path
+// ---------------------------------------------------------------------------------------------------------------------
+
+// Bytes less the one of "0".
+const point = -2
+const separator = -4
+
+// From 2010 to 2099, in milliseconds: no seconds and no microseconds lie there.
+const earliest = 1_262_304_000_000
+const latest = 4_102_444_800_000
+
+/** Milliseconds, or microseconds; 0 while no time was read. */
+type Unit = 0 | 1 | 1000
+
+/**
+ * Reads values one after the other, each into a row of its column, and passes the comma behind it. Where there is no such
+ * value it says so and passes nothing, so that nothing is ever read beyond the line. (A value that were given back would
+ * be an object each time; a day of seconds would be a million of them.)
+ */
+class Cursor {
+  at = 0
+  unit: Unit = 0
+  private bytes: Uint8Array = new Uint8Array(0)
+  private view: DataView = new DataView(new ArrayBuffer(0))
+
+  /** The last byte has to be a newline. */
+  begin(bytes: Uint8Array): void {
+    this.at = 0
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Reads a whole line, if it is one. */
+  row(columns: Columns, i: number): boolean {
+    const isRow = this.time(columns.openTime, i) &&
+      this.decimal(columns.open, i) &&
+      this.decimal(columns.high, i) &&
+      this.decimal(columns.low, i) &&
+      this.decimal(columns.close, i) &&
+      this.decimal(columns.volume, i) &&
+      this.time(columns.closeTime, i) &&
+      this.decimal(columns.quoteVolume, i) &&
+      this.count(columns.trades, i) &&
+      this.decimal(columns.takerBuyBase, i) &&
+      this.decimal(columns.takerBuyQuote, i)
+    if (!isRow) return false
+    // The last microsecond of a candle lies in its last millisecond.
+    columns.closeTime[i] = Math.floor(columns.closeTime[i]!)
+    let end = this.at
+    while (this.bytes[end] !== newline) {
+      if (this.bytes[end] === comma) return false
+      end++
+    }
+    this.at = end + 1
+    return true
+  }
+
+  /** Thirteen digits or sixteen, in milliseconds; with a fraction where the microseconds have one. */
+  private time(column: Float64Array, i: number): boolean {
+    const { at, bytes, view } = this
+    if (this.unit === 0) this.unit = bytes[at + 13] === comma ? 1 : 1000
+    const isMillis = this.unit === 1
+    const high = eight(view, at)
+    const low = eight(view, isMillis ? at + 5 : at + 8)
+    const end = isMillis ? at + 13 : at + 16
+    if (high < 0 || low < 0 || bytes[end] !== comma) return false
+    const time = isMillis ? high * 1e5 + low % 1e5 : (high * 1e8 + low) / 1000
+    column[i] = time
+    this.at = end + 1
+    return time >= earliest && time < latest
+  }
+
+  /**
+   * The very double that `Number` gives. While all digits are an integer that a double holds, that is one division by an
+   * exact power of ten (Clinger, "How to read floating point numbers accurately", 1990).
+   *
+   * With eight decimals a sum will do beyond that, up to 2^45: no such number lies halfway between two doubles, since
+   * it would have more than eight binary places and therefore more than eight decimal ones, and the nearest to halfway
+   * is further away (2^8 / 1e8 of a binary place) than the error of the fraction, 2^-54.
+   */
+  private decimal(column: Float64Array, i: number): boolean {
+    const { at, bytes, view } = this
+    let end = at
+    let whole = 0
+    let digit = bytes[end]! - 48
+    while (digit >>> 0 < 10) {
+      whole = whole * 10 + digit
+      digit = bytes[++end]! - 48
+    }
+    if (end === at) return false
+    let decimals = 0
+    if (digit === point) {
+      const fraction = eight(view, end + 1)
+      if (fraction >= 0 && bytes[end + 9] === comma && whole < 35_184_372_088_832) {
+        this.at = end + 10
+        column[i] = whole < 90_071_992 ? (whole * 1e8 + fraction) / 1e8 : whole + fraction / 1e8
+        return true
+      }
+      const first = end + 1
+      digit = bytes[++end]! - 48
+      while (digit >>> 0 < 10) {
+        whole = whole * 10 + digit
+        digit = bytes[++end]! - 48
+      }
+      decimals = end - first
+      if (decimals === 0) return false
+    }
+    if (digit !== separator) return false
+    this.at = end + 1
+    column[i] = whole <= Number.MAX_SAFE_INTEGER && decimals < powers.length
+      ? whole / powers[decimals]!
+      // More digits than a double has.
+      : decimal(String.fromCharCode(...bytes.subarray(at, Math.min(end, at + maxLine))))
+    return !Number.isNaN(column[i])
+  }
+
+  private count(column: Float64Array, i: number): boolean {
+    const { at, bytes } = this
+    let end = at
+    let count = 0
+    let digit = bytes[end]! - 48
+    while (digit >>> 0 < 10) {
+      count = count * 10 + digit
+      digit = bytes[++end]! - 48
+    }
+    column[i] = count
+    this.at = end + 1
+    return end > at && digit === separator && count <= Number.MAX_SAFE_INTEGER
+  }
+}
+
+/**
+ * The number that eight bytes spell, or -1 when they are no digits. Four digits at a time in the four bytes of an
+ * integer: first the two pairs of them, then the pairs.
+ */
+const eight = (view: DataView, at: number): number => {
+  if (at + 8 > view.byteLength) return -1
+  const high = view.getInt32(at, true) ^ 0x3030_3030
+  const low = view.getInt32(at + 4, true) ^ 0x3030_3030
+  // Adding 118 to a byte sets its highest bit when it is above 9.
+  const above = ((high & 0x7f7f_7f7f) + 0x7676_7676) | high | ((low & 0x7f7f_7f7f) + 0x7676_7676) | low
+  if ((above & 0x8080_8080) !== 0) return -1
+  const a = (Math.imul(high, 10) + (high >>> 8)) & 0x00ff_00ff
+  const b = (Math.imul(low, 10) + (low >>> 8)) & 0x00ff_00ff
+  return ((a & 0xff) * 100 + (a >>> 16)) * 10_000 + (b & 0xff) * 100 + (b >>> 16)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// faults
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The line that begins there, without its end. */
+const lineAt = (bytes: Uint8Array, start: number): string => {
+  const end = bytes.indexOf(newline, start)
+  const line = bytes.subarray(start, Math.min(end < 0 ? bytes.length : end, start + maxLine))
+  return new TextDecoder().decode(line)
+}
+
+/** What is wrong with a line that is no row, in words. */
+const faultIn = (text: string, line: number, unit: Unit): Fault => {
+  const values = text.split(",")
+  const at = names.findIndex((name, i) => !isValid(name, values[i] ?? ""))
+  const told = values.length !== width
+    ? `Line ${line} has ${values.length} values, not ${width}`
+    : at >= 0
+    ? `Line ${line} has no valid ${names[at]}: ${bounded(values[at]!, 64)}${hint(values[at]!)}`
+    : `Line ${line} has times in another unit than those before it, which are in ${
+      unit === 1 ? "milliseconds" : "microseconds"
+    }`
+  return { message: told, line, excerpt: bounded(text, maxExcerpt) }
+}
+
+const isValid = (name: (typeof names)[number], value: string): boolean => {
+  switch (name) {
+    case "openTime":
+    case "closeTime": {
+      const millis = value.length === 16 ? Number(value) / 1000 : Number(value)
+      return /^(?:\d{13}|\d{16})$/.test(value) && millis >= earliest && millis < latest
+    }
+    case "trades":
+      return /^\d+$/.test(value) && Number(value) <= Number.MAX_SAFE_INTEGER
+    default:
+      return !Number.isNaN(decimal(value))
+  }
+}
+
+const hint = (value: string): string =>
+  /^\d+(?:\.\d+)?E[+-]?\d+$/i.test(value) ? "; a spreadsheet has rounded it, and what it was is lost" : ""

@@ -1,0 +1,83 @@
+/** Files over HTTP: in pieces, with deadlines and a limit, and with their checksum. */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type * as FetchContext from "../../../FetchContext.js"
+import { type DataIntegrity, withContext } from "../../../FetchError.js"
+import { drain } from "../../../internal/classifier/drain.js"
+import * as failure from "../klines/failure.js"
+import { corrupt } from "../klines/failure.js"
+import type { ArchiveModules } from "../optionalModules.js"
+import { makePieces, type Pieces } from "./pieces.js"
+
+export interface Downloaded {
+  readonly bytes: Pieces
+  /** Of all bytes, in hexadecimal. */
+  readonly sha256: string
+}
+
+export interface Deadlines {
+  /** For all of a file. */
+  readonly timeout: Duration.Duration
+  /** For the next piece of it. */
+  readonly idleTimeout: Duration.Duration
+}
+
+/** None where there is no such file. */
+export type Download = (
+  url: string,
+  maxSize: number,
+  context: FetchContext.Input
+) => Effect.Effect<Option.Option<Downloaded>, failure.KlinesError>
+
+export const makeDownload = (
+  client: HttpClient.HttpClient,
+  crypto: ArchiveModules["crypto"],
+  { idleTimeout, timeout }: Deadlines
+): Download => {
+  const get = Effect.fnUntraced(function*(url: string, maxSize: number) {
+    const response = yield* client.get(url).pipe(
+      Effect.timeoutFail({
+        duration: idleTimeout,
+        onTimeout: () => failure.timedOut("No answer", idleTimeout, "headers")
+      })
+    )
+    if (response.status === 404) {
+      // An unread body keeps its socket.
+      yield* drain(response)
+      return Option.none()
+    }
+    const { stream } = yield* HttpClientResponse.filterStatusOk(response)
+    const bytes = makePieces()
+    const hash = crypto.createHash("sha256")
+    yield* stream.pipe(
+      Stream.timeoutFail(() => failure.timedOut("Nothing more of the file", idleTimeout, "body"), idleTimeout),
+      Stream.runForEach((piece) => {
+        hash.update(piece)
+        bytes.push(piece)
+        return bytes.size() > maxSize ? Effect.fail(tooLarge(maxSize)) : Effect.void
+      })
+    )
+    return Option.some({ bytes, sha256: hash.digest("hex") })
+  })
+
+  return (url, maxSize, context) => {
+    const asked = { ...context, url }
+    return get(url, maxSize).pipe(
+      // A client that takes its time to stop keeps nobody waiting.
+      Effect.disconnect,
+      Effect.timeoutFail({
+        duration: timeout,
+        onTimeout: () => failure.timedOut("Not the whole file", timeout, "total")
+      }),
+      Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, asked, []), Effect.fail)),
+      Effect.mapError((error) => withContext(error, asked))
+    )
+  }
+}
+
+const tooLarge = (maxSize: number): DataIntegrity =>
+  corrupt("The file is larger than one about this time can be", `at most ${maxSize} bytes`, "more")

@@ -1,0 +1,134 @@
+/**
+ * The one file in a zip of the archive, in pieces. The container is read by yauzl, all that is odd about it included;
+ * what the container promises is held against what comes out of it.
+ */
+import type { Entry, ZipFile } from "yauzl"
+import type { DataIntegrity } from "../../../FetchError.js"
+import { corrupt } from "../klines/failure.js"
+import type { ArchiveModules, InflateRaw } from "../optionalModules.js"
+import type { Pieces } from "./pieces.js"
+
+export interface Expected {
+  /** The name of the file in the zip. */
+  readonly name: string
+  /** What is larger than so many bytes is not unpacked. */
+  readonly maxSize: number
+}
+
+// What is no larger than a piece is unpacked at once, in a few thousandths of a second. What is larger is unpacked beside
+// other work: while one piece is taken, another thread is at the next.
+const pieceSize = 1 << 20
+
+/**
+ * Hands the file on piece by piece, letting go of the zip, and rejects with `DataIntegrity` when the zip is not what it
+ * should be. That may be known only behind the last piece. What `take` throws it rejects with.
+ */
+export const unzip = async (
+  { yauzl, zlib }: Pick<ArchiveModules, "yauzl" | "zlib">,
+  zip: Pieces,
+  expected: Expected,
+  take: (piece: Uint8Array) => void,
+  signal: AbortSignal
+): Promise<void> => {
+  const { entry, start } = await open(yauzl, zip, expected)
+  const { compressedSize, compressionMethod, crc32, uncompressedSize } = entry
+  const data = () => zip.take(start, start + compressedSize)
+  const pieces = compressionMethod === stored
+    ? data()
+    : uncompressedSize <= pieceSize
+    ? [inflatedAtOnce(zlib, zip.slice(start, start + compressedSize), uncompressedSize)]
+    : inflated(zlib, data(), signal)
+  let size = 0
+  let sum = 0
+  for await (const piece of pieces) {
+    size += piece.length
+    if (size > uncompressedSize) throw tooLong(uncompressedSize)
+    sum = zlib.crc32(piece, sum)
+    take(piece)
+  }
+  if (size !== uncompressedSize) throw wrongSize(uncompressedSize, `${size} bytes`)
+  if (sum !== crc32) throw corrupt("The file in the zip is not what was packed: its CRC differs", hex(crc32), hex(sum))
+}
+
+const stored = 0
+
+const inflatedAtOnce = ({ inflateRawSync }: ArchiveModules["zlib"], data: Uint8Array, size: number): Uint8Array => {
+  try {
+    return inflateRawSync(data, { chunkSize: Math.max(64, size), maxOutputLength: Math.max(1, size) })
+  } catch (error) {
+    throw error instanceof RangeError ? tooLong(size) : error
+  }
+}
+
+async function* inflated(
+  { createInflateRaw }: ArchiveModules["zlib"],
+  data: Iterable<Uint8Array>,
+  signal: AbortSignal
+): AsyncGenerator<Uint8Array, void> {
+  const inflate = createInflateRaw({ chunkSize: pieceSize })
+  const stop = () => inflate.destroy()
+  signal.addEventListener("abort", stop, { once: true })
+  void feed(inflate, data)
+  try {
+    yield* inflate
+  } finally {
+    signal.removeEventListener("abort", stop)
+  }
+}
+
+/** Writes one piece after the other, each when the one before was read; stops with the stream. */
+const feed = async (inflate: InflateRaw, data: Iterable<Uint8Array>): Promise<void> => {
+  for (const piece of data) {
+    if (inflate.destroyed) return
+    await new Promise<void>((resolve) => inflate.write(piece, () => resolve()))
+  }
+  inflate.end()
+}
+
+const open = async (
+  yauzl: ArchiveModules["yauzl"],
+  zip: Pieces,
+  { maxSize, name }: Expected
+): Promise<{ readonly entry: Entry; readonly start: number }> => {
+  class Reader extends yauzl.RandomAccessReader {
+    override read(
+      buffer: Uint8Array,
+      offset: number,
+      length: number,
+      position: number,
+      done: (error: Error | null) => void
+    ) {
+      const bytes = zip.slice(position, position + length)
+      buffer.set(bytes, offset)
+      done(bytes.length < length ? new Error("unexpected end") : null)
+    }
+  }
+  // Names as bytes: what does not say how it is encoded would not be read as what it is.
+  const file = await yauzl.fromRandomAccessReaderPromise(new Reader(), zip.size(), { decodeStrings: false })
+  const entry = await onlyEntry(file)
+  const found = new TextDecoder().decode(entry.fileNameRaw)
+  if (found !== name) throw corrupt("The zip holds another file", name, found)
+  if (!entry.canDecodeFileData()) {
+    throw corrupt(
+      "The file in the zip is encrypted, or packed in another way than by deflate",
+      "method 0 or 8, not encrypted",
+      `method ${entry.compressionMethod}${entry.isEncrypted() ? ", encrypted" : ""}`
+    )
+  }
+  if (entry.uncompressedSize > maxSize) throw wrongSize(maxSize, `${entry.uncompressedSize} bytes`, "at most ")
+  const { fileDataStart } = await file.readLocalFileHeaderPromise(entry, { minimal: true })
+  return { entry, start: fileDataStart }
+}
+
+const onlyEntry = async (file: ZipFile): Promise<Entry> => {
+  const { entryCount } = file
+  for await (const entry of entryCount === 1 ? file.eachEntry() : []) return entry
+  throw corrupt("The zip does not hold one file", "1 file", `${entryCount} files`)
+}
+
+const wrongSize = (wanted: number, found: string, bound = ""): DataIntegrity =>
+  corrupt("The file in the zip has not the size it should have", `${bound}${wanted} bytes`, found)
+
+const tooLong = (wanted: number): DataIntegrity => wrongSize(wanted, `more than ${wanted} bytes`)
+
+const hex = (sum: number): string => (sum >>> 0).toString(16).padStart(8, "0")

@@ -1,0 +1,160 @@
+/** Candles by column, and how they become what `Klines` promises: ascending, each once, on the grid, sound. */
+import * as Interval from "../../Interval.js"
+
+/** The columns of candles, in the order in which the exchange sends them. Times are milliseconds since the epoch. */
+export const names = [
+  "openTime",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "closeTime",
+  "quoteVolume",
+  "trades",
+  "takerBuyBase",
+  "takerBuyQuote"
+] as const
+
+export type Name = (typeof names)[number]
+
+export interface Columns extends Readonly<Record<Name, Float64Array>> {
+  readonly length: number
+}
+
+export const make = (length: number, column: (name: Name) => Float64Array): Columns => ({
+  length,
+  openTime: column("openTime"),
+  open: column("open"),
+  high: column("high"),
+  low: column("low"),
+  close: column("close"),
+  volume: column("volume"),
+  closeTime: column("closeTime"),
+  quoteVolume: column("quoteVolume"),
+  trades: column("trades"),
+  takerBuyBase: column("takerBuyBase"),
+  takerBuyQuote: column("takerBuyQuote")
+})
+
+export const allocate = (length: number): Columns => make(length, () => new Float64Array(length))
+
+/** The first so many rows, as views; or the same rows with room for more behind them. */
+export const resized = (columns: Columns, length: number): Columns =>
+  make(length, (name) => {
+    if (length <= columns.length) return columns[name].subarray(0, length)
+    const longer = new Float64Array(length)
+    longer.set(columns[name])
+    return longer
+  })
+
+/** The rows with these numbers, in this order. */
+export const pick = (columns: Columns, rows: ArrayLike<number>): Columns =>
+  make(rows.length, (name) => {
+    const from = columns[name]
+    const picked = new Float64Array(rows.length)
+    for (let i = 0; i < rows.length; i++) picked[i] = from[rows[i]!]!
+    return picked
+  })
+
+/** One after the other, as they come. */
+export const join = (parts: ReadonlyArray<Columns>): Columns => {
+  if (parts.length === 1 && parts[0] !== undefined) return parts[0]
+  const joined = allocate(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    for (const name of names) joined[name].set(part[name], at)
+    at += part.length
+  }
+  return joined
+}
+
+/** The number of the first row that opens at or after an instant; the rows are ascending. */
+export const lowerBound = (openTime: Float64Array, instant: number): number => {
+  let low = 0
+  let high = openTime.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (openTime[middle]! < instant) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The rows that open in `[start, end)`, as views, or the very columns if that is all; the rows are ascending. */
+export const between = (columns: Columns, start: number, end: number): Columns => {
+  const from = lowerBound(columns.openTime, start)
+  const to = Math.max(from, lowerBound(columns.openTime, end))
+  if (to - from === columns.length) return columns
+  return make(to - from, (name) => columns[name].subarray(from, to))
+}
+
+/** The order in which two ascending lists are one; of two rows that open at the same time only that of the second. */
+export const mergeOrder = (first: Float64Array, second: Float64Array): ReadonlyArray<number> => {
+  const order: Array<number> = []
+  let a = 0
+  let b = 0
+  while (a < first.length || b < second.length) {
+    const left = first[a] ?? Infinity
+    const right = second[b] ?? Infinity
+    if (left < right) order.push(a)
+    else order.push(first.length + b++)
+    if (left <= right) a++
+  }
+  return order
+}
+
+/** Where the grid of these rows lies. Only that of three days has to be learned from them. */
+export const anchorOf = (interval: Interval.Interval, openTime: Float64Array): number => {
+  const first = openTime[0]
+  return interval === "3d" && first !== undefined && Interval.floor("1d", first) === first
+    ? first
+    : Interval.anchorOf(interval)
+}
+
+/** Where a candle ends that opens on the grid, by its open. */
+export const endOf = (interval: Interval.Interval, anchor: number): (open: number) => number => {
+  if (interval === "1M") return (open) => Interval.next(interval, open, anchor)
+  const length = Interval.millis[interval]
+  return (open) => open + length
+}
+
+export interface Sound {
+  readonly columns: Columns
+  /** The opens of the candles in whose time a row opens that was left out; ascending, each once. */
+  readonly unsound: ReadonlyArray<number>
+}
+
+/**
+ * Sorts rows, keeps the last of those that open at the same time, and leaves out what is no candle: rows that open off
+ * the grid, and rows whose open or close is outside of low and high. Rows that need none of it are not copied.
+ */
+export const sound = (columns: Columns, interval: Interval.Interval, anchor: number): Sound => {
+  const { close, high, length, low, open, openTime } = columns
+  const end = endOf(interval, anchor)
+  const isOnGrid = (i: number) => Interval.floor(interval, openTime[i]!, anchor) === openTime[i]!
+  const isPriced = (i: number) => {
+    const bottom = low[i]!
+    const top = high[i]!
+    return bottom <= open[i]! && open[i]! <= top && bottom <= close[i]! && close[i]! <= top
+  }
+  // Most rows open where the one before them ends, which costs nothing to see.
+  const follows = (i: number) =>
+    i === 0
+      ? isOnGrid(0)
+      : openTime[i] === end(openTime[i - 1]!) || (openTime[i - 1]! < openTime[i]! && isOnGrid(i))
+  let clean = 0
+  while (clean < length && isPriced(clean) && follows(clean)) clean++
+  if (clean === length) return { columns, unsound: [] }
+
+  const unsound = new Set<number>()
+  const rows = new Uint32Array(length)
+  let kept = 0
+  for (let i = 0; i < length; i++) {
+    if (isPriced(i) && isOnGrid(i)) rows[kept++] = i
+    else unsound.add(Interval.floor(interval, openTime[i]!, anchor))
+  }
+  const order = rows.subarray(0, kept).sort((a, b) => openTime[a]! - openTime[b]! || a - b)
+  const isLast = (row: number, i: number) => i + 1 === kept || openTime[row] !== openTime[order[i + 1]!]
+  return { columns: pick(columns, order.filter(isLast)), unsound: [...unsound].sort((a, b) => a - b) }
+}

@@ -1,0 +1,56 @@
+/** What a source of klines over HTTP fails with, and how its failures become that. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Classifier from "../../../Classifier.js"
+import type * as FetchContext from "../../../FetchContext.js"
+import * as FetchError from "../../../FetchError.js"
+
+/** No storage error, since nothing touches a disk, and no `DataEmpty`, since empty parts are values. */
+export type KlinesError =
+  | FetchError.NetworkError
+  | FetchError.ApiError
+  | Exclude<FetchError.DataError, FetchError.DataEmpty>
+  | FetchError.OtherError
+
+/** Classifies a failure, by the rules of the caller first and then by these. */
+export const classify = (
+  cause: unknown,
+  context: FetchContext.Input,
+  own: ReadonlyArray<Classifier.Rule>
+): Effect.Effect<KlinesError> =>
+  Effect.flatMap(Classifier.Rules, (rules) =>
+    Effect.map(
+      Effect.provideService(Classifier.classify(cause, { context }), Classifier.Rules, [...rules, ...own]),
+      precise
+    ))
+
+/** An error that speaks of a disk, or of no data where there was no answer, is mistaken. */
+const precise = (error: FetchError.FetchError): KlinesError => {
+  switch (error._tag) {
+    case "DataEmpty":
+    case "StorageRead":
+    case "StorageWrite":
+    case "StorageSpace":
+    case "StoragePermission": {
+      const { cause, context, earlier, message, retryAfter, retryable } = error
+      return new FetchError.Unexpected({ cause, context, earlier, message, retryAfter, retryable })
+    }
+    default:
+      return error
+  }
+}
+
+export const timedOut = (
+  message: string,
+  timeout: Duration.Duration,
+  phase: NonNullable<FetchError.NetworkTimeout["phase"]>
+): FetchError.NetworkTimeout =>
+  new FetchError.NetworkTimeout({
+    message: `${message} within ${Duration.format(timeout)}`,
+    phase,
+    timeoutMillis: Duration.toMillis(timeout)
+  })
+
+/** A corrupt file of the archive. Fetching it again gives the same file, so the error is not retryable. */
+export const corrupt = (message: string, wanted?: string, found?: string, cause?: unknown): FetchError.DataIntegrity =>
+  new FetchError.DataIntegrity({ message, wanted, found, cause, retryable: false })

@@ -1,0 +1,72 @@
+/** Half-open ranges of time, and the candles of a grid in them. Lists of ranges are ascending and without overlap. */
+import * as Interval from "../../Interval.js"
+import { endOf, lowerBound } from "./columns.js"
+
+export interface Range {
+  /** Milliseconds since the epoch, as all instants here. */
+  readonly start: number
+  readonly end: number
+}
+
+/** The parts of ranges that lie in one of the others. */
+export const intersect = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArray<Range>): ReadonlyArray<A> =>
+  ranges.flatMap((range) =>
+    others.filter((other) => Math.max(range.start, other.start) < Math.min(range.end, other.end)).map((other) => ({
+      ...range,
+      start: Math.max(range.start, other.start),
+      end: Math.min(range.end, other.end)
+    }))
+  )
+
+/** The parts of ranges that lie in none of the others. */
+const subtract = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArray<Range>): ReadonlyArray<A> => {
+  const ends = [-Infinity, ...others.map(({ end }) => end)]
+  const starts = [...others.map(({ start }) => start), Infinity]
+  return intersect(ranges, ends.map((end, i) => ({ start: end, end: starts[i]! })))
+}
+
+/** All ranges of both; where they overlap, those on top stand. */
+export const overlay = <A extends Range>(ranges: ReadonlyArray<A>, onTop: ReadonlyArray<A>): ReadonlyArray<A> =>
+  onTop.length === 0 ? ranges : [...subtract(ranges, onTop), ...onTop].sort((a, b) => a.start - b.start)
+
+/** Neighbours as one, whatever else they say. */
+export const joined = (ranges: ReadonlyArray<Range>): ReadonlyArray<Range> => {
+  const found: Array<Range> = []
+  for (const { end, start } of ranges) {
+    const last = found.at(-1)
+    if (last?.end === start) found.splice(-1, 1, { start: last.start, end })
+    else found.push({ start, end })
+  }
+  return found
+}
+
+/** The candles of ranges that are not there, given the opens of those that are; neighbours of one kind become one. */
+export const absent = <A extends Range>(
+  ranges: ReadonlyArray<A>,
+  openTime: Float64Array,
+  interval: Interval.Interval,
+  anchor: number,
+  isAlike: (a: A, b: A) => boolean
+): ReadonlyArray<A> => {
+  const found: Array<A> = []
+  const add = (range: A, start: number, end: number) => {
+    if (start >= end) return
+    const last = found.at(-1)
+    if (last !== undefined && last.end === start && isAlike(last, range)) found.splice(-1, 1, { ...last, end })
+    else found.push({ ...range, start, end })
+  }
+  const endAfter = endOf(interval, anchor)
+  for (const range of ranges) {
+    let next = Interval.ceil(interval, range.start, anchor)
+    const end = Interval.ceil(interval, range.end, anchor)
+    const first = lowerBound(openTime, next)
+    // Most often nothing is: they are all on the grid, each once.
+    if (lowerBound(openTime, end) - first === Interval.count(interval, next, end, anchor)) continue
+    for (let i = first; i < openTime.length && openTime[i]! < end; i++) {
+      add(range, next, openTime[i]!)
+      next = endAfter(openTime[i]!)
+    }
+    add(range, next, end)
+  }
+  return found
+}

@@ -1,0 +1,32 @@
+/** Ranges in pieces, so that what one piece meets is no trouble of the others. */
+import * as Interval from "../../Interval.js"
+import { hasDays } from "../archive/archiveFiles.js"
+import type { Range } from "./ranges.js"
+
+/** As the archive has files: whole months, and the rest by the day where there are days. */
+export const byFile = (interval: Interval.Interval) => (range: Range): ReadonlyArray<Range> =>
+  at("1M", range).flatMap((part) => hasDays(interval) && !isMonth(part) ? at("1d", part) : [part])
+
+const isMonth = ({ end, start }: Range): boolean =>
+  Interval.floor("1M", start) === start && Interval.next("1M", start) === end
+
+const at = (span: "1M" | "1d", range: Range): ReadonlyArray<Range> => {
+  const pieces: Array<Range> = []
+  for (let start = range.start; start < range.end;) {
+    const end = Math.min(range.end, Interval.next(span, start))
+    pieces.push({ start, end })
+    start = end
+  }
+  return pieces
+}
+
+/** After so many candles each. */
+export const byCandles = (interval: Interval.Interval, candles: number) => (range: Range): ReadonlyArray<Range> => {
+  const pieces: Array<Range> = []
+  for (let start = range.start; start < range.end;) {
+    const end = Math.min(range.end, Interval.at(interval, Interval.index(interval, start) + candles))
+    pieces.push({ start, end })
+    start = end
+  }
+  return pieces
+}

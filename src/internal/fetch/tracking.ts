@@ -1,0 +1,169 @@
+/** What becomes of an effect that is tracked: its failures are classified, counted once, logged and handed on. */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Classifier from "../../Classifier.js"
+import * as ErrorLog from "../../ErrorLog.js"
+import type { Service } from "../../ErrorTracker.js"
+import { ErrorTracker } from "../../ErrorTracker.js"
+import type { TrackedOptions } from "../../Fetch.js"
+import * as FetchContext from "../../FetchContext.js"
+import * as FetchError from "../../FetchError.js"
+import { chain } from "../error/causeChain.js"
+import { isMarked, mark } from "../error/mark.js"
+import { isWanted, levelOf } from "../log/level.js"
+import { attempt } from "../safe/json.js"
+import { Ambient } from "./ambient.js"
+
+/** The same cause, made of other errors. */
+export const rebuilt = <E, E2>(
+  cause: Cause.Cause<E>,
+  onFail: (error: E) => Cause.Cause<E2>,
+  onDie: (defect: unknown) => Cause.Cause<E2>
+): Cause.Cause<E2> =>
+  Cause.match(cause, {
+    onEmpty: Cause.empty,
+    onFail,
+    onDie,
+    onInterrupt: Cause.interrupt,
+    onSequential: Cause.sequential,
+    onParallel: Cause.parallel
+  })
+
+/** Classifies, counts and logs what an effect failed with, and hands it on. */
+export const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, options: TrackedOptions) =>
+  Effect.withFiberRuntime<never, FetchError.Trackable, ErrorTracker>((fiber) => {
+    const tracker = Context.unsafeGet(fiber.currentContext, ErrorTracker)
+    const context = FetchContext.merge(Context.get(fiber.currentContext, Ambient), own)
+    return Cause.isFailType(cause) && FetchError.isTrackable(cause.error)
+      ? onTrackable(cause.error, fiber, tracker, context, options)
+      : onCause(cause, tracker, context, options)
+  })
+
+/**
+ * What most fetches end with that fail: one failure, with nothing to find out about it. `onCause` would do the same, at
+ * three times the price.
+ */
+const onTrackable = (
+  error: FetchError.Trackable,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  tracker: Service,
+  context: FetchContext.FetchContext,
+  options: TrackedOptions
+): Effect.Effect<never, FetchError.Trackable> => {
+  const known = isMarked(error, tracker)
+  const failure = FetchError.withContext(error, context)
+  mark(failure, tracker)
+  // A failure is told of the span that it is in. To ask whether it knows that already takes longer than to fail.
+  const handOn = fiber.currentSpan === undefined ? Effect.failCause(Cause.fail(failure)) : Effect.fail(failure)
+  if (known || isIgnored(failure, options)) return handOn
+  // Asked here, too: what nobody wants to know needs no effect to say it.
+  const wanted = isWanted(levelOf(error), fiber)
+  return counted(tracker, failure, options, wanted ? logged(tracker, [failure], handOn) : handOn)
+}
+
+const onCause = (
+  cause: Cause.Cause<unknown>,
+  tracker: Service,
+  context: FetchContext.FetchContext,
+  options: TrackedOptions
+): Effect.Effect<never, FetchError.Trackable> => {
+  const thrown = Chunk.toReadonlyArray(Cause.failures(cause))
+  const died = Chunk.toReadonlyArray(Cause.defects(cause))
+  return Effect.flatMap(classifyAll(thrown, context), (failures) => {
+    const asFailure = options.defects === "fail"
+    const defects = new Map(died.map((defect) => [defect, freshDefect(defect, context, asFailure)]))
+    const handOn = Effect.failCause(rebuilt<unknown, FetchError.Trackable>(
+      cause,
+      // Both maps hold every error of the cause.
+      (error) => Cause.fail(failures.get(error)!),
+      (defect) => asFailure ? Cause.fail(defects.get(defect)!) : Cause.die(defects.get(defect)!)
+    ))
+    // However many failures a cause holds, it is the end of one fetch: one of them counted before is enough.
+    const known = [...thrown, ...died].some((error) => isMarked(error, tracker))
+    const fresh = [...failures.values(), ...defects.values()]
+    for (const error of fresh) mark(error, tracker)
+    const [primary] = fresh
+    // Interruption alone leaves nothing to count.
+    const silent = known || primary === undefined || (died.length === 0 && thrown.every(isInterruption)) ||
+      isIgnored(primary, options)
+    if (silent) return handOn
+    const told = failures.size > 0 ? [primary, ...defects.values()] : [primary]
+    return counted(tracker, primary, options, logged(tracker, told, handOn))
+  })
+}
+
+const isIgnored = (error: FetchError.Trackable, { ignore }: TrackedOptions): boolean =>
+  ignore !== undefined && attempt(() => ignore(error)) === true
+
+const asAttempt = { attempt: true }
+
+/** Counts an error, and goes on whatever comes of that: what tracks a failure must not become one. */
+const counted = <A, E>(
+  tracker: Service,
+  error: FetchError.Trackable,
+  { attempts }: TrackedOptions,
+  next: Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  const goOn = () => next
+  return Effect.matchCauseEffect(
+    attempt(() => tracker.track(error, attempts === true ? asAttempt : undefined)) ?? Effect.void,
+    { onFailure: goOn, onSuccess: goOn }
+  )
+}
+
+/** Logs errors, and goes on. */
+const logged = <A, E>(
+  { storm }: Service,
+  errors: ReadonlyArray<FetchError.Trackable>,
+  next: Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  errors.reduceRight((next, error) => Effect.zipRight(ErrorLog.log(error, { storm }), next), next)
+
+const classifyAll = (errors: ReadonlyArray<unknown>, context: FetchContext.FetchContext) =>
+  Effect.map(
+    Effect.forEach(errors, (error) =>
+      FetchError.isTrackable(error)
+        ? Effect.succeed<FetchError.Trackable>(FetchError.withContext(error, context))
+        : Classifier.classify(error, { context })),
+    (fresh) => new Map(errors.map((error, i) => [error, fresh[i]!]))
+  )
+
+const freshDefect = (defect: unknown, context: FetchContext.FetchContext, asFailure: boolean): FetchError.Trackable =>
+  FetchError.isTrackable(defect) && (!asFailure || defect instanceof FetchError.Internal)
+    ? FetchError.withContext(defect, context)
+    : new FetchError.Internal({ message: describe(defect), context, cause: defect }, true)
+
+const describe = (defect: unknown): string => {
+  const [{ message, name } = { message: "", name: "" }] = chain(defect)
+  return `${FetchError.Internal.description}: ${name}${message === "" ? "" : `: ${message}`}`
+}
+
+/** Counts what succeeds, and how long it took. */
+export const countSuccess = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  input: FetchContext.Input
+): Effect.Effect<A, E, R | ErrorTracker> => {
+  const own = FetchContext.make(input)
+  return Effect.clockWith((clock) => {
+    const start = clock.unsafeCurrentTimeNanos()
+    return Effect.tap(self, () =>
+      Effect.contextWithEffect((env: Context.Context<ErrorTracker>) => {
+        const context = FetchContext.merge(Context.get(env, Ambient), own)
+        const duration = Duration.nanos(clock.unsafeCurrentTimeNanos() - start)
+        return quietly(() => Context.get(env, ErrorTracker).succeeded(context, duration))
+      }))
+  })
+}
+
+/** Interruption can come as a value too, from `Effect.sandbox` or an Exit. */
+const isInterruption = (error: unknown): boolean =>
+  (Cause.isCause(error) && Cause.isInterruptedOnly(error)) || (Exit.isExit(error) && Exit.isInterrupted(error))
+
+/** What tracks or logs a failure must not become one. */
+const quietly = (effect: () => Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.catchAllCause(Effect.suspend(effect), () => Effect.void)

@@ -1,7 +1,0 @@
-/** Where a candle comes from, and why one is missing. */
-import * as Schema from "effect/Schema"
-import { EmptyReason } from "../../FetchError.js"
-
-export const Source = Schema.Literal("cache", "vision", "rest")
-
-export const Reason = Schema.Literal(...EmptyReason.literals, "unfinished", "invalid", "not_cached", "not_fetched")

@@ -1,0 +1,52 @@
+/** Several windows as one. */
+import type { SlidingWindow } from "../../../SlidingWindow.js"
+import type { Counted } from "./limitWatch.js"
+
+export class Together implements Counted {
+  private readonly windows: () => Iterable<SlidingWindow>
+
+  constructor(windows: () => Iterable<SlidingWindow>) {
+    this.windows = windows
+  }
+
+  count(window: number, now: number): number {
+    let sum = 0
+    for (const events of this.windows()) sum += events.count(window, now)
+    return sum
+  }
+
+  exceeds(limit: number, window: number, now: number): boolean {
+    return this.count(window, now) > limit
+  }
+
+  /** The n-th newest event of all is one of the n newest of its window. */
+  nth(n: number): number {
+    const all = Array.from(this.windows())
+    // How many events are at least as new as a stamp?
+    const since = (stamp: number) => all.reduce((sum, events) => sum + newer(events, stamp, n), 0)
+    let found = -Infinity
+    for (const events of all) {
+      let low = 1
+      let high = n
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        if (since(events.nth(middle)) >= n) high = middle
+        else low = middle + 1
+      }
+      found = Math.max(found, events.nth(low))
+    }
+    return found
+  }
+}
+
+/** How many events, at most n, are at least as new as the stamp. */
+const newer = (events: SlidingWindow, stamp: number, n: number): number => {
+  let low = 0
+  let high = n
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (events.nth(middle) >= stamp) low = middle
+    else high = middle - 1
+  }
+  return low
+}

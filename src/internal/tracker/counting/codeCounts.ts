@@ -1,0 +1,92 @@
+/** What is counted by code, and against which limits. */
+import type { Severity } from "../../../FetchError.js"
+import type * as Snapshot from "../../../Snapshot.js"
+import type { Alarms, Watched } from "../alerting/evaluator.js"
+import type { Watch } from "../alerting/limitWatch.js"
+import type { Kind } from "./classification.js"
+import type { OfCode } from "./dimension.js"
+import type { HourHand } from "./hourly.js"
+import { Hours } from "./hourly.js"
+import { Tally } from "./tally.js"
+
+/** What was counted before, and when that was. */
+export interface Before {
+  readonly snapshot: Snapshot.Code
+  readonly hand: HourHand
+  readonly now: number
+}
+
+export class CodeCount {
+  readonly code: string
+  readonly category: string
+  readonly severity: Severity
+  readonly watched: ReadonlyArray<Watched<Watch>>
+  /** With what it is counted in each dimension. */
+  readonly inDimensions: ReadonlyArray<OfCode>
+  // Expected empties are no errors to any limit: they are counted apart, by the one code that has them.
+  private readonly unexpected = new Tally()
+  private readonly hours = new Hours()
+  private expected: Tally | undefined
+
+  constructor(
+    { category, code, severity }: Omit<Kind, "tag">,
+    alarms: Alarms,
+    inDimensions: ReadonlyArray<OfCode>,
+    before?: Before
+  ) {
+    this.code = code
+    this.category = category
+    this.severity = severity
+    this.inDimensions = inDimensions
+    if (before !== undefined) {
+      const { hand, now, snapshot: { errors, expected, hours } } = before
+      this.unexpected.restore(errors, now)
+      if (expected.total > 0) (this.expected = new Tally()).restore(expected, now)
+      hand.enter(this.hours, hours)
+    }
+    this.watched = alarms.watch(code, severity, this.unexpected.events)
+  }
+
+  get bytes(): number {
+    return this.unexpected.events.bytes + (this.expected?.events.bytes ?? 0) + this.hours.bytes
+  }
+
+  add(now: number, hour: number, expected: boolean): void {
+    if (expected) (this.expected ??= new Tally()).add(now)
+    else {
+      this.unexpected.add(now)
+      this.hours.add(hour)
+    }
+  }
+
+  count(window: number | undefined, now: number): number {
+    return this.unexpected.count(window, now) + this.countExpected(window, now)
+  }
+
+  countExpected(window: number | undefined, now: number): number {
+    return this.expected === undefined ? 0 : this.expected.count(window, now)
+  }
+
+  /** See `SlidingWindow.steps`. */
+  steps(step: number, now: number, counts: Float64Array): void {
+    this.unexpected.events.steps(step, now, counts)
+    this.expected?.events.steps(step, now, counts)
+  }
+
+  snapshot(now: number, hand: HourHand): Snapshot.Code {
+    const { category, code, severity } = this
+    return {
+      code,
+      category,
+      severity,
+      errors: this.unexpected.snapshot(now),
+      expected: this.expected?.snapshot(now) ?? { total: 0, ages: [] },
+      hours: hand.of(this.hours)
+    }
+  }
+
+  prune(now: number): void {
+    this.unexpected.events.prune(now)
+    this.expected?.events.prune(now)
+  }
+}

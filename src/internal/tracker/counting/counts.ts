@@ -1,0 +1,179 @@
+/** Everything that is counted. Instants are nanoseconds since the tracker started, windows are nanoseconds. */
+import * as DateTime from "effect/DateTime"
+import * as Record from "effect/Record"
+import type * as ErrorTracker from "../../../ErrorTracker.js"
+import type * as FetchContext from "../../../FetchContext.js"
+import type * as Snapshot from "../../../Snapshot.js"
+import type { Gauge } from "../alerting/groupWatch.js"
+import type { Group } from "../alerting/limits.js"
+import type { Settings } from "../trackerOptions.js"
+import type { CodeCount } from "./codeCounts.js"
+import { Dimension, reader } from "./dimension.js"
+import { Empties } from "./empties.js"
+import { HourHand } from "./hourly.js"
+import { Latencies } from "./latency.js"
+import { Recent } from "./recentErrors.js"
+import type { WindowIndex } from "./slots.js"
+import { Hands } from "./slots.js"
+import { horizon, Tally } from "./tally.js"
+import type { Counted } from "./views.js"
+import { errorsOf } from "./views.js"
+
+export const windows: { readonly [W in ErrorTracker.Window]: number } = { minute: 60e9, hour: 3600e9, day: horizon }
+export const windowIndex: { readonly [W in ErrorTracker.Window]: WindowIndex } = { minute: 0, hour: 1, day: 2 }
+
+type What = "watched" | "codes" | "successes" | "attempted" | "dimensions" | "empties" | "latency" | "retry" | "dropped"
+
+export class Counts {
+  readonly hands = new Hands()
+  readonly hours = new HourHand()
+  readonly codes = new Map<string, CodeCount>()
+  readonly dimensions: ReadonlyArray<{
+    readonly name: string
+    readonly read: (context: FetchContext.FetchContext) => string | undefined
+    readonly counts: Dimension
+  }>
+  readonly successes = new Tally()
+  readonly empties = new Empties()
+  readonly latencies = new Latencies()
+  readonly retry = {
+    retries: new Tally(),
+    giveUps: new Tally(),
+    gateWaits: new Tally(),
+    refusals: new Tally(),
+    openCircuits: new Tally()
+  }
+  readonly last: Recent
+  /** Does anybody count attempts, and not only what fails? */
+  attempted = false
+  dropped = 0
+
+  constructor({ dimensions, maxValues, recent }: Settings) {
+    this.last = new Recent(recent)
+    this.dimensions = dimensions.map((name) => ({
+      name,
+      read: reader(name),
+      counts: new Dimension(maxValues, this.hands)
+    }))
+  }
+
+  turn(now: number, moment: { readonly wall: number }): void {
+    this.hands.turn(now)
+    if (now >= this.hours.ends) this.hours.turn(now, moment.wall)
+  }
+
+  /** Frees what is old. */
+  prune(now: number): void {
+    for (const count of this.codes.values()) count.prune(now)
+    for (const { counts } of this.dimensions) counts.sweep()
+    this.empties.prune(now)
+    this.successes.events.prune(now)
+    for (const { events } of Object.values(this.retry)) events.prune(now)
+  }
+
+  /** Something of each of the tallies of retries. */
+  retried<A>(f: (tally: Tally) => A): Readonly<Record<keyof ErrorTracker.RetryCounts, A>> {
+    const { gateWaits, giveUps, openCircuits, refusals, retries } = this.retry
+    return {
+      retries: f(retries),
+      giveUps: f(giveUps),
+      gateWaits: f(gateWaits),
+      refusals: f(refusals),
+      openCircuits: f(openCircuits)
+    }
+  }
+
+  /** Of the codes of which there is anything. Without a window: since the start. */
+  byCode(window: number | undefined, now: number): ReadonlyArray<Counted> {
+    return Array.from(this.codes.values(), (code) => ({
+      code: code.code,
+      severity: code.severity,
+      category: code.category,
+      count: code.count(window, now),
+      expected: code.countExpected(window, now)
+    })).filter(({ count }) => count > 0)
+  }
+
+  of(dimension: string | undefined): Dimension | undefined {
+    return this.dimensions.find(({ name }) => name === dimension)?.counts
+  }
+
+  /** What a rule on attempts goes by. */
+  gauge({ by }: Group, code: string | undefined): Gauge {
+    const counts = this.of(by)
+    if (counts !== undefined) {
+      return {
+        values: () => counts.names(),
+        read: (value, window, now) => {
+          const row = counts.row(value, windowIndex[window], code, Math.ceil(now / 1e9))
+          return row === undefined
+            ? { errors: 0, attempts: 0 }
+            : { errors: errorsOf(row, code), attempts: row.attempts }
+        }
+      }
+    }
+    return {
+      values: () => [""],
+      read: (_, name, now) => {
+        const window = windows[name]
+        let errors = 0
+        let all = 0
+        for (const counts of this.codes.values()) {
+          const count = counts.count(window, now)
+          all += count
+          if (code === undefined || code === counts.code) errors += count - counts.countExpected(window, now)
+        }
+        return { errors, attempts: this.attempted ? all + this.successes.count(window, now) : 0 }
+      }
+    }
+  }
+
+  /** What the counts take up, in bytes; names and the last errors aside. */
+  get bytes(): number {
+    return [
+      ...this.codes.values(),
+      ...this.dimensions.map(({ counts }) => counts),
+      this.empties,
+      this.successes.events,
+      this.latencies,
+      ...Object.values(this.retry).map(({ events }) => events)
+    ]
+      .reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  snapshot(now: number): Pick<Snapshot.Snapshot, What> {
+    return {
+      watched: this.hours.watched,
+      codes: Array.from(this.codes.values(), (code) => code.snapshot(now, this.hours)),
+      successes: this.successes.snapshot(now),
+      attempted: this.attempted,
+      dimensions: this.dimensions.map(({ counts, name }) => ({ name, ...counts.snapshot() })),
+      empties: this.empties.snapshot(now),
+      latency: this.latencies.snapshot(),
+      retry: this.retried((tally) => tally.snapshot(now)),
+      dropped: this.dropped
+    }
+  }
+
+  /** Goes on where the snapshot stood at an instant. */
+  restore(
+    snapshot: Snapshot.Snapshot,
+    now: number,
+    instant: (at: DateTime.Utc) => number,
+    addCode: (code: Snapshot.Code) => void
+  ): void {
+    this.hands.turn(now)
+    this.hours.restore(snapshot.watched, now, DateTime.toEpochMillis(snapshot.at))
+    for (const code of snapshot.codes) addCode(code)
+    this.successes.restore(snapshot.successes, now)
+    this.attempted = snapshot.attempted
+    for (const { name, ...counts } of snapshot.dimensions) this.of(name)?.restore(counts)
+    this.empties.restore(snapshot.empties, now)
+    this.latencies.restore(snapshot.latency)
+    for (const what of Record.keys(this.retry)) this.retry[what].restore(snapshot.retry[what], now)
+    for (const { at, context, message, ...kind } of snapshot.recent.slice(0, this.last.capacity).reverse()) {
+      this.last.push(instant(at), kind, message, context)
+    }
+    this.dropped = snapshot.dropped
+  }
+}

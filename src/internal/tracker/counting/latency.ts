@@ -1,0 +1,153 @@
+/**
+ * How long successful fetches took, by source: since the start, and over the last minute, hour and day at one sixth of
+ * the window. Instants are whole seconds since the tracker started, as the hands of the clock show them.
+ */
+import type * as Snapshot from "../../../Snapshot.js"
+import { safeText } from "../../safe/json.js"
+import { other } from "./dimension.js"
+import type { WindowIndex } from "./slots.js"
+
+const maxSources = 32
+const maxName = 128
+
+// Each bucket ends 4 % above the one before, from 10 microseconds to two hours, so that what is told of a bucket is at
+// most 2 % off (Masson, Rim, Lee: DDSketch, PVLDB 12(12), 2019).
+const error = 0.02
+const growth = (1 + error) / (1 - error)
+const shortest = 0.01
+const buckets = 512
+
+const bucketOf = (millis: number): number => {
+  const bucket = Math.ceil(Math.log(millis / shortest) / Math.log(growth))
+  return Math.max(0, Math.min(buckets - 1, bucket))
+}
+
+const millisOf = (bucket: number): number => shortest * 2 * growth ** bucket / (growth + 1)
+
+/** How many took about so long. Every index into it is that of a bucket. */
+class Sketch {
+  readonly counts = new Float64Array(buckets)
+  count = 0
+  max = 0
+
+  add(millis: number, bucket: number, count = 1): void {
+    this.counts[bucket] = this.counts[bucket]! + count
+    this.count += count
+    this.max = Math.max(this.max, millis)
+  }
+
+  merge({ count, counts, max }: Sketch): void {
+    for (let i = 0; i < buckets; i++) this.counts[i] = this.counts[i]! + counts[i]!
+    this.count += count
+    this.max = Math.max(this.max, max)
+  }
+
+  clear(): void {
+    this.counts.fill(0)
+    this.count = this.max = 0
+  }
+
+  /** What so large a share did not exceed. */
+  quantile(share: number): number {
+    let bucket = 0
+    for (let sum = this.counts[0]!; sum < share * this.count; sum += this.counts[bucket]!) bucket++
+    return bucket === buckets - 1 ? this.max : Math.min(millisOf(bucket), this.max)
+  }
+}
+
+// A step is open to the left. The one under way and the six before it are told: all that is inside the window, and at
+// most one sixth of a window too much.
+const widths = [10, 600, 14_400] as const
+const kept = 7
+
+class OfSource {
+  readonly total = new Sketch()
+  // Made when they are needed, and then used over and over again.
+  private readonly steps = widths.map((width) => ({
+    width,
+    ring: Array.from({ length: kept }, (): { step: number; readonly sketch: Sketch } | undefined => undefined)
+  }))
+
+  add(millis: number, second: number): void {
+    const bucket = bucketOf(millis)
+    this.total.add(millis, bucket)
+    for (const { ring, width } of this.steps) {
+      const step = Math.ceil(second / width)
+      const slot = ring[step % kept] ??= { step, sketch: new Sketch() }
+      if (slot.step !== step) {
+        slot.step = step
+        slot.sketch.clear()
+      }
+      slot.sketch.add(millis, bucket)
+    }
+  }
+
+  within(window: WindowIndex, second: number): Sketch {
+    const sketch = new Sketch()
+    const { ring, width } = this.steps[window]!
+    const current = Math.ceil(second / width)
+    for (const slot of ring) if (slot !== undefined && slot.step > current - kept) sketch.merge(slot.sketch)
+    return sketch
+  }
+
+  get bytes(): number {
+    return buckets * 8 * (1 + this.steps.flatMap(({ ring }) => ring.filter((slot) => slot !== undefined)).length)
+  }
+}
+
+/** In milliseconds. */
+export interface Row {
+  readonly source: string
+  readonly count: number
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly max: number
+}
+
+export class Latencies {
+  private readonly sources = new Map<string, OfSource>()
+
+  get bytes(): number {
+    return Array.from(this.sources.values()).reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  add(source: string, millis: number, second: number): void {
+    const latency = this.sources.get(source) ?? this.of(safeText(source, maxName))
+    latency.add(millis, second)
+  }
+
+  /** Of every source from which anything came. */
+  rows(window: WindowIndex | undefined, second: number): Array<Row> {
+    return Array.from(this.sources, ([source, latency]) => {
+      const sketch = window === undefined ? latency.total : latency.within(window, second)
+      const { count, max } = sketch
+      return { source, count, p50: sketch.quantile(0.5), p90: sketch.quantile(0.9), p99: sketch.quantile(0.99), max }
+    }).filter(({ count }) => count > 0)
+  }
+
+  snapshot(): ReadonlyArray<Snapshot.Latency> {
+    return Array.from(this.sources, ([source, { total }]) => ({
+      source,
+      maxMillis: total.max,
+      counts: Array.from(total.counts.entries())
+        .filter(([, count]) => count > 0)
+        .map(([bucket, count]) => ({ millis: millisOf(bucket), count }))
+    }))
+  }
+
+  restore(sources: ReadonlyArray<Snapshot.Latency>): void {
+    for (const { counts, maxMillis, source } of sources) {
+      for (const { count, millis } of counts) this.of(source).total.add(maxMillis, bucketOf(millis), count)
+    }
+  }
+
+  private of(source: string): OfSource {
+    const known = this.sources.get(source)
+    if (known !== undefined) return known
+    if (source !== other && this.sources.size >= maxSources) return this.of(other)
+    const latency = new OfSource()
+    this.sources.set(source, latency)
+    return latency
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Counts of very many series over the last minute, hour and day, at one sixtieth of the window: steps of a second, a
+ * minute and 24 minutes. Instants are nanoseconds since the tracker started.
+ *
+ * A step is open to the left: the step that ends at t holds what happened after the step before ended, up to and
+ * including t. The current step and the 60 before it are counted: all that is inside the window, and at most one
+ * sixtieth of a window too much.
+ */
+import type { Series } from "../../../Snapshot.js"
+
+export const minute = 0
+export const hour = 1
+export const day = 2
+
+export type WindowIndex = typeof minute | typeof hour | typeof day
+
+const widths = [1, 60, 1440] as const
+const names = ["minute", "hour", "day"] as const
+const kept = 61
+const perSeries = kept * widths.length
+const perBlock = 64
+const limit = 2 ** 16
+
+/** Where the hands of the clock stand, once for all series: the second that has not ended yet. */
+export class Hands {
+  second = 0
+  private ends = 0
+
+  turn(now: number): void {
+    if (now <= this.ends) return
+    this.second = Math.ceil(now / 1e9)
+    this.ends = this.second * 1e9
+  }
+}
+
+/**
+ * The series of one dimension: 386 bytes each, whatever they count. Every index into the arrays is that of a series that
+ * `make` gave out.
+ */
+export class Slots {
+  // In blocks, which are never copied.
+  private readonly blocks: Array<Uint16Array> = []
+  // What a step has counted beyond 16 bits. Seldom needed, so that 16 bits are enough everywhere else.
+  private readonly carry = new Map<number, number>()
+  // What was counted in the second in which it was counted last: it reaches the steps and the total when that is over.
+  private pending = new Uint32Array(perBlock)
+  private last = new Float64Array(perBlock)
+  private totals = new Float64Array(perBlock)
+  private readonly free: Array<number> = []
+  private readonly hands: Hands
+  private size = 0
+
+  constructor(hands: Hands) {
+    this.hands = hands
+  }
+
+  get bytes(): number {
+    return this.blocks.length * perBlock * perSeries * 2 +
+      this.pending.byteLength + this.last.byteLength + this.totals.byteLength
+  }
+
+  make(): number {
+    const series = this.free.pop() ?? this.size++
+    if (series === this.blocks.length * perBlock) this.grow()
+    this.last[series] = this.hands.second
+    return series
+  }
+
+  release(series: number): void {
+    for (let step = 0; step < perSeries; step++) this.put(series, step, 0)
+    this.pending[series] = 0
+    this.totals[series] = 0
+    this.free.push(series)
+  }
+
+  add(series: number): void {
+    if (this.last[series]! !== this.hands.second) this.advance(series)
+    this.pending[series] = this.pending[series]! + 1
+  }
+
+  total(series: number): number {
+    return this.totals[series]! + this.pending[series]!
+  }
+
+  /** For what is counted elsewhere from now on, or was before. */
+  addTotal(series: number, count: number): void {
+    this.totals[series] = this.totals[series]! + count
+  }
+
+  /** At a second that is not before the one in which the series was counted last. */
+  sum(series: number, window: WindowIndex, second = this.hands.second): number {
+    const [first, last] = this.counted(series, window, second)
+    if (last < first) return 0
+    const block = this.block(series)
+    const base = this.base(series) + window * kept
+    let sum = this.pending[series]!
+    for (let step = first, i = first % kept; step <= last; step++) {
+      sum += block[base + i]!
+      i = i + 1 === kept ? 0 : i + 1
+    }
+    if (this.carry.size === 0) return sum
+    for (let step = first; step <= last; step++) sum += this.carried(series, slot(window, step))
+    return sum
+  }
+
+  /** Has nothing been counted for longer than the longest window? */
+  isSilent(series: number): boolean {
+    return this.hands.second - this.last[series]! > kept * widths[day]
+  }
+
+  snapshot(series: number): Series {
+    const steps = (window: WindowIndex): ReadonlyArray<number> => {
+      const current = Math.ceil(this.hands.second / widths[window])
+      const [first, last] = this.counted(series, window, this.hands.second)
+      const counts: Array<number> = []
+      for (let step = first; step <= last; step++) {
+        const count = this.read(series, slot(window, step)) + (step === last ? this.pending[series]! : 0)
+        if (count > 0 || counts.length > 0) counts.push(count)
+      }
+      // Up to the step that is under way.
+      return counts.length === 0 ? counts : [...counts, ...Array.from({ length: current - last }, () => 0)]
+    }
+    return { total: this.total(series), minute: steps(minute), hour: steps(hour), day: steps(day) }
+  }
+
+  /** Adds what a series counted until now, whichever it was. */
+  enter(series: number, { total, ...steps }: Series): void {
+    this.advance(series)
+    this.addTotal(series, total)
+    for (const window of [minute, hour, day] as const) {
+      const current = Math.ceil(this.hands.second / widths[window])
+      const counts = steps[names[window]].slice(-Math.min(kept, current + 1))
+      for (const [i, count] of counts.entries()) {
+        const at = slot(window, current - counts.length + 1 + i)
+        this.put(series, at, this.read(series, at) + count)
+      }
+    }
+  }
+
+  /** The first step of a window, and the last one in which anything can have been counted. */
+  private counted(series: number, window: WindowIndex, second: number): readonly [number, number] {
+    const width = widths[window]
+    const current = Math.ceil(second / width)
+    return [Math.max(0, current - kept + 1), Math.ceil(this.last[series]! / width)]
+  }
+
+  /** Enters what is pending into the steps it belongs to, and empties those that have passed since. */
+  private advance(series: number): void {
+    const { second } = this.hands
+    const last = this.last[series]!
+    const pending = this.pending[series]!
+    for (const window of [minute, hour, day] as const) {
+      const width = widths[window]
+      const then = Math.ceil(last / width)
+      const current = Math.ceil(second / width)
+      if (pending > 0) this.put(series, slot(window, then), this.read(series, slot(window, then)) + pending)
+      for (let step = Math.max(then, current - kept) + 1; step <= current; step++) {
+        this.put(series, slot(window, step), 0)
+      }
+    }
+    this.addTotal(series, pending)
+    this.pending[series] = 0
+    this.last[series] = second
+  }
+
+  private read(series: number, slot: number): number {
+    return this.block(series)[this.base(series) + slot]! + this.carried(series, slot)
+  }
+
+  private carried(series: number, slot: number): number {
+    return this.carry.get(series * perSeries + slot) ?? 0
+  }
+
+  private put(series: number, slot: number, count: number): void {
+    const low = count % limit
+    this.block(series)[this.base(series) + slot] = low
+    if (count > low) this.carry.set(series * perSeries + slot, count - low)
+    else if (this.carry.size > 0) this.carry.delete(series * perSeries + slot)
+  }
+
+  private base(series: number): number {
+    return (series % perBlock) * perSeries
+  }
+
+  private block(series: number): Uint16Array {
+    return this.blocks[Math.floor(series / perBlock)]!
+  }
+
+  private grow(): void {
+    this.blocks.push(new Uint16Array(perBlock * perSeries))
+    if (this.size <= this.last.length) return
+    const grown = <A extends Uint32Array | Float64Array>(from: A, to: A): A => (to.set(from), to)
+    const length = this.last.length * 2
+    this.pending = grown(this.pending, new Uint32Array(length))
+    this.last = grown(this.last, new Float64Array(length))
+    this.totals = grown(this.totals, new Float64Array(length))
+  }
+}
+
+const slot = (window: WindowIndex, step: number): number => window * kept + step % kept

@@ -1,0 +1,35 @@
+/** A count since the start, and over any window up to a day. Instants are nanoseconds since the tracker started. */
+import * as SlidingWindow from "../../../SlidingWindow.js"
+import type * as Snapshot from "../../../Snapshot.js"
+
+/** One day. */
+export const horizon = 86_400e9
+
+export class Tally {
+  total = 0
+  events = SlidingWindow.make({ horizon })
+
+  add(now: number): void {
+    this.total++
+    this.events.add(now)
+  }
+
+  /** Without a window: since the start. */
+  count(window: number | undefined, now: number): number {
+    return window === undefined ? this.total : this.events.count(window, now)
+  }
+
+  /** Ages are rounded up: what is in a window of whole milliseconds stays in, and what is out stays out. */
+  snapshot(now: number): Snapshot.Tally {
+    return {
+      total: this.total,
+      ages: this.events.snapshot(now).map((level) => level.map((age) => Math.ceil(age / 1e6)))
+    }
+  }
+
+  restore({ ages, total }: Snapshot.Tally, now: number): void {
+    this.total = total
+    const snapshot = ages.map((level) => level.map((age) => age * 1e6))
+    this.events = SlidingWindow.restore({ horizon, snapshot, now })
+  }
+}

@@ -1,0 +1,122 @@
+/** What was counted, as the service of a tracker tells it. Windows are in nanoseconds, `wall` in milliseconds. */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type * as ErrorTracker from "../../../ErrorTracker.js"
+import type * as FetchError from "../../../FetchError.js"
+import { wallOf } from "../alerting/alertEdges.js"
+import { emptyCode } from "./classification.js"
+import type * as Dimension from "./dimension.js"
+import type * as Empties from "./empties.js"
+import type * as Latency from "./latency.js"
+import { horizon } from "./tally.js"
+
+/** What was counted of one code. */
+export interface Counted {
+  readonly code: string
+  readonly category: string
+  readonly severity: FetchError.Severity
+  readonly count: number
+  readonly expected: number
+}
+
+/** In nanoseconds, at most one day. */
+export const nanos = (window: Duration.Duration): number => Math.min(Duration.toMillis(window) * 1e6, horizon)
+
+const durationOf = (window: number | undefined): Option.Option<Duration.Duration> =>
+  window === undefined ? Option.none() : Option.some(Duration.millis(window / 1e6))
+
+const ratio = (failures: number, attempts: number): Option.Option<number> =>
+  attempts === 0 ? Option.none() : Option.some(failures / attempts)
+
+const sumOf = <A>(rows: ReadonlyArray<A>, f: (row: A) => number): number => rows.reduce((sum, row) => sum + f(row), 0)
+
+/** Expected empties are no errors, but have a row of their own. */
+export const errorsOf = (
+  { count, expected }: { readonly count: number; readonly expected: number },
+  code: string | undefined
+): number => code === undefined || code === emptyCode ? count - expected : count
+
+/** Without successes: attempts are not known. */
+export const stats = (
+  counted: ReadonlyArray<Counted>,
+  successes: number | undefined,
+  dropped: number,
+  retry: ErrorTracker.RetryCounts,
+  window: number | undefined,
+  wall: number
+): ErrorTracker.Stats => {
+  const byCategory = new Map<string, number>()
+  const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
+  for (const { category, count, severity } of counted) {
+    byCategory.set(category, (byCategory.get(category) ?? 0) + count)
+    bySeverity[severity] += count
+  }
+  const total = sumOf(counted, ({ count }) => count)
+  const attempts = successes === undefined ? 0 : successes + total
+  return {
+    at: DateTime.unsafeMake(wall),
+    window: durationOf(window),
+    total,
+    attempts,
+    errorRatio: ratio(total - sumOf(counted, ({ expected }) => expected), attempts),
+    dropped,
+    byCode: Object.fromEntries(counted.map(({ code, count, severity }) => [code, { count, severity }])),
+    bySeverity,
+    byCategory: Object.fromEntries(byCategory),
+    retry
+  }
+}
+
+/** Worst first. */
+export const breakdown = (
+  rows: ReadonlyArray<Dimension.Row>,
+  code: string | undefined,
+  limit: number
+): ReadonlyArray<ErrorTracker.BreakdownRow> => {
+  const total = sumOf(rows, ({ count }) => count)
+  return rows
+    .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+    .slice(0, Math.max(0, limit))
+    .map(({ value, ...row }) => ({
+      value,
+      count: row.count,
+      attempts: row.attempts,
+      errorRatio: ratio(errorsOf(row, code), row.attempts),
+      share: total === 0 ? 0 : row.count / total
+    }))
+}
+
+/** Oldest first; the counts are given newest first. */
+export const timeline = (
+  counts: Float64Array,
+  step: number,
+  now: number,
+  wall: number
+): ReadonlyArray<ErrorTracker.TimelineStep> =>
+  Array.from(counts, (count, i) => ({ at: wallOf(now - i * step, now, wall), count })).reverse()
+
+export const emptyData = (
+  rows: ReadonlyArray<Empties.Row>,
+  window: number | undefined,
+  wall: number
+): ErrorTracker.EmptyData => ({
+  at: DateTime.unsafeMake(wall),
+  window: durationOf(window),
+  expected: sumOf(rows, ({ expected }) => expected),
+  unexpected: sumOf(rows, ({ unexpected }) => unexpected),
+  rows
+})
+
+/** Slowest first. */
+export const latency = (rows: ReadonlyArray<Latency.Row>): ReadonlyArray<ErrorTracker.LatencyRow> =>
+  rows
+    .toSorted((a, b) => b.p99 - a.p99 || (a.source < b.source ? -1 : 1))
+    .map(({ count, max, p50, p90, p99, source }) => ({
+      source,
+      count,
+      p50: Duration.millis(p50),
+      p90: Duration.millis(p90),
+      p99: Duration.millis(p99),
+      max: Duration.millis(max)
+    }))

@@ -1,0 +1,110 @@
+/** What a fault makes of an answer. */
+import * as Duration from "effect/Duration"
+import type { Action, Malformation } from "../../Fault.js"
+import { complete, type Draft, emptyAnswer, htmlAnswer, jsonAnswer, type Reply, s3Answer } from "./reply.js"
+import type { Row } from "./series.js"
+
+/** Limits and bans are no matter of one answer: they are with those of the exchange itself. */
+export type AnswerFault = Exclude<Action, { readonly _tag: "RateLimited" | "Banned" }>
+
+export const faulty = (action: AnswerFault, draft: Draft): Reply => {
+  switch (action._tag) {
+    case "Latency":
+      return { ...complete(draft), delay: Duration.toMillis(action.duration) }
+    case "Silence":
+      return { delay: 0, answer: undefined, ending: "silence" }
+    case "ResetBeforeHeaders":
+      return { delay: 0, answer: undefined, ending: "reset" }
+    case "CloseBeforeHeaders":
+      return { delay: 0, answer: undefined, ending: "close" }
+    case "ResetMidBody":
+      return { delay: 0, answer: draft, ending: "reset" }
+    case "TruncatedBody":
+      return { delay: 0, answer: draft, ending: "close" }
+    case "StalledBody":
+      return { delay: 0, answer: draft, ending: "silence" }
+    case "NotJson":
+      return complete({ ...jsonAnswer(200, null), body: action.body })
+    case "Status": {
+      const answer = draft.archived !== undefined && action.body === undefined
+        ? s3Answer(action.status)
+        : errorAnswer(action.status, action.body)
+      const given = Object.entries(action.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+      return complete({ ...answer, headers: { ...answer.headers, ...Object.fromEntries(given) } })
+    }
+    case "EmptyList":
+      return complete(draft.of?.([]) ?? draft)
+    case "MalformedRows":
+      return complete(draft.of?.(malformed(action.malformation, draft.rows ?? [])) ?? draft)
+    case "Gaps":
+      return complete(
+        draft.of?.(
+          (draft.rows ?? []).filter(([open]) => !action.ranges.some(({ end, start }) => start <= open && open < end))
+        ) ?? draft
+      )
+    case "CorruptFile":
+      return complete(draft.archived?.corrupted(action.corruption) ?? draft)
+    case "Late":
+      return complete(
+        draft.archived !== undefined && draft.archived.age < Duration.toMillis(action.duration) ? s3Answer(404) : draft
+      )
+  }
+}
+
+const malformed = (malformation: Malformation, rows: ReadonlyArray<Row>): ReadonlyArray<unknown> => {
+  const middle = Math.floor(rows.length / 2)
+  return rows.flatMap((row, i): ReadonlyArray<unknown> => {
+    if (malformation === "unordered" && rows.length > 1) {
+      return [i === middle ? rows[middle - 1] : i === middle - 1 ? rows[middle] : row]
+    }
+    if (i !== middle) return [row]
+    switch (malformation) {
+      case "short":
+        return [row.slice(0, 6)]
+      case "notNumber":
+        return [[...row.slice(0, 4), "NaN", ...row.slice(5)]]
+      case "null":
+        return [[...row.slice(0, 4), null, ...row.slice(5)]]
+      case "duplicate":
+        return [row, row]
+      case "unordered":
+        return [row]
+    }
+  })
+}
+
+// What Binance says with a status, as documented or recorded.
+const errors: Readonly<Record<number, { readonly code: number; readonly msg: string }>> = {
+  400: { code: -1121, msg: "Invalid symbol." },
+  401: { code: -2015, msg: "Invalid API-key, IP, or permissions for action." },
+  418: {
+    code: -1003,
+    msg: "Way too much request weight used. Please use the websocket for live updates to avoid bans."
+  },
+  429: { code: -1003, msg: "Too many requests. Please use the websocket for live updates to avoid polling the API." },
+  451: { code: 0, msg: "Service unavailable from a restricted location." },
+  500: { code: -1001, msg: "Internal error; unable to process your request. Please try again." },
+  503: {
+    code: -1008,
+    msg: "Server is currently overloaded with other requests. Please try again in a few minutes."
+  },
+  504: { code: -1007, msg: "Timeout waiting for response from backend server. Send status unknown." }
+}
+
+const titles: Readonly<Record<number, string>> = {
+  403: "Forbidden",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Time-out"
+}
+
+const errorAnswer = (
+  status: number,
+  body: { readonly code: number; readonly msg: string } | "html" | "empty" | undefined = errors[status] ??
+    (titles[status] === undefined ? "empty" : "html")
+): Draft =>
+  body === "empty"
+    ? emptyAnswer(status)
+    : body === "html"
+    ? htmlAnswer(status, titles[status] ?? "Error")
+    : jsonAnswer(status, body)

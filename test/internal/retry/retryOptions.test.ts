@@ -1,0 +1,210 @@
+import { describe, expect, it } from "@effect/vitest"
+import { FetchError, RetryPolicy } from "effect-errata"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { settings } from "../../../src/internal/retry/retryOptions.js"
+
+const read = (options: unknown) => settings(options as RetryPolicy.Options)
+const given = (options: RetryPolicy.Options = {}) => Either.getOrThrowWith(settings(options), (message) => message)
+
+const usual = { retries: 3, base: 200, cap: 20_000, always: false, isGiven: false }
+
+describe("settings, by default", () => {
+  it("are these", async () => {
+    const { budget, circuit, maxWait, onRetry, source } = given()
+    expect({ budget, circuit, maxWait, source }).toEqual({
+      budget: { ratio: 0.2, perSecond: 1 },
+      circuit: { failures: 10, lasting: 3000, openFor: 2000 },
+      maxWait: 120_000,
+      source: undefined
+    })
+    const retry = { attempt: 2, delay: Duration.zero, error: new FetchError.Internal() }
+    expect(await Effect.runPromise(onRetry(retry))).toBeUndefined()
+  })
+
+  it.each(Object.values(FetchError.facts).map(({ code }) => code))("have a row for %s", (code) => {
+    const row = code === "API_RATE_LIMIT"
+      ? { ...usual, base: 1000, cap: 60_000 }
+      : code === "DATA_INTEGRITY"
+      ? { ...usual, retries: 1 }
+      : usual
+    expect(given().planOf(code)).toEqual(row)
+  })
+
+  it("are those that are published", () => {
+    expect(RetryPolicy.defaults).toEqual({
+      API_RATE_LIMIT: { base: "1 second", cap: "1 minute" },
+      DATA_INTEGRITY: { retries: 1 }
+    })
+  })
+
+  it("stand where undefined is given", () => {
+    const undefineds = { source: undefined, rows: undefined, budget: undefined, breaker: undefined, maxWait: undefined }
+    const { budget, circuit, maxWait } = given({ ...undefineds, onRetry: undefined })
+    expect({ budget, circuit, maxWait }).toMatchObject({
+      budget: { ratio: 0.2 },
+      circuit: { failures: 10 },
+      maxWait: 12e4
+    })
+    expect(given({ budget: { ratio: undefined }, breaker: { openFor: undefined } })).toMatchObject({
+      budget: { ratio: 0.2, perSecond: 1 },
+      circuit: { failures: 10, lasting: 3000, openFor: 2000 }
+    })
+    expect(given({ rows: { OWN: undefined as never } }).planOf("OWN")).toEqual(usual)
+    expect(given({ rows: { OWN: { base: undefined } } }).planOf("OWN")).toEqual({ ...usual, isGiven: true })
+  })
+})
+
+describe("settings, given", () => {
+  it("are taken", () => {
+    const onRetry = () => Effect.void
+    const options: RetryPolicy.Options = {
+      source: "rest",
+      rows: { OWN: { retries: 0, base: "1 second", cap: 2000, always: true } },
+      budget: { ratio: 0, perSecond: 0 },
+      breaker: { failures: 1000, lasting: 0, openFor: 1 },
+      maxWait: 0,
+      onRetry
+    }
+    const { planOf, ...others } = given(options)
+    expect(others).toEqual({
+      source: "rest",
+      budget: { ratio: 0, perSecond: 0 },
+      circuit: { failures: 1000, lasting: 0, openFor: 1 },
+      maxWait: 0,
+      onRetry
+    })
+    expect(planOf("OWN")).toEqual({ retries: 0, base: 1000, cap: 2000, always: true, isGiven: true })
+    expect(given({ budget: { ratio: 1 }, breaker: { failures: 1 } })).toMatchObject({
+      budget: { ratio: 1, perSecond: 1 },
+      circuit: { failures: 1, lasting: 3000 }
+    })
+  })
+
+  it("false switches off", () => {
+    expect(given({ budget: false, breaker: false })).toMatchObject({
+      budget: { ratio: 1, perSecond: Infinity },
+      circuit: { failures: Infinity }
+    })
+  })
+
+  it("one row leaves the others, and what it does not say, as they are", () => {
+    const { planOf } = given({ rows: { API_RATE_LIMIT: { retries: 7 }, OWN: {} } })
+    expect(planOf("API_RATE_LIMIT")).toEqual({ retries: 7, base: 1000, cap: 60_000, always: false, isGiven: true })
+    expect(planOf("DATA_INTEGRITY")).toEqual({ ...usual, retries: 1 })
+    expect(planOf("OWN")).toEqual({ ...usual, isGiven: true })
+    expect(planOf("OTHER")).toEqual(usual)
+  })
+
+  it.each(["constructor", "__proto__", "toString"])("the code %s is a code like any other", (code) => {
+    expect(given().planOf(code)).toEqual(usual)
+    const rows: unknown = JSON.parse(`{ "${code}": { "retries": 9 } }`)
+    expect(Either.getOrThrow(read({ rows })).planOf(code)).toEqual({ ...usual, retries: 9, isGiven: true })
+  })
+
+  it("a cap below the usual first delay is the first delay, too", () => {
+    expect(given({ rows: { OWN: { cap: 50 } } }).planOf("OWN")).toMatchObject({ base: 50, cap: 50 })
+    expect(given({ rows: { OWN: { base: 50, cap: 50 } } }).planOf("OWN")).toMatchObject({ base: 50, cap: 50 })
+  })
+
+  it.each<readonly [Duration.DurationInput, number]>([
+    ["2 seconds", 2000],
+    [Duration.seconds(2), 2000],
+    [2_000_000_000n, 2000],
+    [[2, 0], 2000],
+    [1, 1],
+    [1.5, 1.5],
+    [2 ** 31 - 1, 2 ** 31 - 1]
+  ])("durations are read as everywhere: %o", (openFor, millis) => {
+    expect(given({ breaker: { openFor } }).circuit.openFor).toBe(millis)
+  })
+})
+
+const duration = "a duration of a millisecond or more, as in \"3 seconds\""
+const wait = "a duration of nothing or more, as in \"3 seconds\""
+const names = "source, rows, budget, breaker, maxWait, onRetry"
+
+describe("settings that make no sense", () => {
+  const refused: ReadonlyArray<readonly [unknown, string]> = [
+    [null, `options is null: it must be an object with any of ${names}`],
+    [7, `options is 7: it must be an object with any of ${names}`],
+    [[], `options is []: it must be an object with any of ${names}`],
+    [{ maxwait: 1 }, `options has "maxwait": what it can have is ${names}`],
+    [{ source: 1 }, "source is 1: it must be a text that is not empty"],
+    [{ source: "" }, "source is \"\": it must be a text that is not empty"],
+    [{ source: null }, "source is null: it must be a text that is not empty"],
+    [{ onRetry: "log" }, "onRetry is \"log\": it must be a function"],
+    [{ onRetry: null }, "onRetry is null: it must be a function"],
+
+    [{ rows: { ApiFormat: {} } }, "rows.ApiFormat goes by the tag of an error: it must go by its code, API_FORMAT"],
+    [{ rows: null }, "rows is null: it must be an object of rows by code"],
+    [{ rows: [] }, "rows is []: it must be an object of rows by code"],
+    [{ rows: new Map() }, "rows is {}: it must be an object of rows by code"],
+    [{ rows: { X: 3 } }, "rows.X is 3: it must be an object with any of retries, base, cap, always"],
+    [{ rows: { X: null } }, "rows.X is null: it must be an object with any of retries, base, cap, always"],
+    [{ rows: { X: { times: 3 } } }, "rows.X has \"times\": what it can have is retries, base, cap, always"],
+    ...[-1, 1.5, NaN, Infinity].map((retries) =>
+      [{ rows: { X: { retries } } }, `rows.X.retries is ${retries}: it must be a whole number from 0`] as const
+    ),
+    [{ rows: { X: { retries: "3" } } }, "rows.X.retries is \"3\": it must be a whole number from 0"],
+    [{ rows: { X: { always: 1 } } }, "rows.X.always is 1: it must be true or false"],
+    [{ rows: { X: { cap: 0 } } }, `rows.X.cap is 0: it must be ${duration}`],
+    [{ rows: { X: { cap: Duration.zero } } }, `rows.X.cap is 0: it must be ${duration}`],
+    [{ rows: { X: { cap: NaN } } }, `rows.X.cap is NaN: it must be ${duration}`],
+    [{ rows: { X: { cap: -5 } } }, `rows.X.cap is -5: it must be ${duration}`],
+    [{ rows: { X: { cap: "-5 seconds" } } }, `rows.X.cap is "-5 seconds": it must be ${duration}`],
+    [{ rows: { X: { cap: "soon" } } }, `rows.X.cap is "soon": it must be ${duration}`],
+    [{ rows: { X: { cap: null } } }, `rows.X.cap is null: it must be ${duration}`],
+    [{ rows: { X: { base: 0.5 } } }, `rows.X.base is 0.5: it must be ${duration}`],
+    [{ rows: { X: { base: 0 } } }, `rows.X.base is 0: it must be ${duration}`],
+    [{ rows: { X: { base: 300, cap: 299 } } }, "rows.X.base is 300: it must be at most as long as the cap, 299ms"],
+    [{ rows: { X: { base: "1 minute" } } }, "rows.X.base is \"1 minute\": it must be at most as long as the cap, 20s"],
+    [{ rows: { X: { cap: Infinity } } }, "rows.X.cap is Infinity: it must be a duration of at most 24 days"],
+    [
+      { rows: { DATA_INTEGRITY: { retries: -1 } } },
+      "rows.DATA_INTEGRITY.retries is -1: it must be a whole number from 0"
+    ],
+
+    [{ budget: true }, "budget is true: it must be false, or an object with any of ratio, perSecond"],
+    [{ budget: null }, "budget is null: it must be false, or an object with any of ratio, perSecond"],
+    [{ budget: { percent: 20 } }, "budget has \"percent\": what it can have is ratio, perSecond"],
+    ...[-0.1, 1.1, NaN, Infinity].map((ratio) =>
+      [{ budget: { ratio } }, `budget.ratio is ${ratio}: it must be a number from 0 to 1`] as const
+    ),
+    [{ budget: { ratio: "0.2" } }, "budget.ratio is \"0.2\": it must be a number from 0 to 1"],
+    ...[-1, NaN, Infinity].map((perSecond) =>
+      [{ budget: { perSecond } }, `budget.perSecond is ${perSecond}: it must be a number from 0`] as const
+    ),
+    [{ budget: { perSecond: "1" } }, "budget.perSecond is \"1\": it must be a number from 0"],
+
+    [{ breaker: true }, "breaker is true: it must be false, or an object with any of failures, lasting, openFor"],
+    [{ breaker: null }, "breaker is null: it must be false, or an object with any of failures, lasting, openFor"],
+    [{ breaker: { rate: 1 } }, "breaker has \"rate\": what it can have is failures, lasting, openFor"],
+    ...[0, -1, 1.5, NaN, Infinity].map((failures) =>
+      [
+        { breaker: { failures } },
+        `breaker.failures is ${failures}: it must be a whole number from 1`
+      ] as const
+    ),
+    [{ breaker: { failures: "10" } }, "breaker.failures is \"10\": it must be a whole number from 1"],
+    [{ breaker: { lasting: -1 } }, `breaker.lasting is -1: it must be ${wait}`],
+    [{ breaker: { lasting: Infinity } }, "breaker.lasting is Infinity: it must be a duration of at most 24 days"],
+    [{ breaker: { openFor: 0 } }, `breaker.openFor is 0: it must be ${duration}`],
+    [{ breaker: { openFor: 2 ** 31 } }, "breaker.openFor is 2147483648: it must be a duration of at most 24 days"],
+
+    [{ maxWait: -1 }, `maxWait is -1: it must be ${wait}`],
+    [{ maxWait: NaN }, `maxWait is NaN: it must be ${wait}`],
+    [{ maxWait: null }, `maxWait is null: it must be ${wait}`],
+    [{ maxWait: "-1 seconds" }, `maxWait is "-1 seconds": it must be ${wait}`],
+    [{ maxWait: -1n }, `maxWait is "-1": it must be ${wait}`],
+    [{ maxWait: [-1, 0] }, `maxWait is [-1,0]: it must be ${wait}`],
+    [{ maxWait: [NaN, 0] }, `maxWait is ["NaN",0]: it must be ${wait}`],
+    [{ maxWait: "5 fortnights" }, `maxWait is "5 fortnights": it must be ${wait}`],
+    [{ maxWait: Duration.infinity }, "maxWait is Infinity: it must be a duration of at most 24 days"]
+  ]
+
+  it.each(refused)("%o: %s", (options, message) => {
+    expect(read(options)).toEqual(Either.left(message))
+  })
+})
