@@ -45,8 +45,7 @@ describe("package", () => {
         .filter((file) => how.test(read(join("src", file)).replace(/^import type .*$/gm, "")))
     expect(importing(/\b(from|import)\s+["']node:/)).toEqual([])
     expect(importing(/\bimport\(\s*["']node:/)).toEqual([
-      join("internal", "archive", "modules.ts"),
-      join("internal", "cache", "modules.ts")
+      join("binance", "internal", "optionalModules.ts")
     ])
   })
 
