@@ -8,156 +8,95 @@ import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import type * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
-import type * as Stream from "effect/Stream"
-import type * as Alert from "./Alert.js"
 import * as ErrorLog from "./ErrorLog.js"
-import type * as FetchContext from "./FetchContext.js"
-import type { EmptyReason, Severity, Trackable } from "./FetchError.js"
+import type { DimensionName } from "./internal/tracker/counting/dimension.js"
+import type * as Windows from "./internal/tracker/counting/windows.js"
 import { derive, noop } from "./internal/tracker/derived.js"
 import { thresholds } from "./internal/tracker/limitsConfig.js"
 import * as Memory from "./internal/tracker/memory.js"
+import type * as Model from "./internal/tracker/model.js"
 import { persist } from "./internal/tracker/persisted.js"
+import { guardOnly, withReporting } from "./internal/tracker/reporting.js"
 import { persistedSettings, settings } from "./internal/tracker/trackerOptions.js"
-import type * as Snapshot from "./Snapshot.js"
-import type * as Threshold from "./Threshold.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The windows that are watched all the time.
+ * A window for which counts are kept at all times.
  *
  * @since 0.1.0
  * @category models
  */
-export type Window = "minute" | "hour" | "day"
+export type Window = Windows.Window
 
 /**
- * What a breakdown can be by: a text of the context, or the name of an attribute, if `dimensions` names it.
+ * A dimension to count by: a field of the context or of the error, or the name of an attribute; see `Options.dimensions`.
  *
  * @since 0.1.0
  * @category models
  */
-export type Dimension = "symbol" | "source" | "market" | "interval" | "operation" | (string & {})
+export type Dimension = DimensionName
 
 /**
- * What is held to be normal.
+ * The limits and rules that decide what is normal.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Limits {
-  /** Limits by code, instead of the default ones of that code; `{}` switches a code off. See `Threshold.defaults`. */
-  readonly thresholds?: Threshold.Thresholds | undefined
-  /** Limits on all codes together, on each value of a dimension, and on shares of attempts. Default: none. */
-  readonly rules?: ReadonlyArray<Threshold.Rule> | undefined
-}
+export type Limits = Model.Limits
 
 /**
- * What a tracker in memory can be told. Everything has a default.
+ * The options of a tracker in memory. Each has a default.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Limits {
-  /**
-   * The codes of your own errors. Undeclared codes have rows of their own as long as there are fewer than 64 codes;
-   * after that they are counted under the code `other`.
-   */
-  readonly codes?: ReadonlyArray<string> | undefined
-  /** What breakdowns can be by, at most six. Default: symbol, source, market, interval. */
-  readonly dimensions?: ReadonlyArray<Dimension> | undefined
-  /**
-   * How many values of one dimension are told apart, and twice as many pairs of value and code; further ones
-   * are counted as `other`. Default 2,000. Where places are short, values silent for a day give theirs up.
-   */
-  readonly maxValues?: number | undefined
-  /** The shortest time between two sweeps, which tell what alerts are over and free memory. Default 1 minute. */
-  readonly sweepEvery?: Duration.DurationInput | undefined
-  /** How many of the last errors are kept with their context. Default 100. */
-  readonly recent?: number | undefined
-}
+export type Options = Model.Options
 
 /**
- * What a tracker that outlives its process can be told besides.
+ * The options of a tracker that outlives its process.
  *
  * @since 0.1.0
  * @category models
  */
-export interface PersistedOptions extends Options {
-  /** Under what name snapshots are kept in the store; a tracker needs one of its own. Default `error-tracker`. */
-  readonly key?: string | undefined
-  /** How often a snapshot is saved, and at most how much is lost when a process is killed. Default 1 minute. */
-  readonly saveEvery?: Duration.DurationInput | undefined
-}
+export type PersistedOptions = Model.PersistedOptions
 
 /**
- * How often one code was counted.
+ * The number of errors of one code.
  *
  * @since 0.1.0
  * @category models
  */
-export interface CodeCount {
-  readonly count: number
-  /** That of the first error with this code. */
-  readonly severity: Severity
-}
+export type CodeCount = Model.CodeCount
 
 /**
- * What became of failed attempts where `Fetch.retry` is at work.
+ * What retry policies did, as counted by `Fetch.retry`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface RetryCounts {
-  /** Attempts that were made because an earlier one had failed. */
-  readonly retries: number
-  /**
-   * Calls that ended with an error that could have been tried again: no attempts were left or no budget, a circuit was
-   * open, or the server had said to wait for too long.
-   */
-  readonly giveUps: number
-  /** How often a call waited because the server had said to wait. */
-  readonly gateWaits: number
-  /** Calls that were not sent at all: a circuit was open, or the server had said to wait for too long. */
-  readonly refusals: number
-  /** How often a circuit opened. */
-  readonly openCircuits: number
-}
+export type RetryCounts = Model.RetryCounts
 
 /**
- * What was counted, since the start (or the last reset) or within a window.
+ * Calls by their outcome, as counted by `Fetch.retry`. A call is one attempt, or several under a retry policy.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Stats {
-  readonly at: DateTime.Utc
-  /** None: since the start or the last reset. */
-  readonly window: Option.Option<Duration.Duration>
-  /** All errors, expected empties included. */
-  readonly total: number
-  /** Successes and failures, where attempts are counted; else 0. */
-  readonly attempts: number
-  /** Failures that were not expected, as a share of the attempts. None where attempts are not known. */
-  readonly errorRatio: Option.Option<number>
-  /**
-   * How often something was not kept as it came, since the start: an error whose code or value had no place of its own
-   * and was counted as `other`, or one that could not be counted at all because reading it threw.
-   */
-  readonly dropped: number
-  readonly byCode: { readonly [code: string]: CodeCount }
-  readonly bySeverity: { readonly [S in Severity]: number }
-  readonly byCategory: { readonly [category: string]: number }
-  readonly retry: RetryCounts
-}
+export type CallCounts = Model.CallCounts
+
+/**
+ * Counts since the start (or the last reset), or within a window.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Stats = Model.Stats
 
 /**
  * Errors in the last minute, hour and day, by code.
@@ -165,57 +104,31 @@ export interface Stats {
  * @since 0.1.0
  * @category models
  */
-export type Rates = { readonly [W in Window]: { readonly [code: string]: number } }
+export type Rates = Model.Rates
 
 /**
- * What to break down by, and which errors.
+ * The options of `breakdown`: the dimension, and which errors.
  *
  * @since 0.1.0
  * @category models
  */
-export interface BreakdownOptions {
-  readonly by: Dimension
-  /** Default: since the start or the last reset. */
-  readonly window?: Window | undefined
-  /** Default: all codes. */
-  readonly code?: string | undefined
-  /** How many rows at most. Default: all. */
-  readonly limit?: number | undefined
-}
+export type BreakdownOptions = Model.BreakdownOptions
 
 /**
- * One value of a dimension. Over a window, up to one sixtieth of the window more is counted than the window holds.
+ * The counts of one value of a dimension. A count over a window covers up to one sixtieth of the window more.
  *
  * @since 0.1.0
  * @category models
  */
-export interface BreakdownRow {
-  /** `other` holds the values beyond `maxValues`. */
-  readonly value: string
-  /** All errors, expected empties included. */
-  readonly count: number
-  /** Successes and failures, where attempts are counted; else 0. */
-  readonly attempts: number
-  /** Failures that were not expected, as a share of the attempts. None where attempts are not known. */
-  readonly errorRatio: Option.Option<number>
-  /** The share of this value in the errors of all values, 0 to 1. */
-  readonly share: number
-}
+export type BreakdownRow = Model.BreakdownRow
 
 /**
- * How far back, in what steps, and which errors.
+ * The options of `timeline`: the length, the step, and which errors.
  *
  * @since 0.1.0
  * @category models
  */
-export interface TimelineOptions {
-  /** How far back, at most one day. */
-  readonly window: Duration.DurationInput
-  /** The length of one step; made longer where it would take more than 1,440 of them. */
-  readonly step: Duration.DurationInput
-  /** Default: all codes. */
-  readonly code?: string | undefined
-}
+export type TimelineOptions = Model.TimelineOptions
 
 /**
  * The errors of one step, from just after `at − step` up to and including `at`.
@@ -223,166 +136,82 @@ export interface TimelineOptions {
  * @since 0.1.0
  * @category models
  */
-export interface TimelineStep {
-  readonly at: DateTime.Utc
-  readonly count: number
-}
+export type TimelineStep = Model.TimelineStep
 
 /**
- * Fetches that gave no data for one reason, from one source.
+ * Fetches without data, for one reason and from one source.
  *
  * @since 0.1.0
  * @category models
  */
-export interface EmptyRow {
-  readonly reason: EmptyReason
-  /** `unknown` where the context named no source, `other` beyond the number of sources told apart. */
-  readonly source: string
-  readonly expected: number
-  readonly unexpected: number
-}
+export type EmptyRow = Model.EmptyRow
 
 /**
- * Fetches that gave no data, by why and from where.
+ * Fetches without data, by reason and source.
  *
  * @since 0.1.0
  * @category models
  */
-export interface EmptyData {
-  readonly at: DateTime.Utc
-  /** None: since the start or the last reset. */
-  readonly window: Option.Option<Duration.Duration>
-  readonly expected: number
-  readonly unexpected: number
-  /** Most first. */
-  readonly rows: ReadonlyArray<EmptyRow>
-}
+export type EmptyData = Model.EmptyData
 
 /**
- * Is what happens with a code normal, and if not, which limit says so? Of several limits exceeded, the one over the
- * shortest window is named. Rules are asked as far as they are on the count of this code.
+ * Whether the current count of a code is normal, and if not, which limit it exceeds: of several, the one with the shortest
+ * window. Rules count as far as they limit the count of this code.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Verdict {
-  readonly verdict: "normal" | "extraordinary"
-  readonly exceeded: Option.Option<{
-    readonly window: Alert.WindowName
-    readonly limit: number
-    readonly count: number
-  }>
-}
+export type Verdict = Model.Verdict
 
 /**
- * One error as it was tracked: bounded, and without secrets.
+ * A recent error, bounded and redacted.
  *
  * @since 0.1.0
  * @category models
  */
-export interface RecentError {
-  readonly at: DateTime.Utc
-  readonly tag: string
-  readonly code: string
-  readonly category: string
-  readonly severity: Severity
-  readonly message: string
-  readonly context: FetchContext.FetchContext
-}
+export type RecentError = Model.RecentError
 
 /**
- * Which latencies.
+ * The options of `latency`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface LatencyOptions {
-  /** Default: since the start or the last reset. */
-  readonly window?: Window | undefined
-}
+export type LatencyOptions = Model.LatencyOptions
 
 /**
- * How long the successful fetches from one source took, as far as `succeeded` was told. Quantiles are within 2 % of the
- * truth between 10 microseconds and two hours, the maximum is exact. Over a window, up to one sixth of the window more is
- * told than the window holds.
+ * The durations of the successful fetches from one source, as far as `succeeded` was given them. Quantiles are within 2 %
+ * between 10 microseconds and two hours, the maximum is exact. A value over a window covers up to one sixth of the window
+ * more.
  *
  * @since 0.1.0
  * @category models
  */
-export interface LatencyRow {
-  /** `unknown` where the context named no source, `other` beyond the number of sources told apart. */
-  readonly source: string
-  readonly count: number
-  readonly p50: Duration.Duration
-  readonly p90: Duration.Duration
-  readonly p99: Duration.Duration
-  readonly max: Duration.Duration
-}
+export type LatencyRow = Model.LatencyRow
 
 /**
- * What is known of an error besides itself.
+ * The options of `track`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface TrackOptions {
-  /**
-   * Are the attempts counted at which this happened, those that succeed by `succeeded`? Then ratios are told of what the
-   * error is about, even if nothing ever succeeds. Default false.
-   */
-  readonly attempt?: boolean | undefined
-}
+export type TrackOptions = Model.TrackOptions
 
 /**
- * What a tracker does. No member fails but `setLimits`, and none of the reads changes anything.
+ * The service. No member but `setLimits` fails, and no read changes the state.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Service {
-  /** Counts one error. Counts the same error again if it is given again: who counts once is `Fetch.tracked`. */
-  readonly track: (error: Trackable, options?: TrackOptions) => Effect.Effect<void>
-  /** Counts one success, so that ratios can be told, and how long it took, which `latency` tells of. */
-  readonly succeeded: (context: FetchContext.Input, duration?: Duration.DurationInput) => Effect.Effect<void>
-  /** Counts what became of a failed attempt: `Fetch.retry` tells it. */
-  readonly retried: (what: keyof RetryCounts) => Effect.Effect<void>
-  /** A window of more than one day is one day; one that cannot be read is none. */
-  readonly stats: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<Stats>
-  readonly rates: Effect.Effect<Rates>
-  /** Worst first. No rows for a dimension that is not kept. */
-  readonly breakdown: (options: BreakdownOptions) => Effect.Effect<ReadonlyArray<BreakdownRow>>
-  /** Oldest first; the last step ends now. */
-  readonly timeline: (options: TimelineOptions) => Effect.Effect<ReadonlyArray<TimelineStep>>
-  readonly emptyData: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<EmptyData>
-  readonly verdict: (code: string) => Effect.Effect<Verdict>
-  /** Slowest first, by the 99th percentile. */
-  readonly latency: (options?: LatencyOptions) => Effect.Effect<ReadonlyArray<LatencyRow>>
-  /** First what is active, then everything that follows, as it happens. */
-  readonly alerts: Stream.Stream<Alert.Alert>
-  readonly activeAlerts: Effect.Effect<ReadonlyArray<Alert.Fired | Alert.Escalated>>
-  /** The last errors, newest first. */
-  readonly recent: (
-    options?: { readonly limit?: number | undefined; readonly code?: string | undefined }
-  ) => Effect.Effect<ReadonlyArray<RecentError>>
-  /**
-   * Holds other limits to be normal from now on, all those that are not given being the default ones again. Fails if they
-   * make no sense, with a message that says which, and what would; then the old ones stay. A limit of the same name that
-   * has only another number goes on where it stood: what is active and exceeds it still is not told again, what does not
-   * any more is over.
-   */
-  readonly setLimits: (limits: Limits) => Effect.Effect<void, Cause.IllegalArgumentException>
-  /** Everything the tracker knows, to be kept or asked; see `Snapshot`. */
-  readonly snapshot: Effect.Effect<Snapshot.Snapshot>
-  /**
-   * Forgets everything and goes on where the snapshot stood. What it counted is as old as the wall clock says, the limits
-   * and dimensions are those of this tracker. An alert that was active then still is, and is not told again.
-   */
-  readonly restore: (snapshot: Snapshot.Snapshot) => Effect.Effect<void>
-  /** Forgets everything. */
-  readonly reset: Effect.Effect<void>
-  /** Keeps the log of what is tracked here from being drowned: `Fetch.tracked` logs through it. */
-  readonly storm: ErrorLog.Storm
-}
+export type Service = Model.Service
+
+/**
+ * The members that a custom tracker implements; {@link make} derives the optional ones.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Store = Model.Store
 
 // ---------------------------------------------------------------------------------------------------------------------
 // tags
@@ -401,27 +230,19 @@ export class ErrorTracker extends Context.Tag("effect-errata/ErrorTracker")<Erro
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a store has to bring; the rest can be told from it.
+ * Makes a tracker from an implementation of your own. Rates and timelines are derived from `stats`, verdicts from
+ * `activeAlerts`, unless the implementation has its own. `latency` has no rows.
  *
- * @since 0.1.0
- * @category models
- */
-export interface Store extends Omit<Service, Derived>, Partial<Pick<Service, Derived>> {}
-
-type Derived = "rates" | "timeline" | "verdict" | "latency" | "retried" | "storm" | "setLimits" | "snapshot" | "restore"
-
-/**
- * A tracker from a store of your own. Rates and timelines are told from `stats`, and a verdict from `activeAlerts`, unless
- * the store knows better. Of latencies it tells none, and what is retried it does not count. Its storm tells the sum of a window with the next error, unless the
- * store brings one that lives in a scope: see `ErrorLog.makeStorm`.
- *
- * A store that keeps its counts elsewhere needs no snapshots to outlive a restart: without those of its own they are
- * empty, and to restore one changes nothing. `setLimits` fails where the store has none of its own.
+ * An implementation that keeps its counts elsewhere needs no snapshots to outlive a restart: unless it has its own,
+ * snapshots are empty and restoring one has no effect. `setLimits` fails unless it is implemented.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (store: Store): Service => ({ storm: ErrorLog.makeStorm(), ...derive(store), ...store })
+export const make = (store: Store): Service => ({
+  ...withReporting(derive(store), guardOnly(ErrorLog.makeStorm())),
+  ...store
+})
 
 /**
  * Limits from the environment (or any other `ConfigProvider`), on top of the default ones:
@@ -562,5 +383,5 @@ export const layerPersisted = (
  */
 export const layerNoop: Layer.Layer<ErrorTracker> = Layer.scoped(
   ErrorTracker,
-  Effect.map(Effect.scope, (scope) => ({ ...noop, storm: ErrorLog.makeStorm(scope) }))
+  Effect.map(Effect.scope, (scope) => withReporting(noop, guardOnly(ErrorLog.makeStorm(scope))))
 )

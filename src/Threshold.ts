@@ -6,10 +6,11 @@
 import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { Dimension, Window } from "./ErrorTracker.js"
 import type { facts } from "./FetchError.js"
 import { isRecord, wrong } from "./internal/options.js"
 import { limitsOf, notTag } from "./internal/tracker/alerting/limits.js"
+import type { DimensionName as Dimension } from "./internal/tracker/counting/dimension.js"
+import type { Window } from "./internal/tracker/counting/windows.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models

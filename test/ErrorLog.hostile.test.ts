@@ -4,6 +4,7 @@ import { Cause, Console, Effect, Exit, Fiber, FiberId, Logger, Option, Stream } 
 import { Classifier, ErrorLog, ErrorTracker, Fetch, FetchError } from "effect-errata"
 import { LogCapture } from "effect-errata/testing"
 import { vi } from "vitest"
+import { reportingOf, withReporting } from "../src/internal/tracker/reporting.js"
 
 const no = (): never => {
   throw new Error("no")
@@ -192,7 +193,8 @@ describe("what is hostile around a fetch changes nothing for it", () => {
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       for (const calm of [no, () => Effect.die("no"), () => Effect.interrupt]) {
-        const error = yield* Effect.provideService(fetch, ErrorTracker.ErrorTracker, { ...tracker, storm: { calm } })
+        const stormy = withReporting(tracker, { ...reportingOf(tracker), stormGuard: { calm } })
+        const error = yield* Effect.provideService(fetch, ErrorTracker.ErrorTracker, stormy)
         expect(error._tag).toBe("Unexpected")
       }
     }).pipe(Effect.provide(ErrorTracker.layer())))

@@ -22,6 +22,7 @@ import * as Alert from "effect-errata/Alert"
 import * as ErrorTracker from "effect-errata/ErrorTracker"
 import * as FetchError from "effect-errata/FetchError"
 import * as Threshold from "effect-errata/Threshold"
+import { reportingOf } from "../src/internal/tracker/reporting.js"
 import { trackerLaws } from "./laws/tracker.js"
 
 const timeout = (context?: FetchError.CommonProps["context"]) => new FetchError.NetworkTimeout({ context })
@@ -447,7 +448,8 @@ describe("layerNoop", () => {
       const tracker = yield* ErrorTracker.ErrorTracker
       yield* tracker.track(timeout({ symbol: "A" }))
       yield* tracker.succeeded({}, "1 second")
-      yield* tracker.retried("retries")
+      yield* reportingOf(tracker).retried("retries")
+      yield* reportingOf(tracker).called("failed")
       const { at: _, ...stats } = yield* tracker.stats({ window: "1 minute" })
       expect(stats).toEqual({
         window: Option.some(Duration.minutes(1)),
@@ -458,7 +460,8 @@ describe("layerNoop", () => {
         byCode: {},
         bySeverity: { INFO: 0, WARNING: 0, ERROR: 0 },
         byCategory: {},
-        retry: { retries: 0, giveUps: 0, gateWaits: 0, refusals: 0, openCircuits: 0 }
+        retry: { retries: 0, giveUps: 0, gateWaits: 0, refusals: 0, openCircuits: 0 },
+        calls: { made: 0, recovered: 0, failed: 0, refused: 0 }
       })
       expect(yield* tracker.breakdown({ by: "symbol" })).toEqual([])
       expect(Chunk.size(yield* Stream.runCollect(tracker.alerts))).toBe(0)

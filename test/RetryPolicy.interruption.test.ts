@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, FiberId } from "effect"
 import { ErrorTracker, Fetch, type FetchError, RetryPolicy } from "effect-errata"
+import { reportingOf, withReporting } from "../src/internal/tracker/reporting.js"
 import { down, later, limited, sourceOf } from "./retrying.js"
 import { inVirtualTime, type VirtualTime } from "./virtualTime.js"
 
@@ -51,11 +52,11 @@ const interruptedIn = (n: number, { ago, answer, before }: Case, { pass, timers 
     const soon = Effect.sync(() => queueMicrotask(step))
     const seen = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.zipRight(Effect.sync(step), self)
 
-    const { breakdown, retried, stats, track, ...tracker } = yield* ErrorTracker.ErrorTracker
+    const { breakdown, stats, track, ...tracker } = yield* ErrorTracker.ErrorTracker
+    const reporting = reportingOf({ breakdown, stats, track, ...tracker })
     const spied = Effect.provideService(ErrorTracker.ErrorTracker, {
-      ...tracker,
+      ...withReporting(tracker, { ...reporting, retried: (what) => seen(reporting.retried(what)) }),
       track: (...given) => seen(track(...given)),
-      retried: (what) => seen(retried(what)),
       stats: (options) => seen(stats(options)),
       breakdown: (options) => seen(breakdown(options))
     })

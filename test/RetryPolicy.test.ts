@@ -4,6 +4,7 @@ import { Cause, Data, Duration, Effect, Exit, Fiber, Option, Random, TestClock }
 import { ErrorTracker, Fetch, type FetchContext, FetchError, RetryPolicy } from "effect-errata"
 import { LogCapture } from "effect-errata/testing"
 import { expectTypeOf } from "vitest"
+import { reportingOf, withReporting } from "../src/internal/tracker/reporting.js"
 import { down, limited, many, sourceOf, stats } from "./retrying.js"
 import { inVirtualTime } from "./virtualTime.js"
 
@@ -523,8 +524,7 @@ describe("whatever fails", () => {
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       const broken = ErrorTracker.ErrorTracker.of({
-        ...tracker,
-        retried: () => answer("broken"),
+        ...withReporting(tracker, { ...reportingOf(tracker), retried: () => answer("broken") }),
         stats: () => answer("broken"),
         breakdown: () => answer("broken")
       })

@@ -363,6 +363,16 @@ describe("Snapshot", () => {
     expect(Either.isLeft(Schema.decodeUnknownEither(Snapshot.Snapshot)({ ...encoded, ...change }))).toBe(true)
   })
 
+  it("a snapshot written before calls were counted decodes with none", () => {
+    const { calls: _, ...older } = encoded
+    const none = { total: 0, ages: [] }
+    const calls = { made: none, recovered: none, failed: none, refused: none }
+    expect(Schema.decodeSync(Snapshot.Snapshot)(older)).toEqual({
+      ...Schema.decodeSync(Snapshot.Snapshot)(encoded),
+      calls
+    })
+  })
+
   const leaves = (json: unknown, path: ReadonlyArray<string> = []): ReadonlyArray<ReadonlyArray<string>> =>
     typeof json === "object" && json !== null
       ? Object.entries(json).flatMap(([key, value]) => leaves(value, [...path, key]))

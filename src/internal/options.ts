@@ -3,8 +3,8 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { TimelineOptions } from "../ErrorTracker.js"
 import { toJson } from "./safe/json.js"
+import type { TimelineOptions } from "./tracker/model.js"
 
 const show = (value: unknown): string => {
   if (Duration.isDuration(value)) return Duration.format(value)

@@ -20,6 +20,7 @@ import {
 } from "effect"
 import { Alert, ErrorTracker, FetchError } from "effect-errata"
 import { LogCapture } from "effect-errata/testing"
+import { reportingOf } from "../../src/internal/tracker/reporting.js"
 
 const tracker = ErrorTracker.ErrorTracker
 
@@ -336,11 +337,11 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
     Effect.gen(function*() {
       const service = yield* tracker
       const names = ["retries", "giveUps", "gateWaits", "refusals", "openCircuits"] as const
-      for (const [i, name] of names.entries()) yield* Effect.repeatN(service.retried(name), i)
+      for (const [i, name] of names.entries()) yield* Effect.repeatN(reportingOf(service).retried(name), i)
       const all = { retries: 1, giveUps: 2, gateWaits: 3, refusals: 4, openCircuits: 5 }
       expect((yield* service.stats()).retry).toEqual(all)
       yield* TestClock.adjust("90 seconds")
-      yield* service.retried("retries")
+      yield* reportingOf(service).retried("retries")
       expect((yield* service.stats({ window: "1 minute" })).retry).toEqual({
         retries: 1,
         giveUps: 0,
@@ -351,6 +352,29 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
       expect((yield* service.stats({ window: "2 minutes" })).retry).toEqual({ ...all, retries: 2 })
       yield* service.reset
       expect((yield* service.stats()).retry.giveUps).toBe(0)
+    })
+  )
+
+  law(
+    "calls are counted by their outcome, over windows, and kept in snapshots",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const { called } = reportingOf(service)
+      const outcomes = ["succeeded", "recovered", "failed", "refused"] as const
+      for (const [i, outcome] of outcomes.entries()) yield* Effect.repeatN(called(outcome), i)
+      const all = { made: 10, recovered: 2, failed: 3, refused: 4 }
+      expect((yield* service.stats()).calls).toEqual(all)
+      yield* TestClock.adjust("90 seconds")
+      yield* called("succeeded")
+      yield* called("refused")
+      const lastMinute = { made: 2, recovered: 0, failed: 0, refused: 1 }
+      expect((yield* service.stats({ window: "1 minute" })).calls).toEqual(lastMinute)
+      const snapshot = yield* service.snapshot
+      yield* service.reset
+      expect((yield* service.stats()).calls).toEqual({ made: 0, recovered: 0, failed: 0, refused: 0 })
+      yield* service.restore(snapshot)
+      expect((yield* service.stats()).calls).toEqual({ ...all, made: 12, refused: 5 })
+      expect((yield* service.stats({ window: "1 minute" })).calls).toEqual(lastMinute)
     })
   )
 
@@ -746,7 +770,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
       yield* track(timeout({ symbol: "A", source: "rest" }), 5)
       yield* track(empty("source_gap", "vision"), 20)
       yield* service.succeeded({ symbol: "A", source: "rest" }, "20 millis")
-      yield* service.retried("openCircuits")
+      yield* reportingOf(service).retried("openCircuits")
       yield* TestClock.adjust("30 seconds")
       const read = Effect.all({
         stats: service.stats(),

@@ -8,7 +8,6 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Classifier from "../../Classifier.js"
 import * as ErrorLog from "../../ErrorLog.js"
-import type { Service } from "../../ErrorTracker.js"
 import { ErrorTracker } from "../../ErrorTracker.js"
 import type { TrackedOptions } from "../../Fetch.js"
 import * as FetchContext from "../../FetchContext.js"
@@ -17,6 +16,8 @@ import { chain } from "../error/causeChain.js"
 import { isMarked, mark } from "../error/mark.js"
 import { isWanted, levelOf } from "../log/level.js"
 import { attempt } from "../safe/json.js"
+import type { Service } from "../tracker/model.js"
+import { reportingOf } from "../tracker/reporting.js"
 import { Ambient } from "./ambient.js"
 
 /** The same cause, made of other errors. */
@@ -118,11 +119,14 @@ const counted = <A, E>(
 
 /** Logs errors, and goes on. */
 const logged = <A, E>(
-  { storm }: Service,
+  tracker: Service,
   errors: ReadonlyArray<FetchError.Trackable>,
   next: Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
-  errors.reduceRight((next, error) => Effect.zipRight(ErrorLog.log(error, { storm }), next), next)
+  errors.reduceRight(
+    (next, error) => Effect.zipRight(ErrorLog.log(error, { storm: reportingOf(tracker).stormGuard }), next),
+    next
+  )
 
 const classifyAll = (errors: ReadonlyArray<unknown>, context: FetchContext.FetchContext) =>
   Effect.map(

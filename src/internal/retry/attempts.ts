@@ -9,12 +9,13 @@ import * as Exit from "effect/Exit"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import type { RetryCounts, Service } from "../../ErrorTracker.js"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import type { Refusal, RetryPolicy } from "../../RetryPolicy.js"
 import { asRefusal, withEarlier, withRetryAfter } from "../error/copy.js"
 import { Ambient, HasAlternative, Probed, within } from "../fetch/ambient.js"
+import type { RetryCounts, Service } from "../tracker/model.js"
+import { reportingOf } from "../tracker/reporting.js"
 import { delayOf, pressureOf } from "./backoff.js"
 import { Budget } from "./budget.js"
 import { Circuit } from "./circuit.js"
@@ -70,7 +71,8 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
 
   // What counts and tells must not become a failure.
   const quietly = (effect: () => Effect.Effect<void>) => Effect.catchAllCause(Effect.suspend(effect), () => Effect.void)
-  const count = (what: keyof RetryCounts) => quietly(() => tracker.retried(what))
+  const reporting = reportingOf(tracker)
+  const count = (what: keyof RetryCounts) => quietly(() => reporting.retried(what))
 
   /** Errors in the last minute, of one code or of all, and attempts, where these are counted. */
   const lately = (code?: string): Effect.Effect<Lately> =>

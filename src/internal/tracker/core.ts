@@ -5,10 +5,8 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type * as Alert from "../../Alert.js"
-import type * as ErrorTracker from "../../ErrorTracker.js"
 import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
-import type * as Snapshot from "../../Snapshot.js"
 import { safeText } from "../safe/json.js"
 import type { Edge } from "./alerting/alertEdges.js"
 import { missed, wallOf } from "./alerting/alertEdges.js"
@@ -20,9 +18,14 @@ import type { Kind } from "./counting/classification.js"
 import { emptyCode, emptyOf, kindOf, ownKinds } from "./counting/classification.js"
 import type { Before } from "./counting/codeCounts.js"
 import { CodeCount } from "./counting/codeCounts.js"
-import { Counts, windowIndex, windows } from "./counting/counts.js"
+import { Counts } from "./counting/counts.js"
 import { other } from "./counting/dimension.js"
 import * as answers from "./counting/views.js"
+import type { Window } from "./counting/windows.js"
+import { windowIndex, windows } from "./counting/windows.js"
+import type * as Model from "./model.js"
+import type { CallOutcome } from "./reporting.js"
+import type * as Snapshot from "./snapshotModel.js"
 import type { Settings } from "./trackerOptions.js"
 
 /** When: since the tracker started, and by the wall clock. */
@@ -127,8 +130,16 @@ export class Core {
     return alarms.grouped ? alarms.attempted(edges, context, undefined, now, moment.wall) : edges
   }
 
-  retried(what: keyof ErrorTracker.RetryCounts, moment: Moment): void {
+  retried(what: keyof Model.RetryCounts, moment: Moment): void {
     this.counts.retry[what].add(this.advance(moment))
+  }
+
+  /** Counts a call that ended. */
+  called(outcome: CallOutcome, moment: Moment): void {
+    const now = this.advance(moment)
+    const { calls } = this.counts
+    calls.made.add(now)
+    if (outcome !== "succeeded") calls[outcome].add(now)
   }
 
   /** Ends what subscribers hear, once they have heard what there is. */
@@ -240,16 +251,25 @@ export class Core {
   // answers
   // -------------------------------------------------------------------------------------------------------------------
 
-  stats(given: Duration.Duration | undefined, moment: Moment): ErrorTracker.Stats {
+  stats(given: Duration.Duration | undefined, moment: Moment): Model.Stats {
     const { counts } = this
     const window = given && answers.nanos(given)
     const now = this.at(moment)
     const successes = counts.attempted ? counts.successes.count(window, now) : undefined
-    const retry = counts.retried((tally) => tally.count(window, now))
-    return answers.stats(counts.byCode(window, now), successes, counts.dropped, retry, window, moment.wall)
+    return answers.stats(
+      counts.byCode(window, now),
+      successes,
+      {
+        dropped: counts.dropped,
+        retry: counts.retried((tally) => tally.count(window, now)),
+        calls: counts.called((tally) => tally.count(window, now))
+      },
+      window,
+      moment.wall
+    )
   }
 
-  rates(moment: Moment): ErrorTracker.Rates {
+  rates(moment: Moment): Model.Rates {
     const now = this.at(moment)
     const within = (window: number) =>
       Object.fromEntries(this.counts.byCode(window, now).map(({ code, count }) => [code, count]))
@@ -257,9 +277,9 @@ export class Core {
   }
 
   breakdown(
-    { by, code, limit = Infinity, window }: ErrorTracker.BreakdownOptions,
+    { by, code, limit = Infinity, window }: Model.BreakdownOptions,
     moment: Moment
-  ): ReadonlyArray<ErrorTracker.BreakdownRow> {
+  ): ReadonlyArray<Model.BreakdownRow> {
     this.counts.hands.turn(this.at(moment))
     const rows = this.counts.of(by)?.rows(window === undefined ? undefined : windowIndex[window], code) ?? []
     return answers.breakdown(rows, code, limit)
@@ -272,7 +292,7 @@ export class Core {
       readonly code: string | undefined
     },
     moment: Moment
-  ): ReadonlyArray<ErrorTracker.TimelineStep> {
+  ): ReadonlyArray<Model.TimelineStep> {
     const now = this.at(moment)
     const window = answers.nanos(options.window)
     const step = Math.max(1, answers.nanos(options.step), Math.ceil(window / maxSteps))
@@ -284,12 +304,12 @@ export class Core {
     return answers.timeline(counts, step, now, moment.wall)
   }
 
-  emptyData(given: Duration.Duration | undefined, moment: Moment): ErrorTracker.EmptyData {
+  emptyData(given: Duration.Duration | undefined, moment: Moment): Model.EmptyData {
     const window = given && answers.nanos(given)
     return answers.emptyData(this.counts.empties.rows(window, this.at(moment)), window, moment.wall)
   }
 
-  verdict(code: string, moment: Moment): ErrorTracker.Verdict {
+  verdict(code: string, moment: Moment): Model.Verdict {
     return this.alarms.verdict(code, this.at(moment))
   }
 
@@ -297,13 +317,13 @@ export class Core {
     return this.alarms.active(this.at(moment))
   }
 
-  latency(window: ErrorTracker.Window | undefined, moment: Moment): ReadonlyArray<ErrorTracker.LatencyRow> {
+  latency(window: Window | undefined, moment: Moment): ReadonlyArray<Model.LatencyRow> {
     const { hands, latencies } = this.counts
     hands.turn(this.at(moment))
     return answers.latency(latencies.rows(window === undefined ? undefined : windowIndex[window], hands.second))
   }
 
-  recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<ErrorTracker.RecentError> {
+  recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<Model.RecentError> {
     const at = this.at(moment)
     return this.counts.last.newest(Math.max(0, limit), code)
       .map(({ context, kind, message, now }) => ({ at: wallOf(now, at, moment.wall), ...kind, message, context }))

@@ -5,15 +5,15 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Service } from "../../ErrorTracker.js"
-import type * as Snapshot from "../../Snapshot.js"
 import { durationOf, timelineOf } from "../options.js"
+import type { Derived, Service } from "./model.js"
+import { noCalls, noEvents } from "./snapshotModel.js"
 
 const maxSteps = 1440
 
 export const derive = (
   { activeAlerts, stats }: Pick<Service, "activeAlerts" | "stats">
-): Pick<Service, "rates" | "timeline" | "verdict" | "latency" | "retried" | "setLimits" | "snapshot" | "restore"> => {
+): Pick<Service, Derived> => {
   const rate = (window: Duration.DurationInput) =>
     Effect.map(
       stats({ window }),
@@ -21,7 +21,6 @@ export const derive = (
     )
   return {
     latency: () => Effect.succeed([]),
-    retried: () => Effect.void,
     rates: Effect.all({ minute: rate("1 minute"), hour: rate("1 hour"), day: rate("1 day") }),
     timeline: (options) => {
       const { code, step, window } = timelineOf(options)
@@ -64,8 +63,6 @@ export const derive = (
   }
 }
 
-const nothingCounted: Snapshot.Tally = { total: 0, ages: [] }
-
 const nothingKnown: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
   version: 1,
   at,
@@ -73,18 +70,19 @@ const nothingKnown: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
   age: 0,
   watched: [],
   codes: [],
-  successes: nothingCounted,
+  successes: noEvents,
   attempted: false,
   dimensions: [],
   empties: [],
   latency: [],
   retry: {
-    retries: nothingCounted,
-    giveUps: nothingCounted,
-    gateWaits: nothingCounted,
-    refusals: nothingCounted,
-    openCircuits: nothingCounted
+    retries: noEvents,
+    giveUps: noEvents,
+    gateWaits: noEvents,
+    refusals: noEvents,
+    openCircuits: noEvents
   },
+  calls: noCalls,
   recent: [],
   limits: [],
   alerts: [],
@@ -95,13 +93,14 @@ const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
 
 const nothingRetried = { retries: 0, giveUps: 0, gateWaits: 0, refusals: 0, openCircuits: 0 }
 
+const nothingCalled = { made: 0, recovered: 0, failed: 0, refused: 0 }
+
 const windowOf = (options: { readonly window?: Duration.DurationInput | undefined } | undefined) =>
   Option.fromNullable(durationOf(options?.window))
 
-export const noop: Omit<Service, "storm"> = {
+export const noop: Service = {
   track: () => Effect.void,
   succeeded: () => Effect.void,
-  retried: () => Effect.void,
   stats: (options) =>
     Effect.map(DateTime.now, (at) => ({
       at,
@@ -113,7 +112,8 @@ export const noop: Omit<Service, "storm"> = {
       byCode: {},
       bySeverity,
       byCategory: {},
-      retry: nothingRetried
+      retry: nothingRetried,
+      calls: nothingCalled
     })),
   rates: Effect.succeed({ minute: {}, hour: {}, day: {} }),
   breakdown: () => Effect.succeed([]),

@@ -10,12 +10,14 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as ErrorLog from "../../ErrorLog.js"
-import type { Service } from "../../ErrorTracker.js"
 import { durationOf, timelineOf } from "../options.js"
 import type { Edge } from "./alerting/alertEdges.js"
 import * as Subscribers from "./alerting/subscribers.js"
 import type { Moment } from "./core.js"
 import { Core } from "./core.js"
+import type { Service } from "./model.js"
+import type { CallOutcome } from "./reporting.js"
+import { withReporting } from "./reporting.js"
 import type { Settings } from "./trackerOptions.js"
 import { limitsOf } from "./trackerOptions.js"
 
@@ -92,7 +94,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     yield* Effect.race(Effect.sleep(Duration.max(settings.sweepEvery, Duration.min(due, idle))), changed.await)
   }).pipe(Effect.forever, Effect.forkScoped)
 
-  return {
+  const service: Service = {
     track: (error, options) =>
       Effect.suspend(() => {
         const edges = core.track(error, moment.set(), options?.attempt === true)
@@ -100,7 +102,6 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       }),
     succeeded: (context, duration) =>
       Effect.flatMap(step((core, moment) => core.succeeded(context, moment, durationOf(duration))), tell),
-    retried: (what) => step((core, moment) => core.retried(what, moment)),
     stats: (options) => step((core, moment) => core.stats(durationOf(options?.window), moment)),
     rates: step((core, moment) => core.rates(moment)),
     breakdown: (options) =>
@@ -118,7 +119,6 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     ),
     activeAlerts: step((core, moment) => core.activeAlerts(moment)),
     recent: (options) => step((core, moment) => core.recent(options?.limit ?? Infinity, options?.code, moment)),
-    storm: ErrorLog.makeStorm(yield* Effect.scope),
     setLimits: (options) =>
       Either.match(limitsOf(options, settings.dimensions), {
         onLeft: (message) => Effect.fail(new Cause.IllegalArgumentException(message)),
@@ -132,6 +132,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     restore: (snapshot) => replace((core, moment) => core.restore(snapshot, moment)),
     reset: replace((core, moment) => core.reset(moment))
   }
+  const called = (outcome: CallOutcome) => step((core, moment) => core.called(outcome, moment))
+  // Made once, so that the most frequent report allocates nothing.
+  const succeeded = called("succeeded")
+  return withReporting(service, {
+    retried: (what) => step((core, moment) => core.retried(what, moment)),
+    called: (outcome) => outcome === "succeeded" ? succeeded : called(outcome),
+    stormGuard: ErrorLog.makeStorm(yield* Effect.scope)
+  })
 })
 
 /** A fired alert in the words of the design this library grew from, the others in their own. */

@@ -7,9 +7,9 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Classifier from "../../Classifier.js"
 import * as ErrorLog from "../../ErrorLog.js"
-import type { Service } from "../../ErrorTracker.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
+import type { Service } from "./model.js"
 import * as Stored from "./snapshotFile.js"
 
 /** Where, and how often. */

@@ -7,17 +7,18 @@ import * as Schema from "effect/Schema"
 import * as Classifier from "../../Classifier.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
-import * as Snapshot from "../../Snapshot.js"
+import { SnapshotSchema } from "./snapshotCodec.js"
+import type { Snapshot } from "./snapshotModel.js"
 
 export interface Stored {
   readonly number: number
-  readonly snapshot: Snapshot.Snapshot
+  readonly snapshot: Snapshot
 }
 
 const version = 1
-const Json = Schema.parseJson(Snapshot.Snapshot)
+const Json = Schema.parseJson(SnapshotSchema)
 
-export const write = (number: number, snapshot: Snapshot.Snapshot): string => {
+export const write = (number: number, snapshot: Snapshot): string => {
   const json = Schema.encodeSync(Json)(snapshot)
   return `effect-errata snapshot ${version} ${number} ${checksum(number, json)}\n${json}`
 }

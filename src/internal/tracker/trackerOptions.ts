@@ -3,12 +3,12 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { Options, PersistedOptions } from "../../ErrorTracker.js"
 import * as FetchError from "../../FetchError.js"
 import * as Threshold from "../../Threshold.js"
 import { only, wrong } from "../options.js"
 import type { Limits } from "./alerting/evaluator.js"
 import { rulesOf } from "./alerting/limits.js"
+import type { Options, PersistedOptions } from "./model.js"
 import type { Place } from "./persisted.js"
 
 export interface Settings extends Limits {

@@ -67,6 +67,7 @@ export const snapshotOf = (
     dimensions: [],
     empties: [],
     latency: [],
+    calls: { made: none, recovered: none, failed: none, refused: none },
     retry: { retries: none, giveUps: none, gateWaits: none, refusals: none, openCircuits: none },
     recent: [],
     limits: [],

@@ -2,13 +2,13 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import type * as Alert from "../../../Alert.js"
-import type * as ErrorTracker from "../../../ErrorTracker.js"
 import type * as FetchContext from "../../../FetchContext.js"
 import type { Severity } from "../../../FetchError.js"
 import type { SlidingWindow } from "../../../SlidingWindow.js"
-import type * as Snapshot from "../../../Snapshot.js"
 import type * as Threshold from "../../../Threshold.js"
 import { reader } from "../counting/dimension.js"
+import type * as Model from "../model.js"
+import type * as Snapshot from "../snapshotModel.js"
 import type { Active, Edge } from "./alertEdges.js"
 import { alertOf, limitedTo, naming, wallOf, withdrawn } from "./alertEdges.js"
 import { Together } from "./combinedWindow.js"
@@ -300,7 +300,7 @@ export class Alarms {
       .sort((a, b) => DateTime.Order(a.at, b.at))
   }
 
-  verdict(code: string, now: number): ErrorTracker.Verdict {
+  verdict(code: string, now: number): Model.Verdict {
     for (const { watch, ...watched } of this.codes.get(code)?.watched ?? []) {
       const count = watched.code === code ? watch.exceeded(now) : Option.none()
       if (Option.isNone(count)) continue

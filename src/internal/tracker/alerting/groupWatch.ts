@@ -3,8 +3,8 @@
  * that changes. What it goes by is counted in steps, see `slots.ts`: time changes a count only where a step begins.
  */
 import * as Option from "effect/Option"
-import type { Window } from "../../../ErrorTracker.js"
 import * as Threshold from "../../../Threshold.js"
+import type { Window } from "../counting/windows.js"
 import type { Group } from "./limits.js"
 import type { Watchable } from "./limitWatch.js"
 

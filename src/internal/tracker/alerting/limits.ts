@@ -3,10 +3,10 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { Window } from "../../../ErrorTracker.js"
 import { facts } from "../../../FetchError.js"
 import type * as Threshold from "../../../Threshold.js"
 import { only, wrong } from "../../options.js"
+import type { Window } from "../counting/windows.js"
 
 /** A rule, ready to be watched. */
 export interface Rule {

@@ -1,8 +1,8 @@
 /** What is counted by code, and against which limits. */
 import type { Severity } from "../../../FetchError.js"
-import type * as Snapshot from "../../../Snapshot.js"
 import type { Alarms, Watched } from "../alerting/evaluator.js"
 import type { Watch } from "../alerting/limitWatch.js"
+import type * as Snapshot from "../snapshotModel.js"
 import type { Kind } from "./classification.js"
 import type { OfCode } from "./dimension.js"
 import type { HourHand } from "./hourly.js"

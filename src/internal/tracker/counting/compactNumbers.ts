@@ -2,7 +2,7 @@
  * Lists of whole numbers as one text. There are very many of them, and most are small or 0: to the base of 36, with
  * nothing for a 0, they are short and quickly read.
  */
-import type { Series, Tally } from "../../../Snapshot.js"
+import type { Series, Tally } from "../snapshotModel.js"
 
 const radix = 36
 

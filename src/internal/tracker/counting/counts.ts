@@ -1,11 +1,11 @@
 /** Everything that is counted. Instants are nanoseconds since the tracker started, windows are nanoseconds. */
 import * as DateTime from "effect/DateTime"
 import * as Record from "effect/Record"
-import type * as ErrorTracker from "../../../ErrorTracker.js"
 import type * as FetchContext from "../../../FetchContext.js"
-import type * as Snapshot from "../../../Snapshot.js"
 import type { Gauge } from "../alerting/groupWatch.js"
 import type { Group } from "../alerting/limits.js"
+import type * as Model from "../model.js"
+import type * as Snapshot from "../snapshotModel.js"
 import type { Settings } from "../trackerOptions.js"
 import type { CodeCount } from "./codeCounts.js"
 import { Dimension, reader } from "./dimension.js"
@@ -13,16 +13,23 @@ import { Empties } from "./empties.js"
 import { HourHand } from "./hourly.js"
 import { Latencies } from "./latency.js"
 import { Recent } from "./recentErrors.js"
-import type { WindowIndex } from "./slots.js"
 import { Hands } from "./slots.js"
-import { horizon, Tally } from "./tally.js"
+import { Tally } from "./tally.js"
 import type { Counted } from "./views.js"
 import { errorsOf } from "./views.js"
+import { windowIndex, windows } from "./windows.js"
 
-export const windows: { readonly [W in ErrorTracker.Window]: number } = { minute: 60e9, hour: 3600e9, day: horizon }
-export const windowIndex: { readonly [W in ErrorTracker.Window]: WindowIndex } = { minute: 0, hour: 1, day: 2 }
-
-type What = "watched" | "codes" | "successes" | "attempted" | "dimensions" | "empties" | "latency" | "retry" | "dropped"
+type What =
+  | "watched"
+  | "codes"
+  | "successes"
+  | "attempted"
+  | "dimensions"
+  | "empties"
+  | "latency"
+  | "retry"
+  | "calls"
+  | "dropped"
 
 export class Counts {
   readonly hands = new Hands()
@@ -43,6 +50,7 @@ export class Counts {
     refusals: new Tally(),
     openCircuits: new Tally()
   }
+  readonly calls = { made: new Tally(), recovered: new Tally(), failed: new Tally(), refused: new Tally() }
   readonly last: Recent
   /** Does anybody count attempts, and not only what fails? */
   attempted = false
@@ -68,11 +76,11 @@ export class Counts {
     for (const { counts } of this.dimensions) counts.sweep()
     this.empties.prune(now)
     this.successes.events.prune(now)
-    for (const { events } of Object.values(this.retry)) events.prune(now)
+    for (const { events } of [...Object.values(this.retry), ...Object.values(this.calls)]) events.prune(now)
   }
 
   /** Something of each of the tallies of retries. */
-  retried<A>(f: (tally: Tally) => A): Readonly<Record<keyof ErrorTracker.RetryCounts, A>> {
+  retried<A>(f: (tally: Tally) => A): Readonly<Record<keyof Model.RetryCounts, A>> {
     const { gateWaits, giveUps, openCircuits, refusals, retries } = this.retry
     return {
       retries: f(retries),
@@ -81,6 +89,12 @@ export class Counts {
       refusals: f(refusals),
       openCircuits: f(openCircuits)
     }
+  }
+
+  /** Something of each of the tallies of calls. */
+  called<A>(f: (tally: Tally) => A): Readonly<Record<keyof Model.CallCounts, A>> {
+    const { failed, made, recovered, refused } = this.calls
+    return { made: f(made), recovered: f(recovered), failed: f(failed), refused: f(refused) }
   }
 
   /** Of the codes of which there is anything. Without a window: since the start. */
@@ -136,7 +150,7 @@ export class Counts {
       this.empties,
       this.successes.events,
       this.latencies,
-      ...Object.values(this.retry).map(({ events }) => events)
+      ...[...Object.values(this.retry), ...Object.values(this.calls)].map(({ events }) => events)
     ]
       .reduce((sum, { bytes }) => sum + bytes, 0)
   }
@@ -151,6 +165,7 @@ export class Counts {
       empties: this.empties.snapshot(now),
       latency: this.latencies.snapshot(),
       retry: this.retried((tally) => tally.snapshot(now)),
+      calls: this.called((tally) => tally.snapshot(now)),
       dropped: this.dropped
     }
   }
@@ -171,6 +186,7 @@ export class Counts {
     this.empties.restore(snapshot.empties, now)
     this.latencies.restore(snapshot.latency)
     for (const what of Record.keys(this.retry)) this.retry[what].restore(snapshot.retry[what], now)
+    for (const what of Record.keys(this.calls)) this.calls[what].restore(snapshot.calls[what], now)
     for (const { at, context, message, ...kind } of snapshot.recent.slice(0, this.last.capacity).reverse()) {
       this.last.push(instant(at), kind, message, context)
     }

@@ -3,10 +3,14 @@
  * last minute, hour and day. Only so many values are told apart; the rest is `other`, so that totals stay exact.
  */
 import type * as FetchContext from "../../../FetchContext.js"
-import type * as Snapshot from "../../../Snapshot.js"
 import { safeText } from "../../safe/json.js"
-import type { Hands, WindowIndex } from "./slots.js"
+import type * as Snapshot from "../snapshotModel.js"
+import type { Hands } from "./slots.js"
 import { Slots } from "./slots.js"
+import type { WindowIndex } from "./windows.js"
+
+/** A dimension: a text of the context, or the name of an attribute. */
+export type DimensionName = "symbol" | "source" | "market" | "interval" | "operation" | (string & {})
 
 export const other = "other"
 

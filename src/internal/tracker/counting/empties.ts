@@ -1,7 +1,7 @@
 /** Fetches that gave no data, by reason and source. */
 import type { EmptyReason } from "../../../FetchError.js"
-import type * as Snapshot from "../../../Snapshot.js"
 import { safeText } from "../../safe/json.js"
+import type * as Snapshot from "../snapshotModel.js"
 import { other } from "./dimension.js"
 import { Tally } from "./tally.js"
 

@@ -2,10 +2,10 @@
  * How long successful fetches took, by source: since the start, and over the last minute, hour and day at one sixth of
  * the window. Instants are whole seconds since the tracker started, as the hands of the clock show them.
  */
-import type * as Snapshot from "../../../Snapshot.js"
 import { safeText } from "../../safe/json.js"
+import type * as Snapshot from "../snapshotModel.js"
 import { other } from "./dimension.js"
-import type { WindowIndex } from "./slots.js"
+import type { WindowIndex } from "./windows.js"
 
 const maxSources = 32
 const maxName = 128

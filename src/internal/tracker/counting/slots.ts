@@ -6,13 +6,11 @@
  * including t. The current step and the 60 before it are counted: all that is inside the window, and at most one
  * sixtieth of a window too much.
  */
-import type { Series } from "../../../Snapshot.js"
+import type { Series } from "../snapshotModel.js"
+import type { WindowIndex } from "./windows.js"
+import { windowIndex } from "./windows.js"
 
-export const minute = 0
-export const hour = 1
-export const day = 2
-
-export type WindowIndex = typeof minute | typeof hour | typeof day
+const { day, hour, minute } = windowIndex
 
 const widths = [1, 60, 1440] as const
 const names = ["minute", "hour", "day"] as const

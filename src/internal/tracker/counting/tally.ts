@@ -1,9 +1,7 @@
 /** A count since the start, and over any window up to a day. Instants are nanoseconds since the tracker started. */
 import * as SlidingWindow from "../../../SlidingWindow.js"
-import type * as Snapshot from "../../../Snapshot.js"
-
-/** One day. */
-export const horizon = 86_400e9
+import type * as Snapshot from "../snapshotModel.js"
+import { horizon } from "./windows.js"
 
 export class Tally {
   total = 0

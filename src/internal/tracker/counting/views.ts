@@ -2,14 +2,14 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import type * as ErrorTracker from "../../../ErrorTracker.js"
 import type * as FetchError from "../../../FetchError.js"
 import { wallOf } from "../alerting/alertEdges.js"
+import type * as Model from "../model.js"
 import { emptyCode } from "./classification.js"
 import type * as Dimension from "./dimension.js"
 import type * as Empties from "./empties.js"
 import type * as Latency from "./latency.js"
-import { horizon } from "./tally.js"
+import { horizon } from "./windows.js"
 
 /** What was counted of one code. */
 export interface Counted {
@@ -41,11 +41,10 @@ export const errorsOf = (
 export const stats = (
   counted: ReadonlyArray<Counted>,
   successes: number | undefined,
-  dropped: number,
-  retry: ErrorTracker.RetryCounts,
+  others: Pick<Model.Stats, "dropped" | "retry" | "calls">,
   window: number | undefined,
   wall: number
-): ErrorTracker.Stats => {
+): Model.Stats => {
   const byCategory = new Map<string, number>()
   const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
   for (const { category, count, severity } of counted) {
@@ -60,11 +59,12 @@ export const stats = (
     total,
     attempts,
     errorRatio: ratio(total - sumOf(counted, ({ expected }) => expected), attempts),
-    dropped,
+    dropped: others.dropped,
     byCode: Object.fromEntries(counted.map(({ code, count, severity }) => [code, { count, severity }])),
     bySeverity,
     byCategory: Object.fromEntries(byCategory),
-    retry
+    retry: others.retry,
+    calls: others.calls
   }
 }
 
@@ -73,7 +73,7 @@ export const breakdown = (
   rows: ReadonlyArray<Dimension.Row>,
   code: string | undefined,
   limit: number
-): ReadonlyArray<ErrorTracker.BreakdownRow> => {
+): ReadonlyArray<Model.BreakdownRow> => {
   const total = sumOf(rows, ({ count }) => count)
   return rows
     .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
@@ -93,14 +93,14 @@ export const timeline = (
   step: number,
   now: number,
   wall: number
-): ReadonlyArray<ErrorTracker.TimelineStep> =>
+): ReadonlyArray<Model.TimelineStep> =>
   Array.from(counts, (count, i) => ({ at: wallOf(now - i * step, now, wall), count })).reverse()
 
 export const emptyData = (
   rows: ReadonlyArray<Empties.Row>,
   window: number | undefined,
   wall: number
-): ErrorTracker.EmptyData => ({
+): Model.EmptyData => ({
   at: DateTime.unsafeMake(wall),
   window: durationOf(window),
   expected: sumOf(rows, ({ expected }) => expected),
@@ -109,7 +109,7 @@ export const emptyData = (
 })
 
 /** Slowest first. */
-export const latency = (rows: ReadonlyArray<Latency.Row>): ReadonlyArray<ErrorTracker.LatencyRow> =>
+export const latency = (rows: ReadonlyArray<Latency.Row>): ReadonlyArray<Model.LatencyRow> =>
   rows
     .toSorted((a, b) => b.p99 - a.p99 || (a.source < b.source ? -1 : 1))
     .map(({ count, max, p50, p90, p99, source }) => ({

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { Dimension, reader } from "../../../../src/internal/tracker/counting/dimension.js"
-import { day, Hands, hour, minute, Slots } from "../../../../src/internal/tracker/counting/slots.js"
+import { Hands, Slots } from "../../../../src/internal/tracker/counting/slots.js"
+import { windowIndex } from "../../../../src/internal/tracker/counting/windows.js"
+
+const { day, hour, minute } = windowIndex
 
 const second = 1e9
 

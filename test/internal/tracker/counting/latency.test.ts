@@ -1,12 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { Latencies } from "../../../../src/internal/tracker/counting/latency.js"
-import { day, hour, minute } from "../../../../src/internal/tracker/counting/slots.js"
+import type { WindowIndex } from "../../../../src/internal/tracker/counting/windows.js"
+import { windowIndex } from "../../../../src/internal/tracker/counting/windows.js"
+
+const { day, hour, minute } = windowIndex
 
 /** The shortest that at least so large a share did not exceed. */
 const quantile = (sorted: ReadonlyArray<number>, share: number) => sorted[Math.ceil(share * sorted.length) - 1]!
 
-const rowOf = (latencies: Latencies, window: typeof minute | typeof hour | typeof day | undefined, second: number) =>
+const rowOf = (latencies: Latencies, window: WindowIndex | undefined, second: number) =>
   latencies.rows(window, second)[0]
 
 describe("Latencies", () => {

@@ -1,0 +1,260 @@
+/** The types of the tracker: its options, its reads, its service. `ErrorTracker` publishes them. */
+import type * as Cause from "effect/Cause"
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
+import type * as Alert from "../../Alert.js"
+import type * as FetchContext from "../../FetchContext.js"
+import type { EmptyReason, Severity, Trackable } from "../../FetchError.js"
+import type * as Threshold from "../../Threshold.js"
+import type { DimensionName } from "./counting/dimension.js"
+import type { Window } from "./counting/windows.js"
+import type * as Snapshot from "./snapshotModel.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// options
+// ---------------------------------------------------------------------------------------------------------------------
+
+export interface Limits {
+  /** Limits by code. They replace the default limits of that code; `{}` removes them. See `Threshold.defaults`. */
+  readonly thresholds?: Threshold.Thresholds | undefined
+  /** Limits across codes, per value of a dimension, and on failure rates. Default: none. */
+  readonly rules?: ReadonlyArray<Threshold.Rule> | undefined
+}
+
+export interface Options extends Limits {
+  /**
+   * The codes of your own errors. An undeclared code gets a row of its own while there are fewer than 64 codes; after
+   * that its errors are counted under the code `other`.
+   */
+  readonly codes?: ReadonlyArray<string> | undefined
+  /** The dimensions to count by, at most six. Default: symbol, source, market, interval. */
+  readonly dimensions?: ReadonlyArray<DimensionName> | undefined
+  /**
+   * The number of values counted separately per dimension, and half the number of pairs of value and code. Further
+   * values are counted as `other`. When the limit is reached, values without an event for a day are merged into
+   * `other`. Default 2,000.
+   */
+  readonly maxValues?: number | undefined
+  /** The shortest time between two clean-ups, which resolve alerts and free memory. Default 1 minute. */
+  readonly sweepEvery?: Duration.DurationInput | undefined
+  /** The number of recent errors kept with their context. Default 100. */
+  readonly recent?: number | undefined
+}
+
+export interface PersistedOptions extends Options {
+  /** The key under which snapshots are stored. Each tracker needs its own. Default `error-tracker`. */
+  readonly key?: string | undefined
+  /** The time between two saved snapshots, which is also the most that a killed process loses. Default 1 minute. */
+  readonly saveEvery?: Duration.DurationInput | undefined
+}
+
+export interface BreakdownOptions {
+  readonly by: DimensionName
+  /** Default: since the start or the last reset. */
+  readonly window?: Window | undefined
+  /** Default: all codes. */
+  readonly code?: string | undefined
+  /** The maximum number of rows. Default: all. */
+  readonly limit?: number | undefined
+}
+
+export interface TimelineOptions {
+  /** The length of the timeline, at most one day. */
+  readonly window: Duration.DurationInput
+  /** The length of one step. Widened so that there are at most 1,440 steps. */
+  readonly step: Duration.DurationInput
+  /** Default: all codes. */
+  readonly code?: string | undefined
+}
+
+export interface LatencyOptions {
+  /** Default: since the start or the last reset. */
+  readonly window?: Window | undefined
+}
+
+export interface TrackOptions {
+  /**
+   * True if this error is the failure of an attempt whose successes are reported with `succeeded`. Failure rates then
+   * include it, even if no attempt has succeeded yet. Default false.
+   */
+  readonly attempt?: boolean | undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// reads
+// ---------------------------------------------------------------------------------------------------------------------
+
+export interface CodeCount {
+  readonly count: number
+  /** The severity of the first error with this code. */
+  readonly severity: Severity
+}
+
+export interface RetryCounts {
+  /** Attempts made because an earlier one had failed. */
+  readonly retries: number
+  /**
+   * Calls that ended with a retryable error: no attempts or no budget left, an open circuit, or a server that asked for
+   * too long a wait.
+   */
+  readonly giveUps: number
+  /** Waits for a rate limit of the server to pass. */
+  readonly gateWaits: number
+  /** Calls that were not sent: an open circuit, or a server that asked for too long a wait. */
+  readonly refusals: number
+  /** The number of times a circuit opened. */
+  readonly openCircuits: number
+}
+
+export interface CallCounts {
+  /** All calls that ended, however they did. */
+  readonly made: number
+  /** Calls that succeeded after at least one failed attempt. */
+  readonly recovered: number
+  /** Calls that were sent and ended with an error. */
+  readonly failed: number
+  /** Calls that were never sent: an open circuit, or a server that asked for too long a wait. */
+  readonly refused: number
+}
+
+export interface Stats {
+  readonly at: DateTime.Utc
+  /** None: since the start or the last reset. */
+  readonly window: Option.Option<Duration.Duration>
+  /** All errors, expected empties included. */
+  readonly total: number
+  /** Successes and failures, where attempts are counted; else 0. */
+  readonly attempts: number
+  /** The failure rate: failures, expected empties excluded, divided by attempts. None where attempts are not counted. */
+  readonly errorRatio: Option.Option<number>
+  /**
+   * The number of errors since the start that lost detail: counted as `other` because the code or a value found no
+   * place of its own, or not counted at all because reading the error threw.
+   */
+  readonly dropped: number
+  readonly byCode: { readonly [code: string]: CodeCount }
+  readonly bySeverity: { readonly [S in Severity]: number }
+  readonly byCategory: { readonly [category: string]: number }
+  readonly retry: RetryCounts
+  readonly calls: CallCounts
+}
+
+export type Rates = { readonly [W in Window]: { readonly [code: string]: number } }
+
+export interface BreakdownRow {
+  /** `other` holds the values beyond `maxValues`. */
+  readonly value: string
+  /** All errors, expected empties included. */
+  readonly count: number
+  /** Successes and failures, where attempts are counted; else 0. */
+  readonly attempts: number
+  /** The failure rate: failures, expected empties excluded, divided by attempts. None where attempts are not counted. */
+  readonly errorRatio: Option.Option<number>
+  /** The share of this value in the errors of all values, 0 to 1. */
+  readonly share: number
+}
+
+export interface TimelineStep {
+  readonly at: DateTime.Utc
+  readonly count: number
+}
+
+export interface EmptyRow {
+  readonly reason: EmptyReason
+  /** `unknown` where the context names no source, `other` beyond the number of sources counted separately. */
+  readonly source: string
+  readonly expected: number
+  readonly unexpected: number
+}
+
+export interface EmptyData {
+  readonly at: DateTime.Utc
+  /** None: since the start or the last reset. */
+  readonly window: Option.Option<Duration.Duration>
+  readonly expected: number
+  readonly unexpected: number
+  /** Highest count first. */
+  readonly rows: ReadonlyArray<EmptyRow>
+}
+
+export interface Verdict {
+  readonly verdict: "normal" | "extraordinary"
+  readonly exceeded: Option.Option<{
+    readonly window: Alert.WindowName
+    readonly limit: number
+    readonly count: number
+  }>
+}
+
+export interface RecentError {
+  readonly at: DateTime.Utc
+  readonly tag: string
+  readonly code: string
+  readonly category: string
+  readonly severity: Severity
+  readonly message: string
+  readonly context: FetchContext.FetchContext
+}
+
+export interface LatencyRow {
+  /** `unknown` where the context names no source, `other` beyond the number of sources counted separately. */
+  readonly source: string
+  readonly count: number
+  readonly p50: Duration.Duration
+  readonly p90: Duration.Duration
+  readonly p99: Duration.Duration
+  readonly max: Duration.Duration
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// service
+// ---------------------------------------------------------------------------------------------------------------------
+
+export interface Service {
+  /** Counts one error. `Fetch.tracked` deduplicates; `track` does not. */
+  readonly track: (error: Trackable, options?: TrackOptions) => Effect.Effect<void>
+  /** Counts one successful attempt, for failure rates, and its duration, for `latency`. */
+  readonly succeeded: (context: FetchContext.Input, duration?: Duration.DurationInput) => Effect.Effect<void>
+  /** Counts within a window of at most one day. Without a window, or with one that is not a duration: since the start. */
+  readonly stats: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<Stats>
+  readonly rates: Effect.Effect<Rates>
+  /** Errors by the values of a dimension, highest count first. */
+  readonly breakdown: (options: BreakdownOptions) => Effect.Effect<ReadonlyArray<BreakdownRow>>
+  /** Errors over time, oldest step first; the last step ends now. */
+  readonly timeline: (options: TimelineOptions) => Effect.Effect<ReadonlyArray<TimelineStep>>
+  readonly emptyData: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<EmptyData>
+  readonly verdict: (code: string) => Effect.Effect<Verdict>
+  /** Durations by source, highest 99th percentile first. */
+  readonly latency: (options?: LatencyOptions) => Effect.Effect<ReadonlyArray<LatencyRow>>
+  /** The active alerts, then every further alert as it happens. */
+  readonly alerts: Stream.Stream<Alert.Alert>
+  readonly activeAlerts: Effect.Effect<ReadonlyArray<Alert.Fired | Alert.Escalated>>
+  /** The recent errors, newest first. */
+  readonly recent: (
+    options?: { readonly limit?: number | undefined; readonly code?: string | undefined }
+  ) => Effect.Effect<ReadonlyArray<RecentError>>
+  /**
+   * Replaces all limits and rules; what is left out returns to its default. Fails for an invalid limit, with a message
+   * that names the option and what it accepts; the old limits then stay in force. Limits are matched by name: where only
+   * the number changes, an active alert that still exceeds it stays active without a second `Fired`, and one that no
+   * longer does is resolved.
+   */
+  readonly setLimits: (limits: Limits) => Effect.Effect<void, Cause.IllegalArgumentException>
+  /** The whole state of the tracker as data; see `Snapshot`. */
+  readonly snapshot: Effect.Effect<Snapshot.Snapshot>
+  /**
+   * Replaces the state by that of a snapshot. Ages continue by the wall clock, limits and dimensions are those of this
+   * tracker. An alert that was active stays active without a second `Fired`.
+   */
+  readonly restore: (snapshot: Snapshot.Snapshot) => Effect.Effect<void>
+  /** Discards all counts and resolves all alerts. */
+  readonly reset: Effect.Effect<void>
+}
+
+/** The members of a service that `derive` makes from the others. */
+export type Derived = "rates" | "timeline" | "verdict" | "latency" | "setLimits" | "snapshot" | "restore"
+
+export interface Store extends Omit<Service, Derived>, Partial<Pick<Service, Derived>> {}

@@ -1,0 +1,46 @@
+/**
+ * What the operators of `Fetch` report to a tracker besides errors and successes, and the guard of its log. It belongs to
+ * no user of a tracker, so it is attached to the service under a symbol that the type of the service does not show.
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type * as ErrorLog from "../../ErrorLog.js"
+import type { RetryCounts, Service } from "./model.js"
+
+/** How a call ended. `recovered`: it succeeded after a failed attempt. `refused`: it was never sent. */
+export type CallOutcome = "succeeded" | "recovered" | "failed" | "refused"
+
+export interface Reporting {
+  /** Counts what a retry policy did. */
+  readonly retried: (what: keyof RetryCounts) => Effect.Effect<void>
+  /** Counts a call when it ends. */
+  readonly called: (outcome: CallOutcome) => Effect.Effect<void>
+  /** Limits the log lines of errors that occur too often. */
+  readonly stormGuard: ErrorLog.Storm
+}
+
+const key = Symbol.for("effect-errata/ErrorTracker/Reporting")
+
+/** The service with a way to report to it. */
+export const withReporting = <S extends object>(service: S, reporting: Reporting): S => ({
+  ...service,
+  [key]: reporting
+})
+
+/** Reporting to a tracker that counts nothing of it: only its log is guarded. */
+export const guardOnly = (stormGuard: ErrorLog.Storm): Reporting => ({
+  retried: () => Effect.void,
+  called: () => Effect.void,
+  stormGuard
+})
+
+const nothing = guardOnly({ calm: (_error, _level, write) => write })
+
+const isReporting = (u: unknown): u is Reporting =>
+  Predicate.hasProperty(u, "retried") && Predicate.hasProperty(u, "called") && Predicate.hasProperty(u, "stormGuard")
+
+/** How to report to a tracker; a tracker without reporting, such as a user's own object, ignores reports. */
+export const reportingOf = (tracker: Service): Reporting => {
+  const reporting: unknown = Reflect.get(tracker, key)
+  return isReporting(reporting) ? reporting : nothing
+}

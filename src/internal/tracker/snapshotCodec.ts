@@ -1,0 +1,131 @@
+/** The schema of a snapshot. Its JSON encodes lists of numbers compactly, as there are very many of them. */
+import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as Alert from "../../Alert.js"
+import * as FetchContext from "../../FetchContext.js"
+import * as FetchError from "../../FetchError.js"
+import * as Numbers from "./counting/compactNumbers.js"
+import { isNatural } from "./counting/compactNumbers.js"
+import type { Series, Tally } from "./snapshotModel.js"
+import { noCalls } from "./snapshotModel.js"
+
+const Natural = Schema.Number.pipe(Schema.filter(isNatural, { message: () => "Expected a whole number" }))
+
+const amount = Schema.NonNegative.pipe(Schema.finite())
+
+/** Lists of numbers encoded as one string. */
+const compact = <A>(
+  is: (u: unknown) => u is A,
+  of: (a: A) => Numbers.Lists,
+  to: (lists: Numbers.Lists) => A
+): Schema.Schema<A, string> =>
+  Schema.transformOrFail(Schema.String, Schema.declare(is), {
+    strict: true,
+    encode: (a) => ParseResult.succeed(Numbers.write(of(a))),
+    decode: (text, _, ast) => {
+      const lists = Numbers.read(text)
+      return lists === undefined
+        ? ParseResult.fail(new ParseResult.Type(ast, text, "Expected lists of numbers in base 36"))
+        : ParseResult.succeed(to(lists))
+    }
+  })
+
+const isList = (u: unknown): u is ReadonlyArray<number> => Array.isArray(u) && u.every(isNatural)
+
+const list = compact(isList, (list) => [list], ([list = []]) => list)
+
+const tally = compact(
+  (u): u is Tally => Predicate.hasProperty(u, "ages") && Array.isArray(u.ages) && u.ages.every(isList),
+  Numbers.ofTally,
+  Numbers.tallyOf
+)
+
+const series = compact(
+  (u): u is Series =>
+    Predicate.hasProperty(u, "minute") && Predicate.hasProperty(u, "hour") && Predicate.hasProperty(u, "day") &&
+    [u.minute, u.hour, u.day].every(isList),
+  Numbers.ofSeries,
+  Numbers.seriesOf
+)
+
+const ofCode = Schema.Struct({ code: Schema.String, series })
+
+const window: Schema.Schema<Alert.WindowName, string> = Schema.String
+
+export const SnapshotSchema = Schema.Struct({
+  version: Schema.Literal(1),
+  at: Schema.DateTimeUtcFromNumber,
+  since: Schema.DateTimeUtcFromNumber,
+  age: Natural,
+  watched: list,
+  codes: Schema.Array(Schema.Struct({
+    code: Schema.String,
+    category: Schema.String,
+    severity: FetchError.Severity,
+    errors: tally,
+    expected: tally,
+    hours: list
+  })),
+  successes: tally,
+  attempted: Schema.Boolean,
+  dimensions: Schema.Array(Schema.Struct({
+    name: Schema.String,
+    values: Schema.Array(Schema.Struct({
+      value: Schema.String,
+      errors: Schema.Array(ofCode),
+      rest: series,
+      expected: series,
+      successes: series,
+      attempted: Schema.Boolean
+    })),
+    rest: Schema.Array(ofCode)
+  })),
+  empties: Schema.Array(Schema.Struct({
+    reason: FetchError.EmptyReason,
+    source: Schema.String,
+    expected: tally,
+    unexpected: tally
+  })),
+  latency: Schema.Array(Schema.Struct({
+    source: Schema.String,
+    maxMillis: amount,
+    counts: Schema.Array(Schema.Struct({ millis: amount, count: Natural }))
+  })),
+  calls: Schema.optionalWith(
+    Schema.Struct({ made: tally, recovered: tally, failed: tally, refused: tally }),
+    // Snapshots written before calls were counted do not have them.
+    { default: () => noCalls }
+  ),
+  retry: Schema.Struct({
+    retries: tally,
+    giveUps: tally,
+    gateWaits: tally,
+    refusals: tally,
+    openCircuits: tally
+  }),
+  recent: Schema.Array(Schema.Struct({
+    at: Schema.DateTimeUtcFromNumber,
+    tag: Schema.String,
+    code: Schema.String,
+    category: Schema.String,
+    severity: FetchError.Severity,
+    message: Schema.String,
+    context: FetchContext.FetchContext
+  })),
+  limits: Schema.Array(Schema.Struct({
+    code: Schema.String,
+    name: window,
+    window: Schema.DurationFromMillis,
+    limit: Natural,
+    recovered: Natural
+  })),
+  alerts: Schema.Array(Schema.Struct({
+    alert: Schema.Union(Alert.Fired, Alert.Escalated),
+    since: Schema.DateTimeUtcFromNumber,
+    escalations: Natural,
+    peak: amount,
+    values: Schema.Array(Schema.String)
+  })),
+  dropped: Natural
+})
