@@ -7,6 +7,7 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as iso8601 from "./internal/safe/iso8601.js"
 import { attempt, safeText, toJson } from "./internal/safe/json.js"
 import { isSecretName, mask } from "./internal/safe/secretNames.js"
 
@@ -261,13 +262,11 @@ const instant = (input: DateTime.DateTime.Input): string => {
   })
 }
 
-// A text that was kept as a text stays one when it is read again. Only what begins like ISO 8601 is read as an instant:
-// engines find a date in almost any text, "0" is the year 2000 to them.
-const instantOfText = (text: string): string =>
-  Option.match(/^[+-]?\d{4,6}-\d/.test(text) ? attempt(() => DateTime.make(text)) ?? Option.none() : Option.none(), {
-    onNone: () => safeText(text),
-    onSome: DateTime.formatIso
-  })
+// Strict, so that a text that was kept as a text stays one when it is read again, and the day is the one that was written.
+const instantOfText = (text: string): string => {
+  const parsed = iso8601.parse(text)
+  return "fault" in parsed ? safeText(text) : DateTime.formatIso(DateTime.unsafeMake(parsed.millis))
+}
 
 const attribute = (value: unknown): string | number | boolean => {
   const json = toJson(value)

@@ -1,18 +1,20 @@
 /**
- * A question for candles: which market, symbol and interval, and from when to when.
+ * A request for candles: market, symbol, interval, start and end.
  *
- * A request that exists is valid: what cannot be answered is refused before anybody is asked, with all its faults at
- * once and what would be right.
+ * Every `KlineRequest` is valid. A request that cannot be answered is refused before any source is asked, with all its
+ * faults at once and how each would be right.
  *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { DataValidation } from "../FetchError.js"
+import * as iso8601 from "../internal/safe/iso8601.js"
 import { attempt, safeText } from "../internal/safe/json.js"
+import * as symbols from "./internal/klines/symbols.js"
 import * as Interval from "./Interval.js"
 import * as Market from "./Market.js"
 
@@ -21,8 +23,14 @@ import * as Market from "./Market.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What callers write. `start` and `end` in any form that `DateTime` understands: a text (UTC where it names no zone),
- * milliseconds since the epoch, a `Date`, a `DateTime`, parts. `start` is part of the range, `end` is not.
+ * The request as callers write it. `start` is part of the range, `end` is not. Both are instants in one of these forms:
+ *
+ * - a text in ISO 8601, such as `2024-01-15` or `2024-01-15T13:30:00Z`; UTC if it has no offset
+ * - milliseconds since the epoch
+ * - a `Date` or a `DateTime`
+ * - parts in UTC: `{ year: 2024, month: 1, day: 15 }`
+ *
+ * In texts and parts, a day that does not exist, such as February 30, is refused.
  *
  * @since 0.1.0
  * @category models
@@ -36,15 +44,26 @@ export interface Input {
   readonly end: DateTime.DateTime.Input
 }
 
-/** What is wrong with one part of a request. */
+/** A fault in one part of a request. */
 interface Issue {
   readonly path: "market" | "symbol" | "interval" | "start" | "end" | "request"
   readonly message: string
 }
 
+const Instant = Schema.transformOrFail(Schema.String, Schema.DateTimeUtcFromSelf, {
+  strict: true,
+  decode: (text, _, ast) => {
+    const parsed = iso8601.parse(text)
+    return "fault" in parsed
+      ? ParseResult.fail(new ParseResult.Type(ast, text, `${quoted(text)} is not an instant: ${parsed.fault}`))
+      : ParseResult.succeed(DateTime.unsafeMake(parsed.millis))
+  },
+  encode: (instant) => ParseResult.succeed(DateTime.formatIso(instant))
+})
+
 /**
- * A valid request for the candles that open in `[start, end)`. As a schema it reads requests that come from outside,
- * by the same rules as {@link make}; instants are ISO 8601 there.
+ * A valid request for the candles that open in `[start, end)`. As a schema, it decodes requests by the rules of
+ * {@link make}; there, instants are texts in ISO 8601.
  *
  * @since 0.1.0
  * @category models
@@ -54,9 +73,9 @@ export class KlineRequest extends Schema.Class<KlineRequest>("effect-errata/bina
     market: Market.Market,
     symbol: Schema.String,
     interval: Interval.Interval,
-    start: Schema.DateTimeUtc,
-    end: Schema.DateTimeUtc
-  }).pipe(Schema.filter((request) => issuesOf(request).map(({ message, path }) => ({ path: [path], message }))))
+    start: Instant,
+    end: Instant
+  }).pipe(Schema.filter((request) => check(request).issues.map(({ message, path }) => ({ path: [path], message }))))
 ) {}
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -64,9 +83,9 @@ export class KlineRequest extends Schema.Class<KlineRequest>("effect-errata/bina
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a request of what a caller wrote, or says what is wrong with it: an unknown interval or one that the market does
- * not have, a symbol in small letters, of another market or unfit for a path, instants that are none or lie before 2010
- * or after 2099, a range that is empty.
+ * Makes a request, or fails with all its faults: an interval that does not exist or that the market does not offer; a
+ * symbol in lower case, with a separator, or of another market; an instant in another format than ISO 8601, on a day that
+ * does not exist, or outside of 2010 to 2099; an empty range.
  *
  * @example
  * import { KlineRequest } from "effect-errata/binance"
@@ -88,33 +107,51 @@ export class KlineRequest extends Schema.Class<KlineRequest>("effect-errata/bina
  */
 export const make = (input: Input): Effect.Effect<KlineRequest, DataValidation> =>
   Effect.suspend(() => {
-    const issues = attempt(() => issuesOf(input)) ?? [{ path: "request" as const, message: "it cannot be read" }]
-    if (issues.length > 0) return Effect.fail(invalid(input, issues))
-    const { interval, market, symbol } = input
-    const start = DateTime.toUtc(DateTime.unsafeMake(input.start))
-    const end = DateTime.toUtc(DateTime.unsafeMake(input.end))
-    return Effect.succeed(new KlineRequest({ market, symbol, interval, start, end }, { disableValidation: true }))
+    const { issues, request } = attempt(() => check(input)) ?? unreadable
+    return request === undefined
+      ? Effect.fail(invalid(input, issues))
+      : Effect.succeed(new KlineRequest(request, { disableValidation: true }))
   })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // rules
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Input has been written by hand, or comes from where types do not reach: nothing is believed.
-const issuesOf = (input: unknown): ReadonlyArray<Issue> => {
-  if (!Predicate.isRecord(input)) {
-    return [{ path: "request", message: "must be an object with market, symbol, interval, start and end" }]
+interface Checked {
+  readonly issues: ReadonlyArray<Issue>
+  /** None if there is an issue. */
+  readonly request?: {
+    readonly market: Market.Market
+    readonly symbol: string
+    readonly interval: Interval.Interval
+    readonly start: DateTime.Utc
+    readonly end: DateTime.Utc
   }
-  const { interval, market, symbol } = input
-  const start = instant(input["start"])
-  const end = instant(input["end"])
-  return [
+}
+
+const unreadable: Checked = { issues: [{ path: "request", message: "it cannot be read" }] }
+
+// Input is written by hand, or comes from code without types: no part of it is trusted, and each is read once.
+const check = (input: unknown): Checked => {
+  if (!Predicate.isRecord(input)) {
+    return {
+      issues: [{ path: "request", message: "must be an object with market, symbol, interval, start and end" }]
+    }
+  }
+  const { interval, market, symbol, ...range } = input
+  const start = attempt(() => instantOf(range["start"])) ?? noInstant
+  const end = attempt(() => instantOf(range["end"])) ?? noInstant
+  const issues = [
     issue("market", marketFault(market)),
     issue("symbol", symbolFault(symbol, market)),
     issue("interval", intervalFault(interval, market)),
-    issue("start", instantFault(input["start"], start)),
-    issue("end", instantFault(input["end"], end) ?? rangeFault(start, end))
+    issue("start", instantFault(range["start"], start)),
+    issue("end", instantFault(range["end"], end) ?? rangeFault(start, end))
   ].filter(Predicate.isNotUndefined)
+  return issues.length === 0 && isMarket(market) && typeof symbol === "string" && isInterval(interval) &&
+      "millis" in start && "millis" in end
+    ? { issues, request: { market, symbol, interval, start: utc(start.millis), end: utc(end.millis) } }
+    : { issues }
 }
 
 const issue = (path: Issue["path"], message: string | undefined): Issue | undefined =>
@@ -126,38 +163,20 @@ const marketFault = (market: unknown): string | undefined => {
   const meant = known === "spot" || known === "um" || known === "cm"
     ? Market.fromShort(known)
     : Market.Market.literals.find((name) => name.toLowerCase() === known)
-  return `${quoted(market)} is no market${meant ? `, did you mean "${meant}"` : ""}; there are ${
+  return `${quoted(market)} is not a market${meant ? `, did you mean "${meant}"` : ""}; there are ${
     list(Market.Market.literals)
   }`
 }
 
-// A symbol becomes part of a URL, and with a cache of a path.
-const safeSymbol = /^[\p{L}\p{N}_.-]{1,40}$/u
-const coinSettled = /^(.+)USD_(?:PERP|\d{6})$/
-const stableSettled = /^(.+)(?:USDT|USDC|BUSD)$/
-
-const symbolFault = (symbol: unknown, market: unknown): string | undefined => {
-  if (typeof symbol !== "string" || symbol === "") return `${quoted(symbol)} is no symbol; write it like "BTCUSDT"`
-  if (!safeSymbol.test(symbol) || /^\.+$|\.\./.test(symbol)) {
-    return `${quoted(symbol)} is no symbol: at most 40 letters, digits, and single characters of "_", "-", "."`
-  }
-  const upper = symbol.toUpperCase()
-  if (symbol !== upper) return `${quoted(symbol)} has small letters; write "${upper}"`
-  const [, coin] = coinSettled.exec(symbol) ?? []
-  if (coin !== undefined && (market === "SPOT" || market === "FUTURES_USDT")) {
-    return `${quoted(symbol)} is traded on FUTURES_COIN; on ${market} write "${coin}USDT"`
-  }
-  const [, stable] = stableSettled.exec(symbol) ?? []
-  if (stable !== undefined && market === "FUTURES_COIN") {
-    return `${quoted(symbol)} is not traded on FUTURES_COIN; write "${stable}USD_PERP"`
-  }
-  return undefined
-}
+const symbolFault = (symbol: unknown, market: unknown): string | undefined =>
+  typeof symbol === "string"
+    ? symbols.faultIn(symbol, isMarket(market) ? market : undefined)
+    : `${quoted(symbol)} is not a symbol; write it like "BTCUSDT"`
 
 const intervalFault = (interval: unknown, market: unknown): string | undefined => {
   if (!isInterval(interval)) {
     const meant = meantInterval(text(interval))
-    return `${quoted(interval)} is no interval${meant ? `, did you mean "${meant}"` : ""}; there are ${
+    return `${quoted(interval)} is not an interval${meant ? `, did you mean "${meant}"` : ""}; there are ${
       list(Interval.Interval.literals)
     }; case matters, "1m" is a minute and "1M" a month`
   }
@@ -168,7 +187,7 @@ const intervalFault = (interval: unknown, market: unknown): string | undefined =
 
 const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 
-/** Another spelling of the same length: `1H`, `60m`, `24h`, `7d`, `1mo`. */
+/** The interval meant by another spelling of the same length: `1H`, `60m`, `24h`, `7d`, `1mo`. */
 const meantInterval = (name: string): Interval.Interval | undefined => {
   if (/^1mon?(th)?$/i.test(name)) return "1M"
   const [, amount, unit = ""] = /^(\d+)([a-z])/i.exec(name) ?? []
@@ -179,13 +198,9 @@ const meantInterval = (name: string): Interval.Interval | undefined => {
 // 2010 to 2099.
 const isSane = (millis: number): boolean => millis >= 1_262_304_000_000 && millis < 4_102_444_800_000
 
-const instantFault = (given: unknown, millis: number | undefined): string | undefined => {
-  if (millis === undefined) {
-    return `${
-      quoted(given)
-    } is no instant; write ISO 8601 like "2024-01-01T00:00:00Z", milliseconds since the epoch, ` +
-      `a Date or a DateTime`
-  }
+const instantFault = (given: unknown, instant: iso8601.Parsed): string | undefined => {
+  if ("fault" in instant) return `${quoted(given)} is not an instant: ${instant.fault}`
+  const { millis } = instant
   if (isSane(millis)) return undefined
   const hint = typeof given !== "number"
     ? ""
@@ -197,12 +212,12 @@ const instantFault = (given: unknown, millis: number | undefined): string | unde
   return `${iso(millis)} is not between 2010 and 2099${hint}`
 }
 
-const rangeFault = (start: number | undefined, end: number | undefined): string | undefined =>
-  start === undefined || end === undefined || !isSane(start) || start < end
+const rangeFault = (start: iso8601.Parsed, end: iso8601.Parsed): string | undefined =>
+  "fault" in start || "fault" in end || !isSane(start.millis) || start.millis < end.millis
     ? undefined
-    : start === end
-    ? `${iso(end)} is also the start, so nothing is asked for; end is not part of the range, write a later one`
-    : `${iso(end)} is before the start, ${iso(start)}; swap them`
+    : start.millis === end.millis
+    ? `${iso(end.millis)} is also the start, so the range is empty; it ends before \`end\`, write a later one`
+    : `${iso(end.millis)} is before the start, ${iso(start.millis)}; swap them`
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
@@ -211,15 +226,34 @@ const rangeFault = (start: number | undefined, end: number | undefined): string 
 const isMarket = Schema.is(Market.Market)
 const isInterval = Schema.is(Interval.Interval)
 
-const isInstantInput = (u: unknown): u is DateTime.DateTime.Input =>
-  typeof u === "string" || typeof u === "number" || (typeof u === "object" && u !== null)
+const noInstant = {
+  fault:
+    "write ISO 8601, such as 2024-01-15 or 2024-01-15T13:30:00Z, milliseconds since the epoch, a Date or a DateTime"
+} as const
 
-const instant = (given: unknown): number | undefined =>
-  isInstantInput(given)
-    ? Option.getOrUndefined(attempt(() => Option.map(DateTime.make(given), DateTime.toEpochMillis)) ?? Option.none())
-    : undefined
+const isInstantInput = (u: unknown): u is Exclude<DateTime.DateTime.Input, string> =>
+  typeof u === "number" || (typeof u === "object" && u !== null)
 
-const iso = (millis: number): string => DateTime.formatIso(DateTime.unsafeMake(millis))
+/** In texts and in parts only days that exist. A date of another library is not read as parts. */
+const instantOf = (given: unknown): iso8601.Parsed => {
+  if (typeof given === "string") return iso8601.parse(given)
+  if (!isInstantInput(given)) return noInstant
+  const made = attempt(() => DateTime.unsafeMake(given))
+  if (made === undefined) return noInstant
+  if (typeof given === "object" && !DateTime.isDateTime(given) && !(given instanceof Date)) {
+    const parts = DateTime.toPartsUtc(made)
+    const wanted = { ...parts, month: 1, day: 1, hours: 0, minutes: 0, seconds: 0, millis: 0, ...given }
+    if (!("year" in given) || !Object.keys(given).every((key) => key in parts)) return noInstant
+    if (Object.keys(given).some((key) => Reflect.get(wanted, key) !== Reflect.get(parts, key))) {
+      return { fault: iso8601.faultIn(wanted) ?? noInstant.fault }
+    }
+  }
+  return { millis: DateTime.toEpochMillis(made) }
+}
+
+const utc = (millis: number): DateTime.Utc => DateTime.unsafeMake(millis)
+
+const iso = (millis: number): string => DateTime.formatIso(utc(millis))
 
 const text = (given: unknown): string => typeof given === "string" ? given : ""
 

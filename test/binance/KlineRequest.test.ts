@@ -45,6 +45,11 @@ describe("KlineRequest", () => {
     expect(Effect.runSync(KlineRequest.make(request))).toEqual(request)
   })
 
+  it("keeps the text of an instant that it refuses", () => {
+    const { context } = Effect.runSync(Effect.flip(KlineRequest.make({ ...good, start: "2024-02-30" })))
+    expect(context.start).toBe("2024-02-30")
+  })
+
   it("failure 27: a day is the same day wherever the process is", () => {
     const zone = process.env["TZ"]
     try {
@@ -79,6 +84,7 @@ describe("KlineRequest", () => {
     ["FUTURES_USDT", "BTCUSDT_250627"],
     ["FUTURES_USDT", "币安人生USDT"],
     ["FUTURES_USDT", "4USDT"],
+    ["FUTURES_USDT", "ICPUSDT_SETTLED"],
     ["FUTURES_COIN", "BTCUSD_PERP"],
     ["FUTURES_COIN", "BTCUSD_250627"]
   ])("takes the real symbol %s %s", (market, symbol) => expect(faults({ market, symbol })).toEqual({}))
@@ -90,26 +96,53 @@ describe("KlineRequest", () => {
     [{ interval: "7d" }, "interval", "did you mean \"1w\""],
     [{ interval: "7m" }, "interval", "there are 1s, 1m, "],
     [{ interval: "7m" }, "interval", "\"1M\" a month"],
-    [{ interval: undefined }, "interval", "undefined is no interval"],
+    [{ interval: undefined }, "interval", "undefined is not an interval"],
     [{ market: "FUTURES_USDT", interval: "1s" }, "interval", "only on SPOT"],
     [{ market: "um" }, "market", "did you mean \"FUTURES_USDT\""],
     [{ market: "spot" }, "market", "did you mean \"SPOT\""],
     [{ market: "OKX" }, "market", "SPOT, FUTURES_USDT, FUTURES_COIN"],
     [{ symbol: "btcusdt" }, "symbol", "write \"BTCUSDT\""],
-    [{ symbol: "" }, "symbol", "is no symbol"],
-    [{ symbol: 7 }, "symbol", "is no symbol"],
-    [{ symbol: "../etc/passwd" }, "symbol", "is no symbol"],
-    [{ symbol: ".." }, "symbol", "is no symbol"],
-    [{ symbol: "BTC/USDT" }, "symbol", "is no symbol"],
-    [{ symbol: "BTC\0USDT" }, "symbol", "is no symbol"],
+    [{ symbol: "" }, "symbol", "is not a symbol"],
+    [{ symbol: 7 }, "symbol", "is not a symbol"],
+    [{ symbol: "../etc/passwd" }, "symbol", "is not a symbol"],
+    [{ symbol: ".." }, "symbol", "is not a symbol"],
+    [{ symbol: "BTC/USDT" }, "symbol", "write \"BTCUSDT\""],
+    [{ symbol: "BTC-USDT" }, "symbol", "write \"BTCUSDT\""],
+    [{ symbol: "BTC_USDT" }, "symbol", "write \"BTCUSDT\""],
+    [{ symbol: "btc_usdt" }, "symbol", "write \"BTCUSDT\""],
+    [{ symbol: "BTC USDT" }, "symbol", "write \"BTCUSDT\""],
+    [{ symbol: " BTCUSDT " }, "symbol", "write \"BTCUSDT\""],
+    [{ symbol: "BTC / USDT" }, "symbol", "write \"BTCUSDT\""],
+    [{ symbol: "1000sats/usdt" }, "symbol", "write \"1000SATSUSDT\""],
+    [{ symbol: "btcusdt_250627" }, "symbol", "write \"BTCUSDT_250627\""],
+    [{ symbol: "BTC/USDT:USDT", market: "FUTURES_USDT" }, "symbol", "write \"BTCUSDT\""],
+    [{ symbol: "BTC/USD:BTC", market: "FUTURES_COIN" }, "symbol", "write \"BTCUSD_PERP\""],
+    [{ symbol: "btcusd_perp", market: "FUTURES_COIN" }, "symbol", "write \"BTCUSD_PERP\""],
+    [{ symbol: "BTC/USDT", market: "FUTURES_COIN" }, "symbol", "write \"BTCUSD_PERP\""],
+    [{ symbol: "BTC//USDT" }, "symbol", "at most 40 letters"],
+    [{ symbol: "BTC\0USDT" }, "symbol", "is not a symbol"],
     [{ symbol: "A".repeat(41) }, "symbol", "at most 40"],
     [{ market: "FUTURES_COIN", symbol: "BTCUSDT" }, "symbol", "write \"BTCUSD_PERP\""],
     [{ market: "FUTURES_USDT", symbol: "BTCUSD_PERP" }, "symbol", "write \"BTCUSDT\""],
     [{ market: "SPOT", symbol: "ETHUSD_250627" }, "symbol", "write \"ETHUSDT\""],
-    [{ start: "yesterday" }, "start", "\"yesterday\" is no instant"],
-    [{ start: null }, "start", "is no instant"],
-    [{ start: NaN }, "start", "is no instant"],
-    [{ end: new Date(NaN) }, "end", "is no instant"],
+    [{ start: "yesterday" }, "start", "\"yesterday\" is not an instant"],
+    [{ start: null }, "start", "is not an instant"],
+    [{ start: NaN }, "start", "is not an instant"],
+    [{ end: new Date(NaN) }, "end", "is not an instant"],
+    [{ start: "2024-1-15" }, "start", "ISO 8601, such as 2024-01-15"],
+    [{ start: "2024-1-15" }, "start", "did you mean \"2024-01-15\""],
+    [{ start: "01-15-2024" }, "start", "ISO 8601, such as 2024-01-15"],
+    [{ start: "2024-02-30" }, "start", "\"2024-02-30\" is not an instant: February 2024 has 29 days, not 30"],
+    [{ start: { year: 2024, month: 2, day: 30 } }, "start", "February 2024 has 29 days, not 30"],
+    [{ start: { year: 2024, month: 13 } }, "start", "months are 01 to 12, not 13"],
+    [{ start: { year: 2024, day: 1.5 } }, "start", "is not an instant"],
+    [{ start: { year: 2024, month: 1, day: 1, weekDay: 5 } }, "start", "is not an instant"],
+    [{ start: {} }, "start", "is not an instant"],
+    [{ start: { month: 2 } }, "start", "is not an instant"],
+    // Dates of other libraries have parts of a zone of their own.
+    [{ start: { year: 2024, month: 1, day: 1, zone: "Asia/Tokyo" } }, "start", "is not an instant"],
+    [{ start: { epochMilliseconds: 1704067200000 } }, "start", "is not an instant"],
+    [{ start: "1704067200000" }, "start", "a number, not a text: 1704067200000"],
     [{ start: 1704067200 }, "start", "looks like seconds, write 1704067200000"],
     [{ start: 1704067200000000 }, "start", "looks like microseconds, write 1704067200000"],
     [{ start: "1999-12-31" }, "start", "not between 2010 and 2099"],
@@ -146,7 +179,7 @@ describe("KlineRequest", () => {
     ])
   })
 
-  it("never throws, whatever it is given", () =>
+  it("never throws, whatever it gets", () =>
     FastCheck.assert(FastCheck.property(FastCheck.anything(), (anything) => {
       for (const path of Object.keys(good)) expect(faults({ [path]: anything })).toBeTypeOf("object")
       expect(Effect.runSync(Effect.either(KlineRequest.make(anything as KlineRequest.Input)))._tag).toBe("Left")
@@ -159,8 +192,12 @@ describe("KlineRequest", () => {
     expect(request).toEqual(Effect.runSync(KlineRequest.make(good)))
     expect(Schema.encodeSync(KlineRequest.KlineRequest)(request)).toEqual(encoded)
     expect(String(Either.flip(decode({ ...encoded, symbol: "btcusdt", end: encoded.start })))).toContain(
-      "small letters"
+      "is not how Binance spells it"
     )
+    for (const start of ["2024-1-01", "2023-02-29", "Jan 1 2024"]) {
+      expect(String(Either.flip(decode({ ...encoded, start })))).toContain("is not an instant")
+    }
+    expect(Either.getOrThrow(decode({ ...encoded, start: "2024-01-01" }))).toEqual(request)
     expect(() => new KlineRequest.KlineRequest({ ...good, start: request.start, end: request.start })).toThrow(
       "is also the start"
     )
