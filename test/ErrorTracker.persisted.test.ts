@@ -323,17 +323,17 @@ describe("layerPersisted", () => {
     }).pipe(Effect.provide([NodeContext.layer, LogCapture.layer])))
 
   it.effect.each<[unknown, string]>([
-    [{ saveEvery: 0 }, "saveEvery is 0: it must be longer than nothing and less than for ever"],
-    [{ saveEvery: -1 }, "saveEvery is -1: it must be longer than nothing and less than for ever"],
-    [{ saveEvery: NaN }, "saveEvery is NaN: it must be longer than nothing and less than for ever"],
-    [{ saveEvery: Infinity }, "saveEvery is Infinity: it must be longer than nothing and less than for ever"],
-    [{ saveEvery: "often" }, "saveEvery is \"often\": it must be longer than nothing and less than for ever"],
-    [{ key: "" }, "key is \"\": it must be a text that is not empty"],
-    [{ key: 3 }, "key is 3: it must be a text that is not empty"],
+    [{ saveEvery: 0 }, "saveEvery is 0: it must be a positive, finite duration, as in \"5 seconds\""],
+    [{ saveEvery: -1 }, "saveEvery is -1: it must be a positive, finite duration, as in \"5 seconds\""],
+    [{ saveEvery: NaN }, "saveEvery is NaN: it must be a positive, finite duration, as in \"5 seconds\""],
+    [{ saveEvery: Infinity }, "saveEvery is Infinity: it must be a positive, finite duration, as in \"5 seconds\""],
+    [{ saveEvery: "often" }, "saveEvery is \"often\": it must be a positive, finite duration, as in \"5 seconds\""],
+    [{ key: "" }, "key is \"\": it must be a non-empty string"],
+    [{ key: 3 }, "key is 3: it must be a non-empty string"],
     [{ recent: -1 }, "recent is -1: it must be a whole number from 0 to 10000"],
     [
       { saveevery: 1 },
-      "options has \"saveevery\": what it can have is thresholds, rules, codes, dimensions, maxValues, sweepEvery, recent, key, saveEvery"
+      "options: unknown option \"saveevery\", did you mean \"saveEvery\"? Known: thresholds, rules, codes, dimensions, maxValues, sweepEvery, recent, key, saveEvery"
     ],
     [
       null,
@@ -437,7 +437,7 @@ describe("setLimits", () => {
       )
       const unknown = { name: "a", by: "nothing", window: "hour", limit: 1 } as const
       expect((yield* Effect.flip(tracker.setLimits({ rules: [unknown] }))).message).toBe(
-        "rules[0].by is \"nothing\": it must be one of the dimensions, which are symbol, source, market, interval"
+        "rules[0].by: unknown dimension \"nothing\". Known: symbol, source, market, interval"
       )
       expect((yield* tracker.verdict("NETWORK_TIMEOUT")).verdict).toBe("normal")
       yield* tracker.setLimits({ thresholds: { NETWORK_TIMEOUT: { perHour: 2 } } })

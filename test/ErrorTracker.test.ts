@@ -232,15 +232,15 @@ describe("layer", () => {
     [{ maxValues: NaN }, "maxValues is NaN: it must be a whole number from 1 to 100000"],
     [{ recent: -1 }, "recent is -1: it must be a whole number from 0 to 10000"],
     [{ recent: 1.5 }, "recent is 1.5: it must be a whole number from 0 to 10000"],
-    [{ sweepEvery: 0 }, "sweepEvery is 0: it must be longer than nothing and less than for ever"],
-    [{ sweepEvery: Infinity }, "sweepEvery is Infinity: it must be longer than nothing and less than for ever"],
+    [{ sweepEvery: 0 }, "sweepEvery is 0: it must be a positive, finite duration, as in \"5 seconds\""],
+    [{ sweepEvery: Infinity }, "sweepEvery is Infinity: it must be a positive, finite duration, as in \"5 seconds\""],
     [
       { dimensions: ["a", "b", "c", "d", "e", "f", "g"] },
-      "dimensions is [\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]: it must be at most 6 different names, none of them empty"
+      "dimensions is [\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]: it must be at most 6 names"
     ],
     [
       { dimensions: ["a", "a"] },
-      "dimensions is [\"a\",\"a\"]: it must be at most 6 different names, none of them empty"
+      "dimensions is [\"a\",\"a\"]: it must be different names"
     ]
   ]
 
@@ -257,7 +257,7 @@ describe("layer", () => {
   it.effect.each<[unknown, string]>([
     [null, `options is null: it must be an object with any of ${known}`],
     [3, `options is 3: it must be an object with any of ${known}`],
-    [{ treshold: {} }, `options has "treshold": what it can have is ${known}`],
+    [{ treshold: {} }, `options: unknown option "treshold", did you mean "thresholds"? Known: ${known}`],
     [{ thresholds: null }, "thresholds is null: it must be an object of limits by code"],
     [
       { thresholds: { A: null } },
@@ -272,7 +272,7 @@ describe("layer", () => {
     [{ recent: null }, "recent is null: it must be a whole number from 0 to 10000"],
     [
       { sweepEvery: "1 minut" },
-      "sweepEvery is \"1 minut\": it must be longer than nothing and less than for ever"
+      "sweepEvery is \"1 minut\": it must be a positive, finite duration, as in \"5 seconds\""
     ]
   ])(
     "what no compiler has looked at kills the layer, not its caller: %j",

@@ -103,7 +103,7 @@ describe("which errors are tried again, and how often", () => {
       const cause = yield* Effect.flip(Effect.sandbox(RetryPolicy.make({ rows: { NETWORK_DNS: { cap: 0 } } })))
       expect(Cause.squash(cause)).toEqual(
         new Cause.IllegalArgumentException(
-          "RetryPolicy: rows.NETWORK_DNS.cap is 0: it must be a duration of at least a millisecond"
+          "RetryPolicy: rows.NETWORK_DNS.cap is 0: it must be a duration of at least 1ms, as in \"5 seconds\""
         )
       )
     }).pipe(withTracker))

@@ -213,32 +213,41 @@ describe("resolve", () => {
     [{ perHour: NaN }, "perHour is NaN: it must be a whole number of at least 1"],
     [{ perDay: Infinity }, "perDay is Infinity: it must be a whole number of at least 1"],
     [{ perDay: 2.5 }, "perDay is 2.5: it must be a whole number of at least 1"],
-    [{ perDay: 5, recoverAt: 0 }, "recoverAt is 0: it must be above 0 and at most 1"],
-    [{ perDay: 5, recoverAt: 1.1 }, "recoverAt is 1.1: it must be above 0 and at most 1"],
-    [{ perDay: 5, recoverAt: NaN }, "recoverAt is NaN: it must be above 0 and at most 1"],
-    [{ custom: [custom("a", 0, 1)] }, "custom[0].window is 0: it must be longer than nothing and at most one day"],
-    [{ custom: [custom("a", -5, 1)] }, "custom[0].window is -5: it must be longer than nothing and at most one day"],
-    [{ custom: [custom("a", NaN, 1)] }, "custom[0].window is NaN: it must be longer than nothing and at most one day"],
+    [{ perDay: 5, recoverAt: 0 }, "recoverAt is 0: it must be a number above 0 and at most 1"],
+    [{ perDay: 5, recoverAt: 1.1 }, "recoverAt is 1.1: it must be a number above 0 and at most 1"],
+    [{ perDay: 5, recoverAt: NaN }, "recoverAt is NaN: it must be a number above 0 and at most 1"],
+    [
+      { custom: [custom("a", 0, 1)] },
+      "custom[0].window is 0: it must be a positive duration of at most 1d, as in \"5 seconds\""
+    ],
+    [
+      { custom: [custom("a", -5, 1)] },
+      "custom[0].window is -5: it must be a positive duration of at most 1d, as in \"5 seconds\""
+    ],
+    [
+      { custom: [custom("a", NaN, 1)] },
+      "custom[0].window is NaN: it must be a positive duration of at most 1d, as in \"5 seconds\""
+    ],
     [
       { custom: [custom("a", "2 days", 1)] },
-      "custom[0].window is \"2 days\": it must be longer than nothing and at most one day"
+      "custom[0].window is \"2 days\": it must be a positive duration of at most 1d, as in \"5 seconds\""
     ],
     [
       { custom: [custom("a", Infinity, 1)] },
-      "custom[0].window is Infinity: it must be longer than nothing and at most one day"
+      "custom[0].window is Infinity: it must be a positive duration of at most 1d, as in \"5 seconds\""
     ],
     [{ custom: [custom("a", 5, 0)] }, "custom[0].limit is 0: it must be a whole number of at least 1"],
     [
       { custom: [custom("a", 5, 1), custom("a", 6, 1)] },
-      "custom has two windows by the name of \"a\": give each its own"
+      "custom: two limits have the name \"a\", names must differ"
     ],
     [
       { custom: [custom("hour", 5, 1)] },
-      "custom[0].name is \"hour\": it must be a text that is not empty, other than minute, hour and day"
+      "custom[0].name is \"hour\": it must be a non-empty string other than minute, hour, day"
     ],
     [
       { custom: [custom("", 5, 1)] },
-      "custom[0].name is \"\": it must be a text that is not empty, other than minute, hour and day"
+      "custom[0].name is \"\": it must be a non-empty string other than minute, hour, day"
     ]
   ])("refuses %j", (limits, message) => {
     expect(Threshold.resolve({ X: limits })).toEqual(Either.left(`thresholds.X.${message}`))
@@ -253,29 +262,32 @@ describe("resolve", () => {
     [{ A: null }, `thresholds.A is null: it must be an object with any of ${limits}`],
     [{ A: 3 }, `thresholds.A is 3: it must be an object with any of ${limits}`],
     [{ A: [3] }, `thresholds.A is [3]: it must be an object with any of ${limits}`],
-    [{ A: { perMin: 3 } }, `thresholds.A has "perMin": what it can have is ${limits}`],
+    [{ A: { perMin: 3 } }, `thresholds.A: unknown option "perMin", did you mean "perMinute"? Known: ${limits}`],
     [{ A: { perMinute: null } }, "thresholds.A.perMinute is null: it must be a whole number of at least 1"],
     [{ A: { perMinute: "5" } }, "thresholds.A.perMinute is \"5\": it must be a whole number of at least 1"],
-    [{ A: { recoverAt: "0.5" } }, "thresholds.A.recoverAt is \"0.5\": it must be above 0 and at most 1"],
-    [{ A: { recoverAt: Symbol("x") } }, "thresholds.A.recoverAt is \"Symbol(x)\": it must be above 0 and at most 1"],
+    [{ A: { recoverAt: "0.5" } }, "thresholds.A.recoverAt is \"0.5\": it must be a number above 0 and at most 1"],
+    [
+      { A: { recoverAt: Symbol("x") } },
+      "thresholds.A.recoverAt is \"Symbol(x)\": it must be a number above 0 and at most 1"
+    ],
     [{ A: { custom: 3 } }, "thresholds.A.custom is 3: it must be a list of { name, window, limit }"],
     [{ A: { custom: null } }, "thresholds.A.custom is null: it must be a list of { name, window, limit }"],
     [{ A: { custom: [null] } }, "thresholds.A.custom[0] is null: it must be an object with any of name, window, limit"],
     [
       { A: { custom: [{ name: "a", window: 5, limits: 1 }] } },
-      "thresholds.A.custom[0] has \"limits\": what it can have is name, window, limit"
+      "thresholds.A.custom[0]: unknown option \"limits\", did you mean \"limit\"? Known: name, window, limit"
     ],
     [
       { A: { custom: [{ window: 5, limit: 1 }] } },
-      "thresholds.A.custom[0].name is undefined: it must be a text that is not empty, other than minute, hour and day"
+      "thresholds.A.custom[0].name is undefined: it must be a non-empty string other than minute, hour, day"
     ],
     [
       { A: { custom: [{ name: "a", window: Duration.days(2), limit: 1 }] } },
-      "thresholds.A.custom[0].window is 2d: it must be longer than nothing and at most one day"
+      "thresholds.A.custom[0].window is 2d: it must be a positive duration of at most 1d, as in \"5 seconds\""
     ],
     [
       { NetworkDns: { perMinute: 1 } },
-      "thresholds.NetworkDns goes by the tag of an error: it must go by its code, NETWORK_DNS"
+      "thresholds.NetworkDns: \"NetworkDns\" is the tag of an error, write its code, \"NETWORK_DNS\""
     ]
   ])("what no compiler has looked at is refused, not thrown at: %o", (thresholds, message) => {
     expect(Reflect.apply(Threshold.resolve, undefined, [thresholds])).toEqual(Either.left(message))

@@ -11,7 +11,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -19,6 +19,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as FetchContext from "../FetchContext.js"
 import * as FetchError from "../FetchError.js"
+import * as Check from "../internal/options.js"
 import * as BinanceErrors from "./BinanceErrors.js"
 import { warnOfCloseTimes } from "./internal/klines/closeTimes.js"
 import * as columns from "./internal/klines/columns.js"
@@ -97,9 +98,9 @@ export class BinanceRest extends Context.Tag("effect-errata/binance/BinanceRest"
 export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<typeof BinanceRest.Service, never, HttpClient.HttpClient> {
-  const baseOf = (market: Market.Market) =>
-    (options.baseUrls?.[market] ?? Market.facts[market].baseUrl).replace(/\/+$/, "")
-  const http = yield* makeHttp(Duration.decode(options.timeout ?? "30 seconds"), baseOf)
+  const { baseUrls, timeout } = yield* Check.orDie("BinanceRest", checked("", options))
+  const baseOf = (market: Market.Market) => baseUrls[market] ?? Market.facts[market].baseUrl
+  const http = yield* makeHttp(timeout, baseOf)
 
   const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
     const { interval, market } = request
@@ -315,6 +316,22 @@ const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
+
+const checked = Check.struct(
+  {
+    baseUrls: Check.withDefault(
+      Check.struct(
+        {
+          SPOT: Check.optional(Check.baseUrl),
+          FUTURES_USDT: Check.optional(Check.baseUrl),
+          FUTURES_COIN: Check.optional(Check.baseUrl)
+        } satisfies Check.Checks<Readonly<Record<Market.Market, string>>>
+      ),
+      {}
+    ),
+    timeout: Check.withDefault(Check.duration(), "30 seconds")
+  } satisfies Check.Checks<Options>
+)
 
 const decodeTime = Schema.decode(Schema.parseJson(Schema.Struct({ serverTime: Schema.Int })))
 

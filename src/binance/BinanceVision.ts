@@ -8,14 +8,14 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Check from "../internal/options.js"
 import { makeArchive } from "./internal/archive/archiveClient.js"
 import * as files from "./internal/archive/archiveFiles.js"
 import { archiveReasons } from "./internal/archive/archiveReasons.js"
@@ -101,17 +101,15 @@ export class BinanceVision extends Context.Tag("effect-errata/binance/BinanceVis
 export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<typeof BinanceVision.Service, never, HttpClient.HttpClient> {
-  const { baseUrl, concurrency = 4, idleTimeout = "15 seconds", timeout = "5 minutes" } = options
-  // With none at all it would wait for ever.
-  if (!(concurrency >= 1)) {
-    const message = `BinanceVision: concurrency is ${concurrency}, and has to be a number from 1`
-    return yield* Effect.die(new Cause.IllegalArgumentException(message))
-  }
+  const { baseUrl, concurrency, idleTimeout, listingUrl, timeout } = yield* Check.orDie(
+    "BinanceVision",
+    checked("", options)
+  )
   const archive = yield* makeArchive("BinanceVision", {
-    baseUrl: (baseUrl ?? "https://data.binance.vision").replace(/\/+$/, ""),
-    listingUrl: options.listingUrl ?? (baseUrl === undefined ? bucket : undefined),
-    timeout: Duration.decode(timeout),
-    idleTimeout: Duration.decode(idleTimeout)
+    baseUrl: baseUrl ?? publicArchive,
+    listingUrl: listingUrl ?? (baseUrl === undefined ? bucket : undefined),
+    timeout,
+    idleTimeout
   })
 
   const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
@@ -197,6 +195,18 @@ export const layer = (options?: Options): Layer.Layer<BinanceVision, never, Http
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
+
+const checked = Check.struct(
+  {
+    baseUrl: Check.optional(Check.baseUrl),
+    listingUrl: Check.optional(Check.httpUrl),
+    timeout: Check.withDefault(Check.duration(), "5 minutes"),
+    idleTimeout: Check.withDefault(Check.duration(), "15 seconds"),
+    concurrency: Check.withDefault(Check.wholeNumber(1), 4)
+  } satisfies Check.Checks<Options>
+)
+
+const publicArchive = "https://data.binance.vision"
 
 const bucket = "https://s3-ap-northeast-1.amazonaws.com/data.binance.vision"
 

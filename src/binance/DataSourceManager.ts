@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -26,7 +25,8 @@ import * as Fetch from "../Fetch.js"
 import * as FetchError from "../FetchError.js"
 import { withEarlier } from "../internal/error/copy.js"
 import { HasAlternative } from "../internal/fetch/ambient.js"
-import { isRecord, only } from "../internal/options.js"
+import * as Check from "../internal/options.js"
+import { policyChecks } from "../internal/retry/retryOptions.js"
 import * as RetryPolicy from "../RetryPolicy.js"
 import * as BinanceRest from "./BinanceRest.js"
 import { BinanceVision } from "./BinanceVision.js"
@@ -160,17 +160,7 @@ export class DataSourceManager extends Context.Tag("effect-errata/binance/DataSo
 export const make = Effect.fnUntraced(function*<const S extends Klines.Source = Klines.Source>(
   options: Options<S> = {}
 ): Effect.fn.Return<typeof DataSourceManager.Service, never, ServiceOf<S> | ErrorTracker> {
-  const { concurrency = 4 } = options
-  const known = only("options", options, ["sources", "concurrency", "retry"])
-  if (Either.isLeft(known)) return yield* refuse(known.left)
-  if (!(concurrency >= 1)) {
-    return yield* refuse(`concurrency is ${concurrency}, and has to be a number from 1`)
-  }
-  const asked: ReadonlyArray<Klines.Source> = options.sources ?? ["cache", "vision", "rest"]
-  if (asked.length === 0) return yield* refuse(`sources is empty, and has to name one of cache, vision and rest`)
-  if (!asked.every(Schema.is(Source))) {
-    return yield* refuse(`sources is ${JSON.stringify(asked)}, and can have cache, vision and rest`)
-  }
+  const { concurrency, retry, sources: asked } = yield* Check.orDie("DataSourceManager", checked("", options))
 
   // Those that are not named need not be there.
   const services: Context.Context<never> = yield* Effect.context<ServiceOf<S> | ErrorTracker>()
@@ -181,10 +171,6 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
   const rest = named("rest", BinanceRest.BinanceRest)
   const tracker = yield* ErrorTracker
 
-  const { retry = {} } = options
-  if (retry !== false && !isRecord(retry)) {
-    return yield* refuse(`retry is ${String(retry)}, and has to be false, or an object with options of RetryPolicy`)
-  }
   const policyOf = (source: Klines.Source, rows: RetryPolicy.Rows = {}) =>
     retry === false
       ? Effect.succeed(undefined)
@@ -417,15 +403,31 @@ export const layer = <const S extends Klines.Source = Klines.Source>(
 // Ten pages of REST.
 const candlesPerPiece = 10_000
 
-const refuse = (message: string) => Effect.die(new Cause.IllegalArgumentException(`DataSourceManager: ${message}`))
+const sources: Check.Check<ReadonlyArray<Klines.Source>> = (path, value) =>
+  Either.flatMap(
+    Check.listOf(`a list of sources`, Check.oneOf("source", Source.literals))(path, value),
+    (sources) =>
+      sources.length > 0 ? Either.right(sources) : Check.wrong(path, sources, "a list of at least one source")
+  )
+
+const { source: _ofEach, ...retryChecks } = policyChecks
+
+const checked = Check.struct(
+  {
+    sources: Check.withDefault(sources, ["cache", "vision", "rest"]),
+    concurrency: Check.withDefault(Check.wholeNumber(1), 4),
+    retry: Check.withDefault(
+      Check.orFalse(Check.verbatim<Omit<RetryPolicy.Options, "source">>(Check.struct(retryChecks))),
+      {}
+    )
+  } satisfies Check.Checks<Options>
+)
 
 const onceMore = Object.fromEntries(Object.values(FetchError.facts).map(({ code }) => [code, { retries: 1 }]))
 
 /** What a row does not say stays as it is. */
-const overlaid = (rows: RetryPolicy.Rows, own: RetryPolicy.Rows | undefined): RetryPolicy.Rows | undefined =>
-  own === undefined || !isRecord(own)
-    ? own ?? rows
-    : { ...rows, ...Record.map(own, (row, code) => isRecord(row) ? { ...rows[code], ...row } : row) }
+const overlaid = (rows: RetryPolicy.Rows, own: RetryPolicy.Rows | undefined): RetryPolicy.Rows =>
+  own === undefined ? rows : { ...rows, ...Record.map(own, (row, code) => ({ ...rows[code], ...row })) }
 
 /** Will the source say the same to whatever it is asked next? */
 const isLastWord = (error: FetchError.FetchError): boolean =>

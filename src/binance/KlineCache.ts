@@ -23,6 +23,7 @@ import * as Schema from "effect/Schema"
 import * as Classifier from "../Classifier.js"
 import type * as FetchContext from "../FetchContext.js"
 import * as FetchError from "../FetchError.js"
+import * as Check from "../internal/options.js"
 import { attempt } from "../internal/safe/json.js"
 import * as arrowFile from "./internal/cache/arrowFile.js"
 import * as Files from "./internal/cache/cacheFiles.js"
@@ -121,10 +122,11 @@ export class KlineCache extends Context.Tag("effect-errata/binance/KlineCache")<
 export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<typeof KlineCache.Service, never, FileSystem.FileSystem | Path.Path> {
+  const given = yield* Check.orDie("KlineCache", checkedOptions("", options))
   const modules = yield* cacheModules("KlineCache")
   const files = yield* Files.make
   const path = yield* Path.Path
-  const directory = options.directory ?? (yield* userFolder)
+  const directory = given.directory ?? (yield* userFolder)
 
   const fileOf = (series: Series, { name }: Period): string =>
     path.join(directory, ...folderOf(series), `${name}.arrow`)
@@ -242,6 +244,8 @@ export const layer = (options?: Options): Layer.Layer<KlineCache, never, FileSys
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
+
+const checkedOptions = Check.struct({ directory: Check.optional(Check.text) } satisfies Check.Checks<Options>)
 
 const concurrency = 4
 

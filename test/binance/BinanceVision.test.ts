@@ -988,7 +988,7 @@ it.effect.each([[0], [-1], [NaN]])(
     Effect.gen(function*() {
       const { layer } = stub(() => Effect.never, { concurrency })
       const cause = yield* Effect.flip(Effect.sandbox(Layer.build(layer)))
-      expect(Cause.pretty(cause)).toContain(`concurrency is ${concurrency}, and has to be a number from 1`)
+      expect(Cause.pretty(cause)).toContain(`concurrency is ${concurrency}: it must be a whole number of at least 1`)
     }).pipe(Effect.scoped)
 )
 

@@ -703,13 +703,16 @@ describe("options, failure 23: each changes what happens", () => {
     const [options, message] of [
       [{ concurrency: 0 }, "concurrency is 0"],
       [{ concurrency: NaN }, "concurrency is NaN"],
-      [{ sources: [] }, "sources is empty"],
-      [{ retry: { maxWait: -1 } }, "RetryPolicy: maxWait is -1"],
+      [{ sources: [] }, "sources is []: it must be a list of at least one source"],
+      [{ retry: { maxWait: -1 } }, "DataSourceManager: retry.maxWait is -1"],
       // What no compiler has looked at.
-      [JSON.parse(`{ "retry": 0 }`), "retry is 0, and has to be false"],
-      [JSON.parse(`{ "retry": null }`), "retry is null, and has to be false"],
+      [JSON.parse(`{ "retry": 0 }`), "retry is 0: it must be false, or an object"],
+      [JSON.parse(`{ "retry": null }`), "retry is null: it must be false, or an object"],
       [JSON.parse(`{ "retyr": false }`), "retyr"],
-      [JSON.parse(`{ "sources": ["rst"] }`), "and can have cache, vision and rest"]
+      [
+        JSON.parse(`{ "sources": ["rst"] }`),
+        "sources[0]: unknown source \\\"rst\\\", did you mean \\\"rest\\\"? Known: cache, vision, rest"
+      ]
     ] as const
   ) {
     it.effect(`dies of ${JSON.stringify(options)}: ${message}`, () =>

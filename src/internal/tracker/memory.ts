@@ -19,7 +19,7 @@ import type { Service } from "./model.js"
 import type { CallOutcome } from "./reporting.js"
 import { withReporting } from "./reporting.js"
 import type { Settings } from "./trackerOptions.js"
-import { limitsOf } from "./trackerOptions.js"
+import { newLimits } from "./trackerOptions.js"
 
 // How long the sweep sleeps when no alert is active: memory can wait.
 const idle = Duration.days(1)
@@ -120,7 +120,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     activeAlerts: step((core, moment) => core.activeAlerts(moment)),
     recent: (options) => step((core, moment) => core.recent(options?.limit ?? Infinity, options?.code, moment)),
     setLimits: (options) =>
-      Either.match(limitsOf(options, settings.dimensions), {
+      Either.match(newLimits(options, settings), {
         onLeft: (message) => Effect.fail(new Cause.IllegalArgumentException(message)),
         onRight: (limits) =>
           step((core, moment) => core.change(limits, moment)).pipe(Effect.flatMap(tell), Effect.zipRight(changed.open))

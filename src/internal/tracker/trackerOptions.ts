@@ -1,13 +1,12 @@
-/** Options with every default filled in, and every number checked. */
-import * as Duration from "effect/Duration"
+/** The options of a tracker, checked, with their defaults. */
+import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
+
 import * as FetchError from "../../FetchError.js"
 import * as Threshold from "../../Threshold.js"
-import { only, wrong } from "../options.js"
+import * as Check from "../options.js"
 import type { Limits } from "./alerting/evaluator.js"
-import { rulesOf } from "./alerting/limits.js"
+import { knownCode, rulesOf } from "./alerting/limits.js"
 import type { Options, PersistedOptions } from "./model.js"
 import type { Place } from "./persisted.js"
 
@@ -23,79 +22,84 @@ export interface Settings extends Limits {
 const maxDimensions = 6
 const defaultDimensions = ["symbol", "source", "market", "interval"]
 
-const keys: ReadonlyArray<keyof Options> = [
-  "thresholds",
-  "rules",
-  "codes",
-  "dimensions",
-  "maxValues",
-  "sweepEvery",
-  "recent"
-]
+const names: Check.Check<ReadonlyArray<string>> = Check.listOf("a list of strings", Check.text)
+
+const dimensions: Check.Check<ReadonlyArray<string>> = (path, value) =>
+  Either.flatMap(names(path, value), (dimensions) =>
+    dimensions.length > maxDimensions
+      ? Check.wrong(path, dimensions, `at most ${maxDimensions} names`)
+      : new Set(dimensions).size < dimensions.length
+      ? Check.wrong(path, dimensions, "different names")
+      : Either.right(dimensions))
+
+/** Thresholds and rules name codes and dimensions of the other options: they are checked after these. */
+const later: Check.Check<unknown> = (_, value) => Either.right(value)
+
+const checks = {
+  thresholds: later,
+  rules: later,
+  codes: Check.withDefault(names, []),
+  dimensions: Check.withDefault(dimensions, defaultDimensions),
+  maxValues: Check.withDefault(Check.wholeNumber(1, 100_000), 2000),
+  sweepEvery: Check.withDefault(Check.duration(), "1 minute"),
+  recent: Check.withDefault(Check.wholeNumber(0, 10_000), 100)
+} satisfies Check.Checks<Options>
+
+const persistedChecks = {
+  ...checks,
+  key: Check.withDefault(Check.text, "error-tracker"),
+  saveEvery: Check.withDefault(Check.duration(), "1 minute")
+} satisfies Check.Checks<PersistedOptions>
 
 /** The codes of the 17 types of error. */
 export const ownCodes: ReadonlyArray<string> = Object.values(FetchError.facts).map(({ code }) => code)
 
-/** Left says what is wrong, where, and what would be right. */
-export const settings = (options: Options): Either.Either<Settings, string> =>
-  Either.gen(function*() {
-    yield* only("options", options, keys)
-    const {
-      codes = [],
-      dimensions = defaultDimensions,
-      maxValues = 2000,
-      recent = 100,
-      sweepEvery = "1 minute"
-    } = options
-    if (!isTexts(codes)) return yield* wrong("codes", codes, "a list of texts")
-    if (
-      !isTexts(dimensions) || dimensions.length > maxDimensions ||
-      new Set(["", ...dimensions]).size <= dimensions.length
-    ) {
-      return yield* wrong(
-        "dimensions",
-        dimensions,
-        `at most ${maxDimensions} different names, none of them empty`
-      )
-    }
-    return {
-      ...yield* limitsOf(options, dimensions),
-      codes: new Set([...ownCodes, ...codes]),
-      dimensions,
-      maxValues: yield* whole("maxValues", maxValues, 1, 100_000),
-      sweepEvery: yield* every("sweepEvery", sweepEvery),
-      recent: yield* whole("recent", recent, 0, 10_000)
-    }
-  })
-
-/** Besides, where snapshots are kept, and how often they are saved. */
-export const persistedSettings = (
-  options: PersistedOptions
-): Either.Either<{ readonly settings: Settings; readonly place: Place }, string> =>
-  Either.gen(function*() {
-    yield* only("options", options, [...keys, "key", "saveEvery"])
-    const { key = "error-tracker", saveEvery = "1 minute", ...rest } = options
-    if (!Predicate.isString(key) || key === "") return yield* wrong("key", key, "a text that is not empty")
-    return { settings: yield* settings(rest), place: { key, saveEvery: yield* every("saveEvery", saveEvery) } }
-  })
-
-/** What is to be watched, from now on or instead of what was. */
-export const limitsOf = (
-  { rules = [], thresholds }: Pick<Options, "rules" | "thresholds">,
-  dimensions: ReadonlyArray<string>
-): Either.Either<Limits, string> =>
-  Either.all({ limits: Threshold.resolve(thresholds), rules: rulesOf(rules, dimensions) })
-
-const every = (option: string, given: Duration.DurationInput): Either.Either<Duration.Duration, string> => {
-  const duration = Option.getOrElse(Duration.decodeUnknown(given), () => Duration.zero)
-  return Duration.isFinite(duration) && !Duration.isZero(duration)
-    ? Either.right(duration)
-    : wrong(option, given, "longer than nothing and less than for ever")
+const settingsOf = (
+  checked: { readonly [K in keyof typeof checks]: Check.Output<(typeof checks)[K]> }
+): Check.Checked<Settings> => {
+  const { codes, dimensions, maxValues, recent, rules, sweepEvery, thresholds } = checked
+  return Either.map(limitsOf({ rules, thresholds }, dimensions, codes), (limits) => ({
+    ...limits,
+    codes: new Set([...ownCodes, ...codes]),
+    dimensions,
+    maxValues,
+    sweepEvery,
+    recent
+  }))
 }
 
-const isTexts = (list: unknown): boolean => Array.isArray(list) && list.every(Predicate.isString)
+/** Left is a message. */
+export const settings = (options: Options): Check.Checked<Settings> =>
+  Either.flatMap(Check.struct(checks)("", options), settingsOf)
 
-const whole = (option: string, value: number, least: number, most: number): Either.Either<number, string> =>
-  Number.isInteger(value) && value >= least && value <= most
-    ? Either.right(value)
-    : wrong(option, value, `a whole number from ${least} to ${most}`)
+/** The settings of a persisted tracker: also where snapshots are kept, and how often they are saved. */
+export const persistedSettings = (
+  options: PersistedOptions
+): Check.Checked<{ readonly settings: Settings; readonly place: Place }> =>
+  Either.flatMap(
+    Check.struct(persistedChecks)("", options),
+    ({ key, saveEvery, ...rest }) =>
+      Either.map(settingsOf(rest), (settings) => ({ settings, place: { key, saveEvery } }))
+  )
+
+const limitChecks = { thresholds: later, rules: later } satisfies Check.Checks<Pick<Options, "thresholds" | "rules">>
+
+/** The limits and rules that replace those of a tracker. */
+export const newLimits = (
+  limits: Pick<Options, "rules" | "thresholds">,
+  { codes, dimensions }: Settings
+): Check.Checked<Limits> =>
+  Either.flatMap(Check.struct(limitChecks)("", limits), (limits) => limitsOf(limits, dimensions, codes))
+
+const limitsOf = (
+  { rules, thresholds }: { readonly rules: unknown; readonly thresholds: unknown },
+  dimensions: ReadonlyArray<string>,
+  codes: Iterable<string>
+): Check.Checked<Limits> => {
+  const own = new Set(codes)
+  return Either.gen(function*() {
+    const limits = yield* Threshold.resolve(thresholds as Threshold.Thresholds | undefined)
+    for (const code of limits.keys()) yield* knownCode(`thresholds.${code}`, code, own)
+    return { limits, rules: yield* rulesOf(rules, dimensions, own) }
+  })
+}

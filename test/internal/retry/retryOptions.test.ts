@@ -121,8 +121,8 @@ describe("settings, given", () => {
   })
 })
 
-const duration = "a duration of a millisecond or more, as in \"3 seconds\""
-const wait = "a duration of nothing or more, as in \"3 seconds\""
+const duration = "a duration of at least 1ms, as in \"5 seconds\""
+const wait = "zero or a positive, finite duration, as in \"5 seconds\""
 const names = "source, rows, budget, breaker, maxWait, onRetry"
 
 describe("settings that make no sense", () => {
@@ -130,24 +130,27 @@ describe("settings that make no sense", () => {
     [null, `options is null: it must be an object with any of ${names}`],
     [7, `options is 7: it must be an object with any of ${names}`],
     [[], `options is []: it must be an object with any of ${names}`],
-    [{ maxwait: 1 }, `options has "maxwait": what it can have is ${names}`],
-    [{ source: 1 }, "source is 1: it must be a text that is not empty"],
-    [{ source: "" }, "source is \"\": it must be a text that is not empty"],
-    [{ source: null }, "source is null: it must be a text that is not empty"],
+    [{ maxwait: 1 }, `options: unknown option "maxwait", did you mean "maxWait"? Known: ${names}`],
+    [{ source: 1 }, "source is 1: it must be a non-empty string"],
+    [{ source: "" }, "source is \"\": it must be a non-empty string"],
+    [{ source: null }, "source is null: it must be a non-empty string"],
     [{ onRetry: "log" }, "onRetry is \"log\": it must be a function"],
     [{ onRetry: null }, "onRetry is null: it must be a function"],
 
-    [{ rows: { ApiFormat: {} } }, "rows.ApiFormat goes by the tag of an error: it must go by its code, API_FORMAT"],
+    [
+      { rows: { ApiFormat: {} } },
+      "rows.ApiFormat: \"ApiFormat\" is the tag of an error, write its code, \"API_FORMAT\""
+    ],
     [{ rows: null }, "rows is null: it must be an object of rows by code"],
     [{ rows: [] }, "rows is []: it must be an object of rows by code"],
     [{ rows: new Map() }, "rows is {}: it must be an object of rows by code"],
     [{ rows: { X: 3 } }, "rows.X is 3: it must be an object with any of retries, base, cap, always"],
     [{ rows: { X: null } }, "rows.X is null: it must be an object with any of retries, base, cap, always"],
-    [{ rows: { X: { times: 3 } } }, "rows.X has \"times\": what it can have is retries, base, cap, always"],
+    [{ rows: { X: { times: 3 } } }, "rows.X: unknown option \"times\". Known: retries, base, cap, always"],
     ...[-1, 1.5, NaN, Infinity].map((retries) =>
-      [{ rows: { X: { retries } } }, `rows.X.retries is ${retries}: it must be a whole number from 0`] as const
+      [{ rows: { X: { retries } } }, `rows.X.retries is ${retries}: it must be a whole number of at least 0`] as const
     ),
-    [{ rows: { X: { retries: "3" } } }, "rows.X.retries is \"3\": it must be a whole number from 0"],
+    [{ rows: { X: { retries: "3" } } }, "rows.X.retries is \"3\": it must be a whole number of at least 0"],
     [{ rows: { X: { always: 1 } } }, "rows.X.always is 1: it must be true or false"],
     [{ rows: { X: { cap: 0 } } }, `rows.X.cap is 0: it must be ${duration}`],
     [{ rows: { X: { cap: Duration.zero } } }, `rows.X.cap is 0: it must be ${duration}`],
@@ -158,50 +161,53 @@ describe("settings that make no sense", () => {
     [{ rows: { X: { cap: null } } }, `rows.X.cap is null: it must be ${duration}`],
     [{ rows: { X: { base: 0.5 } } }, `rows.X.base is 0.5: it must be ${duration}`],
     [{ rows: { X: { base: 0 } } }, `rows.X.base is 0: it must be ${duration}`],
-    [{ rows: { X: { base: 300, cap: 299 } } }, "rows.X.base is 300: it must be at most as long as the cap, 299ms"],
-    [{ rows: { X: { base: "1 minute" } } }, "rows.X.base is \"1 minute\": it must be at most as long as the cap, 20s"],
-    [{ rows: { X: { cap: Infinity } } }, "rows.X.cap is Infinity: it must be a duration of at most 24 days"],
+    [{ rows: { X: { base: 300, cap: 299 } } }, "rows.X.base is 300ms: it must be at most as long as the cap, 299ms"],
+    [{ rows: { X: { base: "1 minute" } } }, "rows.X.base is 1m: it must be at most as long as the cap, 20s"],
+    [{ rows: { X: { cap: Infinity } } }, `rows.X.cap is Infinity: it must be ${duration}`],
     [
       { rows: { DATA_INTEGRITY: { retries: -1 } } },
-      "rows.DATA_INTEGRITY.retries is -1: it must be a whole number from 0"
+      "rows.DATA_INTEGRITY.retries is -1: it must be a whole number of at least 0"
     ],
 
     [{ budget: true }, "budget is true: it must be false, or an object with any of ratio, perSecond"],
     [{ budget: null }, "budget is null: it must be false, or an object with any of ratio, perSecond"],
-    [{ budget: { percent: 20 } }, "budget has \"percent\": what it can have is ratio, perSecond"],
+    [{ budget: { percent: 20 } }, "budget: unknown option \"percent\". Known: ratio, perSecond"],
     ...[-0.1, 1.1, NaN, Infinity].map((ratio) =>
       [{ budget: { ratio } }, `budget.ratio is ${ratio}: it must be a number from 0 to 1`] as const
     ),
     [{ budget: { ratio: "0.2" } }, "budget.ratio is \"0.2\": it must be a number from 0 to 1"],
     ...[-1, NaN, Infinity].map((perSecond) =>
-      [{ budget: { perSecond } }, `budget.perSecond is ${perSecond}: it must be a number from 0`] as const
+      [{ budget: { perSecond } }, `budget.perSecond is ${perSecond}: it must be a finite number of at least 0`] as const
     ),
-    [{ budget: { perSecond: "1" } }, "budget.perSecond is \"1\": it must be a number from 0"],
+    [{ budget: { perSecond: "1" } }, "budget.perSecond is \"1\": it must be a finite number of at least 0"],
 
     [{ breaker: true }, "breaker is true: it must be false, or an object with any of failures, lasting, openFor"],
     [{ breaker: null }, "breaker is null: it must be false, or an object with any of failures, lasting, openFor"],
-    [{ breaker: { rate: 1 } }, "breaker has \"rate\": what it can have is failures, lasting, openFor"],
+    [{ breaker: { rate: 1 } }, "breaker: unknown option \"rate\". Known: failures, lasting, openFor"],
     ...[0, -1, 1.5, NaN, Infinity].map((failures) =>
       [
         { breaker: { failures } },
-        `breaker.failures is ${failures}: it must be a whole number from 1`
+        `breaker.failures is ${failures}: it must be a whole number of at least 1`
       ] as const
     ),
-    [{ breaker: { failures: "10" } }, "breaker.failures is \"10\": it must be a whole number from 1"],
+    [{ breaker: { failures: "10" } }, "breaker.failures is \"10\": it must be a whole number of at least 1"],
     [{ breaker: { lasting: -1 } }, `breaker.lasting is -1: it must be ${wait}`],
-    [{ breaker: { lasting: Infinity } }, "breaker.lasting is Infinity: it must be a duration of at most 24 days"],
+    [{ breaker: { lasting: Infinity } }, `breaker.lasting is Infinity: it must be ${wait}`],
     [{ breaker: { openFor: 0 } }, `breaker.openFor is 0: it must be ${duration}`],
-    [{ breaker: { openFor: 2 ** 31 } }, "breaker.openFor is 2147483648: it must be a duration of at most 24 days"],
+    [{ breaker: { openFor: 2 ** 31 } }, `breaker.openFor is 2147483648: it must be ${duration}`],
 
     [{ maxWait: -1 }, `maxWait is -1: it must be ${wait}`],
     [{ maxWait: NaN }, `maxWait is NaN: it must be ${wait}`],
     [{ maxWait: null }, `maxWait is null: it must be ${wait}`],
     [{ maxWait: "-1 seconds" }, `maxWait is "-1 seconds": it must be ${wait}`],
-    [{ maxWait: -1n }, `maxWait is "-1": it must be ${wait}`],
+    [{ maxWait: -1n }, `maxWait is -1n: it must be ${wait}`],
     [{ maxWait: [-1, 0] }, `maxWait is [-1,0]: it must be ${wait}`],
     [{ maxWait: [NaN, 0] }, `maxWait is ["NaN",0]: it must be ${wait}`],
-    [{ maxWait: "5 fortnights" }, `maxWait is "5 fortnights": it must be ${wait}`],
-    [{ maxWait: Duration.infinity }, "maxWait is Infinity: it must be a duration of at most 24 days"]
+    [
+      { maxWait: "5 fortnights" },
+      `maxWait is "5 fortnights": unknown unit "fortnights": the units are nanos, micros, millis, seconds, minutes, hours, days, weeks`
+    ],
+    [{ maxWait: Duration.infinity }, `maxWait is Infinity: it must be ${wait}`]
   ]
 
   it.each(refused)("%o: %s", (options, message) => {

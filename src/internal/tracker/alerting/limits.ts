@@ -1,165 +1,197 @@
-/** Limits and rules as they are given, checked; Left says what is wrong, where, and what would be right. */
+/** Limits and rules, checked and resolved to the values that are compared with counts. */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
+
 import { facts } from "../../../FetchError.js"
 import type * as Threshold from "../../../Threshold.js"
-import { only, wrong } from "../../options.js"
+import * as Check from "../../options.js"
 import type { Window } from "../counting/windows.js"
 
-/** A rule, ready to be watched. */
+/** A resolved rule. */
 export interface Rule {
   readonly name: string
   readonly code: string | undefined
   readonly limit: Threshold.Limit
-  /** Undefined where nothing but the count of the errors of all values is asked for. */
+  /** Undefined for a rule on the count of all errors, whatever their values. */
   readonly group: Group | undefined
 }
 
-/** What is counted in steps: the values of a dimension, or shares of attempts. */
+/** What is counted in buckets: the values of a dimension, or failure rates. */
 export interface Group {
-  /** Undefined: all values together. */
+  /** Undefined: the sum over all values. */
   readonly by: string | undefined
   readonly window: Window
   /** Undefined where the limit is a count. */
   readonly minAttempts: number | undefined
 }
 
-type Checked<A> = Either.Either<A, string>
-
 const windows = { minute: Duration.minutes(1), hour: Duration.hours(1), day: Duration.days(1) }
+const windowNames: ReadonlyArray<Window> = ["minute", "hour", "day"]
 
-const isWindow = (name: unknown): name is Window => Predicate.isString(name) && Object.hasOwn(windows, name)
+// ---------------------------------------------------------------------------------------------------------------------
+// codes
+// ---------------------------------------------------------------------------------------------------------------------
 
-const whole = (path: string, n: unknown): Checked<number> =>
-  Predicate.isNumber(n) && Number.isSafeInteger(n) && n >= 1
-    ? Either.right(n)
-    : wrong(path, n, "a whole number of at least 1")
-
-const recovery = (path: string, recoverAt: unknown = 0.8): Checked<number> =>
-  Predicate.isNumber(recoverAt) && recoverAt > 0 && recoverAt <= 1
-    ? Either.right(recoverAt)
-    : wrong(`${path}.recoverAt`, recoverAt, "above 0 and at most 1")
-
-const duration = (path: string, window: unknown): Checked<Duration.Duration> => {
-  const duration = Option.getOrElse(Duration.decodeUnknown(window), () => Duration.zero)
-  return Duration.greaterThan(duration, Duration.zero) && Duration.lessThanOrEqualTo(duration, windows.day)
-    ? Either.right(duration)
-    : wrong(path, window, "longer than nothing and at most one day")
-}
-
-// 0.57 × 100 is 56.99…: what is a rounding error away from a whole number is that number.
-const recovered = (limit: number, recoverAt: number): number => Math.floor(limit * recoverAt + 1e-9)
-
-/** Codes and tags are easily mistaken for each other. */
-export const notTag = (path: string, code: string): Checked<void> => {
+/** Refuses the tag of an error in place of its code: the two are easily mistaken for each other. */
+export const notTag = (path: string, code: string): Check.Checked<void> => {
   const fact = Object.entries(facts).find(([tag]) => tag === code)?.[1]
   return fact === undefined
     ? Either.void
-    : Either.left(`${path} goes by the tag of an error: it must go by its code, ${fact.code}`)
+    : Either.left(`${path}: ${JSON.stringify(code)} is the tag of an error, write its code, "${fact.code}"`)
 }
 
-const limitKeys: ReadonlyArray<keyof Threshold.Limits> = ["perMinute", "perHour", "perDay", "custom", "recoverAt"]
-const customKeys: ReadonlyArray<keyof Threshold.Custom> = ["name", "window", "limit"]
+const codes: ReadonlyArray<string> = Object.values(facts).map(({ code }) => code)
+
+/**
+ * Refuses a code that is almost one of the 17. A code of one's own may have any name: one that is near is accepted if it
+ * is listed, or if it has a digit, which none of the 17 has.
+ */
+export const knownCode = (
+  path: string,
+  code: string,
+  own?: ReadonlySet<string>
+): Check.Checked<void> => {
+  if (codes.includes(code) || own?.has(code) === true) return Either.void
+  const tag = notTag(path, code)
+  if (Either.isLeft(tag) || /\d/.test(code)) return tag
+  const near = Check.didYouMean(code, codes)
+  return near === ""
+    ? Either.void
+    : Either.left(
+      `${path}: unknown code ${JSON.stringify(code)}${near}${
+        own === undefined ? "" : " List a code of your own in the option codes"
+      }`
+    )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// limits
+// ---------------------------------------------------------------------------------------------------------------------
+
+const count = Check.wholeNumber(1)
+const recoverAt = Check.withDefault(Check.number("a number above 0 and at most 1", (n) => n > 0 && n <= 1), 0.8)
+const window = Check.duration({ most: windows.day })
+
+// 0.57 × 100 is 56.99…: a result within a rounding error of a whole number is that number.
+const recovered = (limit: number, recoverAt: number): number => Math.floor(limit * recoverAt + 1e-9)
+
+const customName: Check.Check<string> = (path, value) =>
+  Either.isRight(Check.text(path, value)) && !windowNames.some((name) => name === value)
+    ? Check.text(path, value)
+    : Check.wrong(path, value, `a non-empty string other than ${windowNames.join(", ")}`)
+
+const custom = Check.struct(
+  { name: customName, window, limit: count } satisfies Check.Checks<Threshold.Custom>
+)
+
+const limits = Check.struct(
+  {
+    perMinute: Check.optional(count),
+    perHour: Check.optional(count),
+    perDay: Check.optional(count),
+    custom: Check.withDefault(Check.listOf("a list of { name, window, limit }", custom), []),
+    recoverAt
+  } satisfies Check.Checks<Threshold.Limits>
+)
 
 /** The limits of one code, the shortest window first. */
-export const limitsOf = (path: string, given: Threshold.Limits): Checked<ReadonlyArray<Threshold.Limit>> =>
-  Either.gen(function*() {
-    yield* only(path, given, limitKeys)
-    const { custom = [], perDay, perHour, perMinute } = given
-    const recoverAt = yield* recovery(path, given.recoverAt)
-    if (!Array.isArray(custom)) return yield* wrong(`${path}.custom`, custom, "a list of { name, window, limit }")
-    const limits: Array<Threshold.Limit> = []
-    const add = (option: string, name: string, window: Duration.Duration, given: number) =>
-      Either.flatMap(whole(`${path}.${option}`, given), (limit) => {
-        if (limits.some((other) => other.name === name)) {
-          return Either.left(`${path}.custom has two windows by the name of ${JSON.stringify(name)}: give each its own`)
-        }
-        limits.push({ name, window, limit, recovered: recovered(limit, recoverAt) })
-        return Either.void
-      })
-    if (perMinute !== undefined) yield* add("perMinute", "minute", windows.minute, perMinute)
-    if (perHour !== undefined) yield* add("perHour", "hour", windows.hour, perHour)
-    if (perDay !== undefined) yield* add("perDay", "day", windows.day, perDay)
-    for (const [index, item] of custom.entries()) {
-      const at = `${path}.custom[${index}]`
-      yield* only(at, item, customKeys)
-      const { limit, name } = item
-      const window = yield* duration(`${at}.window`, item.window)
-      if (!Predicate.isString(name) || name === "" || isWindow(name)) {
-        return yield* wrong(`${at}.name`, name, "a text that is not empty, other than minute, hour and day")
-      }
-      yield* add(`custom[${index}].limit`, name, window, limit)
-    }
-    return limits.sort((a, b) => Duration.toMillis(a.window) - Duration.toMillis(b.window))
+export const limitsOf = (path: string, value: unknown): Check.Checked<ReadonlyArray<Threshold.Limit>> =>
+  Either.flatMap(limits(path, value), ({ custom, perDay, perHour, perMinute, recoverAt }) => {
+    const named = [["minute", perMinute], ["hour", perHour], ["day", perDay]] as const
+    const all = [
+      ...named.flatMap(([name, limit]) => limit === undefined ? [] : [{ name, window: windows[name], limit }]),
+      ...custom
+    ]
+    const twice = firstRepeated(custom.map(({ name }) => name))
+    return twice === undefined
+      ? Either.right(
+        all.map((limit) => ({ ...limit, recovered: recovered(limit.limit, recoverAt) }))
+          .sort((a, b) => Duration.toMillis(a.window) - Duration.toMillis(b.window))
+      )
+      : Either.left(`${path}.custom: two limits have the name ${JSON.stringify(twice)}, names must differ`)
   })
 
-const ruleKeys = ["name", "code", "by", "window", "limit", "ratio", "minAttempts", "recoverAt"]
+const firstRepeated = (names: ReadonlyArray<string>): string | undefined =>
+  names.find((name, i) => names.indexOf(name) !== i)
 
-/** Rules on these dimensions. */
+// ---------------------------------------------------------------------------------------------------------------------
+// rules
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The options of all kinds of rules: which of them exclude each other is checked afterwards. */
+type AnyRule = { readonly [K in keyof Threshold.CountRule | keyof Threshold.RatioRule]?: unknown }
+
+/** The rules of a tracker with these dimensions. */
 export const rulesOf = (
-  rules: ReadonlyArray<Threshold.Rule>,
-  dimensions: ReadonlyArray<string>
-): Checked<ReadonlyArray<Rule>> =>
-  Either.gen(function*() {
-    if (!Array.isArray(rules)) return yield* wrong("rules", rules, "a list of rules")
-    const resolved: Array<Rule> = []
-    for (const [index, item] of rules.entries()) {
-      const rule = yield* ruleOf(`rules[${index}]`, item, dimensions)
-      if (resolved.some(({ name }) => name === rule.name)) {
-        return yield* Either.left(`rules has two by the name of ${JSON.stringify(rule.name)}: give each its own`)
-      }
-      resolved.push(rule)
+  rules: unknown,
+  dimensions: ReadonlyArray<string>,
+  ownCodes: ReadonlySet<string> = new Set()
+): Check.Checked<ReadonlyArray<Rule>> =>
+  Either.flatMap(
+    Check.withDefault(Check.listOf("a list of rules", ruleOf(dimensions, ownCodes)), [])("rules", rules),
+    (rules) => {
+      const twice = firstRepeated(rules.map(({ name }) => name))
+      return twice === undefined
+        ? Either.right(rules)
+        : Either.left(`rules: two rules have the name ${JSON.stringify(twice)}, names must differ`)
     }
-    return resolved
-  })
+  )
 
-/** Every kind of rule at once, as the keys of a rule that no compiler has looked at may be. */
-interface AnyRule extends Threshold.RuleOptions {
-  readonly by?: string | undefined
-  readonly window: Window | Duration.DurationInput
-  readonly limit?: number | undefined
-  readonly ratio?: number | undefined
-  readonly minAttempts?: number | undefined
+const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>): Check.Check<Rule> => {
+  const code: Check.Check<string> = (path, value) =>
+    Either.flatMap(Check.text(path, value), (code) => Either.map(knownCode(path, code, ownCodes), () => code))
+  const fields = Check.struct(
+    {
+      name: Check.text,
+      code: Check.optional(code),
+      by: Check.optional(Check.oneOf("dimension", dimensions)),
+      window: (_, value) => Either.right(value),
+      limit: Check.optional(count),
+      ratio: Check.optional(Check.number("a number above 0 and below 1", (n) => n > 0 && n < 1)),
+      minAttempts: Check.optional(count),
+      recoverAt
+    } satisfies Check.Checks<AnyRule>
+  )
+  return (path, value) =>
+    Either.gen(function*() {
+      const { by, code, limit, minAttempts, name, ratio, recoverAt, window } = yield* fields(path, value)
+      if (ratio !== undefined && limit !== undefined) {
+        return yield* Either.left(`${path} has both limit and ratio: it must have one of them`)
+      }
+      if (ratio === undefined && minAttempts !== undefined) {
+        return yield* Either.left(
+          `${path} has minAttempts without ratio: a limit on a count has no least number of attempts`
+        )
+      }
+      if (ratio !== undefined && minAttempts === undefined) yield* count(`${path}.minAttempts`, minAttempts)
+      const amount = ratio ?? (yield* count(`${path}.limit`, limit))
+      const amounts = {
+        limit: amount,
+        recovered: ratio === undefined ? recovered(amount, recoverAt) : amount * recoverAt
+      }
+      const known = windowNames.find((name) => name === window)
+      if (known !== undefined) {
+        return {
+          name,
+          code,
+          limit: { name: known, window: windows[known], ...amounts },
+          group: by === undefined && ratio === undefined ? undefined : { by, window: known, minAttempts }
+        }
+      }
+      if (by !== undefined || ratio !== undefined) {
+        return yield* Check.wrong(`${path}.window`, window, "minute, hour or day")
+      }
+      const length = yield* windowOf(`${path}.window`, window)
+      return { name, code, limit: { name: Duration.format(length), window: length, ...amounts }, group: undefined }
+    })
 }
 
-const ruleOf = (path: string, given: AnyRule, dimensions: ReadonlyArray<string>): Checked<Rule> =>
-  Either.gen(function*() {
-    yield* only(path, given, ruleKeys)
-    const { by, code, limit, minAttempts, name, ratio, window } = given
-    if (!Predicate.isString(name) || name === "") {
-      return yield* wrong(`${path}.name`, name, "a text that is not empty")
-    }
-    if (code !== undefined) {
-      if (!Predicate.isString(code)) return yield* wrong(`${path}.code`, code, "a text")
-      yield* notTag(`${path}.code`, code)
-    }
-    if (by !== undefined && !dimensions.includes(by)) {
-      return yield* wrong(`${path}.by`, by, `one of the dimensions, which are ${dimensions.join(", ") || "none"}`)
-    }
-    if (ratio !== undefined && limit !== undefined) {
-      return yield* Either.left(`${path} has a limit and a ratio: it must have one of them`)
-    }
-    if (ratio === undefined && minAttempts !== undefined) {
-      return yield* Either.left(`${path} has minAttempts and no ratio: a limit is exceeded by a count alone`)
-    }
-    const recoverAt = yield* recovery(path, given.recoverAt)
-    const least = ratio === undefined ? undefined : yield* whole(`${path}.minAttempts`, minAttempts)
-    const amounts = ratio === undefined
-      ? Either.map(whole(`${path}.limit`, limit), (limit) => ({ limit, recovered: recovered(limit, recoverAt) }))
-      : Predicate.isNumber(ratio) && ratio > 0 && ratio < 1
-      ? Either.right({ limit: ratio, recovered: ratio * recoverAt })
-      : wrong(`${path}.ratio`, ratio, "above 0 and below 1")
-    if (isWindow(window)) {
-      return {
-        name,
-        code,
-        limit: { name: window, window: windows[window], ...yield* amounts },
-        group: by === undefined && ratio === undefined ? undefined : { by, window, minAttempts: least }
-      }
-    }
-    if (by !== undefined || ratio !== undefined) return yield* wrong(`${path}.window`, window, "minute, hour or day")
-    const length = yield* duration(`${path}.window`, window)
-    return { name, code, limit: { name: Duration.format(length), window: length, ...yield* amounts }, group: undefined }
-  })
+/** The window of a rule on a count: a duration, or a name that almost is one of the three. */
+const windowOf: Check.Check<Duration.Duration> = (path, value) =>
+  Either.orElse(
+    window(path, value),
+    (message) =>
+      typeof value === "string" && Check.didYouMean(value, windowNames) !== ""
+        ? Check.unknownName(path, "window", value, windowNames)
+        : Either.left(message)
+  )

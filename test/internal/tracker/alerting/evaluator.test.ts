@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import type * as ErrorTracker from "../../../../src/ErrorTracker.js"
 import * as FetchError from "../../../../src/FetchError.js"
 import { Core } from "../../../../src/internal/tracker/core.js"
-import { limitsOf, settings } from "../../../../src/internal/tracker/trackerOptions.js"
+import { newLimits, settings } from "../../../../src/internal/tracker/trackerOptions.js"
 
 /** What happens, and what is to be told of it: `seconds`, an event, and the edges. */
 type Row = readonly [seconds: number, event: Event, edges?: ReadonlyArray<string>]
@@ -26,12 +26,13 @@ const off = { NETWORK_TIMEOUT: {} }
 
 /** `fail A×3` is three of them. */
 const play = (options: ErrorTracker.Options, rows: ReadonlyArray<Row>) => {
-  const core = new Core(Either.getOrThrow(settings({ dimensions: ["symbol"], ...options })))
+  const watched = Either.getOrThrow(settings({ dimensions: ["symbol"], ...options }))
+  const core = new Core(watched)
   for (const [index, [seconds, event, edges = []]] of rows.entries()) {
     const moment = { now: seconds * 1e9, wall: seconds * 1e3 }
     const happen = () => {
       if (event === "sweep") return core.sweep(moment)
-      if (typeof event === "object") return core.change(Either.getOrThrow(limitsOf(event.limits, ["symbol"])), moment)
+      if (typeof event === "object") return core.change(Either.getOrThrow(newLimits(event.limits, watched)), moment)
       const [, what, symbol = "", times = "1"] = /^(\w+) (\w+)(?:×(\d+))?$/.exec(event) ?? []
       return Array.from({ length: Number(times) }, () =>
         isError(what)

@@ -59,51 +59,51 @@ describe("rulesOf", () => {
     [null, "rules is null: it must be a list of rules"],
     [{}, "rules is {}: it must be a list of rules"],
     [[null], `rules[0] is null: it must be an object with any of ${keys}`],
-    [[{ ...count, limits: 1 }], `rules[0] has "limits": what it can have is ${keys}`],
-    [[{ ...count, name: undefined }], "rules[0].name is undefined: it must be a text that is not empty"],
-    [[{ ...count, name: "" }], "rules[0].name is \"\": it must be a text that is not empty"],
-    [[count, { ...ratio }], "rules has two by the name of \"a\": give each its own"],
-    [[{ ...count, code: 3 }], "rules[0].code is 3: it must be a text"],
+    [[{ ...count, limits: 1 }], `rules[0]: unknown option "limits", did you mean "limit"? Known: ${keys}`],
+    [[{ ...count, name: undefined }], "rules[0].name is undefined: it must be a non-empty string"],
+    [[{ ...count, name: "" }], "rules[0].name is \"\": it must be a non-empty string"],
+    [[count, { ...ratio }], "rules: two rules have the name \"a\", names must differ"],
+    [[{ ...count, code: 3 }], "rules[0].code is 3: it must be a non-empty string"],
     [
       [{ ...count, code: "DataEmpty" }],
-      "rules[0].code goes by the tag of an error: it must go by its code, DATA_EMPTY"
+      "rules[0].code: \"DataEmpty\" is the tag of an error, write its code, \"DATA_EMPTY\""
     ],
     [
       [{ ...count, by: "exchange" }],
-      "rules[0].by is \"exchange\": it must be one of the dimensions, which are symbol, source"
+      "rules[0].by: unknown dimension \"exchange\". Known: symbol, source"
     ],
-    [[{ ...count, by: null }], "rules[0].by is null: it must be one of the dimensions, which are symbol, source"],
+    [[{ ...count, by: null }], "rules[0].by is null: it must be one of symbol, source"],
     ...[0, -1, 1.5, NaN, Infinity, "5", undefined].map((limit): [unknown, string] => [
       [{ ...count, limit }],
       `rules[0].limit is ${typeof limit === "string" ? `"${limit}"` : limit}: it must be a whole number of at least 1`
     ]),
     ...[0, -0.1, 1, 1.5, NaN, Infinity].map((share): [unknown, string] => [
       [{ ...ratio, ratio: share }],
-      `rules[0].ratio is ${share}: it must be above 0 and below 1`
+      `rules[0].ratio is ${share}: it must be a number above 0 and below 1`
     ]),
-    [[{ ...ratio, ratio: "0.5" }], "rules[0].ratio is \"0.5\": it must be above 0 and below 1"],
+    [[{ ...ratio, ratio: "0.5" }], "rules[0].ratio is \"0.5\": it must be a number above 0 and below 1"],
     ...[0, -1, 1.5, NaN, Infinity, undefined].map((minAttempts): [unknown, string] => [
       [{ ...ratio, minAttempts }],
       `rules[0].minAttempts is ${minAttempts}: it must be a whole number of at least 1`
     ]),
-    [[{ ...ratio, limit: 3 }], "rules[0] has a limit and a ratio: it must have one of them"],
+    [[{ ...ratio, limit: 3 }], "rules[0] has both limit and ratio: it must have one of them"],
     [
       [{ ...count, minAttempts: 3 }],
-      "rules[0] has minAttempts and no ratio: a limit is exceeded by a count alone"
+      "rules[0] has minAttempts without ratio: a limit on a count has no least number of attempts"
     ],
     ...[0, -1, 1.1, NaN, Infinity].flatMap((recoverAt): Array<[unknown, string]> =>
       [count, ratio].map((rule) => [
         [{ ...rule, recoverAt }],
-        `rules[0].recoverAt is ${recoverAt}: it must be above 0 and at most 1`
+        `rules[0].recoverAt is ${recoverAt}: it must be a number above 0 and at most 1`
       ])
     ),
     ...[0, -5, NaN, Infinity].map((window): [unknown, string] => [
       [{ ...count, window }],
-      `rules[0].window is ${window}: it must be longer than nothing and at most one day`
+      `rules[0].window is ${window}: it must be a positive duration of at most 1d, as in "5 seconds"`
     ]),
     [
       [{ ...count, window: "2 days" }],
-      "rules[0].window is \"2 days\": it must be longer than nothing and at most one day"
+      "rules[0].window is \"2 days\": it must be a positive duration of at most 1d, as in \"5 seconds\""
     ],
     [
       [{ ...count, by: "symbol", window: "5 minutes" }],
@@ -117,7 +117,7 @@ describe("rulesOf", () => {
 
   it("without dimensions there is no rule on one", () => {
     expect(rulesOf([{ name: "a", by: "symbol", window: "hour", limit: 1 }], [])).toEqual(
-      Either.left("rules[0].by is \"symbol\": it must be one of the dimensions, which are none")
+      Either.left("rules[0].by: unknown dimension \"symbol\". Known: none")
     )
   })
 
