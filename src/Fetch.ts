@@ -23,6 +23,7 @@ import * as DataResult from "./DataResult.js"
 import type { ErrorTracker } from "./ErrorTracker.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
+import { withDeadline } from "./internal/deadline.js"
 import { withEarlier } from "./internal/error/copy.js"
 import { Ambient, HasAlternative, within } from "./internal/fetch/ambient.js"
 import { countSuccess, onFailure, rebuilt } from "./internal/fetch/tracking.js"
@@ -181,20 +182,15 @@ export const tracked: {
 export const timeout =
   (duration: Duration.DurationInput) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FetchError.NetworkTimeout, R> =>
-    // An exit: of a fiber that fails, Effect's runtime logs the raw cause, with whatever secrets it holds.
-    Effect.exit(self).pipe(
-      Effect.disconnect,
-      Effect.timeoutFail({
-        duration,
-        onTimeout: () =>
-          new FetchError.NetworkTimeout({
-            message: `${FetchError.NetworkTimeout.description}: no result within ${Duration.format(duration)}`,
-            phase: "total",
-            timeoutMillis: Duration.toMillis(duration)
-          })
-      }),
-      Effect.flatten
-    )
+    withDeadline({
+      duration,
+      onTimeout: () =>
+        new FetchError.NetworkTimeout({
+          message: `${FetchError.NetworkTimeout.description}: no result within ${Duration.format(duration)}`,
+          phase: "total",
+          timeoutMillis: Duration.toMillis(duration)
+        })
+    })(self)
 
 /**
  * Tries again what fails, as the policy says: which errors, how often, when; never before the server allows it, and not

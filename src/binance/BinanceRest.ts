@@ -19,6 +19,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as FetchContext from "../FetchContext.js"
 import * as FetchError from "../FetchError.js"
+import { withDeadline } from "../internal/deadline.js"
 import * as Check from "../internal/options.js"
 import * as BinanceErrors from "./BinanceErrors.js"
 import { warnOfCloseTimes } from "./internal/klines/closeTimes.js"
@@ -215,9 +216,7 @@ const makeHttp = Effect.fnUntraced(function*(timeout: Duration.Duration, baseOf:
         const { headers, text } = yield* HttpClientResponse.filterStatusOk(response)
         return { body: yield* text, date: Date.parse(headers["date"] ?? "") }
       }).pipe(
-        // A client that takes its time to stop keeps nobody waiting.
-        Effect.disconnect,
-        Effect.timeoutFail({
+        withDeadline({
           duration: timeout,
           onTimeout: () => failure.timedOut("No whole answer", timeout, "total")
         }),

@@ -3,6 +3,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { withDeadline } from "../deadline.js"
 import { isClientResponse, isStream, maxBody } from "./answer.js"
 import { get, isObject } from "./read.js"
 
@@ -15,8 +16,8 @@ export const drain = (response: object): Effect.Effect<Option.Option<string>> =>
     Stream.runCollect,
     // Error handlers often run where nothing may interrupt them; a body that never ends has to be.
     Effect.interruptible,
-    Effect.timeoutOption("1 second"),
-    Effect.map(Option.map(joined)),
+    withDeadline({ duration: "1 second", onTimeout: () => "too slow" }),
+    Effect.map((chunks) => Option.some(joined(chunks))),
     Effect.catchAllCause(() => Effect.succeedNone)
   )
 

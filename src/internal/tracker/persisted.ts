@@ -2,13 +2,13 @@
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Classifier from "../../Classifier.js"
 import * as ErrorLog from "../../ErrorLog.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
+import { withDeadline } from "../deadline.js"
 import type { Service } from "./model.js"
 import * as Stored from "./snapshotFile.js"
 
@@ -86,20 +86,16 @@ const impatiently = <A>(
   TooLong: typeof FetchError.StorageRead | typeof FetchError.StorageWrite,
   context: FetchContext.Input
 ): Effect.Effect<A, FetchError.FetchError> =>
-  Effect.exit(effect).pipe(
-    Effect.disconnect,
-    // Whoever saves cannot be interrupted, the store can.
-    Effect.interruptible,
-    Effect.timeoutFail({
+  // Saving is uninterruptible, the store is not.
+  Effect.interruptible(effect).pipe(
+    withDeadline({
       duration: patience,
       onTimeout: () => new TooLong({ message: `the store did not answer within ${patience}`, context })
     }),
-    Effect.flatMap(Exit.matchEffect({
-      onSuccess: Effect.succeed,
-      onFailure: (cause) =>
-        Effect.flatMap(
-          Classifier.classifyCause(cause, { context }),
-          Effect.mapError(() => new FetchError.Unexpected({ message: "the store was interrupted", context }))
-        ).pipe(Effect.flatMap(Effect.fail))
-    }))
+    Effect.catchAllCause((cause) =>
+      Effect.flatMap(
+        Classifier.classifyCause(cause, { context }),
+        Effect.mapError(() => new FetchError.Unexpected({ message: "the store was interrupted", context }))
+      ).pipe(Effect.flatMap(Effect.fail))
+    )
   )

@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import type * as FetchContext from "../../../FetchContext.js"
 import { type DataIntegrity, withContext } from "../../../FetchError.js"
 import { drain } from "../../../internal/classifier/drain.js"
+import { withDeadline, withIdleDeadline } from "../../../internal/deadline.js"
 import * as failure from "../klines/failure.js"
 import { corrupt } from "../klines/failure.js"
 import type { ArchiveModules } from "../optionalModules.js"
@@ -40,7 +41,7 @@ export const makeDownload = (
 ): Download => {
   const get = Effect.fnUntraced(function*(url: string, maxSize: number) {
     const response = yield* client.get(url).pipe(
-      Effect.timeoutFail({
+      withDeadline({
         duration: idleTimeout,
         onTimeout: () => failure.timedOut("No answer", idleTimeout, "headers")
       })
@@ -54,7 +55,10 @@ export const makeDownload = (
     const bytes = makePieces()
     const hash = crypto.createHash("sha256")
     yield* stream.pipe(
-      Stream.timeoutFail(() => failure.timedOut("Nothing more of the file", idleTimeout, "body"), idleTimeout),
+      withIdleDeadline({
+        duration: idleTimeout,
+        onTimeout: () => failure.timedOut("Nothing more of the file", idleTimeout, "body")
+      }),
       Stream.runForEach((piece) => {
         hash.update(piece)
         bytes.push(piece)
@@ -67,9 +71,7 @@ export const makeDownload = (
   return (url, maxSize, context) => {
     const asked = { ...context, url }
     return get(url, maxSize).pipe(
-      // A client that takes its time to stop keeps nobody waiting.
-      Effect.disconnect,
-      Effect.timeoutFail({
+      withDeadline({
         duration: timeout,
         onTimeout: () => failure.timedOut("Not the whole file", timeout, "total")
       }),
