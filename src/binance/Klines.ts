@@ -1,20 +1,30 @@
 /**
- * Candles by column, and what is missing among them.
+ * Candles by column, and the ranges in which candles are missing.
  *
- * Klines always hold what they promise: ascending, each candle once, every one on the grid of its interval with
- * `low ≤ open, close ≤ high`. What the source had in another order is sorted, what it had twice is kept once (its last
- * word), and what is no such candle is left out and named in `missing`. Nothing is invented or filled in.
+ * The rows of klines are ascending and unique, each opens on the grid of the interval, and
+ * `low ≤ open, close ≤ high`. Rows that a source returned in another order are sorted, of duplicates the last is kept, and
+ * invalid rows are left out and listed in `missing`. No row is invented or filled in.
  *
- * A damaged close time is kept as it came: it says nothing about prices, and nothing here relies on it.
+ * A damaged close time is kept as it came: it does not affect prices, and nothing here relies on it.
+ *
+ * `JSON.stringify` writes klines as {@link toJson} does by default.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
 import * as FetchError from "../FetchError.js"
 import * as arrowFile from "./internal/cache/arrowFile.js"
+import * as arrowStream from "./internal/cache/arrowStream.js"
 import * as columns from "./internal/klines/columns.js"
+import * as csvText from "./internal/klines/csvText.js"
+import * as jsonText from "./internal/klines/jsonText.js"
+import * as model from "./internal/klines/model.js"
 import * as origins from "./internal/klines/origins.js"
 import * as ranges from "./internal/klines/ranges.js"
+import { RowIterator } from "./internal/klines/rowIterator.js"
 import { cacheModules } from "./internal/optionalModules.js"
 import * as Interval from "./Interval.js"
 
@@ -23,7 +33,7 @@ import * as Interval from "./Interval.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Who gave a candle.
+ * The source of a candle.
  *
  * @since 0.1.0
  * @category models
@@ -39,10 +49,12 @@ export const Source = origins.Source
 export type Source = typeof Source.Type
 
 /**
- * Why a candle is missing: a reason why data are empty, or one of four that only candles can have. `unfinished` is the
- * candle that is still forming, `invalid` one whose row the source has, but broken: prices outside of low and high, or an
- * open off the grid. `not_cached` are candles of which the cache knows nothing, `not_fetched` those of which nobody could
- * say anything, since whoever was asked failed.
+ * The reason why a candle is missing: a reason for empty data, or one of four that only candles have.
+ *
+ * - `unfinished`: the candle is still forming.
+ * - `invalid`: the source has a row for it, with prices outside of low and high, or with an open off the grid.
+ * - `not_cached`: the cache does not have it.
+ * - `not_fetched`: it is unknown, because the requests for it failed.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +70,7 @@ export const Reason = origins.Reason
 export type Reason = typeof Reason.Type
 
 /**
- * Candles that open in `[start, end)` and are not there. Both are milliseconds since the epoch and opens of the grid.
+ * A range `[start, end)` whose candles are missing. Both ends are milliseconds since the epoch, on the grid of the interval.
  *
  * @since 0.1.0
  * @category models
@@ -70,8 +82,8 @@ export interface Missing {
 }
 
 /**
- * The values of candles, one array for each kind. Times are milliseconds since the epoch. On COIN-M `volume` and
- * `takerBuyBase` count contracts, `quoteVolume` and `takerBuyQuote` the base asset.
+ * The values of candles, one array for each field. Times are milliseconds since the epoch. On COIN-M, `volume` and
+ * `takerBuyBase` are numbers of contracts, `quoteVolume` and `takerBuyQuote` amounts of the base asset.
  *
  * @since 0.1.0
  * @category models
@@ -84,7 +96,7 @@ export interface Columns {
   readonly low: Float64Array
   readonly close: Float64Array
   readonly volume: Float64Array
-  /** The last millisecond of the candle; in rows from an outage anything. */
+  /** The last millisecond of the candle. In rows from an outage it can be any instant. */
   readonly closeTime: Float64Array
   readonly quoteVolume: Float64Array
   readonly trades: Float64Array
@@ -100,9 +112,9 @@ export interface Columns {
  */
 export interface Klines extends Columns {
   readonly interval: Interval.Interval
-  /** Who gave each row. */
+  /** The source of each row. */
   readonly source: ReadonlyArray<Source>
-  /** What was asked for and is not there, ascending and without overlap. */
+  /** The parts of the requested range that have no rows, ascending and without overlap. */
   readonly missing: ReadonlyArray<Missing>
 }
 
@@ -121,27 +133,23 @@ export interface Row extends Readonly<Record<Exclude<keyof Columns, "length">, n
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * No candles, and what is missing.
+ * Klines without rows.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const empty = (interval: Interval.Interval, missing: ReadonlyArray<Missing> = []): Klines => ({
-  ...columns.allocate(0),
-  interval,
-  source: [],
-  missing
-})
+export const empty = (interval: Interval.Interval, missing: ReadonlyArray<Missing> = []): Klines =>
+  model.make(columns.allocate(0), { interval, source: [], missing })
 
 /**
- * Makes klines of the rows that a source answered, in any order. What opens outside of `[start, end)` is left out.
- * `reasons` say why a candle is missing where: ranges, ascending and without overlap, that may reach further.
+ * Makes klines from the rows of a source, in any order. Rows that open outside of `[start, end)` are left out. `reasons`
+ * are the reasons for candles that are missing: ranges, ascending and without overlap, that can extend beyond the rows.
  *
  * @example
  * import { Klines } from "effect-errata/binance"
  *
  * const missing = [{ start: 1704067200000, end: 1704074400000, reason: "source_gap" }] as const
- * const nothing = Klines.make({
+ * const klines = Klines.make({
  *   interval: "1h",
  *   source: "rest",
  *   columns: Klines.empty("1h"),
@@ -150,7 +158,7 @@ export const empty = (interval: Interval.Interval, missing: ReadonlyArray<Missin
  *   reasons: missing
  * })
  *
- * assert.deepStrictEqual(nothing.missing, missing)
+ * assert.deepStrictEqual(klines.missing, missing)
  *
  * @since 0.1.0
  * @category constructors
@@ -172,12 +180,11 @@ export const make = (options: {
     end: Interval.next(interval, open, anchor),
     reason: "invalid"
   }))
-  return {
-    ...kept,
+  return model.make(kept, {
     interval,
     source: Array<Source>(kept.length).fill(source),
     missing: missing(ranges.overlay(reasons, ranges.intersect(invalid, reasons)), kept.openTime, interval, anchor)
-  }
+  })
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -185,86 +192,193 @@ export const make = (options: {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Two klines of one interval as one, in any order of time. Where both hold a candle, that of `that` stands, and where
- * both miss one, the reason of `that`: it is who was asked later.
+ * Concatenates klines of one interval, in any order of time. Where both have a candle, the row of `that` is kept; where
+ * both miss one, the reason of `that`. Columns are copied, unless one of the two has no rows.
  *
  * @throws Error when the intervals differ.
  * @since 0.1.0
  * @category combinators
  */
-export const concat = (self: Klines, that: Klines): Klines => {
+export const concat: {
+  (that: Klines): (self: Klines) => Klines
+  (self: Klines, that: Klines): Klines
+} = dual(2, (self: Klines, that: Klines): Klines => {
   const { interval } = self
   if (interval !== that.interval) {
-    throw new Error(`Klines of ${interval} and of ${that.interval} cannot be one; both must have the same interval`)
+    throw new Error(`Klines of ${interval} cannot be concatenated with klines of ${that.interval}`)
   }
-  const both = columns.join([self, that])
-  const order = columns.mergeOrder(self.openTime, that.openTime)
-  const source = [...self.source, ...that.source]
-  const all = columns.pick(both, order)
-  return {
-    ...all,
+  const rows = joined(self, that)
+  const reasons = ranges.overlay(self.missing, that.missing)
+  const anchor = columns.anchorOf(interval, rows.columns.openTime)
+  return model.make(rows.columns, {
     interval,
-    source: order.map((row) => source[row]!),
-    missing: missing(
-      ranges.overlay(self.missing, that.missing),
-      all.openTime,
-      interval,
-      columns.anchorOf(interval, all.openTime)
-    )
-  }
-}
+    source: rows.source,
+    missing: missing(reasons, rows.columns.openTime, interval, anchor)
+  })
+})
 
 /**
- * What opens in `[start, end)`, in milliseconds since the epoch; of `missing` the same. The columns are views of the
- * ones they were taken from.
+ * The rows that open in `[start, end)`, in milliseconds since the epoch, and what is missing of that range. The columns
+ * are views of the original columns.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const slice = (self: Klines, start: number, end: number): Klines => {
+export const slice: {
+  (start: number, end: number): (self: Klines) => Klines
+  (self: Klines, start: number, end: number): Klines
+} = dual(3, (self: Klines, start: number, end: number): Klines => {
   const { interval } = self
   const from = columns.lowerBound(self.openTime, start)
   const kept = columns.between(self, start, end)
   const anchor = self.openTime[0] ?? self.missing[0]?.start
   const bounds = { start: Interval.ceil(interval, start, anchor), end: Interval.ceil(interval, end, anchor) }
-  return {
-    ...kept,
+  return model.make(kept, {
     interval,
     source: self.source.slice(from, from + kept.length),
     missing: ranges.intersect(self.missing, [bounds])
-  }
-}
+  })
+})
 
 /**
- * The candles one by one, as objects. Costs many times the memory of the columns: for small tables and tests.
+ * Iterates over the candles as objects. Each object is made when it is reached, so that iterating takes no memory
+ * beyond the columns; an array of all of them takes about four times as much as the columns.
+ *
+ * @example
+ * import { Klines } from "effect-errata/binance"
+ *
+ * const volume = (klines: Klines.Klines): number => {
+ *   let sum = 0
+ *   for (const row of Klines.rows(klines)) sum += row.volume
+ *   return sum
+ * }
+ *
+ * assert.strictEqual(volume(Klines.empty("1h")), 0)
  *
  * @since 0.1.0
  * @category combinators
  */
-export const rows = (self: Klines): ReadonlyArray<Row> =>
-  self.source.map((source, i) => ({
-    openTime: self.openTime[i]!,
-    open: self.open[i]!,
-    high: self.high[i]!,
-    low: self.low[i]!,
-    close: self.close[i]!,
-    volume: self.volume[i]!,
-    closeTime: self.closeTime[i]!,
-    quoteVolume: self.quoteVolume[i]!,
-    trades: self.trades[i]!,
-    takerBuyBase: self.takerBuyBase[i]!,
-    takerBuyQuote: self.takerBuyQuote[i]!,
-    source
-  }))
+export const rows = (self: Klines): Iterable<Row> => ({ [Symbol.iterator]: () => new RowIterator(self) })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// CSV and JSON
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Options of {@link toCsv} and {@link encodeCsv}.
+ *
+ * @since 0.1.0
+ * @category CSV and JSON
+ */
+export interface CsvOptions {
+  /** Whether the first line has the names of the columns, as in Binance's archive of futures. Default: `true`. */
+  readonly header?: boolean | undefined
+}
+
+/**
+ * Options of {@link toJson}.
+ *
+ * @since 0.1.0
+ * @category CSV and JSON
+ */
+export interface JsonOptions {
+  /** `columns`: an array for each field, as in {@link Klines}. `rows`: an array of objects. Default: `columns`. */
+  readonly as?: "rows" | "columns" | undefined
+}
+
+/**
+ * The candles as CSV, in the columns of Binance's archive: times in milliseconds, numbers as the shortest decimals that
+ * `Number` reads back as the same value, without exponents; the last column, `ignore`, is 0. Lines end with `\n`. CSV
+ * has no place for what is missing.
+ *
+ * @example
+ * import { Klines } from "effect-errata/binance"
+ *
+ * const columns = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume," +
+ *   "taker_buy_quote_volume,ignore\n"
+ * assert.strictEqual(Klines.toCsv(Klines.empty("1h")), columns)
+ *
+ * @throws Error when the text would be longer than a string can be, which is about four million rows; use
+ * {@link encodeCsv}.
+ * @since 0.1.0
+ * @category CSV and JSON
+ */
+export const toCsv: {
+  (options?: CsvOptions): (self: Klines) => string
+  (self: Klines, options?: CsvOptions): string
+} = dual(
+  isData,
+  (self: Klines, options?: CsvOptions): string => text("CSV", csvText.encode(self, options?.header ?? true))
+)
+
+/**
+ * The candles as JSON, with their interval and with what is missing. Numbers are written as by {@link toCsv}.
+ *
+ * @example
+ * import { Klines } from "effect-errata/binance"
+ *
+ * assert.strictEqual(
+ *   Klines.toJson(Klines.empty("1h"), { as: "rows" }),
+ *   `{"interval":"1h","length":0,"missing":[],"rows":[]}`
+ * )
+ *
+ * @throws Error when the text would be longer than a string can be, which is about two million rows.
+ * @since 0.1.0
+ * @category CSV and JSON
+ */
+export const toJson: {
+  (options?: JsonOptions): (self: Klines) => string
+  (self: Klines, options?: JsonOptions): string
+} = dual(
+  isData,
+  (self: Klines, options?: JsonOptions): string => text("JSON", jsonText.encode(self, options?.as ?? "columns"))
+)
+
+/**
+ * Encodes a stream of klines as the bytes of one CSV file, see {@link toCsv}. At most one piece is held in memory.
+ *
+ * @example
+ * import { FileSystem } from "@effect/platform"
+ * import { Effect, Stream } from "effect"
+ * import { DataSourceManager, Klines } from "effect-errata/binance"
+ *
+ * const program = Effect.gen(function*() {
+ *   const fs = yield* FileSystem.FileSystem
+ *   const manager = yield* DataSourceManager.DataSourceManager
+ *   const { data } = yield* manager.fetch({
+ *     market: "SPOT",
+ *     symbol: "BTCUSDT",
+ *     interval: "1s",
+ *     start: "2024-01-01",
+ *     end: "2024-01-02"
+ *   })
+ *   yield* Stream.make(data).pipe(Klines.encodeCsv(), Stream.run(fs.sink("seconds.csv")))
+ * })
+ *
+ * @since 0.1.0
+ * @category CSV and JSON
+ */
+export const encodeCsv: {
+  (options?: CsvOptions): <E, R>(self: Stream.Stream<Klines, E, R>) => Stream.Stream<Uint8Array, E, R>
+  <E, R>(self: Stream.Stream<Klines, E, R>, options?: CsvOptions): Stream.Stream<Uint8Array, E, R>
+} = dual(
+  isData,
+  <E, R>(self: Stream.Stream<Klines, E, R>, options?: CsvOptions): Stream.Stream<Uint8Array, E, R> =>
+    Stream.concat(
+      options?.header === false ? Stream.empty : Stream.sync(() => csvText.encode(columns.allocate(0), true)),
+      Stream.map(self, (klines) => csvText.encode(klines, false))
+    )
+)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Arrow
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The candles as the bytes of an Arrow IPC file, which any Arrow tool reads: a column each, the two times as 64-bit
- * integers, all else as doubles. The interval, who gave each row and what is missing are in the metadata of the schema,
- * beside a checksum. Needs Node.js and the package `@uwdata/flechette`, and dies without them, saying what to install.
+ * The candles as the bytes of an Arrow IPC file, which any Arrow tool reads: a column for each field, the two times as
+ * 64-bit integers, the others as doubles. The interval, the source of each row and what is missing are in the metadata of
+ * the schema, beside a checksum. Needs Node.js and the package `@uwdata/flechette`; without them it dies with the command
+ * that installs them.
  *
  * @example
  * import { Klines } from "effect-errata/binance"
@@ -285,23 +399,90 @@ export const toArrow = (self: Klines): Effect.Effect<Uint8Array> =>
   Effect.map(cacheModules("Klines.toArrow"), (modules) => arrowFile.encode(modules, { klines: self, about: "" }))
 
 /**
- * The candles that {@link toArrow} wrote. Bytes that are not those that were written are `DataIntegrity`: Arrow itself
- * notices neither a flipped byte nor a file that ends early.
+ * The candles that {@link toArrow} wrote. Bytes that have changed since fail with `DataIntegrity`; Arrow itself detects
+ * neither a flipped byte nor a truncated file.
  *
  * @since 0.1.0
  * @category Arrow
  */
 export const fromArrow = (bytes: Uint8Array): Effect.Effect<Klines, FetchError.DataIntegrity> =>
   Effect.flatMap(cacheModules("Klines.fromArrow"), (modules) => {
-    const contents = arrowFile.decode(modules, bytes, false) ?? { flaw: "A later version of effect-errata wrote this" }
-    return "flaw" in contents
-      ? Effect.fail(new FetchError.DataIntegrity({ ...contents, message: contents.flaw }))
-      : Effect.succeed({ ...contents.klines, source: arrowFile.rowsOf(contents) })
+    const contents = arrowFile.decode(modules, bytes, false) ?? { flaw: "Written by a later version of effect-errata" }
+    if ("flaw" in contents) return Effect.fail(new FetchError.DataIntegrity({ ...contents, message: contents.flaw }))
+    const { klines } = contents
+    return Effect.succeed(model.make(klines, { ...klines, source: arrowFile.rowsOf(contents) }))
   })
+
+/**
+ * Encodes a stream of klines of one interval as an Arrow IPC stream, with a record batch for each piece that has rows. The
+ * columns are those of {@link toArrow}. At most one piece is held in memory. The interval is in the metadata of the
+ * schema; a stream has no place for a checksum, for sources and for what is missing. {@link fromArrow} does not read it,
+ * but other Arrow tools do: apache-arrow, pyarrow (`ipc.open_stream`), polars (`read_ipc_stream`), DuckDB. Needs what
+ * {@link toArrow} needs.
+ *
+ * @example
+ * import { FileSystem } from "@effect/platform"
+ * import { Effect, Stream } from "effect"
+ * import { Klines } from "effect-errata/binance"
+ *
+ * const write = (pieces: Stream.Stream<Klines.Klines>, file: string) =>
+ *   Effect.flatMap(FileSystem.FileSystem, (fs) => pieces.pipe(Klines.encodeArrow, Stream.run(fs.sink(file))))
+ *
+ * @since 0.1.0
+ * @category Arrow
+ */
+export const encodeArrow = <E, R>(self: Stream.Stream<Klines, E, R>): Stream.Stream<Uint8Array, E, R> =>
+  Stream.unwrap(
+    Effect.map(cacheModules("Klines.encodeArrow"), (modules) =>
+      self.pipe(
+        Stream.mapAccum(true, (isFirst, klines) => [false, arrowStream.encode(modules, klines, isFirst)]),
+        Stream.filter((bytes) => bytes.length > 0),
+        Stream.concat(Stream.sync(arrowStream.end))
+      ))
+  )
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
+
+// Whether the first of the arguments is the data, and not the options.
+function isData([first]: IArguments): boolean {
+  return Predicate.isObject(first) && ("openTime" in first || Stream.StreamTypeId in first)
+}
+
+const text = (format: string, bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder().decode(bytes)
+  } catch (cause) {
+    const message =
+      `${format} of ${bytes.length} bytes is longer than a string can be; take fewer rows, or a stream of pieces`
+    throw new Error(message, { cause })
+  }
+}
+
+interface Rows {
+  readonly columns: Columns
+  readonly source: ReadonlyArray<Source>
+}
+
+/** The rows of both, in order. Pieces of a range follow each other, and are copied without comparing rows. */
+const joined = (self: Klines, that: Klines): Rows => {
+  if (that.length === 0) return { columns: self, source: self.source }
+  if (self.length === 0) return { columns: that, source: that.source }
+  if (self.openTime[self.length - 1]! < that.openTime[0]!) return following(self, that)
+  if (that.openTime[that.length - 1]! < self.openTime[0]!) return following(that, self)
+  const order = columns.mergeOrder(self.openTime, that.openTime)
+  const source = Array<Source>(order.length)
+  order.forEach((row, i) => {
+    source[i] = row < self.length ? self.source[row]! : that.source[row - self.length]!
+  })
+  return { columns: columns.pick(columns.join([self, that]), order), source }
+}
+
+const following = (first: Klines, second: Klines): Rows => ({
+  columns: columns.join([first, second]),
+  source: first.source.concat(second.source)
+})
 
 const missing = (
   reasons: ReadonlyArray<Missing>,

@@ -214,19 +214,23 @@ describe("files that are not what was written", () => {
   const foreign = Arrow.tableToIPC(Arrow.tableFromArrays({ openTime: new Float64Array(24) }), "file")
   const corrupt: ReadonlyArray<readonly [string, (bytes: Uint8Array) => Uint8Array, RegExp]> = [
     ["empty", () => new Uint8Array(), /^The file is empty/],
-    ["no Arrow at all", () => new TextEncoder().encode("<html>"), /^The file is no Arrow file/],
-    ["failure 19: a Parquet file of that name", () => new TextEncoder().encode("PAR1\0\0\0\0PAR1"), /no Arrow file/],
-    ["cut in half", (bytes) => bytes.slice(0, bytes.length / 2), /^The file is no Arrow|^The bytes are not/],
+    ["no Arrow at all", () => new TextEncoder().encode("<html>"), /^The file is not an Arrow file/],
+    [
+      "failure 19: a Parquet file of that name",
+      () => new TextEncoder().encode("PAR1\0\0\0\0PAR1"),
+      /not an Arrow file/
+    ],
+    ["cut in half", (bytes) => bytes.slice(0, bytes.length / 2), /^The file is not an Arrow|^The checksum of the file/],
     ["an Arrow file of somebody else", () => foreign, /^The Arrow file holds no klines/],
     [
       "one byte of a price flipped",
       (bytes) => bytes.with(indexOf(bytes, new Uint8Array(new Float64Array([100.1]).buffer)), 0),
-      /^The bytes are not those that were written/
+      /^The checksum of the file does not match/
     ],
     [
       "what the file says of itself changed",
       (bytes) => replaced(bytes, "\"fetchedAt\":1", "\"fetchedAt\":2"),
-      /^The bytes are not those that were written/
+      /^The checksum of the file does not match/
     ]
   ]
   for (const [name, change, message] of corrupt) {

@@ -1,6 +1,7 @@
 import { describe, it } from "@effect/vitest"
 import { Interval, Klines } from "effect-errata/binance"
 import * as FastCheck from "effect/FastCheck"
+import { pipe } from "effect/Function"
 import { expect } from "vitest"
 
 const hour = 3_600_000
@@ -217,7 +218,9 @@ describe("Klines.concat", () => {
   })
 
   it("refuses different intervals", () => {
-    expect(() => Klines.concat(Klines.empty("1h"), Klines.empty("1d"))).toThrow("1h and of 1d")
+    expect(() => Klines.concat(Klines.empty("1h"), Klines.empty("1d"))).toThrow(
+      "Klines of 1h cannot be concatenated with klines of 1d"
+    )
   })
 
   it("has what either has, and misses what both miss", () =>
@@ -269,9 +272,71 @@ describe("Klines.slice", () => {
   })
 })
 
+describe("the laws of concat, slice and empty", () => {
+  /** Klines of parts of one grid, each with another price and reason. */
+  const parts = FastCheck.tuple(
+    interval,
+    FastCheck.array(
+      FastCheck.record({
+        from: FastCheck.nat(20),
+        isThere: FastCheck.array(FastCheck.boolean(), { maxLength: 20 }),
+        source: FastCheck.constantFrom<Klines.Source>("cache", "vision", "rest"),
+        reason: FastCheck.constantFrom<Klines.Reason>("source_gap", "not_fetched", "invalid")
+      }),
+      { minLength: 3, maxLength: 3 }
+    )
+  ).map(([interval, parts]) => {
+    const first = Interval.index(interval, start)
+    const at = (i: number) => Interval.at(interval, first + i)
+    return parts.map(({ from, isThere, reason, source }, price) =>
+      Klines.make({
+        interval,
+        source,
+        columns: columns(isThere.flatMap((is, i) => is ? [at(from + i)] : []), () => 10 + price),
+        start: at(from),
+        end: at(from + isThere.length),
+        reasons: [{ start: at(from), end: at(from + isThere.length), reason }]
+      })
+    )
+  })
+
+  it("concat is associative, idempotent, and has empty as its identity", () =>
+    FastCheck.assert(FastCheck.property(parts, ([a, b, c]) => {
+      if (a === undefined || b === undefined || c === undefined) return
+      expect(Klines.concat(Klines.concat(a, b), c)).toEqual(Klines.concat(a, Klines.concat(b, c)))
+      expect(Klines.concat(a, a)).toEqual(a)
+      expect(Klines.concat(a, Klines.empty(a.interval))).toEqual(a)
+      expect(Klines.concat(Klines.empty(a.interval), a)).toEqual(a)
+    })))
+
+  it("a slice of a slice is the slice of both ranges, and a slice of a concatenation concatenates the slices", () => {
+    const bound = FastCheck.integer({ min: 0, max: 40 })
+    FastCheck.assert(
+      FastCheck.property(parts, bound, bound, bound, bound, ([a, b], from, to, later, sooner) => {
+        if (a === undefined || b === undefined) return
+        const first = Interval.index(a.interval, start)
+        const at = (i: number) => Interval.at(a.interval, first + i)
+        expect(Klines.slice(Klines.slice(a, at(from), at(to)), at(later), at(sooner))).toEqual(
+          Klines.slice(a, at(Math.max(from, later)), at(Math.min(to, sooner)))
+        )
+        expect(Klines.slice(Klines.concat(a, b), at(from), at(to))).toEqual(
+          Klines.concat(Klines.slice(a, at(from), at(to)), Klines.slice(b, at(from), at(to)))
+        )
+        expect(Klines.slice(a, at(0), at(100))).toEqual(a)
+      })
+    )
+  })
+
+  it("both take their data first or last", () => {
+    const [a, b] = [make(at(0, 1)), make(at(3))]
+    expect(pipe(a, Klines.concat(b))).toEqual(Klines.concat(a, b))
+    expect(pipe(a, Klines.slice(start, start + hour))).toEqual(Klines.slice(a, start, start + hour))
+  })
+})
+
 describe("Klines.rows", () => {
   it("gives the candles as objects", () => {
-    expect(Klines.rows(make(at(0), { end: start + hour }))).toEqual([{
+    expect([...Klines.rows(make(at(0), { end: start + hour }))]).toEqual([{
       openTime: start,
       open: 10,
       high: 11,
@@ -285,6 +350,18 @@ describe("Klines.rows", () => {
       takerBuyQuote: 0,
       source: "rest"
     }])
-    expect(Klines.rows(Klines.empty("1m"))).toEqual([])
+    expect([...Klines.rows(Klines.empty("1m"))]).toEqual([])
+  })
+
+  it("can be iterated again, at its own pace, and left early", () => {
+    const rows = Klines.rows(make(at(0, 1, 2)))
+    const opens = () => Array.from(rows, ({ openTime }) => (openTime - start) / hour)
+    const [first] = rows
+    expect(first?.openTime).toBe(start)
+    expect([opens(), opens()]).toEqual([[0, 1, 2], [0, 1, 2]])
+    const iterator = rows[Symbol.iterator]()
+    iterator.next()
+    expect(opens()).toEqual([0, 1, 2])
+    expect(iterator.next().value?.openTime).toBe(start + hour)
   })
 })

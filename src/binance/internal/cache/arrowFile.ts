@@ -1,17 +1,21 @@
 /**
  * Candles as an Arrow IPC file, and back. Any Arrow tool reads it: times are 64-bit integers, in milliseconds since the
- * epoch, all else are doubles. What the columns do not say is in the metadata of the schema, as JSON under one key.
+ * epoch, the other fields are doubles. The interval, the sources and what is missing are JSON in the metadata of the
+ * schema.
  *
- * Arrow readers notice neither a flipped byte nor a file that ends early: so there is a checksum over the columns and
- * over what is said about them.
+ * Arrow readers detect neither a flipped byte nor a truncated file. Therefore the metadata has a checksum of the columns
+ * and of the rest of the metadata.
  */
 import * as Schema from "effect/Schema"
 import { attempt } from "../../../internal/safe/json.js"
 import { Interval } from "../../Interval.js"
-import type { Klines, Source } from "../../Klines.js"
 import * as columns from "../klines/columns.js"
+import type { Model } from "../klines/model.js"
 import * as origins from "../klines/origins.js"
 import type { CacheModules } from "../optionalModules.js"
+import { doubles, tableOf } from "./arrowTable.js"
+
+type Source = typeof origins.Source.Type
 
 const version = 1
 
@@ -21,44 +25,33 @@ const Header = Schema.parseJson(Schema.Struct({
   version: Schema.Literal(version),
   interval: Interval,
   rows: Schema.Int,
-  /** Who gave the rows: so many the first, so many the next. */
+  /** The sources of the rows, as runs: a source, and its number of rows. */
   sources: Schema.Array(Schema.Tuple(origins.Source, Schema.Int)),
   missing: Schema.Array(Schema.Struct({ start: Schema.Int, end: Schema.Int, reason: origins.Reason }))
 }))
 
 export interface Contents {
-  readonly klines: Klines
-  /** What else the file says of itself. */
+  readonly klines: Model
+  /** Further metadata of the file, as a text of its own. */
   readonly about: string
 }
 
-/** What was read, but for who gave each row: so many the first, so many the next. */
+/** The contents of a file. The sources of the rows are runs: a source, and its number of rows. */
 export interface Decoded {
-  readonly klines: Omit<Klines, "source">
+  readonly klines: Omit<Model, "source">
   readonly sources: ReadonlyArray<readonly [Source, number]>
   readonly about: string
 }
 
-/** Why bytes are not what they should be. */
+/** A fault in the bytes of a file. */
 export interface Flaw {
   readonly flaw: string
   readonly wanted?: string
   readonly found?: string
 }
 
-const isTime = (name: columns.Name): boolean => name === "openTime" || name === "closeTime"
-
 export const encode = ({ arrow, zlib }: CacheModules, { about, klines }: Contents): Uint8Array => {
-  const table = arrow.tableFromArrays(
-    columns.names.map((name): [string, BigInt64Array | Float64Array] => [
-      name,
-      isTime(name) ? integers(klines[name]) : klines[name]
-    ]),
-    // An array tells its type, and is taken as it is; but not if it is empty.
-    klines.length > 0 ? {} : {
-      types: Object.fromEntries(columns.names.map((name) => [name, isTime(name) ? arrow.int64() : arrow.float64()]))
-    }
-  )
+  const table = tableOf(arrow, klines)
   const { interval, length, missing, source } = klines
   const header = Schema.encodeSync(Header)({ version, interval, rows: length, sources: runsOf(source), missing })
   const stored = table.children.map((column) => column.data[0]?.values)
@@ -68,13 +61,14 @@ export const encode = ({ arrow, zlib }: CacheModules, { about, klines }: Content
     [keys.crc32, checksumOf(zlib, [header, about], stored)]
   ])
   const bytes = arrow.tableToIPC(new arrow.Table({ ...table.schema, metadata }, table.children), { format: "file" })
-  if (bytes === null) throw new Error("Arrow made no bytes of a table")
+  if (bytes === null) throw new Error("Arrow returned no bytes for a table")
   return bytes
 }
 
 /**
- * What the bytes hold, or what is wrong with them; nothing if they are of a later version than this. Most columns are
- * views of the bytes. With `overwrite` all are: where the bytes are nobody else's, there is no need of others.
+ * The contents of a file, or its first fault; undefined if a later version of this library wrote it. Columns of doubles
+ * are views of the bytes. With `overwrite`, so are the times: they are converted in place, so that the bytes must not be
+ * used again.
  */
 export const decode = (
   { arrow, zlib }: CacheModules,
@@ -83,17 +77,17 @@ export const decode = (
 ): Decoded | Flaw | undefined => {
   if (bytes.length === 0) return { flaw: "The file is empty" }
   const table = attempt(() => arrow.tableFromIPC(bytes, { useBigInt: true }))
-  if (table === undefined) return { flaw: "The file is no Arrow file, or only a part of one" }
+  if (table === undefined) return { flaw: "The file is not an Arrow file, or is truncated" }
   const text = table.schema.metadata?.get(keys.klines)
   const about = table.schema.metadata?.get(keys.about) ?? ""
   if (text === undefined) return { flaw: "The Arrow file holds no klines", wanted: keys.klines }
   const stored = table.children.map((column) => column.data[0]?.values)
   const wanted = table.schema.metadata?.get(keys.crc32) ?? "none"
   const found = checksumOf(zlib, [text, about], stored)
-  if (found !== wanted) return { flaw: "The bytes are not those that were written", wanted, found }
+  if (found !== wanted) return { flaw: "The checksum of the file does not match its contents", wanted, found }
   if (isLater(text)) return undefined
   const header = attempt(() => Schema.decodeSync(Header)(text))
-  if (header === undefined) return { flaw: "The file does not say what it holds", found: text }
+  if (header === undefined) return { flaw: "The metadata of the file cannot be decoded", found: text }
   const names = table.names.map(String)
   if (names.join() !== columns.names.join()) {
     return { flaw: "The file has other columns", wanted: columns.names.join(), found: names.join() }
@@ -126,7 +120,7 @@ const runsOf = (sources: ReadonlyArray<Source>): ReadonlyArray<readonly [Source,
   return runs
 }
 
-/** Who gave each row. */
+/** The source of each row. */
 export const rowsOf = ({ klines: { length }, sources: runs }: Decoded): ReadonlyArray<Source> => {
   const sources = Array<Source>(length)
   let at = 0
@@ -139,27 +133,3 @@ const checksumOf = (zlib: CacheModules["zlib"], texts: ReadonlyArray<string>, st
 
 const bytesOf = (values: unknown): Uint8Array =>
   ArrayBuffer.isView(values) ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength) : new Uint8Array()
-
-// By halves: a BigInt for every value takes ten times as long.
-const half = 2 ** 32
-
-const integers = (values: Float64Array): BigInt64Array => {
-  const out = new BigInt64Array(values.length)
-  const halves = new Int32Array(out.buffer)
-  for (let i = 0; i < values.length; i++) {
-    const high = Math.floor(values[i]! / half)
-    halves[2 * i] = values[i]! - high * half
-    halves[2 * i + 1] = high
-  }
-  return out
-}
-
-const doubles = (values: unknown, overwrite: boolean): Float64Array => {
-  if (values instanceof Float64Array) return values
-  if (!(values instanceof BigInt64Array)) return new Float64Array()
-  const { buffer, byteOffset, length } = values
-  const halves = new Int32Array(buffer, byteOffset, length * 2)
-  const out = overwrite ? new Float64Array(buffer, byteOffset, length) : new Float64Array(length)
-  for (let i = 0; i < length; i++) out[i] = halves[2 * i + 1]! * half + (halves[2 * i]! >>> 0)
-  return out
-}

@@ -1,7 +1,7 @@
-/** Candles by column, and how they become what `Klines` promises: ascending, each once, on the grid, sound. */
+/** The columns of candles, and the operations that make them ascending, unique, on the grid and valid. */
 import * as Interval from "../../Interval.js"
 
-/** The columns of candles, in the order in which the exchange sends them. Times are milliseconds since the epoch. */
+/** The fields of a candle, in the order of the exchange. Times are milliseconds since the epoch. */
 export const names = [
   "openTime",
   "open",
@@ -39,7 +39,7 @@ export const make = (length: number, column: (name: Name) => Float64Array): Colu
 
 export const allocate = (length: number): Columns => make(length, () => new Float64Array(length))
 
-/** The first so many rows, as views; or the same rows with room for more behind them. */
+/** The first `length` rows as views, or, if there are fewer, the same rows with room for more behind them. */
 export const resized = (columns: Columns, length: number): Columns =>
   make(length, (name) => {
     if (length <= columns.length) return columns[name].subarray(0, length)
@@ -48,7 +48,7 @@ export const resized = (columns: Columns, length: number): Columns =>
     return longer
   })
 
-/** The rows with these numbers, in this order. */
+/** The rows with these indices, in this order. */
 export const pick = (columns: Columns, rows: ArrayLike<number>): Columns =>
   make(rows.length, (name) => {
     const from = columns[name]
@@ -57,7 +57,7 @@ export const pick = (columns: Columns, rows: ArrayLike<number>): Columns =>
     return picked
   })
 
-/** One after the other, as they come. */
+/** The rows of all parts, one part after the other. */
 export const join = (parts: ReadonlyArray<Columns>): Columns => {
   if (parts.length === 1 && parts[0] !== undefined) return parts[0]
   const joined = allocate(parts.reduce((length, part) => length + part.length, 0))
@@ -69,7 +69,7 @@ export const join = (parts: ReadonlyArray<Columns>): Columns => {
   return joined
 }
 
-/** The number of the first row that opens at or after an instant; the rows are ascending. */
+/** The index of the first row that opens at or after an instant; the rows are ascending. */
 export const lowerBound = (openTime: Float64Array, instant: number): number => {
   let low = 0
   let high = openTime.length
@@ -81,7 +81,7 @@ export const lowerBound = (openTime: Float64Array, instant: number): number => {
   return low
 }
 
-/** The rows that open in `[start, end)`, as views, or the very columns if that is all; the rows are ascending. */
+/** The rows that open in `[start, end)`, as views, or the same object if that is all of them; the rows are ascending. */
 export const between = (columns: Columns, start: number, end: number): Columns => {
   const from = lowerBound(columns.openTime, start)
   const to = Math.max(from, lowerBound(columns.openTime, end))
@@ -89,22 +89,26 @@ export const between = (columns: Columns, start: number, end: number): Columns =
   return make(to - from, (name) => columns[name].subarray(from, to))
 }
 
-/** The order in which two ascending lists are one; of two rows that open at the same time only that of the second. */
-export const mergeOrder = (first: Float64Array, second: Float64Array): ReadonlyArray<number> => {
-  const order: Array<number> = []
+/**
+ * The order that merges two ascending columns, as indices into both of them joined. Of two rows that open at the same
+ * time, only the second is kept.
+ */
+export const mergeOrder = (first: Float64Array, second: Float64Array): Uint32Array => {
+  const order = new Uint32Array(first.length + second.length)
+  let kept = 0
   let a = 0
   let b = 0
   while (a < first.length || b < second.length) {
-    const left = first[a] ?? Infinity
-    const right = second[b] ?? Infinity
-    if (left < right) order.push(a)
-    else order.push(first.length + b++)
+    const left = a < first.length ? first[a]! : Infinity
+    const right = b < second.length ? second[b]! : Infinity
+    if (left < right) order[kept++] = a
+    else order[kept++] = first.length + b++
     if (left <= right) a++
   }
-  return order
+  return order.subarray(0, kept)
 }
 
-/** Where the grid of these rows lies. Only that of three days has to be learned from them. */
+/** An instant on the grid of these rows. Only the grid of `3d` has to be learned from them. */
 export const anchorOf = (interval: Interval.Interval, openTime: Float64Array): number => {
   const first = openTime[0]
   return interval === "3d" && first !== undefined && Interval.floor("1d", first) === first
@@ -112,7 +116,7 @@ export const anchorOf = (interval: Interval.Interval, openTime: Float64Array): n
     : Interval.anchorOf(interval)
 }
 
-/** Where a candle ends that opens on the grid, by its open. */
+/** The function from the open of a candle on the grid to its end. */
 export const endOf = (interval: Interval.Interval, anchor: number): (open: number) => number => {
   if (interval === "1M") return (open) => Interval.next(interval, open, anchor)
   const length = Interval.millis[interval]
@@ -121,13 +125,13 @@ export const endOf = (interval: Interval.Interval, anchor: number): (open: numbe
 
 export interface Sound {
   readonly columns: Columns
-  /** The opens of the candles in whose time a row opens that was left out; ascending, each once. */
+  /** The opens of the candles during which the omitted rows open; ascending and unique. */
   readonly unsound: ReadonlyArray<number>
 }
 
 /**
- * Sorts rows, keeps the last of those that open at the same time, and leaves out what is no candle: rows that open off
- * the grid, and rows whose open or close is outside of low and high. Rows that need none of it are not copied.
+ * Sorts rows, keeps the last of those that open at the same time, and omits invalid ones: those that open off the grid,
+ * and those whose open or close is outside of low and high. Rows that are in order are not copied.
  */
 export const sound = (columns: Columns, interval: Interval.Interval, anchor: number): Sound => {
   const { close, high, length, low, open, openTime } = columns
@@ -138,7 +142,7 @@ export const sound = (columns: Columns, interval: Interval.Interval, anchor: num
     const top = high[i]!
     return bottom <= open[i]! && open[i]! <= top && bottom <= close[i]! && close[i]! <= top
   }
-  // Most rows open where the one before them ends, which costs nothing to see.
+  // Most rows open at the end of the row before, which is cheaper to check than the grid.
   const follows = (i: number) =>
     i === 0
       ? isOnGrid(0)

@@ -1,0 +1,80 @@
+/** Klines as objects: their columns, what is missing, and their form in JSON. */
+import type * as Interval from "../../Interval.js"
+import { type Columns, names } from "./columns.js"
+import type { Reason, Source } from "./origins.js"
+
+interface Missing {
+  readonly start: number
+  readonly end: number
+  readonly reason: typeof Reason.Type
+}
+
+export interface Model extends Columns {
+  readonly interval: Interval.Interval
+  /** The source of each row. */
+  readonly source: ReadonlyArray<typeof Source.Type>
+  readonly missing: ReadonlyArray<Missing>
+}
+
+// Named as it is printed. The method is inherited: what is copied or sent to a worker is plain data.
+const Implementation = class Klines implements Model {
+  readonly length: number
+  readonly interval: Interval.Interval
+  readonly openTime: Float64Array
+  readonly open: Float64Array
+  readonly high: Float64Array
+  readonly low: Float64Array
+  readonly close: Float64Array
+  readonly volume: Float64Array
+  readonly closeTime: Float64Array
+  readonly quoteVolume: Float64Array
+  readonly trades: Float64Array
+  readonly takerBuyBase: Float64Array
+  readonly takerBuyQuote: Float64Array
+  readonly source: Model["source"]
+  readonly missing: Model["missing"]
+
+  constructor(
+    columns: Columns,
+    interval: Interval.Interval,
+    source: Model["source"],
+    missing: Model["missing"]
+  ) {
+    this.length = columns.length
+    this.interval = interval
+    this.openTime = columns.openTime
+    this.open = columns.open
+    this.high = columns.high
+    this.low = columns.low
+    this.close = columns.close
+    this.volume = columns.volume
+    this.closeTime = columns.closeTime
+    this.quoteVolume = columns.quoteVolume
+    this.trades = columns.trades
+    this.takerBuyBase = columns.takerBuyBase
+    this.takerBuyQuote = columns.takerBuyQuote
+    this.source = source
+    this.missing = missing
+  }
+
+  /** By itself, `JSON.stringify` makes an object with a key for each row of a typed array. */
+  toJSON() {
+    return {
+      interval: this.interval,
+      length: this.length,
+      missing: this.missing,
+      ...Object.fromEntries(names.map((name) => [name, Array.from(this[name])])),
+      source: this.source
+    }
+  }
+}
+
+/** Klines with these columns. They have to be sound. */
+export const make = (
+  columns: Columns,
+  rest: {
+    readonly interval: Interval.Interval
+    readonly source: Model["source"]
+    readonly missing: Model["missing"]
+  }
+): Model => new Implementation(columns, rest.interval, rest.source, rest.missing)
