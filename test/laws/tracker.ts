@@ -59,11 +59,41 @@ const seconds = (at: DateTime.Utc) => DateTime.toEpochMillis(at) / 1000
 
 const messages = Effect.map(LogCapture.entries, Arr.map(({ level, message }) => `${level} ${message}`))
 
+/** What is wrong with a clock at present. */
+interface Faults {
+  wallShift: number
+  broken: "back" | "throws" | "NaN" | undefined
+}
+
+/** The TestClock, with faults. */
+const faultyClock = Effect.map(Effect.clock, (clock): readonly [Clock.Clock, Faults] => {
+  const faults: Faults = { wallShift: 0, broken: undefined }
+  const read = <A>(right: A, back: A, nan: A): A => {
+    if (faults.broken === "throws") throw new Error("clock")
+    return faults.broken === "back" ? back : faults.broken === "NaN" ? nan : right
+  }
+  const faulty: Clock.Clock = Object.assign(Object.create(clock), {
+    unsafeCurrentTimeMillis: () => read(clock.unsafeCurrentTimeMillis() + faults.wallShift, 5, NaN),
+    unsafeCurrentTimeNanos: () => read<unknown>(clock.unsafeCurrentTimeNanos(), 5n, NaN)
+  })
+  return [faulty, faults]
+})
+
 export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   const law = <A, E>(
     name: string,
     body: Effect.Effect<A, E, ErrorTracker.ErrorTracker | LogCapture.LogCapture | Scope.Scope>
   ) => it.scoped(name, () => Effect.provide(body, Layer.provideMerge(layer, LogCapture.layer)), 30_000)
+
+  const lawWithClock = <A, E>(
+    name: string,
+    body: (clock: Faults) => Effect.Effect<A, E, ErrorTracker.ErrorTracker>
+  ) =>
+    it.effect(
+      name,
+      () =>
+        Effect.flatMap(faultyClock, ([clock, faults]) => Effect.withClock(Effect.provide(body(faults), layer), clock))
+    )
 
   // -------------------------------------------------------------------------------------------------------------------
   // time
@@ -89,48 +119,104 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
     })
   )
 
-  law(
-    "Law 4: a step of the wall clock changes no count",
+  lawWithClock("Law 4: a step of the wall clock changes no count", (clock) =>
     Effect.gen(function*() {
       const service = yield* tracker
-      let shift = 0
-      const clock = yield* Effect.clock
-      const stepped: Clock.Clock = {
-        [Clock.ClockTypeId]: Clock.ClockTypeId,
-        unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + shift,
-        currentTimeMillis: Effect.sync(() => clock.unsafeCurrentTimeMillis() + shift),
-        unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-        currentTimeNanos: clock.currentTimeNanos,
-        sleep: (duration) => clock.sleep(duration)
+      yield* track(timeout({ symbol: "A" }), 4)
+      for (const step of [-Duration.toMillis("3 days"), Duration.toMillis("3 days")]) {
+        clock.wallShift = step
+        expect(yield* total("1 minute")).toBe(4)
+        expect((yield* service.verdict("NETWORK_TIMEOUT")).verdict).toBe("extraordinary")
+        expect((yield* service.breakdown({ by: "symbol", window: "minute" }))[0]?.count).toBe(4)
+        expect(yield* service.activeAlerts).toHaveLength(1)
+        expect(DateTime.toEpochMillis((yield* service.stats()).at)).toBe(step)
       }
-      yield* Effect.gen(function*() {
-        yield* track(timeout({ symbol: "A" }), 4)
-        for (const step of [-Duration.toMillis("3 days"), Duration.toMillis("3 days")]) {
-          shift = step
-          expect(yield* total("1 minute")).toBe(4)
-          expect((yield* service.verdict("NETWORK_TIMEOUT")).verdict).toBe("extraordinary")
-          expect((yield* service.breakdown({ by: "symbol", window: "minute" }))[0]?.count).toBe(4)
-          expect(yield* service.activeAlerts).toHaveLength(1)
-          expect(DateTime.toEpochMillis((yield* service.stats()).at)).toBe(step)
-        }
+      yield* track(timeout({ symbol: "A" }))
+      expect(yield* total("1 minute")).toBe(5)
+      yield* TestClock.adjust("61 seconds")
+      expect(yield* total("1 minute")).toBe(0)
+      expect(yield* service.activeAlerts).toHaveLength(0)
+    }))
+
+  lawWithClock(
+    "Law 4: a clock that goes back, throws or is not a number makes nothing younger and stops nothing",
+    (clock) =>
+      Effect.gen(function*() {
+        const service = yield* tracker
+        yield* TestClock.adjust("1 hour")
         yield* track(timeout({ symbol: "A" }))
-        expect(yield* total("1 minute")).toBe(5)
-      }).pipe(Effect.withClock(stepped))
-    })
+        yield* TestClock.adjust("30 seconds")
+        expect(yield* total("29 seconds")).toBe(0)
+        for (const broken of ["back", "throws", "NaN", "back"] as const) {
+          clock.broken = broken
+          yield* track(timeout({ symbol: "A" }))
+          expect(yield* total("29 seconds")).toBeGreaterThanOrEqual(1)
+          expect(Number.isFinite(DateTime.toEpochMillis((yield* service.stats()).at))).toBe(true)
+          yield* service.snapshot
+          clock.broken = undefined
+        }
+        expect(yield* total("10 minutes")).toBe(5)
+        expect(yield* total("29 seconds")).toBe(4)
+        // Time goes on from where it was.
+        yield* TestClock.adjust("10 minutes")
+        yield* TestClock.adjust("1 second")
+        expect(yield* total("10 minutes")).toBe(0)
+        expect(yield* total()).toBe(5)
+      })
   )
 
   law(
-    "Law 4: time does not go back",
+    "Law 4: time goes on after the clock was set back",
     Effect.gen(function*() {
       const service = yield* tracker
+      const count = Effect.map(service.breakdown({ by: "symbol", window: "minute" }), ([row]) => row?.count)
       yield* TestClock.adjust("1 hour")
       yield* track(timeout({ symbol: "A" }))
       yield* TestClock.setTime(0)
       yield* track(timeout({ symbol: "A" }))
-      expect(yield* total("1 second")).toBe(2)
-      expect((yield* service.breakdown({ by: "symbol", window: "minute" }))[0]?.count).toBe(2)
       yield* TestClock.setTime(Duration.toMillis("1 hour"))
-      expect((yield* service.breakdown({ by: "symbol", window: "minute" }))[0]?.count).toBe(2)
+      expect(yield* count).toBe(2)
+      yield* TestClock.setTime(0)
+      expect(yield* total("1 second")).toBe(2)
+      expect(yield* count).toBe(2)
+      yield* TestClock.adjust("50 seconds")
+      expect(yield* total("49 seconds")).toBe(0)
+      expect(yield* count).toBe(2)
+      yield* TestClock.adjust("15 seconds")
+      expect(yield* total("1 minute")).toBe(0)
+      expect(yield* service.activeAlerts).toEqual([])
+    })
+  )
+
+  law(
+    "Law 4: a fetch under another clock than the layer's changes no age",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const layerClock = yield* Effect.clock
+      const ages = Effect.map(
+        service.recent(),
+        (errors) => errors.map(({ at }) => layerClock.unsafeCurrentTimeMillis() - DateTime.toEpochMillis(at))
+      )
+      yield* TestClock.adjust("1 hour")
+      for (const nanos of [() => 0n, () => 10n ** 18n, () => -(10n ** 18n), () => BigInt(NaN)]) {
+        const other: Clock.Clock = {
+          ...layerClock,
+          [Clock.ClockTypeId]: Clock.ClockTypeId,
+          unsafeCurrentTimeNanos: nanos,
+          unsafeCurrentTimeMillis: () => Number(nanos() / 1_000_000n)
+        }
+        yield* Effect.withClock(
+          Effect.all([service.track(timeout()), service.stats(), service.recent(), service.activeAlerts]),
+          other
+        )
+        yield* TestClock.adjust("10 seconds")
+      }
+      expect(yield* ages).toEqual([10_000, 20_000, 30_000, 40_000])
+      expect(yield* total("25 seconds")).toBe(2)
+      expect(yield* service.activeAlerts).toHaveLength(1)
+      yield* TestClock.adjust("51 seconds")
+      expect(yield* total("1 minute")).toBe(0)
+      expect(yield* service.activeAlerts).toEqual([])
     })
   )
 

@@ -26,15 +26,8 @@ import { windowIndex, windows } from "./counting/windows.js"
 import type * as Model from "./model.js"
 import type { CallOutcome } from "./reporting.js"
 import type * as Snapshot from "./snapshotModel.js"
+import type { Moment } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
-
-/** When: since the tracker started, and by the wall clock. */
-export interface Moment {
-  /** Nanoseconds. */
-  readonly now: number
-  /** Milliseconds. */
-  readonly wall: number
-}
 
 interface Own {
   readonly kind: Kind

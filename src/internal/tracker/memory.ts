@@ -1,105 +1,66 @@
 /** The tracker in memory: the core, time from the Clock, a log line for every alert. */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as ErrorLog from "../../ErrorLog.js"
 import { durationOf, timelineOf } from "../options.js"
 import type { Edge } from "./alerting/alertEdges.js"
 import * as Subscribers from "./alerting/subscribers.js"
-import type { Moment } from "./core.js"
+import { repeatCleanUp } from "./cleanUp.js"
 import { Core } from "./core.js"
 import type { Service } from "./model.js"
 import type { CallOutcome } from "./reporting.js"
 import { withReporting } from "./reporting.js"
+import type { Moment } from "./timekeeper.js"
+import { Timekeeper } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
 import { newLimits } from "./trackerOptions.js"
 
-// How long the sweep sleeps when no alert is active: memory can wait.
-const idle = Duration.days(1)
-
-/** The instant of the step that is being made. There is one of them, set anew for each step: nobody keeps it. */
-class Now implements Moment {
-  now = 0
-  private services: Fiber.RuntimeFiber<unknown>["currentDefaultServices"]
-  private clock: Clock.Clock
-  private origin: bigint
-
-  constructor({ currentDefaultServices }: Fiber.RuntimeFiber<unknown>) {
-    this.services = currentDefaultServices
-    this.clock = Context.get(currentDefaultServices, Clock.Clock)
-    this.origin = this.clock.unsafeCurrentTimeNanos()
-  }
-
-  /** By the clock of the fiber that makes the step. `Effect.clockWith` tells it, too, for more than counting an error costs. */
-  set(): Moment {
-    const fiber = Fiber.getCurrentFiber()
-    if (Option.isSome(fiber) && fiber.value.currentDefaultServices !== this.services) {
-      this.services = fiber.value.currentDefaultServices
-      this.clock = Context.get(this.services, Clock.Clock)
-    }
-    this.now = Number(this.clock.unsafeCurrentTimeNanos() - this.origin)
-    return this
-  }
-
-  /** From here on, the instant of the last step is this one. */
-  shift(now: number): void {
-    this.origin += BigInt(Math.round(this.now - now))
-    this.now = now
-  }
-
-  // Few ask for it: it is read when somebody does.
-  get wall(): number {
-    return this.clock.unsafeCurrentTimeMillis()
-  }
-}
-
+/** Makes the service. Its state is one {@link Core} in a `Ref`; every operation is one `Ref.modify`. */
 export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Service, never, Scope.Scope> {
-  const moment = yield* Effect.withFiberRuntime<Now>((fiber) => Effect.succeed(new Now(fiber)))
-  let core = new Core(settings)
-  // Open when an alert has come, and with it an instant at which it may be over.
+  const time = new Timekeeper(yield* Effect.clock)
+  const state = yield* Ref.make(new Core(settings))
+  // Open while an alert may resolve earlier than the clean-up has planned for.
   const changed = yield* Effect.makeLatch()
 
-  // One synchronous step on the core. The core is mutable: nothing else ever touches it, and a `Ref` around it would only
-  // be one step more.
-  const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> => Effect.sync(() => f(core, moment.set()))
+  // The core is mutable: that is safe because only this synchronous step touches it, and only snapshots leave it.
+  const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> =>
+    Ref.modify(state, (core) => [f(core, time.read()), core])
 
-  /** Another core takes over, whose time began at another instant, and what that changes is told. */
+  /** Replaces the core by another, whose time continues from another instant, and logs what that changes. */
   const replace = (f: (core: Core, moment: Moment) => readonly [ReadonlyArray<Edge>, Core]): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const [edges, next] = f(core, moment.set())
-      core = next
-      moment.shift(next.now)
-      return Effect.zipRight(tell(edges), changed.open)
-    })
+    Effect.flatMap(
+      Ref.modify(state, (core) => {
+        const [edges, next] = f(core, time.read())
+        time.continueFrom(next.now)
+        return [edges, next]
+      }),
+      (edges) => Effect.zipRight(changed.open, logAll(edges))
+    )
 
+  const logAll = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
+    Effect.catchAllDefect(Effect.forEach(edges, log, { discard: true }), () => step((core) => core.lost()))
+
+  /** Logs alerts, and has the clean-up look at when they can be over. */
   const tell = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
-    edges.length === 0
-      ? Effect.void
-      : Effect.zipRight(changed.open, Effect.forEach(edges, log, { discard: true })).pipe(
-        Effect.catchAllDefect(() => step((core) => core.lost()))
-      )
+    edges.length === 0 ? Effect.void : Effect.zipRight(changed.open, logAll(edges))
+
+  const cleanUp = step((core, moment) => [core.sweep(moment), core.due(moment)] as const).pipe(
+    Effect.flatMap(([edges, due]) => Effect.as(logAll(edges), due))
+  )
 
   yield* Effect.addFinalizer(() => step((core) => core.end()))
-  yield* Effect.gen(function*() {
-    yield* Effect.flatMap(step((core, moment) => core.sweep(moment)), tell)
-    yield* changed.close
-    const due = yield* step((core, moment) => core.due(moment))
-    yield* Effect.race(Effect.sleep(Duration.max(settings.sweepEvery, Duration.min(due, idle))), changed.await)
-  }).pipe(Effect.forever, Effect.forkScoped)
+  yield* Effect.forkScoped(repeatCleanUp(cleanUp, { changed, every: settings.sweepEvery }))
 
   const service: Service = {
     track: (error, options) =>
-      Effect.suspend(() => {
-        const edges = core.track(error, moment.set(), options?.attempt === true)
-        return edges.length === 0 ? Effect.void : tell(edges)
-      }),
+      Effect.flatMap(
+        Ref.modify(state, (core) => [core.track(error, time.read(), options?.attempt === true), core]),
+        tell
+      ),
     succeeded: (context, duration) =>
       Effect.flatMap(step((core, moment) => core.succeeded(context, moment, durationOf(duration))), tell),
     stats: (options) => step((core, moment) => core.stats(durationOf(options?.window), moment)),

@@ -59,11 +59,17 @@ export class HourHand {
 export class Hours {
   private readonly counts = new Uint32Array(kept)
   private last = 0
+  private lastIndex = 0
 
   add(hour: number, count = 1): void {
+    if (hour === this.last) {
+      this.counts[this.lastIndex] = this.counts[this.lastIndex]! + count
+      return
+    }
     if (hour > this.last) {
       for (let passed = Math.max(this.last, hour - kept) + 1; passed <= hour; passed++) this.counts[passed % kept] = 0
       this.last = hour
+      this.lastIndex = hour % kept
     }
     this.counts[hour % kept] = (this.counts[hour % kept] ?? 0) + count
   }

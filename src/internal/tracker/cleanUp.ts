@@ -1,0 +1,38 @@
+/** The schedule of the clean-up: when alerts that are over get resolved and memory is freed. */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+
+// The longest time between two clean-ups: freeing memory is not urgent.
+const idle = Duration.days(1)
+
+const afterFailure = Duration.minutes(1)
+
+/**
+ * Repeats the clean-up for ever: it returns how long until an alert can be over. Each alert published in between opens
+ * `changed`, and the schedule starts again, since that alert may be over sooner. A clean-up that dies is logged and tried
+ * again a minute later.
+ */
+export const repeatCleanUp = (
+  cleanUp: Effect.Effect<Duration.Duration>,
+  { changed, every }: { readonly changed: Effect.Latch; readonly every: Duration.Duration }
+): Effect.Effect<never> =>
+  cleanUp.pipe(
+    Effect.catchAllDefect((defect) =>
+      Effect.as(
+        Effect.logError("The clean-up of the error tracker failed; next attempt in 1 minute", Cause.die(defect)),
+        afterFailure
+      )
+    ),
+    // A new alert cuts the wait short, never the clean-up itself.
+    Effect.uninterruptible,
+    Effect.repeat(
+      Schedule.identity<Duration.Duration>().pipe(
+        Schedule.addDelay((untilDue) => Duration.max(every, Duration.min(untilDue, idle)))
+      )
+    ),
+    Effect.raceFirst(changed.await),
+    Effect.zipRight(changed.close),
+    Effect.forever
+  )
