@@ -155,7 +155,7 @@ export const classify: (
  * import { Effect } from "effect"
  *
  * const program = Effect.tryPromise({
- *   try: () => fetch("https://api.binance.com/api/v3/ping"),
+ *   try: () => fetch("https://api.example.com/ping"),
  *   catch: (cause) => Classifier.classifySync(cause, { context: { source: "rest" } })
  * })
  *

@@ -79,7 +79,7 @@ export interface Options {
  *   Effect.succeed(HttpClientResponse.fromWeb(request, new Response(null, { status: 503 })))
  * )
  *
- * const program = Connectivity.check("https://api.binance.com/api/v3/ping").pipe(
+ * const program = Connectivity.check("https://api.example.com/ping").pipe(
  *   Effect.provide(Layer.merge(Layer.succeed(HttpClient.HttpClient, maintenance), ErrorTracker.layer()))
  * )
  *
@@ -164,7 +164,7 @@ const isRefused = (error: FetchError.FetchError, cause: Cause.Cause<unknown>, ur
 
 const invalid = ({ cause, context }: FetchError.FetchError, url: string): FetchError.DataValidation => {
   const said = chain(cause).at(-1)?.message
-  const message = `${said}; write the whole address, as in https://api.binance.com/api/v3/ping`
+  const message = `${said}; write the whole address, as in https://api.example.com/ping`
   return new FetchError.DataValidation({
     message: `${JSON.stringify(url)} cannot be checked: ${message}`,
     issues: [{ path: "url", message }],

@@ -37,7 +37,7 @@ export interface Input {
   readonly interval?: string | undefined
   /** The market the symbol is traded on. */
   readonly market?: string | undefined
-  /** Who was asked: `rest`, `vision`, `cache`, a database. */
+  /** The source that was asked: `rest`, `archive`, `cache`, a database. */
   readonly source?: string | undefined
   /** First instant asked for. */
   readonly start?: DateTime.DateTime.Input | undefined

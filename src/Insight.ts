@@ -1,58 +1,41 @@
 /**
- * What the numbers of a tracker mean: what is normal, what is not, what comes next, who is to blame, and what limits
- * and timeouts would fit. Pure functions over a snapshot; every answer has a `message` that says it in words.
+ * Statistics on a snapshot of a tracker: the normal range, anomalies, forecasts, offenders, and limits and timeouts that
+ * fit. Pure functions; each answer has a `message` for people.
  *
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import type * as Alert from "./Alert.js"
-import type * as ErrorTracker from "./ErrorTracker.js"
 import { anomaliesOf, baselineOf } from "./internal/insight/anomalies.js"
 import { crossing } from "./internal/insight/forecast.js"
 import { historyOf, usualRate } from "./internal/insight/history.js"
+import type * as Model from "./internal/insight/insightModel.js"
 import { offendersOf } from "./internal/insight/offenders.js"
 import { duration, number, percent } from "./internal/insight/sentences.js"
 import { limitsFor } from "./internal/insight/suggestedLimits.js"
 import { timeoutFor } from "./internal/insight/timeouts.js"
 import type * as Snapshot from "./Snapshot.js"
-import type * as Threshold from "./Threshold.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What is normal for a count: nine of ten are from `low` to `high`.
+ * The normal range of a count: nine of ten counts are from `low` to `high`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Normal {
-  readonly mean: number
-  readonly low: number
-  readonly high: number
-}
+export type Normal = Model.Normal
 
 /**
- * What is normal for one code, at this time of the day.
+ * The normal range of one code at this time of the day.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Baseline {
-  readonly code: string
-  /** On how many whole hours it rests. */
-  readonly hours: number
-  /** Was there enough history (a week) to tell the hours of the day apart? */
-  readonly byHourOfDay: boolean
-  /** In a minute. None with less than half an hour of history. */
-  readonly perMinute: Option.Option<Normal>
-  /** In an hour. None with less than 6 whole hours of history. */
-  readonly perHour: Option.Option<Normal>
-  readonly message: string
-}
+export type Baseline = Model.Baseline
 
 /**
  * A count that chance does not explain.
@@ -60,98 +43,47 @@ export interface Baseline {
  * @since 0.1.0
  * @category models
  */
-export interface Anomaly {
-  readonly code: string
-  readonly window: "minute" | "hour"
-  /** In the last minute, or in the last 60 minutes. */
-  readonly count: number
-  readonly normal: Normal
-  /** How probable so high a count is where all is as it was: below 1e-5, and in a minute a sixtieth of that. */
-  readonly p: number
-  readonly message: string
-}
+export type Anomaly = Model.Anomaly
 
 /**
- * When a limit will be exceeded.
+ * The instant at which a limit will be exceeded.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Forecast {
-  readonly code: string
-  /** The name of the limit: `minute`, `hour`, `day`, or one of your own. */
-  readonly window: Alert.WindowName
-  readonly limit: number
-  /** Within the window of the limit, now. */
-  readonly count: number
-  /** That it happens within a day: at least 0.5. */
-  readonly probability: number
-  /** It happens after `earliest` and, if there is one, before `latest` with a probability of 80 %. */
-  readonly earliest: DateTime.Utc
-  /** As likely before as after. */
-  readonly likely: DateTime.Utc
-  /** None if the probability that it happens within a day is less than 0.9. */
-  readonly latest: Option.Option<DateTime.Utc>
-  readonly message: string
-}
+export type Forecast = Model.Forecast
 
 /**
- * Limits that would fit what is normal.
+ * Limits that fit the normal range.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ThresholdSuggestions {
-  /** For the `thresholds` of a tracker. Codes with too little history are not in it. */
-  readonly thresholds: { readonly [code: string]: Threshold.Limits }
-  /** Of every code: why these limits, or why none. */
-  readonly reasons: ReadonlyArray<{ readonly code: string; readonly message: string }>
-}
+export type ThresholdSuggestions = Model.ThresholdSuggestions
 
 /**
- * A timeout that would fit a source.
+ * A timeout that fits the latencies of a source.
  *
  * @since 0.1.0
  * @category models
  */
-export interface TimeoutSuggestion {
-  readonly source: string
-  /** How many successful fetches it rests on. */
-  readonly samples: number
-  /** None if they are too few, or if too many fetches did not get to their end. */
-  readonly timeout: Option.Option<Duration.Duration>
-  readonly message: string
-}
+export type TimeoutSuggestion = Model.TimeoutSuggestion
 
 /**
- * A value of a dimension that fails more than the others.
+ * A value of a dimension with a higher failure rate than the others.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Offender {
-  readonly value: string
-  /** Expected empties aside. */
-  readonly errors: number
-  /** Successes and failures, where they are counted; else 0. */
-  readonly attempts: number
-  /** Of the errors of all values, 0 to 1. */
-  readonly share: number
-  /** How many times as many errors as the values that do not stand out: per attempt where these are counted, else per value. */
-  readonly ratio: number
-}
+export type Offender = Model.Offender
 
 /**
- * Something that offenders have in common, and others have not.
+ * A property that offenders share and other values do not have.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Common {
-  /** `code`, a field of the context, or `begins with` or `ends with` for the names of the offenders. */
-  readonly what: string
-  readonly value: string
-}
+export type Common = Model.Common
 
 /**
  * The values of one dimension that stand out, worst first.
@@ -159,36 +91,24 @@ export interface Common {
  * @since 0.1.0
  * @category models
  */
-export interface Offenders {
-  readonly dimension: string
-  readonly offenders: ReadonlyArray<Offender>
-  readonly common: ReadonlyArray<Common>
-  readonly message: string
-}
+export type Offenders = Model.Offenders
 
 /**
- * Whom to look at, and over what time.
+ * Options of {@link offenders}.
  *
  * @since 0.1.0
  * @category models
  */
-export interface OffendersOptions {
-  /** Default: all that the tracker keeps. */
-  readonly by?: ErrorTracker.Dimension | undefined
-  /** Default: all codes. */
-  readonly code?: string | undefined
-  /** Default: `day`. */
-  readonly window?: ErrorTracker.Window | undefined
-}
+export type OffendersOptions = Model.OffendersOptions
 
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What is normal for each code, at this time of the day: from the hours that are over, of which what stands out from its
- * like is cut off, so that a bad day does not become normal. With a week of history, from the same hours of the day
- * as far as these differ from the others.
+ * The normal range of each code at this time of the day, from the completed hours. Outliers are cut off, so that a bad
+ * day does not become normal. With a week of history, hours of the day that differ from the others have a range of their
+ * own.
  *
  * @example
  * import { ErrorTracker, FetchError, Insight } from "effect-errata"
@@ -210,13 +130,12 @@ export const baseline = (snapshot: Snapshot.Snapshot): ReadonlyArray<Baseline> =
   snapshot.codes.map((code) => baselineOf(code.code, historyOf(snapshot, code)))
 
 /**
- * The codes of which the last minute or the last 60 minutes had more errors than chance explains, the least probable
- * first.
+ * The codes with more errors in the last minute or the last 60 minutes than chance explains, the least probable first.
  *
- * Counts are taken for negative binomial: Poisson, of a rate that varies as it did before, and that is known as well as
- * the length of the history lets it be. Errors are assumed to come in small clumps, as retries do. Of 1,500 simulated
- * days of codes with steady, daily and gamma distributed rates, none had an anomaly. Outbursts that are rarer than every
- * tenth hour are told, though there were such before.
+ * The model of a count is negative binomial: a Poisson count whose rate varies as it did in the history. The shorter the
+ * history, the wider the range. Errors are assumed to come in small clusters, as retries do. Of 1,500 simulated days with
+ * steady, daily and gamma distributed rates, none had an anomaly. A burst is an anomaly if bursts like it are rarer than
+ * one hour in ten.
  *
  * @example
  * import { ErrorTracker, Insight } from "effect-errata"
@@ -225,7 +144,7 @@ export const baseline = (snapshot: Snapshot.Snapshot): ReadonlyArray<Baseline> =
  * const program = Effect.gen(function*() {
  *   const tracker = yield* ErrorTracker.ErrorTracker
  *   const snapshot = yield* tracker.snapshot
- *   // API_RATE_LIMIT: 42 in the last hour, normally 3 to 9 at this hour: extraordinary (p = 1e-12)
+ *   // API_RATE_LIMIT: 42 in the last hour, normally 3 to 9 at this time of the day: extraordinary (p = 1e-12)
  *   for (const { message } of Insight.anomalies(snapshot)) yield* Effect.logWarning(message)
  *   return Insight.anomalies(snapshot)
  * })
@@ -242,13 +161,13 @@ export const anomalies = (snapshot: Snapshot.Snapshot): ReadonlyArray<Anomaly> =
     .map(({ anomaly }) => anomaly)
 
 /**
- * Which limits will be exceeded within a day, the soonest first; what is exceeded already is no forecast. A limit that is
- * not in the list is not expected to be.
+ * The limits that will probably be exceeded within a day, the soonest first. Limits that are exceeded already are left
+ * out.
  *
- * Each limit is played 200 times into the future (the same way for the same snapshot): with the rate of the last
- * hours and its trend, which wears off; the time of the day; outbursts as there were; and the errors that leave the window.
- * A limit that is near takes some milliseconds. Of 1,000 simulated histories (steady, rising, bursty, daily) 80 % of the
- * intervals held the true instant, and 4 % of those that were exceeded within the hour had no forecast.
+ * Each limit is simulated 200 times, with the same draws for the same snapshot. A simulation knows the rate of the last
+ * hours, its trend, which decays, the time of the day, bursts as in the history, and the errors that leave the window. It
+ * takes some milliseconds for a limit that is near. Of 1,000 simulated histories (steady, rising, bursty, daily), 80 % of
+ * the intervals held the true instant, and 4 % of the limits that were exceeded within the hour had no forecast.
  *
  * @example
  * import { ErrorTracker, Insight } from "effect-errata"
@@ -299,9 +218,8 @@ export const forecast = (snapshot: Snapshot.Snapshot): ReadonlyArray<Forecast> =
     })
 
 /**
- * Limits for each code that normal times would exceed about once a month: a minute, an hour (at the busiest hour of the
- * day) and, with a week of history, a day. Never below 3. Limits of your own windows, and where alerts recover, stay as they
- * are.
+ * Limits for each code that would be exceeded about once a month in normal times: per minute, per hour (of the busiest
+ * hour of the day) and, with a week of history, per day. At least 3. Custom limits and `recoverAt` keep their values.
  *
  * @example
  * import { ErrorTracker, FetchError, Insight } from "effect-errata"
@@ -336,11 +254,11 @@ export const suggestThresholds = (snapshot: Snapshot.Snapshot): ThresholdSuggest
 }
 
 /**
- * A timeout for each source whose latencies the tracker knows: one that at most one in a thousand successful fetches
- * would not have met, with room to spare.
+ * A timeout for each source whose latencies the tracker knows, above the 99.9th percentile of the successful fetches (the
+ * 99th with fewer than 3,000 samples).
  *
- * What timed out is not among the latencies: where that happens often, the quantiles of what succeeded say too little, and
- * the answer says so.
+ * Fetches that timed out have no latency. Where they are more than 1 % of the fetches, the percentiles of the others are
+ * too low, and there is no suggestion.
  *
  * @example
  * import { ErrorTracker, Insight } from "effect-errata"
@@ -363,8 +281,9 @@ export const suggestTimeout = (snapshot: Snapshot.Snapshot): ReadonlyArray<Timeo
   snapshot.latency.map((latency) => timeoutFor(latency, snapshot))
 
 /**
- * The values that fail more than the others, by dimension, and what they have in common. Per attempt where attempts are
- * counted; else per value, if there are values enough to compare with. Small numbers are no evidence.
+ * The values with a higher failure rate than the others, by dimension, and what they have in common. The rate is per
+ * attempt where attempts are counted, else per value, which takes at least five values to compare. Differences that
+ * chance explains are left out.
  *
  * @example
  * import { ErrorTracker, FetchError, Insight } from "effect-errata"
@@ -382,7 +301,7 @@ export const suggestTimeout = (snapshot: Snapshot.Snapshot): ReadonlyArray<Timeo
  * const [symbols] = await Effect.runPromise(Effect.provide(program, ErrorTracker.layer()))
  * assert.strictEqual(
  *   symbols?.message,
- *   "symbol LUNAUSDT: 50 % of the errors, at least 9.9 times as many each as the rest"
+ *   "symbol LUNAUSDT: 50 % of the errors, at least 9.9 times as many as the others on average"
  * )
  *
  * @since 0.1.0

@@ -83,7 +83,7 @@ describe("Insight.offenders", () => {
       found: ["SICK"]
     },
     {
-      what: "few values, nobody knows how much used",
+      what: "few values of unknown use",
       rows: [{ value: "rest", errors: 90 }, { value: "vision", errors: 5 }],
       found: []
     },
@@ -145,12 +145,12 @@ describe("Insight.offenders", () => {
     expect(found).toBeLessThanOrEqual(1)
   })
 
-  it("says how much of all it is, and how many times as many as the rest", () => {
+  it("states the share and the multiple of the failure rate", () => {
     const [answer] = ask([...crowd(10, 10, 990), { value: "BAD", errors: 100, successes: 900 }])
     expect(answer?.offenders).toEqual([
       { value: "BAD", errors: 100, attempts: 1000, share: 0.5, ratio: expect.closeTo(10, 0) }
     ])
-    expect(answer?.message).toBe("symbol BAD: 50 % of the errors, at least 10 times as many per attempt as the rest")
+    expect(answer?.message).toBe("symbol BAD: 50 % of the errors, at least 10 times the failure rate of the others")
   })
 
   it("of one code, and of one dimension", () => {
@@ -169,7 +169,7 @@ describe("Insight.offenders", () => {
     const [answer] = ask([...crowd(30, 3), ...bad])
     expect(answer?.common).toEqual([{ what: "code", value: "DATA_EMPTY" }, { what: "ends with", value: "BUSD" }])
     expect(answer?.message).toMatch(
-      /^symbol ABUSD, XYZBUSD and QBUSD: 73 % of the errors, at least \d+ times as many each as the rest; in common: code DATA_EMPTY and a name that ends with BUSD$/
+      /^symbol ABUSD, XYZBUSD and QBUSD: 73 % of the errors, at least \d+ times as many as the others on average; in common: code DATA_EMPTY and a name that ends with BUSD$/
     )
   })
 

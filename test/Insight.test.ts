@@ -30,10 +30,10 @@ const leaves = (data: unknown): ReadonlyArray<unknown> =>
   typeof data === "object" && data !== null ? Object.values(data).flatMap(leaves) : [data]
 
 describe("Insight.baseline", () => {
-  it("says how many are normal, and from what it is told", () => {
+  it("states the normal range and the length of the history", () => {
     const [four] = Insight.baseline(only({ code: "API_AUTH", hours: hoursOf(4, around(6)) }, 4 * day))
     expect(four).toMatchObject({ code: "API_AUTH", hours: 95, byHourOfDay: false })
-    expect(four?.message).toBe("API_AUTH: 1 to 12 an hour are normal (told from 95 hours)")
+    expect(four?.message).toBe("API_AUTH: normally 1 to 12 an hour (from 95 hours of history)")
     expect(Option.getOrThrow(four!.perHour).mean).toBeCloseTo(6, 0)
     expect(Option.getOrThrow(four!.perMinute).mean).toBeCloseTo(0.1, 1)
   })
@@ -47,7 +47,7 @@ describe("Insight.baseline", () => {
       )[0]
     // At noon, the last 60 minutes are those from 11 to 12.
     expect(busyAt(11, 10)).toMatchObject({ byHourOfDay: true })
-    expect(busyAt(11, 10)?.message).toContain(" are normal at this hour (told from 239 hours)")
+    expect(busyAt(11, 10)?.message).toContain(" an hour at this time of the day (from 239 hours of history)")
     expect(Option.getOrThrow(busyAt(11, 10)!.perHour).low).toBeGreaterThan(30)
     expect(Option.getOrThrow(busyAt(10, 10)!.perHour).high).toBeLessThan(20)
     expect(busyAt(11, 5)).toMatchObject({ byHourOfDay: false })
@@ -98,14 +98,14 @@ describe("Insight.baseline", () => {
 })
 
 describe("Insight.anomalies", () => {
-  it("says how many there are, how many are normal, and how improbable that is", () => {
+  it("states the count, the normal range and the probability", () => {
     const [anomaly, ...others] = Insight.anomalies(
       only({ code: "API_RATE_LIMIT", hours: hoursOf(9, around(6)), errors: lately(42, 59) }, 9 * day)
     )
     expect(others).toEqual([])
     expect(anomaly).toMatchObject({ code: "API_RATE_LIMIT", window: "hour", count: 42 })
     expect(anomaly?.message).toMatch(
-      /^API_RATE_LIMIT: 42 in the last hour, normally [12] to 1[0-3] at this hour: extraordinary \(p = \de-(0?[6-9]|1\d)\)$/
+      /^API_RATE_LIMIT: 42 in the last hour, normally [12] to 1[0-3] at this time of the day: extraordinary \(p = \de-(0?[6-9]|1\d)\)$/
     )
     expect(anomaly?.p).toBeLessThan(1e-5)
   })
@@ -193,7 +193,7 @@ describe("Insight.suggestThresholds", () => {
     expect(perDay).toBeGreaterThan(24 * 10)
     expect(perDay).toBeLessThan(24 * 30)
     expect(reasons[0]?.message).toMatch(
-      /^A: \d+ a minute \(now 5\), \d+ an hour \(now 20\), \d+ a day \(now 50\): the busiest hours of the day normally have \d+ to \d+; each is exceeded about once a month$/
+      /^A: \d+ a minute \(now 5\), \d+ an hour \(now 20\), \d+ a day \(now 50\): the busiest hour of the day normally has \d+ to \d+; each limit is exceeded about once a month$/
     )
   })
 
@@ -320,7 +320,7 @@ describe("Insight.suggestTimeout", () => {
       timeouts: 100,
       timeout: undefined,
       said:
-        "not enough data: 10 % of the fetches time out, and nobody knows how long they would have taken; try a longer timeout first"
+        "not enough data: 10 % of the fetches time out, so the latencies of the slowest are unknown; try a longer timeout first"
     }
   ])("$what: $said", ({ counts, said, timeout, timeouts }) => {
     const pairs = counts.map(([millis = 0, count = 0]) => [millis, count] as const)

@@ -16,116 +16,63 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import type { Interval } from "../binance/Interval.js"
-import type { Market } from "../binance/Market.js"
+import type * as Model from "./internal/exchange/faultModel.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A fault: which requests it befalls (default: every one), and what it does to them. Of several faults that fit a
- * request the first one strikes.
+ * A fault: the requests that it hits (default: every one), and what it does to them. Of several faults that match a
+ * request, the first one is applied.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Fault {
-  readonly when?: When | undefined
-  readonly do: Action
-}
+export type Fault = Model.Fault
 
 /**
- * Which requests. All that is given has to hold.
+ * The requests that a fault hits: those that match all fields.
  *
  * @since 0.1.0
  * @category models
  */
-export interface When {
-  /** Of the API of the exchange, or of its archive. */
-  readonly source?: "rest" | "vision" | undefined
-  readonly market?: Market | undefined
-  /** The whole path (`/api/v3/klines`) or the end of it (`klines`, `BTCUSDT-1h-2024-01.zip.CHECKSUM`). */
-  readonly path?: string | undefined
-  readonly symbol?: string | undefined
-  readonly interval?: Interval | undefined
-  /**
-   * Which of the requests that fit the five above, counted from 1 since the fault was added, whatever befell them. A
-   * range includes both ends.
-   */
-  readonly nth?:
-    | number
-    | ReadonlyArray<number>
-    | { readonly from?: number | undefined; readonly to?: number | undefined }
-    | undefined
-  /** In [0, 1]; drawn from the seed of the exchange, so that a run can be repeated. */
-  readonly probability?: number | undefined
-  /** How often the fault strikes at most. */
-  readonly times?: number | undefined
-}
+export type When = Model.When
 
 /**
- * A body of an error answer: the error object of the exchange, a page for people, or nothing.
+ * The body of an error response: the error object of the exchange, an HTML page, or nothing.
  *
  * @since 0.1.0
  * @category models
  */
-export type ErrorBody = { readonly code: number; readonly msg: string } | "html" | "empty"
+export type ErrorBody = Model.ErrorBody
 
 /**
- * What can be wrong with rows. `short`: columns are missing; `notNumber`: a price is no number; `null`: a price is null;
- * `duplicate`: a row comes twice; `unordered`: two rows are swapped.
+ * A defect of rows. `short`: columns are missing; `notNumber`: a price is not a number; `null`: a price is null;
+ * `duplicate`: a row is repeated; `unordered`: two rows are swapped.
  *
  * @since 0.1.0
  * @category models
  */
-export type Malformation = "short" | "notNumber" | "null" | "duplicate" | "unordered"
+export type Malformation = Model.Malformation
 
 /**
- * What can be wrong with a file of the archive. Of a zip, `flipped`: one bit differs; `truncated`: its second half is
- * missing; `empty`: it has no bytes; `html`: it is a page. Of the text beside it, `staleChecksum`: it is that of an
- * earlier zip; `otherChecksum`: it names another file; `noChecksum`: it is not there.
+ * A defect of a file of the archive. Of a zip, `flipped`: one bit differs; `truncated`: the second half is missing;
+ * `empty`: no bytes; `html`: an HTML page. Of its checksum file, `staleChecksum`: the checksum of an earlier zip;
+ * `otherChecksum`: another file name; `noChecksum`: no such file.
  *
  * @since 0.1.0
  * @category models
  */
-export type Corruption =
-  | "flipped"
-  | "truncated"
-  | "empty"
-  | "html"
-  | "staleChecksum"
-  | "otherChecksum"
-  | "noChecksum"
+export type Corruption = Model.Corruption
 
 /**
- * What happens to a request. See the constructors for what each means.
+ * What happens to a request. The constructors say what each action means.
  *
  * @since 0.1.0
  * @category models
  */
-export type Action =
-  | { readonly _tag: "Latency"; readonly duration: Duration.Duration }
-  | { readonly _tag: "Silence" }
-  | { readonly _tag: "ResetBeforeHeaders" }
-  | { readonly _tag: "CloseBeforeHeaders" }
-  | { readonly _tag: "ResetMidBody" }
-  | { readonly _tag: "TruncatedBody" }
-  | { readonly _tag: "StalledBody" }
-  | { readonly _tag: "NotJson"; readonly body: string }
-  | {
-    readonly _tag: "Status"
-    readonly status: number
-    readonly body: ErrorBody | undefined
-    readonly headers: Readonly<Record<string, string>>
-  }
-  | { readonly _tag: "RateLimited"; readonly duration: Duration.Duration }
-  | { readonly _tag: "Banned"; readonly duration: Duration.Duration }
-  | { readonly _tag: "EmptyList" }
-  | { readonly _tag: "MalformedRows"; readonly malformation: Malformation }
-  | { readonly _tag: "Gaps"; readonly ranges: ReadonlyArray<{ readonly start: number; readonly end: number }> }
-  | { readonly _tag: "CorruptFile"; readonly corruption: Corruption }
-  | { readonly _tag: "Late"; readonly duration: Duration.Duration }
+export type Action = Model.Action
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors

@@ -1,6 +1,6 @@
 /**
- * ccxt keeps of an answer what fits into a message: `binance {"code":-1121,…}`, `binance GET https://… 429 Too Many
- * Requests {…}`, `binance GET https://… fetch failed: connect ECONNREFUSED …`. That form is its structure.
+ * ccxt keeps of an answer what fits into a message: `kraken {"error":["EQuery:Unknown asset pair"]}`, `kraken GET https://… 429 Too Many
+ * Requests {…}`, `kraken GET https://… fetch failed: connect ECONNREFUSED …`. That form is its structure.
  */
 import { get, text } from "./read.js"
 

@@ -1,30 +1,30 @@
-/** What is normal for a count per hour (or minute, or day), told from a history that may have had bad days. */
+/** The normal distribution of a count per hour (minute, day), from a history that may contain bad days. */
 import type { Counts } from "./distribution.js"
 
 /** Groups of comparable samples: the counts of all hours, or those of each hour of the day. */
 export type Groups = ReadonlyArray<ReadonlyArray<number>>
 
-/** What is normal in one group. */
+/** The normal distribution of one group. */
 export interface Normal {
   readonly mean: number
-  /** As for `Counts`: how much the rate varies from sample to sample. */
+  /** See `Counts`: smaller for a rate that varies more from sample to sample. */
   readonly size: number
-  /** How many samples the mean is worth. */
+  /** The number of samples behind the mean. */
   readonly samples: number
 }
 
-// A spread that no tracker of errors should hold against a count. Errors seldom come alone, since what fails is tried
-// again: the variance is at least twice the mean. And no rate is steadier than by a tenth.
+// The least spread of any count. Errors come in clusters, since failed attempts are retried: the variance is at least
+// twice the mean. And every rate varies by at least a tenth.
 const leastDispersion = 2
 const leastVariation = 0.1
 
-// As long as there are few samples, as if there had been some more, of a rate that varies by half.
+// The prior for few samples: some more samples, of a rate that varies by half.
 const assumedSamples = 4
 const assumedVariation = 0.5
 
 /**
- * One answer for each group. Robust: what a sample has beyond the fence of its group is cut off. Groups that differ by
- * no more than chance are one.
+ * One answer per group. Robust: samples are cut off at the fence of their group. Groups that differ by no more than
+ * chance share one mean.
  */
 export const normals = (groups: Groups): ReadonlyArray<Normal> => {
   const fenced = groups.map((group) => {
@@ -33,7 +33,7 @@ export const normals = (groups: Groups): ReadonlyArray<Normal> => {
   })
   const all = fenced.flat()
   if (all.length === 0) return []
-  // Half an event more: the mean of a history without events is not 0, but as small as its length (Jeffreys' prior).
+  // Half an event more: the mean of a history without events is above 0, and decreases with its length (Jeffreys' prior).
   const overall = (sum(all) + 0.5) / all.length
   const weights = credibility(fenced, overall)
   const trusted = fenced.map((group, i) => {
@@ -49,7 +49,7 @@ export const normals = (groups: Groups): ReadonlyArray<Normal> => {
   return trusted.map((group) => ({ ...group, size }))
 }
 
-/** How a count to come is distributed. That the mean is not known exactly makes it less certain. */
+/** The distribution of the next count, which is wider the less exactly the mean is known. */
 export const expected = ({ mean, samples, size }: Normal): Counts => {
   const variance = Math.max(mean + mean ** 2 / size, mean * leastDispersion) * (1 + 1 / samples) +
     (mean * leastVariation) ** 2
@@ -57,8 +57,8 @@ export const expected = ({ mean, samples, size }: Normal): Counts => {
 }
 
 /**
- * Above it nothing counts: four times the usual distance from the median. But what is as common as every tenth sample is
- * not cut off, however far away.
+ * The value at which samples are cut off: four times the usual distance from the median, but never below the 90th
+ * percentile.
  */
 const fenceOf = (group: ReadonlyArray<number>): number => {
   if (group.length === 0) return 0
@@ -69,8 +69,8 @@ const fenceOf = (group: ReadonlyArray<number>): number => {
 }
 
 /**
- * How far the mean of each group is to be trusted, 0 to 1, and how far that of all: by how much more the groups differ
- * than chance lets them (Bühlmann: Experience rating and credibility, ASTIN Bulletin 4, 1967).
+ * The weight of the mean of each group, 0 to 1, against that of all groups: higher the more the groups differ beyond
+ * chance (Bühlmann: Experience rating and credibility, ASTIN Bulletin 4, 1967).
  */
 const credibility = (groups: Groups, overall: number): ReadonlyArray<number> => {
   const filled = groups.filter((group) => group.length > 0)
@@ -87,7 +87,7 @@ const credibility = (groups: Groups, overall: number): ReadonlyArray<number> => 
   return groups.map((group) => between <= 0 || group.length === 0 ? 0 : between / (between + within / group.length))
 }
 
-/** By moments: what the variance has beyond the mean, as a share of the squared mean. */
+/** By moments: the variance beyond the mean, as a share of the squared mean. */
 const sizeOf = (groups: Groups, means: ReadonlyArray<number>, overall: number): number => {
   let excess = assumedSamples * (overall * assumedVariation) ** 2
   let squares = assumedSamples * overall ** 2
@@ -103,6 +103,6 @@ const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, n
 
 const mean = (numbers: ReadonlyArray<number>): number => sum(numbers) / numbers.length
 
-/** The lower one of the two that are next to it. */
+/** The sample at or below the quantile, without interpolation. */
 const quantile = (numbers: ReadonlyArray<number>, share: number): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(share * (numbers.length - 1))] ?? 0

@@ -1,16 +1,16 @@
 /**
- * How improbable a count is, to the last digit of its logarithm: tails underflow long before they stop to matter.
+ * Tail probabilities of counts, as logarithms: the probabilities themselves underflow.
  *
- * Counts of errors are Poisson only as long as their rate stands still. A rate that itself varies (as a gamma
- * distribution) makes them negative binomial: of some mean, and of a `size` that is the smaller the more the rate varies,
- * with the variance mean + mean² / size. This one family serves for steady, bursty and hardly known rates alike.
+ * Counts of errors are Poisson at a constant rate. A rate that varies with a gamma distribution makes them negative
+ * binomial, with variance mean + mean² / size: the more the rate varies, the smaller the size. This family covers steady
+ * rates, bursts, and rates that are known only roughly.
  */
 
 /** A negative binomial distribution. */
 export interface Counts {
-  /** More than 0. */
+  /** Positive. */
   readonly mean: number
-  /** More than 0: 1 / the squared coefficient of variation of the rate. */
+  /** Positive: 1 / the squared coefficient of variation of the rate. */
   readonly size: number
 }
 
@@ -49,11 +49,11 @@ const fraction = (a: number, b: number, x: number): number => {
 }
 
 /**
- * The logarithm of the regularized incomplete beta function Iₓ(a, b) (DLMF 8.17), a and b > 0, where x is given by its
- * odds x / (1 − x): near 1 there would be no digits left to tell 1 − x by.
+ * The logarithm of the regularized incomplete beta function Iₓ(a, b) (DLMF 8.17), a and b > 0, for the
+ * odds x / (1 − x): near x = 1 a double has no digits left for 1 − x.
  */
 export const logBeta = (a: number, b: number, odds: number): number => {
-  // log(1 − eˣ), where eˣ may be so near to 1 that nothing would be left.
+  // log(1 − eˣ) without cancellation for eˣ near 1.
   if (odds > (a + 1) / (b + 1)) return Math.log(-Math.expm1(Math.min(logBeta(b, a, 1 / odds), -Number.MIN_VALUE)))
   const logX = -Math.log1p(1 / odds)
   const logRest = -Math.log1p(odds)
@@ -61,16 +61,16 @@ export const logBeta = (a: number, b: number, odds: number): number => {
     Math.log(fraction(a, b, odds / (1 + odds)))
 }
 
-/** log P(X ≥ count) of a count that is distributed like that (DLMF 8.17.24). */
+/** log P(X ≥ count) of a negative binomial count (DLMF 8.17.24). */
 export const logTail = (count: number, { mean, size }: Counts): number =>
   count <= 0 ? 0 : logBeta(count, size, mean / size)
 
-/** log P(X ≥ count) of a binomial distribution of n trials, with the odds of a success given (DLMF 8.17.5). */
+/** log P(X ≥ count) of a binomial count of n trials with these odds of success (DLMF 8.17.5). */
 export const logBinomialTail = (count: number, n: number, odds: number): number =>
   count <= 0 ? 0 : count > n ? -Infinity : logBeta(count, n - count + 1, odds)
 
 /**
- * log P(X ≥ count) of the marked ones among `drawn` of `total`, of which `marked` are: the hypergeometric distribution
+ * log P(X ≥ count) of the marked items among `drawn` of `total` items: the hypergeometric distribution
  * (Fisher's exact test; Johnson, Kemp, Kotz: Univariate discrete distributions, 2005, section 6.2), summed term by term.
  */
 export const logHypergeometricTail = (

@@ -1,8 +1,8 @@
-/** Draws from a sequence that is the same every time: for simulations that answer the same question the same way. */
+/** Pseudorandom numbers from a fixed seed, so that a simulation of one snapshot always gives the same answer. */
 export class Draws {
   private state = 0
 
-  /** More than 0, less than 1 (splitmix32: Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
+  /** Uniform in (0, 1) (splitmix32: Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
   uniform(): number {
     this.state = (this.state + 0x9e3779b9) | 0
     let bits = this.state
@@ -15,12 +15,12 @@ export class Draws {
     return -Math.log(this.uniform())
   }
 
-  /** Of mean 0 and variance 1 (Box, Muller: A note on the generation of random normal deviates, 1958). */
+  /** Normal with mean 0 and variance 1 (Box, Muller: A note on the generation of random normal deviates, 1958). */
   normal(): number {
     return Math.sqrt(2 * this.exponential()) * Math.cos(2 * Math.PI * this.uniform())
   }
 
-  /** Of mean and variance `shape` (Marsaglia, Tsang: A simple method for generating gamma variables, 2000). */
+  /** Gamma with mean and variance `shape` (Marsaglia, Tsang: A simple method for generating gamma variables, 2000). */
   gamma(shape: number): number {
     if (shape === 1) return this.exponential()
     if (shape < 1) return this.gamma(shape + 1) * this.uniform() ** (1 / shape)

@@ -1,52 +1,52 @@
-/** When a count within a window will exceed its limit: by playing what may happen from here on many times over. */
+/** The instant at which a count within a window will exceed its limit, by simulation. */
 import { Draws } from "./draws.js"
 import type { Trend } from "./trend.js"
 import { trend } from "./trend.js"
 
 /** In minutes from now. */
 export interface Crossing {
-  /** How many events are in the window now. */
+  /** The number of events in the window now. */
   readonly count: number
-  /** That it happens within a day: at least 0.5. */
+  /** The probability of a crossing within a day: at least 0.5. */
   readonly probability: number
   readonly earliest: number
   readonly likely: number
-  /** None, if it happens within a day in less than nine of ten futures. */
+  /** Undefined if fewer than nine of ten simulations have a crossing within a day. */
   readonly latest: number | undefined
 }
 
-/** What happened, in minutes: the last one ends now, at 0. */
+/** The past, in minutes: now is 0. */
 export interface Past {
-  /** Events in every minute, the oldest comes first. */
+  /** Events per minute, oldest first. */
   readonly minutes: ReadonlyArray<number>
   /** The instant of the n-th newest event; `-Infinity` if there are fewer. */
   readonly nth: (n: number) => number
 }
 
-const futures = 200
+const simulations = 200
 const horizon = 1440
 
-// How a rate varies that neither the time of day nor a trend explains shows from one half-hour to the next.
+// Half-hours show how much a rate varies beyond the time of the day and the trend.
 const block = 30
-// As if there had been some more half-hours, of a rate that varies by half.
+// The prior: some more half-hours, of a rate that varies by half.
 const assumedBlocks = 4
 const assumedVariation = 0.5
 
-// In minutes: how long a trend goes on, and after how long, on average, what is unusual now is over. The rate is the usual
-// one then, as far as that is known.
+// In minutes: the decay time of a trend, and the mean time until an unusual rate returns to the usual one, which itself is
+// uncertain by the factor e to the power of `doubt`.
 const persistence = 120
 const lasting = 240
 const doubt = 0.3
 
-// Many events are played in batches: so many of them fill the window up to its limit.
+// High limits are simulated in batches: the number of batches that fill the window up to its limit.
 const batches = 128
 const mostBatches = 1500
 
 /**
- * None if it is not to be expected within a day, or has happened already. Else it happens between `earliest` and `latest`
- * in four of five futures; if there is no `latest`, after `earliest`.
+ * Undefined if no crossing is to be expected within a day, or the limit is exceeded already. Four of five simulations
+ * cross between `earliest` and `latest`, or after `earliest` if there is no `latest`.
  *
- * `usual` is the usual rate, in events per minute, a number of minutes from now on.
+ * `usual` is the usual rate in events per minute, by the number of minutes from now.
  */
 export const crossing = (
   { minutes, nth }: Past,
@@ -54,7 +54,7 @@ export const crossing = (
     readonly usual: (minute: number) => number
     /** In minutes. */
     readonly window: number
-    /** Exceeded by one event more. */
+    /** Exceeded by one more event. */
     readonly limit: number
   }
 ): Crossing | undefined => {
@@ -65,25 +65,25 @@ export const crossing = (
   const length = Math.min(limit + 1, batches)
   const batch = (limit + 1) / length
   const marks = Float64Array.from({ length }, (_, i) => i === 0 ? 0 : nth(Math.ceil(i * batch)))
-  const play = player({ marks, batch, usual, window, size, now, draws: new Draws() })
+  const simulate = simulator({ marks, batch, usual, window, size, now, draws: new Draws() })
 
-  const crossings = Array.from({ length: futures / 5 }, play)
+  const crossings = Array.from({ length: simulations / 5 }, simulate)
   if (crossings.filter((at) => at < Infinity).length < crossings.length / 4) return undefined
-  while (crossings.length < futures) crossings.push(play())
+  while (crossings.length < simulations) crossings.push(simulate())
   crossings.sort((a, b) => a - b)
-  const at = (share: number) => crossings[Math.floor(share * futures)] ?? Infinity
+  const at = (share: number) => crossings[Math.floor(share * simulations)] ?? Infinity
   if (at(0.5) === Infinity) return undefined
   const isOpen = at(0.9) === Infinity
   return {
     count: countOf(nth, window, limit),
-    probability: crossings.filter((at) => at < Infinity).length / futures,
+    probability: crossings.filter((at) => at < Infinity).length / simulations,
     earliest: at(isOpen ? 0.2 : 0.1),
     likely: at(0.5),
     latest: isOpen ? undefined : at(0.9)
   }
 }
 
-/** How many events are in the window: not more than the limit. */
+/** The number of events in the window, at most the limit. */
 const countOf = (nth: Past["nth"], window: number, limit: number): number => {
   let low = 0
   let high = limit
@@ -96,8 +96,8 @@ const countOf = (nth: Past["nth"], window: number, limit: number): number => {
 }
 
 /**
- * As for `Counts`. By the squared differences of neighbours (von Neumann: Distribution of the ratio of the mean square
- * successive difference to the variance, 1941), so that no trend is taken for it.
+ * The `size` of `Counts`, by the squared differences of neighbours (von Neumann: Distribution of the ratio of the mean square
+ * successive difference to the variance, 1941), so that a trend does not count as variation.
  */
 const variability = (minutes: ReadonlyArray<number>): number => {
   const counts = Array.from({ length: Math.floor(minutes.length / block) }, (_, i) => {
@@ -116,9 +116,9 @@ const variability = (minutes: ReadonlyArray<number>): number => {
   return Math.min(squares / Math.max(excess, 0), 1000)
 }
 
-/** Plays one future after another: when does the count exceed the limit? */
-const player = ({ batch, draws, marks, now, size, usual, window }: {
-  /** At index i, the instant of the event that i batches ago was the newest one. */
+/** Each call simulates one future and returns the instant of the crossing, in minutes. */
+const simulator = ({ batch, draws, marks, now, size, usual, window }: {
+  /** At index i, the instant of the event that was the newest one i batches ago. */
   readonly marks: Float64Array
   /** Events per batch. */
   readonly batch: number
@@ -139,7 +139,7 @@ const player = ({ batch, draws, marks, now, size, usual, window }: {
     const over = lasting * draws.exponential()
     const usually = Math.exp(doubt * draws.normal())
     let done = 0
-    // What is to come until the next batch is full, in events that the rate has to bring.
+    // The events left until the next batch is full.
     let missing = draws.gamma(batch)
     for (const [i, rate] of rates.entries()) {
       const start = i * block

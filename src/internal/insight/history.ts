@@ -1,4 +1,4 @@
-/** What a snapshot knows of the past of one code, and what is normal for it. */
+/** The history of one code in a snapshot, and its normal range. */
 import * as DateTime from "effect/DateTime"
 import * as SlidingWindow from "../../SlidingWindow.js"
 import * as Snapshot from "../../Snapshot.js"
@@ -9,36 +9,36 @@ const minute = 60_000
 const hour = 3_600_000
 const day = 86_400_000
 
-// The tracker was there for (nearly) all of the hour.
+// In seconds: the tracker ran for nearly all of the hour.
 const wholeHour = 3540
 
-// Below, what is told of a minute or an hour would be guessed.
+// Less history than this gives no answer for a minute, or for an hour.
 const leastMinutes = 30
 export const leastHours = 6
-// From here on the mean of a minute is better told from all hours than from the minutes of the last day.
+// With this many hours, the mean of all hours is a better estimate for a minute than the minutes of the last day.
 const hoursForMinutes = 24
 const daysForHoursOfDay = 7
 
-/** An hour that the tracker saw all of, and that was over before the last 60 minutes began. */
+/** A completed hour throughout which the tracker ran, before the last 60 minutes. */
 interface Hour {
   readonly count: number
   readonly hourOfDay: number
 }
 
 export interface History {
-  /** The oldest comes first, the last one ends now; at most a day, and only as long as the tracker was there throughout. */
+  /** Counts per minute, oldest first, the last one up to now. At most a day, back to the last gap of the tracker. */
   readonly minutes: ReadonlyArray<number>
-  /** The oldest comes first. */
+  /** Oldest first. */
   readonly hours: ReadonlyArray<Hour>
   /** The minute of the day in UTC, with its fraction. */
   readonly now: number
-  /** What is normal in an hour; nothing, as long as there are too few. */
+  /** The normal count of an hour; undefined with too few hours. */
   readonly usual: Usual | undefined
-  /** In minutes from now: when was the n-th newest error? */
+  /** The instant of the n-th newest error, in minutes from now. */
   readonly nth: (n: number) => number
 }
 
-/** What is normal in an hour, at some minute of the day. */
+/** The normal count of an hour, by the minute of the day. */
 export interface Usual {
   readonly byHourOfDay: boolean
   readonly at: (minuteOfDay: number) => Normal
@@ -63,7 +63,7 @@ export const historyOf = (snapshot: Snapshot.Snapshot, { code, errors, hours }: 
   }
 }
 
-/** How long the tracker has been there without a break, in milliseconds. */
+/** The time that the tracker has run without a gap, in milliseconds. */
 const attended = (watched: ReadonlyArray<number>, at: number): number => {
   let sum = 0
   for (let age = 0; age < watched.length; age++) {
@@ -84,12 +84,12 @@ const usualOf = (hours: ReadonlyArray<Hour>): Usual | undefined => {
   const answers = normals(groups)
   return {
     byHourOfDay,
-    // There is an answer for each group, and there are hours.
+    // There is an answer for each group.
     at: (minuteOfDay) => answers[byHourOfDay ? modulo(Math.floor(minuteOfDay / 60), 24) : 0]!
   }
 }
 
-/** What is normal in the 60 minutes before a minute of the day: some of this hour, some of the one before. */
+/** The normal count of the 60 minutes before a minute of the day, a mean of two hours of the day. */
 export const lastHour = (usual: Usual, minuteOfDay: number): Normal => {
   const share = modulo(minuteOfDay, 60) / 60
   const [before, running] = [usual.at(minuteOfDay - 60), usual.at(minuteOfDay)]
@@ -100,7 +100,7 @@ export const lastHour = (usual: Usual, minuteOfDay: number): Normal => {
   }
 }
 
-/** What is normal in a minute at present; nothing, as long as there are too few. */
+/** The normal count of a minute at present; undefined with too few minutes. */
 export const usualMinute = ({ hours, minutes, now, usual }: History): Normal | undefined => {
   const [before] = normals([minutes.slice(0, -1)])
   if (before === undefined || minutes.length < leastMinutes) return undefined
@@ -108,7 +108,7 @@ export const usualMinute = ({ hours, minutes, now, usual }: History): Normal | u
   return { ...before, mean: usual.at(now).mean / 60 }
 }
 
-/** The usual rate, in errors per minute, a number of minutes from now on. */
+/** The usual rate in errors per minute, by the number of minutes from now. */
 export const usualRate = ({ minutes, now, usual }: History): (minute: number) => number => {
   const [ofMinutes] = normals([minutes])
   return usual === undefined

@@ -1,12 +1,12 @@
-/** Which values of a dimension fail more than the others, and what they have in common. */
-import type { Common, Offender, Offenders, OffendersOptions } from "../../Insight.js"
+/** The values of a dimension that fail more than the others, and what they have in common. */
 import type * as Snapshot from "../../Snapshot.js"
 import { emptyCode } from "../tracker/counting/classification.js"
 import { other, reader } from "../tracker/counting/dimension.js"
 import { logBinomialTail, logHypergeometricTail } from "./distribution.js"
+import type { Common, Offender, Offenders, OffendersOptions } from "./insightModel.js"
 import { list, number, percent } from "./sentences.js"
 
-/** One value, and how much it had the opportunity to fail: its attempts, or 1 where these are not counted. */
+/** One value with its exposure: its attempts, or 1 where attempts are not counted. */
 interface Candidate {
   readonly value: string
   readonly errors: number
@@ -14,14 +14,14 @@ interface Candidate {
   readonly exposure: number
 }
 
-// One chance in a hundred that any value of a dimension stands out though nothing is the matter.
+// The probability that a value of a healthy dimension stands out.
 const improbable = 0.01
 const leastRatio = 2
 const mostOffenders = 20
-// Without attempts, nobody knows how much each is used: few values are nothing to compare with.
+// Without attempts the use of each value is unknown, and a comparison takes several values.
 const leastValues = 5
-// Errors seldom come alone, since what fails is tried again: so many are as much evidence as one alone would be. Where
-// attempts are counted, the retries are among them.
+// Errors come in clusters, since failed attempts are retried: this many errors are as much evidence as one. Where attempts
+// are counted, retries count among them, and the clusters matter less.
 const clump = { withAttempts: 2, without: 3 }
 
 export const offendersOf = (
@@ -62,12 +62,12 @@ export const offendersOf = (
     ...commonAffix(candidates.map(({ value }) => value), names),
     ...commonContext(name, recent, names)
   ]
-  return [{ dimension: name, offenders, common, message: words(name, offenders, common, isAttempted) }]
+  return [{ dimension: name, offenders, common, message: messageOf(name, offenders, common, isAttempted) }]
 }
 
 /**
- * Those that fail more than the rest, by far and not by chance. The rest is what is below the last one, of the worse half,
- * that stands out from all below it: else the sick would hide each other.
+ * The values whose failure rate exceeds that of the rest by far and not by chance. The rest starts below the last value of
+ * the worse half that stands out from all below it: compared with all others, offenders would hide each other.
  */
 const standingOut = (
   candidates: ReadonlyArray<Candidate>,
@@ -94,7 +94,7 @@ const standingOut = (
     .slice(0, mostOffenders)
 }
 
-/** Of all attempts of it and the rest, the failed ones: that so many are among its own. */
+/** The probability that so many of the failed attempts of the candidate and the rest belong to the candidate. */
 const logChanceOfAttempts = (candidate: Candidate, rest: Rest): number =>
   logHypergeometricTail(candidate.errors / clump.withAttempts, {
     drawn: candidate.exposure / clump.withAttempts,
@@ -103,7 +103,7 @@ const logChanceOfAttempts = (candidate: Candidate, rest: Rest): number =>
   })
 
 /**
- * Of all errors of it and the rest, that so many are its own (Przyborowski, Wilenski: Homogeneity of results in testing
+ * The probability that so many of the errors of the candidate and the rest belong to the candidate (Przyborowski, Wilenski: Homogeneity of results in testing
  * samples from Poisson series, Biometrika 31, 1940).
  */
 const logChanceOfShare = (candidate: Candidate, rest: Rest): number =>
@@ -113,19 +113,19 @@ const logChanceOfShare = (candidate: Candidate, rest: Rest): number =>
     candidate.exposure / rest.exposure
   )
 
-/** What a candidate is compared with. */
+/** The values that a candidate is compared with. */
 interface Rest {
   readonly errors: number
   readonly exposure: number
 }
 
-// Half an error more, so that nothing is infinitely worse than none.
+// Half an error more keeps the ratio to a rest without errors finite.
 const ratioOf = (candidate: Candidate, rest: Rest): number =>
   candidate.errors / candidate.exposure / ((rest.errors + 0.5) / rest.exposure)
 
 const errorsOf = (values: ReadonlyArray<{ readonly errors: number }>): number => sum(values.map(({ errors }) => errors))
 
-/** The code that most of their errors have, unless it is that of the others, too. */
+/** The code of most errors of the offenders, unless the other values share it. */
 const commonCode = (
   values: ReadonlyArray<Snapshot.Value>,
   names: ReadonlySet<string>,
@@ -142,7 +142,7 @@ const commonCode = (
   return mostly("code", codes(true), codes(false))
 }
 
-/** How their names begin or end, if hardly another one does. */
+/** The prefix or suffix of the names of the offenders that hardly any other name has. */
 const commonAffix = (values: ReadonlyArray<string>, names: ReadonlySet<string>): ReadonlyArray<Common> => {
   const [first = "", ...others] = names
   if (others.length === 0) return []
@@ -164,7 +164,7 @@ const commonAffix = (values: ReadonlyArray<string>, names: ReadonlySet<string>):
 
 const fields = ["symbol", "interval", "market", "source", "operation"] as const
 
-/** What the context of most of their last errors says, unless it is what that of the others says, too. */
+/** The fields of the context that most recent errors of the offenders share, and those of the other values do not. */
 const commonContext = (
   dimension: string,
   recent: ReadonlyArray<Snapshot.Recent>,
@@ -196,7 +196,7 @@ const shares = (counts: ReadonlyArray<readonly [string, number]>): Shares => {
   return { total: sum(counts.map(([, count]) => count)), of }
 }
 
-/** At least five, four of five of theirs, and at most half of the others'. */
+/** The value of at least five and at least 80 % of theirs, and of at most half of the others'. */
 const mostly = (what: string, theirs: Shares, others: Shares): ReadonlyArray<Common> => {
   for (const [value, count] of theirs.of) {
     if (count < 5 || count < theirs.total * 0.8) continue
@@ -205,7 +205,7 @@ const mostly = (what: string, theirs: Shares, others: Shares): ReadonlyArray<Com
   return []
 }
 
-const words = (
+const messageOf = (
   dimension: string,
   offenders: ReadonlyArray<Offender>,
   common: ReadonlyArray<Common>,
@@ -214,10 +214,8 @@ const words = (
   const share = percent(sum(offenders.map(({ share }) => share)))
   const times = number(Math.min(...offenders.map(({ ratio }) => ratio)))
   const what = common.map(({ value, what }) => what.includes(" ") ? `a name that ${what} ${value}` : `${what} ${value}`)
-  return `${dimension} ${
-    list(offenders.map(({ value }) => value))
-  }: ${share} of the errors, at least ${times} times as ` +
-    `many ${isAttempted ? "per attempt" : "each"} as the rest` +
+  return `${dimension} ${list(offenders.map(({ value }) => value))}: ${share} of the errors, at least ${times} times ` +
+    (isAttempted ? "the failure rate of the others" : "as many as the others on average") +
     (what.length === 0 ? "" : `; in common: ${list(what)}`)
 }
 

@@ -1,4 +1,4 @@
-/** Numbers as a sentence has them. */
+/** Numbers, durations and lists for messages. */
 
 export const number = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: n < 10 ? 1 : 0 })
 
@@ -6,11 +6,11 @@ export const number = (n: number): string => n.toLocaleString("en-US", { maximum
 export const percent = (share: number): string =>
   `${(share * 100).toLocaleString("en-US", { maximumFractionDigits: share > 0.99 || share < 0.1 ? 1 : 0 })} %`
 
-/** `3 to 9`, or `4` where both are the same. */
+/** `3 to 9`, or `4` where both are equal. */
 export const range = (low: number, high: number): string =>
   low === high ? number(low) : `${number(low)} to ${number(high)}`
 
-/** A probability by its logarithm, however small: `1e-12`. */
+/** A probability, given its logarithm: `1e-12`. */
 export const probability = (log: number): string => {
   const exponent = Math.floor(log / Math.LN10)
   const digit = Math.round(Math.exp(log - exponent * Math.LN10))

@@ -1,4 +1,4 @@
-/** Which limits would fit what is normal for a code. */
+/** Limits that fit the normal range of a code. */
 import * as Duration from "effect/Duration"
 import type * as Snapshot from "../../Snapshot.js"
 import type * as Threshold from "../../Threshold.js"
@@ -12,10 +12,10 @@ import { number, range } from "./sentences.js"
 const leastHours = 24
 const leastDays = 7
 
-// Fewer errors are not worth an alert, whatever is normal.
+// Fewer errors are not worth an alert.
 const leastLimit = 3
 
-// Each exceeded about once in 30 days.
+// Each limit is exceeded about once in 30 days.
 const rare = { minute: 1 / 43_200, hour: 1 / 720, day: 1 / 30 }
 
 export const limitsFor = (
@@ -48,27 +48,27 @@ export const limitsFor = (
   const hour = expected(busiest)
   return {
     limits: { perMinute, perHour, ...(perDay === undefined ? {} : { perDay }), ...kept(inForce) },
-    reason: `${changes.join(", ")}: the busiest hours of the day normally have ` +
-      `${range(quantileAbove(0.95, hour), quantileAbove(0.05, hour))}; each is exceeded about once a month` +
+    reason: `${changes.join(", ")}: the busiest hour of the day normally has ` +
+      `${range(quantileAbove(0.95, hour), quantileAbove(0.05, hour))}; each limit is exceeded about once a month` +
       (perDay === undefined
         ? `; not enough data for a day: ${days.length} of ${leastDays} days of history`
         : "")
   }
 }
 
-/** Sums of 24 hours each, the last ones of which are the newest. */
+/** Sums of 24 hours each, counted back from the newest hour. */
 const daysOf = (hours: ReadonlyArray<number>): ReadonlyArray<number> =>
   Array.from({ length: Math.floor(hours.length / 24) }, (_, i) => {
     const end = hours.length - i * 24
     return hours.slice(end - 24, end).reduce((sum, count) => sum + count, 0)
   })
 
-/** What a suggestion does not touch, in the form in which a tracker is told: windows of one's own, and recovery. */
+/** What a suggestion keeps, in the form of the options: custom limits and `recoverAt`. */
 const kept = (inForce: ReadonlyArray<Snapshot.Limit>): Pick<Threshold.Limits, "custom" | "recoverAt"> => {
   const custom = inForce
     .filter(({ name }) => !["minute", "hour", "day"].includes(name))
     .map(({ limit, name, window }) => ({ name, window: Duration.decode(window), limit }))
-  // Of the highest limit, from which the share is told best.
+  // The highest limit gives the share most exactly, since `recovered` is rounded.
   const [highest] = inForce.toSorted((a, b) => b.limit - a.limit)
   const isDefault = highest === undefined || highest.recovered === Math.floor(highest.limit * 0.8 + 1e-9)
   return {

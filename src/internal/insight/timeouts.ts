@@ -1,20 +1,20 @@
-/** Which timeout would fit how long the fetches from a source take. */
+/** A timeout that fits the latencies of a source. */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import { facts } from "../../FetchError.js"
-import type { TimeoutSuggestion } from "../../Insight.js"
 import type * as Snapshot from "../../Snapshot.js"
+import type { TimeoutSuggestion } from "./insightModel.js"
 import { number, percent } from "./sentences.js"
 
-// To see what one in a hundred, or one in a thousand, does takes some of them.
+// Samples that a 99th, and a 99.9th, percentile takes.
 const forHundredth = 300
 const forThousandth = 3000
 
-// Where more than that times out, what the slowest would have taken is not known.
+// With a greater share of timeouts, the latencies of the slowest fetches are unknown.
 const mostTimeouts = 0.01
 
 /**
- * From the quantile that as few may exceed as may be given up by mistake, with padding (Brooker: Timeouts, retries, and
+ * A high percentile of the latencies, with padding (Brooker: Timeouts, retries, and
  * backoff with jitter, Amazon Builders' Library, 2019).
  */
 export const timeoutFor = ({ counts, source }: Snapshot.Latency, snapshot: Snapshot.Snapshot): TimeoutSuggestion => {
@@ -33,11 +33,11 @@ export const timeoutFor = ({ counts, source }: Snapshot.Latency, snapshot: Snaps
   if (share > mostTimeouts) {
     return answer(
       undefined,
-      `not enough data: ${percent(share)} of the fetches time out, and nobody knows how long they would have taken; ` +
+      `not enough data: ${percent(share)} of the fetches time out, so the latencies of the slowest are unknown; ` +
         "try a longer timeout first"
     )
   }
-  // Those that timed out were slower than all that did not.
+  // Fetches that timed out were slower than all others.
   const quantile = (of: number) => quantileOf(counts, Math.min(1, of / (1 - share)) * samples)
   const [most, padding] = samples < forThousandth ? [0.99, 2] : [0.999, 1.5]
   const [median, slow] = [quantile(0.5), quantile(most)]

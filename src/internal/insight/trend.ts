@@ -1,8 +1,8 @@
-/** Where a rate stands at present and where it is going, told from the last hours, minute by minute. */
+/** The present level and the trend of a rate, estimated from the last hours. */
 
 /**
- * The rate, as a multiple of the usual one: eˡᵉᵛᵉˡ at present, and times eˢˡᵒᵖᵉ every hour. Both are uncertain, with these
- * variances and their covariance.
+ * The rate as a multiple of the usual rate: eˡᵉᵛᵉˡ at present, growing by the factor eˢˡᵒᵖᵉ per hour. The variances and the
+ * covariance say how uncertain both are.
  */
 export interface Trend {
   readonly level: number
@@ -17,14 +17,14 @@ const step = 5
 const memory = 180
 const halfLife = 60
 
-// Before anything is seen: the usual rate, give or take a factor of 4; going nowhere, give or take a factor of 2 an hour.
+// The prior: the usual rate within a factor of 4, constant within a factor of 2 per hour.
 const priorLevel = 1 / 1.5 ** 2
 const priorSlope = 1 / 0.7 ** 2
 
 /**
  * A Poisson regression on the logarithm of the rate, by Newton's method (McCullagh, Nelder: Generalized linear models,
- * 1989, sections 2.5 and 9.2), of which recent minutes decide more than those before. `dispersion` is by how much
- * the counts vary more than chance lets them: they tell so much less.
+ * 1989, sections 2.5 and 9.2), with more weight on recent minutes. `dispersion` is the variance of the counts as a
+ * multiple of the Poisson variance: the weight of a count decreases with it.
  */
 export const trend = (
   minutes: ReadonlyArray<number>,
@@ -64,7 +64,7 @@ export const trend = (
     const moveSlope = covariance * upLevel + varSlope * upSlope
     const move = Math.max(Math.abs(moveLevel), Math.abs(moveSlope))
     if (move < 1e-6 || round === 50) return { level, slope, varLevel, varSlope, covariance }
-    // A step at most 1 wide: from far away, Newton's would overshoot.
+    // Steps are limited to 1: far from the solution, Newton's method overshoots.
     level += moveLevel / Math.max(1, move)
     slope += moveSlope / Math.max(1, move)
   }

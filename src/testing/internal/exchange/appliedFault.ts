@@ -1,6 +1,6 @@
 /** What a fault makes of an answer. */
 import * as Duration from "effect/Duration"
-import type { Action, Malformation } from "../../Fault.js"
+import type { Action, Malformation } from "./faultModel.js"
 import { complete, type Draft, emptyAnswer, htmlAnswer, jsonAnswer, type Reply, s3Answer } from "./reply.js"
 import type { Row } from "./series.js"
 

@@ -1,5 +1,5 @@
 /** Which fault befalls a request. */
-import type { Action, Fault, When } from "../../Fault.js"
+import type { Action, Fault, When } from "./faultModel.js"
 import { key, uniform } from "./seeded.js"
 
 /** A fault in force. */

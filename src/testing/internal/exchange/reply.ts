@@ -1,5 +1,5 @@
 /** What goes back over the wire, and how faults change it. */
-import type { Corruption } from "../../Fault.js"
+import type { Corruption } from "./faultModel.js"
 import type { Row } from "./series.js"
 
 export interface Answer {

@@ -1,0 +1,68 @@
+/** The types of faults, which `Fault` publishes. */
+import type * as Duration from "effect/Duration"
+import type { Interval } from "../../../binance/Interval.js"
+import type { Market } from "../../../binance/Market.js"
+
+export interface Fault {
+  readonly when?: When | undefined
+  readonly do: Action
+}
+
+export interface When {
+  /** The API of the exchange, or its archive. */
+  readonly source?: "rest" | "vision" | undefined
+  readonly market?: Market | undefined
+  /** The whole path (`/api/v3/klines`) or its end (`klines`, `BTCUSDT-1h-2024-01.zip.CHECKSUM`). */
+  readonly path?: string | undefined
+  readonly symbol?: string | undefined
+  readonly interval?: Interval | undefined
+  /**
+   * The numbers of the requests, counted from 1 since the fault was added, among those that match the five fields above.
+   * Requests that other faults hit count, too. A range includes both ends.
+   */
+  readonly nth?:
+    | number
+    | ReadonlyArray<number>
+    | { readonly from?: number | undefined; readonly to?: number | undefined }
+    | undefined
+  /** In [0, 1]. Drawn from the seed of the exchange, so that a run can be repeated. */
+  readonly probability?: number | undefined
+  /** The greatest number of requests that the fault hits. Default: unlimited. */
+  readonly times?: number | undefined
+}
+
+export type ErrorBody = { readonly code: number; readonly msg: string } | "html" | "empty"
+
+export type Malformation = "short" | "notNumber" | "null" | "duplicate" | "unordered"
+
+export type Corruption =
+  | "flipped"
+  | "truncated"
+  | "empty"
+  | "html"
+  | "staleChecksum"
+  | "otherChecksum"
+  | "noChecksum"
+
+export type Action =
+  | { readonly _tag: "Latency"; readonly duration: Duration.Duration }
+  | { readonly _tag: "Silence" }
+  | { readonly _tag: "ResetBeforeHeaders" }
+  | { readonly _tag: "CloseBeforeHeaders" }
+  | { readonly _tag: "ResetMidBody" }
+  | { readonly _tag: "TruncatedBody" }
+  | { readonly _tag: "StalledBody" }
+  | { readonly _tag: "NotJson"; readonly body: string }
+  | {
+    readonly _tag: "Status"
+    readonly status: number
+    readonly body: ErrorBody | undefined
+    readonly headers: Readonly<Record<string, string>>
+  }
+  | { readonly _tag: "RateLimited"; readonly duration: Duration.Duration }
+  | { readonly _tag: "Banned"; readonly duration: Duration.Duration }
+  | { readonly _tag: "EmptyList" }
+  | { readonly _tag: "MalformedRows"; readonly malformation: Malformation }
+  | { readonly _tag: "Gaps"; readonly ranges: ReadonlyArray<{ readonly start: number; readonly end: number }> }
+  | { readonly _tag: "CorruptFile"; readonly corruption: Corruption }
+  | { readonly _tag: "Late"; readonly duration: Duration.Duration }
