@@ -10,6 +10,7 @@
 export const rooms = [
   ["internal/safe", /^internal\/safe\//],
   ["internal/options", /^internal\/(options\.ts|hints\/)/],
+  ["internal/deadline", /^internal\/deadline\.ts$/],
   ["SlidingWindow", /^SlidingWindow\.ts$/],
   ["FetchContext", /^FetchContext\.ts$/],
   ["internal/error", /^internal\/error\//],
@@ -61,16 +62,11 @@ export const knownDebts = [
   "Fetch.ts has ",
   "FetchError.ts has ",
   "binance/DataSourceManager.ts has ",
-  "Fetch.ts calls Effect.",
-  "binance/BinanceRest.ts calls Effect.",
-  "internal/classifier/drain.ts calls Effect.",
-  "internal/tracker/memory.ts calls Effect.race",
-  "internal/tracker/persisted.ts calls Effect.",
-  "binance/internal/archive/download.ts calls Effect."
+  "internal/tracker/memory.ts calls Effect.race"
 ]
 
 /** The one file that races an effect against time. */
-export const racingFile = undefined
+export const racingFile = "internal/deadline.ts"
 
 const maxLines = 400
 
@@ -142,7 +138,7 @@ const cycles = (imports) => {
     if (low.get(file) !== index.get(file)) return
     const component = stack.splice(stack.indexOf(file))
     for (const member of component) onStack.delete(member)
-    if (component.length > 1) found.push(component.sort())
+    if (component.length > 1) found.push(component)
   }
   for (const file of imports.keys()) if (!index.has(file)) visit(file)
   return found
@@ -169,7 +165,7 @@ const ofText = (file, source, racing) => {
   return [
     ...(lines > maxLines ? [`${file} has ${lines} lines, more than ${maxLines}`] : []),
     ...words.map((word) => `${file} says "${word}": the core knows nothing of Binance`),
-    ...races.map((call) => `${file} calls ${call}: only ${racing ?? "one helper"} races an effect against time`)
+    ...races.map((call) => `${file} calls ${call}: only ${racing} races an effect against time`)
   ]
 }
 
