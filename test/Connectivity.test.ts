@@ -164,7 +164,7 @@ describe.each(clients)("Connectivity by real sockets, %s", (name, client) => {
         assert(error instanceof FetchError.DataValidation)
         expect([report.reachable, report.status, error.retryable]).toEqual([false, Option.none(), false])
         expect(error.message).toMatch(
-          /^".*" cannot be checked: .+; write the whole address, as in https:\/\/api\.binance\.com\/api\/v3\/ping$/
+          /^".*" cannot be checked: .+; write the whole address, as in https:\/\/api\.example\.com\/ping$/
         )
         expect(error.issues).toMatchObject([{ path: "url" }])
         const { byCode, total } = yield* Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => tracker.stats())
