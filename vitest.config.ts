@@ -5,11 +5,14 @@ import { defineConfig } from "vitest/config"
 
 const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
-// The clients whose errors are classified are installed apart from the package.
-const clients = existsSync(new URL("./test/clients/node_modules", import.meta.url))
-if (!clients) {
-  console.warn("Skipped: test/clients, for want of the HTTP clients. To run it, too: npm ci --prefix test/clients")
-}
+// Tests of other packages, which are installed apart from this one.
+const apart = ["test/clients", "test/reporters"].filter((folder) => {
+  const installed = existsSync(new URL(`./${folder}/node_modules`, import.meta.url))
+  if (!installed) {
+    console.warn(`Skipped: ${folder}, whose packages are not installed. To run it: npm ci --prefix ${folder}`)
+  }
+  return !installed
+})
 
 export default defineConfig({
   resolve: {
@@ -25,6 +28,6 @@ export default defineConfig({
     // By default one processor is left alone, which on a machine of two is half of them.
     maxWorkers: availableParallelism(),
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    exclude: ["test/bench/**", "**/node_modules/**", ...(clients ? [] : ["test/clients/**"])]
+    exclude: ["test/bench/**", "**/node_modules/**", ...apart.map((folder) => `${folder}/**`)]
   }
 })

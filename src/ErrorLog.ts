@@ -15,7 +15,8 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as FetchContext from "./FetchContext.js"
 import type * as FetchError from "./FetchError.js"
-import { causes, chain, trace, unchain } from "./internal/error/causeChain.js"
+import { causes, chain, trace } from "./internal/error/causeChain.js"
+import { toErrors } from "./internal/error/safeCause.js"
 import { isWanted, levelOf } from "./internal/log/level.js"
 import * as line from "./internal/log/line.js"
 import type { Held } from "./internal/log/stormGuard.js"
@@ -312,7 +313,7 @@ const masked = (error: FetchError.Trackable, cause: Cause.Cause<unknown>): Cause
 }
 
 const stripped = (error: unknown): Error | undefined =>
-  unchain(
+  toErrors(
     trace(error).map(({ frames, message, name }) => ({
       name: line.visible(name),
       message: line.visible(message),

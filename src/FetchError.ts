@@ -1,16 +1,18 @@
 /**
- * The errors of a data fetch: a closed union of 17 tagged errors, each with a stable code, a category, a severity and
- * an answer to the question whether trying again makes sense.
+ * The errors of a data fetch: a closed union of 17 tagged errors, each with a stable code, a category, a severity and a
+ * `retryable` flag.
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
-import type * as Option from "effect/Option"
+import { dual } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as FetchContext from "./FetchContext.js"
 import { copyOf } from "./internal/error/copy.js"
-import * as kind from "./internal/error/errorClass.js"
+import type * as errorClass from "./internal/error/errorClass.js"
+import { define } from "./internal/error/errorClass.js"
+import * as model from "./internal/error/model.js"
+import { heldCause } from "./internal/error/protocol.js"
 import { attempt } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -18,35 +20,35 @@ import { attempt } from "./internal/safe/json.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What marks an error as one of the 17.
+ * The brand of the 17 errors, which those of every installed copy of the package carry.
  *
  * @since 0.1.0
  * @category type ids
  */
-export const TypeId: TypeId = kind.TypeId
+export const TypeId: TypeId = model.TypeId
 
 /**
- * What marks an error as one of the 17.
+ * The brand of the 17 errors, which those of every installed copy of the package carry.
  *
  * @since 0.1.0
  * @category type ids
  */
-export type TypeId = typeof kind.TypeId
+export type TypeId = typeof model.TypeId
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * How much an error matters: `INFO` is worth knowing, `WARNING` worth watching, `ERROR` worth acting on.
+ * The schema of severities: `INFO` to be informed, `WARNING` to watch, `ERROR` to act on.
  *
  * @since 0.1.0
  * @category models
  */
-export const Severity = Schema.Literal("INFO", "WARNING", "ERROR")
+export const Severity = model.Severity
 
 /**
- * One of the three severities.
+ * The severity of an error.
  *
  * @since 0.1.0
  * @category models
@@ -54,15 +56,15 @@ export const Severity = Schema.Literal("INFO", "WARNING", "ERROR")
 export type Severity = typeof Severity.Type
 
 /**
- * Where the fault lies.
+ * The schema of categories: the part of a fetch in which the fault lies.
  *
  * @since 0.1.0
  * @category models
  */
-export const Category = Schema.Literal("Network", "Api", "Data", "Storage", "Other")
+export const Category = model.Category
 
 /**
- * One of the five categories.
+ * The category of an error.
  *
  * @since 0.1.0
  * @category models
@@ -70,33 +72,25 @@ export const Category = Schema.Literal("Network", "Api", "Data", "Storage", "Oth
 export type Category = typeof Category.Type
 
 /**
- * Why a fetch gave no data.
+ * The schema of the reasons why a fetch returned no data.
  *
  * | reason | meaning | expected |
  * |---|---|---|
- * | `date_range` | nothing in the range asked for, and nobody knows why | no |
- * | `filter_result` | the filter left nothing | yes |
+ * | `date_range` | no data in the requested range, for an unknown reason | no |
+ * | `filter_result` | no data matched the filter | yes |
  * | `api_response` | the server answered with an empty list | no |
  * | `not_listed_yet` | the range ends before the instrument was listed | yes |
  * | `delisted` | the range begins after the instrument was delisted | yes |
- * | `not_published_yet` | too young to be published; the only reason worth a retry | yes |
- * | `source_gap` | the source itself has a hole there, confirmed | yes |
+ * | `not_published_yet` | the data is not published yet; the only reason that is retryable | yes |
+ * | `source_gap` | the source has a confirmed gap there | yes |
  *
  * @since 0.1.0
  * @category models
  */
-export const EmptyReason = Schema.Literal(
-  "date_range",
-  "filter_result",
-  "api_response",
-  "not_listed_yet",
-  "delisted",
-  "not_published_yet",
-  "source_gap"
-)
+export const EmptyReason = model.EmptyReason
 
 /**
- * One of the seven reasons.
+ * The reason why a fetch returned no data.
  *
  * @since 0.1.0
  * @category models
@@ -104,13 +98,13 @@ export const EmptyReason = Schema.Literal(
 export type EmptyReason = typeof EmptyReason.Type
 
 /**
- * What every kind of error is by nature, whatever happened.
+ * The constants of an error class.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Facts {
-  /** Stable name in logs, metrics and thresholds. */
+  /** The stable name in logs, metrics and thresholds. */
   readonly code: string
   readonly category: Category
   readonly severity: Severity
@@ -118,33 +112,24 @@ export interface Facts {
 }
 
 /**
- * What can be tracked: every {@link FetchError}, and any error type of your own with these properties. Such errors pass
- * through `Fetch.tracked` under their own type.
+ * The properties that `Fetch.tracked`, retry policies and metrics need of an error: those of every {@link FetchError},
+ * and of an error type of your own that has them. Such errors keep their type.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Trackable {
-  readonly _tag: string
-  readonly code: string
-  readonly category: string
-  readonly severity: Severity
-  readonly message: string
-  readonly context: FetchContext.FetchContext
-  readonly retryable?: boolean | undefined
-  readonly retryAfter?: Option.Option<Duration.Duration> | undefined
-}
+export interface Trackable extends model.Trackable {}
 
 /**
- * The failure of a source that was asked before the one whose error carries it.
+ * The schema of the failure of a source that was tried before the one that the error is about.
  *
  * @since 0.1.0
  * @category models
  */
-export const Earlier = kind.Earlier
+export const Earlier = model.Earlier
 
 /**
- * The failure of an earlier source.
+ * The failure of a source that was tried earlier.
  *
  * @since 0.1.0
  * @category models
@@ -156,7 +141,7 @@ export type Earlier = typeof Earlier.Type
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The table of facts, by tag. The descriptions are those of the design this library grew from.
+ * The constants of the 17 classes, by tag.
  *
  * @example
  * import { FetchError } from "effect-errata"
@@ -166,177 +151,185 @@ export type Earlier = typeof Earlier.Type
  * @since 0.1.0
  * @category models
  */
-export const facts = kind.facts
+export const facts = model.facts
 
 /**
- * What every error may be given. All of it has a default.
+ * The properties that the constructor of every class takes. All are optional.
  *
  * @since 0.1.0
  * @category models
  */
-export interface CommonProps extends kind.CommonProps {}
+export interface CommonProps extends errorClass.CommonProps {}
 
 /**
- * The class of one kind of error: a schema, a constructor, and the facts of the kind as statics.
+ * The class of an error: a schema, a constructor, and its constants as statics.
  *
  * @since 0.1.0
  * @category models
  */
-export type ErrorClass<Self, T extends keyof typeof facts, Fields extends Schema.Struct.Fields> = kind.ErrorClass<
+export type ErrorClass<Self, T extends keyof typeof facts, Fields extends Schema.Struct.Fields> = errorClass.ErrorClass<
   Self,
   T,
   Fields
 >
 
 /**
- * The request got no answer in time.
+ * The request was not answered in time. Retryable.
  *
  * @since 0.1.0
  * @category errors
  */
-export class NetworkTimeout extends kind.define<NetworkTimeout>()("NetworkTimeout", {
-  /** What was being waited for. */
+export class NetworkTimeout extends define<NetworkTimeout>()("NetworkTimeout", {
+  /** The phase of the request that took too long. */
   phase: Schema.optional(Schema.Literal("connect", "headers", "body", "total")),
-  /** How long was waited, in milliseconds. */
+  /** The time that was waited, in milliseconds. */
   timeoutMillis: Schema.optional(Schema.Number)
-}, () => true) {}
+}, { retryable: () => true }) {}
 
 /**
- * No connection, or one that broke. Worth a retry, unless the certificate or its host name is wrong.
+ * The connection could not be made, or was lost. Retryable, except for a certificate that is invalid or of another host.
  *
  * @since 0.1.0
  * @category errors
  */
-export class NetworkConnection extends kind.define<NetworkConnection>()("NetworkConnection", {
-  /** The code of the socket or of TLS: `ECONNRESET`, `CERT_HAS_EXPIRED`. */
+export class NetworkConnection extends define<NetworkConnection>()("NetworkConnection", {
+  /** The error code of the socket or of TLS: `ECONNRESET`, `CERT_HAS_EXPIRED`. */
   errno: Schema.optional(Schema.String)
-}, ({ errno }) => errno === undefined || !certificateFault.test(errno)) {}
+}, { retryable: ({ errno }) => errno === undefined || !certificateFault.test(errno) }) {}
 
 /**
- * The host name could not be resolved.
+ * The host name could not be resolved. Retryable.
  *
  * @since 0.1.0
  * @category errors
  */
-export class NetworkDns extends kind.define<NetworkDns>()("NetworkDns", {
+export class NetworkDns extends define<NetworkDns>()("NetworkDns", {
   hostname: Schema.optional(Schema.String),
-  /** The code of the resolver: `ENOTFOUND`, `EAI_AGAIN`. */
+  /** The error code of the resolver: `ENOTFOUND`, `EAI_AGAIN`. */
   errno: Schema.optional(Schema.String)
-}, () => true) {}
+}, { retryable: () => true }) {}
 
 const answer = {
   /** The HTTP status. */
   status: Schema.optional(Schema.Number),
-  /** The code in the body of the answer, as the API documents it. */
+  /** The error code in the body of the response, as the API documents it. */
   apiCode: Schema.optional(Schema.Union(Schema.Number, Schema.String))
 }
 
 /**
- * The server wants fewer requests. Worth a retry, not before `retryAfter`.
+ * The server limits the rate of requests. Retryable once `retryAfter` has passed.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ApiRateLimit extends kind.define<ApiRateLimit>()(
+export class ApiRateLimit extends define<ApiRateLimit>()(
   "ApiRateLimit",
   {
     ...answer,
-    /** Has the server shut the caller out for going on after a warning? */
+    /** Whether the server banned the caller for ignoring the limit. Default: `true` for status 418. */
     banned: Schema.Boolean.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => false))
   },
-  () => true,
-  (props) => ({ ...props, banned: props.banned ?? props.status === 418 })
+  {
+    retryable: () => true,
+    complete: (props) => ({ ...props, banned: props.banned ?? props.status === 418 })
+  }
 ) {}
 
 /**
- * The caller could not be identified: key, signature or clock are wrong.
+ * The server could not authenticate the caller: the key, the signature or the clock is wrong.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ApiAuth extends kind.define<ApiAuth>()("ApiAuth", answer, () => false) {}
+export class ApiAuth extends define<ApiAuth>()("ApiAuth", answer, { retryable: () => false }) {}
 
 /**
- * The caller may not do this, or not from here.
+ * The server denies the caller this request, or requests from this location.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ApiPermission extends kind.define<ApiPermission>()("ApiPermission", answer, () => false) {}
+export class ApiPermission extends define<ApiPermission>()("ApiPermission", answer, { retryable: () => false }) {}
 
 /**
- * An answer that is not what the API promises, or a request that it does not understand. Worth a retry after 500, 502,
- * 503 and 520 to 529.
+ * The response is not what the API documents, or the API rejected the request. Retryable for the statuses 500, 502, 503
+ * and 520 to 529.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ApiFormat extends kind.define<ApiFormat>()("ApiFormat", {
+export class ApiFormat extends define<ApiFormat>()("ApiFormat", {
   ...answer,
-  /** The beginning of the body, at most 512 characters. */
+  /** The beginning of the body, masked, at most 512 characters. */
   bodyExcerpt: Schema.optional(Schema.String)
-}, ({ status }) => status !== undefined && ([500, 502, 503].includes(status) || (status >= 520 && status <= 529))) {}
+}, {
+  retryable: ({ status }) =>
+    status !== undefined && ([500, 502, 503].includes(status) || (status >= 520 && status <= 529))
+}) {}
 
 /**
- * There is no data. Whether that is expected follows from the reason, see {@link EmptyReason}.
+ * The fetch returned no data. Retryable for the reason `not_published_yet`.
  *
  * @since 0.1.0
  * @category errors
  */
-export class DataEmpty extends kind.define<DataEmpty>()(
+export class DataEmpty extends define<DataEmpty>()(
   "DataEmpty",
   {
     reason: EmptyReason,
-    /** Expected empties are counted, but towards no limit. */
+    /** Whether no data is normal here: it then counts towards no limit. Default: see {@link EmptyReason}. */
     expected: Schema.Boolean.pipe(Schema.propertySignature, Schema.withConstructorDefault(() => false))
   },
-  ({ reason }) => reason === "not_published_yet",
-  (props) => ({
-    ...props,
-    expected: props.expected ?? !(props.reason === "date_range" || props.reason === "api_response")
-  })
+  {
+    retryable: ({ reason }) => reason === "not_published_yet",
+    complete: (props) => ({
+      ...props,
+      expected: props.expected ?? !(props.reason === "date_range" || props.reason === "api_response")
+    }),
+    fallback: { reason: "date_range" }
+  }
 ) {}
 
 /**
- * Data, or a request for it, that breaks the rules.
+ * The data, or the request for it, violates a rule.
  *
  * @since 0.1.0
  * @category errors
  */
-export class DataValidation extends kind.define<DataValidation>()("DataValidation", {
-  /** What is wrong, and where. */
+export class DataValidation extends define<DataValidation>()("DataValidation", {
+  /** The violations, each with its path. At most 16. */
   issues: Schema.optional(Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String })))
-}, () => false) {}
+}, { retryable: () => false }) {}
 
 /**
- * Data that is not what it claims to be: a wrong checksum, a wrong length, a corrupt container. Worth one retry.
+ * The data is corrupt: a wrong checksum, a wrong length, a broken container. Retryable.
  *
  * @since 0.1.0
  * @category errors
  */
-export class DataIntegrity extends kind.define<DataIntegrity>()("DataIntegrity", {
-  /** What was due: a checksum, a length. */
+export class DataIntegrity extends define<DataIntegrity>()("DataIntegrity", {
+  /** The expected checksum or length. */
   wanted: Schema.optional(Schema.String),
-  /** What was there instead. */
+  /** The actual checksum or length. */
   found: Schema.optional(Schema.String)
-}, () => true) {}
+}, { retryable: () => true }) {}
 
 /**
- * Data that cannot be read as what it should be: text that is no JSON, a malformed row.
+ * The data could not be parsed or converted: invalid JSON, a malformed row.
  *
  * @since 0.1.0
  * @category errors
  */
-export class DataTransformation extends kind.define<DataTransformation>()("DataTransformation", {
-  /** The line of the fault; the first is 1. */
+export class DataTransformation extends define<DataTransformation>()("DataTransformation", {
+  /** The line of the fault. The first line is 1. */
   line: Schema.optional(Schema.Number),
-  /** The data around the fault, at most 512 characters. */
+  /** The data around the fault, masked, at most 512 characters. */
   excerpt: Schema.optional(Schema.String)
-}, () => false) {}
+}, { retryable: () => false }) {}
 
 const file = {
   path: Schema.optional(Schema.String),
-  /** The code of the operating system: `ENOENT`, `ENOSPC`. */
+  /** The error code of the operating system: `ENOENT`, `ENOSPC`. */
   errno: Schema.optional(Schema.String)
 }
 
@@ -346,7 +339,7 @@ const file = {
  * @since 0.1.0
  * @category errors
  */
-export class StorageRead extends kind.define<StorageRead>()("StorageRead", file, () => false) {}
+export class StorageRead extends define<StorageRead>()("StorageRead", file, { retryable: () => false }) {}
 
 /**
  * A file could not be written.
@@ -354,42 +347,44 @@ export class StorageRead extends kind.define<StorageRead>()("StorageRead", file,
  * @since 0.1.0
  * @category errors
  */
-export class StorageWrite extends kind.define<StorageWrite>()("StorageWrite", file, () => false) {}
+export class StorageWrite extends define<StorageWrite>()("StorageWrite", file, { retryable: () => false }) {}
 
 /**
- * No space left, or the quota is used up.
+ * The disk is full, or the quota is exceeded.
  *
  * @since 0.1.0
  * @category errors
  */
-export class StorageSpace extends kind.define<StorageSpace>()("StorageSpace", file, () => false) {}
+export class StorageSpace extends define<StorageSpace>()("StorageSpace", file, { retryable: () => false }) {}
 
 /**
- * The file system refuses: no permission, or read-only.
+ * The file system denies access: no permission, or read-only.
  *
  * @since 0.1.0
  * @category errors
  */
-export class StoragePermission extends kind.define<StoragePermission>()("StoragePermission", file, () => false) {}
+export class StoragePermission
+  extends define<StoragePermission>()("StoragePermission", file, { retryable: () => false })
+{}
 
 /**
- * Nothing else fits.
+ * The cause could not be classified.
  *
  * @since 0.1.0
  * @category errors
  */
-export class Unexpected extends kind.define<Unexpected>()("Unexpected", {}, () => false) {}
+export class Unexpected extends define<Unexpected>()("Unexpected", {}, { retryable: () => false }) {}
 
 /**
- * A bug: of this program, not of the world.
+ * A bug in the program.
  *
  * @since 0.1.0
  * @category errors
  */
-export class Internal extends kind.define<Internal>()("Internal", {}, () => false) {}
+export class Internal extends define<Internal>()("Internal", {}, { retryable: () => false }) {}
 
 /**
- * The schema of the failures of the way to the server.
+ * The schema of network errors.
  *
  * @since 0.1.0
  * @category errors
@@ -397,7 +392,7 @@ export class Internal extends kind.define<Internal>()("Internal", {}, () => fals
 export const NetworkError = Schema.Union(NetworkTimeout, NetworkConnection, NetworkDns)
 
 /**
- * The failures of the way to the server.
+ * The network errors.
  *
  * @since 0.1.0
  * @category errors
@@ -405,7 +400,7 @@ export const NetworkError = Schema.Union(NetworkTimeout, NetworkConnection, Netw
 export type NetworkError = typeof NetworkError.Type
 
 /**
- * The schema of the failures that a server answered with.
+ * The schema of API errors: failures that a server reported.
  *
  * @since 0.1.0
  * @category errors
@@ -413,7 +408,7 @@ export type NetworkError = typeof NetworkError.Type
 export const ApiError = Schema.Union(ApiRateLimit, ApiAuth, ApiPermission, ApiFormat)
 
 /**
- * The failures that a server answered with.
+ * The API errors.
  *
  * @since 0.1.0
  * @category errors
@@ -421,7 +416,7 @@ export const ApiError = Schema.Union(ApiRateLimit, ApiAuth, ApiPermission, ApiFo
 export type ApiError = typeof ApiError.Type
 
 /**
- * The schema of the failures of the data itself.
+ * The schema of data errors.
  *
  * @since 0.1.0
  * @category errors
@@ -429,7 +424,7 @@ export type ApiError = typeof ApiError.Type
 export const DataError = Schema.Union(DataEmpty, DataValidation, DataIntegrity, DataTransformation)
 
 /**
- * The failures of the data itself.
+ * The data errors.
  *
  * @since 0.1.0
  * @category errors
@@ -437,7 +432,7 @@ export const DataError = Schema.Union(DataEmpty, DataValidation, DataIntegrity, 
 export type DataError = typeof DataError.Type
 
 /**
- * The schema of the failures of files.
+ * The schema of storage errors.
  *
  * @since 0.1.0
  * @category errors
@@ -445,7 +440,7 @@ export type DataError = typeof DataError.Type
 export const StorageError = Schema.Union(StorageRead, StorageWrite, StorageSpace, StoragePermission)
 
 /**
- * The failures of files.
+ * The storage errors.
  *
  * @since 0.1.0
  * @category errors
@@ -453,7 +448,7 @@ export const StorageError = Schema.Union(StorageRead, StorageWrite, StorageSpace
 export type StorageError = typeof StorageError.Type
 
 /**
- * The schema of what fits nowhere else, and of bugs.
+ * The schema of unclassified errors and bugs.
  *
  * @since 0.1.0
  * @category errors
@@ -461,7 +456,7 @@ export type StorageError = typeof StorageError.Type
 export const OtherError = Schema.Union(Unexpected, Internal)
 
 /**
- * What fits nowhere else, and bugs.
+ * The unclassified errors and bugs.
  *
  * @since 0.1.0
  * @category errors
@@ -469,7 +464,8 @@ export const OtherError = Schema.Union(Unexpected, Internal)
 export type OtherError = typeof OtherError.Type
 
 /**
- * The schema of all 17.
+ * The schema of all 17 errors. Encoding never fails. The JSON is masked and bounded; it holds `code`, `category` and
+ * `severity` besides the fields, and of the cause its names and messages.
  *
  * @example
  * import { FetchError } from "effect-errata"
@@ -495,7 +491,7 @@ export const FetchError = Schema.Union(
 )
 
 /**
- * Everything that a data fetch can fail with.
+ * The union of the 17 errors: everything that a data fetch can fail with.
  *
  * @since 0.1.0
  * @category errors
@@ -507,7 +503,7 @@ export type FetchError = typeof FetchError.Type
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Is this one of the 17?
+ * Returns `true` for one of the 17 errors, also of another installed copy of the package.
  *
  * @since 0.1.0
  * @category guards
@@ -515,7 +511,7 @@ export type FetchError = typeof FetchError.Type
 export const isFetchError = (u: unknown): u is FetchError => attempt(() => Predicate.hasProperty(u, TypeId)) ?? false
 
 /**
- * Can this be tracked as it is: one of the 17, or an error type of your own with the same properties?
+ * Returns `true` for one of the 17 errors, and for an error of your own that has the properties of a {@link Trackable}.
  *
  * @since 0.1.0
  * @category guards
@@ -523,7 +519,7 @@ export const isFetchError = (u: unknown): u is FetchError => attempt(() => Predi
 export const isTrackable = (u: unknown): u is Trackable =>
   isFetchError(u) || (attempt(() => Predicate.isObject(u) && isOwnTrackable(u)) ?? false)
 
-// By hand: a schema asks for own properties, and these may well be getters of a class.
+// Not by a schema, which accepts own properties only: these can be getters of a class.
 const isOwnTrackable = (u: object): boolean =>
   ["_tag", "code", "category", "message"].every((key) => typeof Reflect.get(u, key) === "string") &&
   isSeverity(Reflect.get(u, "severity")) &&
@@ -532,32 +528,63 @@ const isOwnTrackable = (u: object): boolean =>
 const isSeverity = Schema.is(Severity)
 
 // ---------------------------------------------------------------------------------------------------------------------
+// getters
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Returns the very object that was thrown, with all that a client attached to it: headers and keys, too. `error.cause`
+ * is the same chain of errors with masked messages and stacks, made to be printed.
+ *
+ * @example
+ * import { FetchError } from "effect-errata"
+ *
+ * const thrown = Object.assign(new Error("GET /account?signature=s3cr3t"), { headers: { "X-MBX-APIKEY": "s3cr3t" } })
+ * const error = new FetchError.ApiAuth({ cause: thrown })
+ *
+ * assert.strictEqual(FetchError.original(error), thrown)
+ * assert.strictEqual(String(error.cause), "Error: GET /account?signature=<redacted>")
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const original = (error: Trackable): unknown => {
+  const held = heldCause(error)
+  return held === undefined && "cause" in error ? error.cause : held?.original
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A copy of the error whose context also says what `outer` knows; where both name a key, the error's own word stands.
- * The copy has the same stack and the same cause; the error itself stays as it is. An error of a class of your own that
- * keeps what makes it trackable in `#private` fields cannot be copied, and is given back as it is.
+ * Returns a copy of the error with more context. Where both name a key, the value of the error stays. The copy has the
+ * same class, stack and cause. An error of your own whose class has `#private` fields is wrapped instead: the wrapper
+ * passes `instanceof`, and its methods work.
  *
  * @example
  * import { FetchError } from "effect-errata"
  *
  * const error = new FetchError.NetworkDns({ context: { symbol: "BTCUSDT" } })
- * const told = FetchError.withContext(error, { source: "rest", symbol: "?" })
+ * const copy = FetchError.withContext(error, { source: "rest", symbol: "?" })
  *
- * assert.deepStrictEqual({ ...told.context }, { source: "rest", symbol: "BTCUSDT" })
- * assert.strictEqual(told.stack, error.stack)
+ * assert.deepStrictEqual({ ...copy.context }, { source: "rest", symbol: "BTCUSDT" })
+ * assert.strictEqual(copy.stack, error.stack)
  *
  * @since 0.1.0
  * @category combinators
  */
-export const withContext = <E extends Trackable>(error: E, outer: FetchContext.Input): E =>
-  copyOf(error, FetchContext.merge(outer, error.context)) ?? error
+export const withContext: {
+  (outer: FetchContext.Input): <E extends Trackable>(error: E) => E
+  <E extends Trackable>(error: E, outer: FetchContext.Input): E
+} = dual(
+  2,
+  <E extends Trackable>(error: E, outer: FetchContext.Input): E =>
+    copyOf(error, FetchContext.merge(outer, error.context)) ?? error
+)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
-// The codes of OpenSSL and Node for a certificate or host name that will be as wrong on the next attempt.
+// The codes of OpenSSL and Node for a certificate that will fail on the next attempt, too.
 const certificateFault = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE/

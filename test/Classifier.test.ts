@@ -32,7 +32,7 @@ describe("classifySync", () => {
     const outer = new Error("while loading", { cause: inner })
     const error = Classifier.classifySync(outer, { context: { symbol: "X" } })
     assert.strictEqual(error._tag, "ApiRateLimit")
-    assert.strictEqual(error.cause, outer)
+    assert.strictEqual(FetchError.original(error), outer)
     assert.deepStrictEqual(error.retryAfter, inner.retryAfter)
     assert.deepStrictEqual({ ...error.context }, { symbol: "X", source: "rest" })
     const wire = Classifier.classifySync(JSON.parse(JSON.stringify(inner)))
@@ -45,7 +45,7 @@ describe("classifySync", () => {
       response: { status: 400, data: { code: -1100, msg: "Illegal\ncharacters" } }
     }
     const error = Classifier.classifySync(cause)
-    assert.strictEqual(error.cause, cause)
+    assert.strictEqual(FetchError.original(error), cause)
     assert.strictEqual(
       error.message,
       "Request not answered as expected: HTTP 400, Illegal characters (code -1100) " +
@@ -362,7 +362,7 @@ describe("classifyCause", () => {
     Effect.gen(function*() {
       const defect = yield* classified(Cause.die(reset))
       assert.strictEqual(defect?._tag, "Internal")
-      assert.strictEqual(defect?.cause, reset)
+      assert.strictEqual(defect && FetchError.original(defect), reset)
       const rules = Classifier.layerRules([() => Option.some(new FetchError.DataEmpty({ reason: "delisted" }))])
       const ruled = Classifier.classifyCause(Cause.die(reset)).pipe(Effect.provide(rules))
       assert.strictEqual(Option.getOrThrow(yield* ruled)._tag, "Internal")
@@ -380,7 +380,7 @@ describe("classifyCause", () => {
         Cause.parallel(Cause.fail("?"), Cause.parallel(Cause.fail(reset), Cause.fail(reset)))
       )
       assert.strictEqual(error?._tag, "NetworkConnection")
-      assert.strictEqual(error?.cause, reset)
+      assert.strictEqual(error && FetchError.original(error), reset)
     }))
 
   it.effect("the same inside a FiberFailure, an Exit or a Cause given as a value", () =>

@@ -344,10 +344,19 @@ describe("JSON", () => {
     expect(Exit.isFailure(Effect.runSyncExit(Schema.decode(json)(text)))).toBe(true)
   })
 
-  it("cause is the very object in process, also when it is false, null or empty", () => {
-    for (const cause of [false, null, "", 0, Symbol("x"), frozen]) {
-      expect(new FetchError.Unexpected({ cause }).cause).toBe(cause)
+  it("original is the very object, also when it is false, null or empty", () => {
+    for (const cause of [false, null, "", 0, Symbol("x"), frozen, revoked, throwing, cyclic]) {
+      const error = new FetchError.Unexpected({ cause })
+      expect(Object.is(FetchError.original(error), cause)).toBe(true)
+      expect(Object.is(FetchError.original(FetchError.withContext(error, { symbol: "A" })), cause)).toBe(true)
+      expect(chain(error.cause)).toEqual(chain(cause))
     }
+  })
+
+  it("original of an error of your own is its cause", () => {
+    const own = { _tag: "T", code: "C", category: "App", severity: "ERROR", message: "m", context: {} } as const
+    expect(FetchError.original(own)).toBe(undefined)
+    expect(FetchError.original(Object.assign(new Error("m", { cause: 7 }), own))).toBe(7)
   })
 })
 
@@ -451,12 +460,13 @@ describe("secrets", () => {
     )
   })
 
-  it("are in no cause that a printer finds; it is the very object all the same", () => {
+  it("are in no cause that a tool prints; the original is the very object", () => {
     const cause = Object.assign(new Error(`GET /?token=${secret}`, { cause: new Error(`token=${secret}`) }), {
       config: { headers: { "X-Own": secret } }
     })
     const error = FetchError.withContext(new FetchError.ApiAuth({ cause }), { symbol: "BTCUSDT" })
-    expect(error.cause).toBe(cause)
+    expect(FetchError.original(error)).toBe(cause)
+    expect(String(error.cause)).toBe("Error: GET /?token=<redacted>")
     const failure = Cause.parallel(Cause.fail(error), Cause.die(error))
     const exit = Effect.runSyncExit(Effect.withSpan(Effect.failCause(failure), "span"))
     const rejection = Runtime.makeFiberFailure(failure)

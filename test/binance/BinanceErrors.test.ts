@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { BinanceErrors } from "effect-errata/binance"
 import * as Classifier from "effect-errata/Classifier"
+import * as FetchError from "effect-errata/FetchError"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
@@ -173,7 +174,7 @@ describe("rules", () => {
     for (const cause of forms) {
       const error = Classifier.classifySync(cause, { context: { market: "SPOT" }, rules: BinanceErrors.rules })
       assert.isTrue(error._tag === "ApiFormat" && error.apiCode === -1121, JSON.stringify(cause))
-      assert.strictEqual(error.cause, cause)
+      assert.strictEqual(FetchError.original(error), cause)
     }
   })
 

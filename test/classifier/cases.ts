@@ -47,7 +47,9 @@ export const table = (title: string, cases: ReadonlyArray<Case>): void => {
         const error = Classifier.classifySync(cause, { context })
         assertCase(error, row)
         assertCase(await Effect.runPromise(Classifier.classify(cause, { context })), row)
-        if (!FetchError.isFetchError(cause) && !("cause" in evidence)) assert.isTrue(Object.is(error.cause, cause))
+        if (!FetchError.isFetchError(cause) && !("cause" in evidence)) {
+          assert.isTrue(Object.is(FetchError.original(error), cause))
+        }
         assert.notMatch(error.message, /[\r\n]/)
         assert.include(JSON.stringify(error), `"_tag":"${error._tag}"`)
       })

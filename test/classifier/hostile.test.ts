@@ -261,7 +261,7 @@ describe("whatever it is", () => {
       // Not a measurement: what runs away takes seconds, and minutes.
       assert.isBelow(performance.now() - start, 1000)
       assert.isTrue(FetchError.isFetchError(error))
-      assert.isTrue(Object.is(error.cause, value))
+      assert.isTrue(Object.is(FetchError.original(error), value))
       assert.isAtMost(error.message.length, 4096)
       assert.notMatch(error.message, /[\r\n]/)
       assert.isAtMost(JSON.stringify(error).length, 64_000)

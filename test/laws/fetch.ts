@@ -103,7 +103,7 @@ export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
       )
       expect(yield* total).toBe(1)
       expect(yield* lines).toHaveLength(1)
-      expect(error.cause).toBe(boom)
+      expect(FetchError.original(error)).toBe(boom)
       expect({ ...error.context }).toEqual({ symbol: "A", source: "b" })
     }))
 
@@ -226,7 +226,7 @@ export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
       expect(error).not.toBe(given)
       expect(error).toBeInstanceOf(FetchError.ApiFormat)
       expect(error.stack).toBe(given.stack)
-      expect(error.cause).toBe(cause)
+      expect(FetchError.original(error)).toBe(cause)
       expect(error.status).toBe(502)
       expect({ ...error.context }).toEqual({ symbol: "A", source: "s" })
       expect({ ...given.context }).toEqual({ symbol: "A" })
@@ -323,7 +323,8 @@ export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
       expect(yield* lines).toHaveLength(1)
       const defect = Exit.isFailure(exit) ? Option.getOrNull(Cause.dieOption(exit.cause)) : null
       expect(defect).toBeInstanceOf(FetchError.Internal)
-      expect(defect).toMatchObject({ cause: bug, context: { symbol: "A" } })
+      expect(FetchError.isFetchError(defect) && FetchError.original(defect)).toBe(bug)
+      expect(defect).toMatchObject({ context: { symbol: "A" } })
     }))
 
   law("Law 3: a defect that can be tracked counts as itself", () =>
@@ -344,7 +345,7 @@ export const fetchLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
     Effect.gen(function*() {
       const caught = yield* Effect.die("bug").pipe(
         Fetch.tracked({}, { defects: "fail" }),
-        Effect.catchTag("Internal", (error) => Effect.succeed(error.cause))
+        Effect.catchTag("Internal", (error) => Effect.succeed(FetchError.original(error)))
       )
       expect(caught).toBe("bug")
       const own = yield* Effect.die(new OwnError({ message: "x", context: {} })).pipe(

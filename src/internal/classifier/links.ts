@@ -1,6 +1,7 @@
 /** The errors behind an error, as a flat list that is bounded and safe whatever the value is. */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
+import { heldCause } from "../error/protocol.js"
 import { attempt } from "../safe/json.js"
 import { get, isObject } from "./read.js"
 
@@ -48,7 +49,8 @@ const fiberFailure = Symbol.for("effect/Runtime/FiberFailure/Cause")
 /** What a value was caused by; what stands nearest to the fault first. */
 const causes = (value: object): ReadonlyArray<unknown> => {
   if (isDefect(value)) return none
-  const cause = get(value, "cause")
+  const held = heldCause(value)
+  const cause = held === undefined ? get(value, "cause") : held.original
   const errors = members(get(value, "errors"))
   if (cause !== undefined) return errors.length === 0 ? [cause] : [...errors, cause]
   if (errors.length > 0) return errors

@@ -1,33 +1,39 @@
-/** Copies of errors: of the same class, saying the same, with the same stack and cause, but for their context. */
+/** Copies of errors: of the same class, with the same fields, stack and cause, and with another context. */
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as FetchContext from "../../FetchContext.js"
-import type * as FetchError from "../../FetchError.js"
 import { attempt } from "../safe/json.js"
 import { untraced } from "../safe/untraced.js"
-import { Copy, safeEarlier } from "./errorClass.js"
+import type { Earlier, Trackable } from "./model.js"
+import type { Hidden } from "./protocol.js"
+import { Copy, Held, heldCause } from "./protocol.js"
+import { safeEarlier } from "./safeFields.js"
+import { isWrapper, wrap } from "./wrapper.js"
 
-/** None if the copy would not say the same. */
-export const copyOf = <E extends FetchError.Trackable>(
-  error: E,
-  context: FetchContext.FetchContext
-): E | undefined => attempt(() => byItself(error, context) ?? byProperties(error, context))
+/** The copy, or a wrapper of an error that cannot be copied. Undefined if there can be neither. */
+export const copyOf = <E extends Trackable>(error: E, context: FetchContext.FetchContext): E | undefined =>
+  attempt(() => {
+    // Not of the proxy that a span wraps round an error: it has no private fields, and so no marks.
+    const inner = Cause.originalError(error)
+    return byItself(inner, context) ?? byProperties(inner, context) ?? wrap(inner, "context", context)
+  })
 
-const byItself = <E extends FetchError.Trackable & { readonly [Copy]?: (context: FetchContext.FetchContext) => E }>(
-  error: E,
-  context: FetchContext.FetchContext
-  // Not the proxy that a span wraps round it, which has nothing private: no marks, for one.
-): E | undefined => Cause.originalError(error)[Copy]?.(context)
+const byItself = <E extends Trackable>(error: E & Hidden, context: FetchContext.FetchContext): E | undefined =>
+  // The method returns a copy of the class of the error.
+  error[Copy]?.(context) as E | undefined
 
 /** Property by property, so that getters and frozen errors are copied too. */
-const byProperties = <E extends FetchError.Trackable>(error: E, context: FetchContext.FetchContext): E | undefined => {
+const byProperties = <E extends Trackable>(error: E, context: FetchContext.FetchContext): E | undefined => {
+  if (isWrapper(error) || hasPrivateFields(error)) return undefined
   const copy = blank(error)
   for (const key of Reflect.ownKeys(error)) {
     const property = { ...Object.getOwnPropertyDescriptor(error, key), configurable: true }
     Object.defineProperty(copy, key, "value" in property ? { ...property, writable: true } : property)
   }
-  if (!saysTheSame(withStackOf(copy, error), error)) return undefined
+  const held = heldCause(error)
+  if (held !== undefined) Object.defineProperty(copy, Held, { value: held, configurable: true })
+  if (!isEqual(withStackOf(copy, error), error)) return undefined
   return Object.defineProperty(copy, "context", {
     value: context,
     enumerable: true,
@@ -36,42 +42,36 @@ const byProperties = <E extends FetchError.Trackable>(error: E, context: FetchCo
   })
 }
 
-/** The error as the last of several: a copy that carries what the others said. */
-export const withEarlier = <E extends FetchError.Trackable>(
-  error: E,
-  earlier: ReadonlyArray<FetchError.Trackable>
-): E => {
+/** A copy of the last of several failures that lists the earlier ones. */
+export const withEarlier = <E extends Trackable>(error: E, earlier: ReadonlyArray<Trackable>): E => {
   if (earlier.length === 0 || !("earlier" in error && Array.isArray(error.earlier))) return error
-  const told = earlier.flatMap((error) => [
+  const failures = earlier.flatMap((error) => [
     ...earlierOf(error),
     safeEarlier({ source: error.context.source ?? "unknown", code: error.code, message: error.message })
   ])
-  return saying(error, { earlier: [...told, ...error.earlier].slice(-maxEarlier) })
+  return changed(error, { earlier: [...failures, ...error.earlier].slice(-maxEarlier) })
 }
 
-const earlierOf = (error: FetchError.Trackable): ReadonlyArray<FetchError.Earlier> =>
+const earlierOf = (error: Trackable): ReadonlyArray<Earlier> =>
   "earlier" in error && Array.isArray(error.earlier) ? error.earlier : []
 
-/** A copy that says to wait so long. */
-export const withRetryAfter = (error: FetchError.ApiRateLimit, wait: Duration.Duration): FetchError.ApiRateLimit =>
-  saying(error, { retryAfter: Option.some(wait) })
+/** A copy with another wait. */
+export const withRetryAfter = <E extends Trackable>(error: E, wait: Duration.Duration): E =>
+  changed(error, { retryAfter: Option.some(wait) })
 
-/** The error of one fetch as that of another, which it kept from being sent. */
-export const asRefusal = <E extends FetchError.FetchError>(
-  error: E,
-  context: FetchContext.FetchContext,
-  message: string
-): E => saying(error, { message }, context)
+/** The error of one fetch as that of another one, which was not sent because of it. */
+export const asRefusal = <E extends Trackable>(error: E, context: FetchContext.FetchContext, message: string): E =>
+  changed(error, { message }, context)
 
-// Who cannot be copied says what it says: others may hold it, too.
-const saying = <E extends FetchError.Trackable>(
+// An error that cannot be copied stays as it is: others may hold it, too.
+const changed = <E extends Trackable>(
   error: E,
-  words: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, unknown>>,
   context: FetchContext.FetchContext = error.context
 ): E => {
   const copy = copyOf(error, context)
   if (copy === undefined) return error
-  for (const [key, value] of Object.entries(words)) {
+  for (const [key, value] of Object.entries(fields)) {
     Object.defineProperty(copy, key, { value, enumerable: key !== "message", configurable: true, writable: true })
   }
   return copy
@@ -79,33 +79,55 @@ const saying = <E extends FetchError.Trackable>(
 
 const maxEarlier = 16
 
-// A stack is formatted when it is first read: a copy leaves that to whoever reads it.
-const originals = new WeakMap<object, Error>()
-const stackOfOriginal = {
+// ---------------------------------------------------------------------------------------------------------------------
+// copies
+// ---------------------------------------------------------------------------------------------------------------------
+
+// Formatting a stack costs more than the rest of a copy: it is left to the reader. The source is never another copy: a
+// chain of copies would keep all of them in memory.
+const sources = new WeakMap<object, Error>()
+const stackOfSource = {
   get(this: object) {
-    return originals.get(this)?.stack
+    return sources.get(this)?.stack
   },
   configurable: true
 }
 
 const withStackOf = <E extends object>(copy: E, error: object): E => {
   if (!(error instanceof Error)) return copy
-  originals.set(copy, error)
-  return Object.defineProperty(copy, "stack", stackOfOriginal)
+  sources.set(copy, sources.get(error) ?? error)
+  return Object.defineProperty(copy, "stack", stackOfSource)
 }
 
-// A class whose getters read private fields cannot be copied from outside.
-const saysTheSame = (copy: FetchError.Trackable, error: FetchError.Trackable): boolean =>
+// Getters that read private fields throw on a copy.
+const isEqual = (copy: Trackable, error: Trackable): boolean =>
   copy._tag === error._tag && copy.code === error.code && copy.category === error.category &&
   copy.severity === error.severity && copy.message === error.message
 
-/** A new object of the same class, a real `Error` with the same message and cause if that is one. */
+const privateClasses = new WeakMap<object, boolean>()
+
+/**
+ * Returns whether a class of the error declares private fields, which no copy from outside has: its methods would throw.
+ * Only the source of the class shows them.
+ */
+const hasPrivateFields = (error: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(error)
+  if (typeof prototype !== "object" || prototype === null || prototype === Object.prototype) return false
+  const known = privateClasses.get(prototype)
+  if (known !== undefined) return known
+  const source = attempt(() => Function.prototype.toString.call(prototype.constructor)) ?? ""
+  const found = /#[\p{ID_Start}$_]|__classPrivateField/u.test(source) || hasPrivateFields(prototype)
+  privateClasses.set(prototype, found)
+  return found
+}
+
+/** A new object of the same class, a real `Error` with the same message if that is one. */
 const blank = <A extends object>(model: A): A => {
   const prototype: object = Object.getPrototypeOf(model)
   if (!(model instanceof Error)) return Object.create(prototype)
   return untraced(() =>
     model.constructor.prototype === prototype
-      ? Reflect.construct(Error, [model.message, model], model.constructor)
-      : Object.setPrototypeOf(new Error(model.message, model), prototype)
+      ? Reflect.construct(Error, [model.message], model.constructor)
+      : Object.setPrototypeOf(new Error(model.message), prototype)
   )
 }

@@ -1,40 +1,45 @@
-/** Which errors were counted already, and by which tracker. */
+/** The marks of errors that were counted, and by which trackers. */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { attempt } from "../safe/json.js"
-import { Marks, Thrown, TypeId } from "./errorClass.js"
+import { TypeId } from "./model.js"
+import type { Hidden } from "./protocol.js"
+import { heldCause, Marks } from "./protocol.js"
 
-// Held by the error itself, so that it shows through the proxy that a span wraps round an error, and a copy has it too.
-// One of the 17 has a private place for it; on others it is not enumerable, so that nothing prints or sends it.
-type Marked = { [Marks]?: ReadonlyArray<object> }
+// Held by the error itself, so that they show through the proxy that a span wraps round an error, and that a copy has
+// them too. One of the 17 has a private place for them; on others they are not enumerable: nothing prints or sends them.
 
-// For an error that can be neither copied nor written to.
+// For an error that cannot be written to.
 const besides = new WeakMap<object, ReadonlyArray<object>>()
 
 const maxLinks = 16
 
+/** The trackers that an error remembers. One that is forgotten counts the error again. */
+const maxMarks = 16
+
 const none: ReadonlyArray<object> = []
 
-const marksOf = (error: Marked): ReadonlyArray<object> => error[Marks] ?? besides.get(error) ?? none
+const marksOf = (error: Hidden): ReadonlyArray<object> => error[Marks] ?? besides.get(error) ?? none
 
-/** Marks an error that nobody else holds yet as counted by the tracker. */
+/** Marks an error as counted by the tracker. Nothing but the caller may hold the error yet. */
 export const mark = (fresh: object, tracker: object): void => {
   const held = attempt(() => marksOf(fresh)) ?? none
-  const marks = held.length === 0 ? [tracker] : [...held, tracker]
+  if (held.includes(tracker)) return
+  const marks = held.length === 0 ? [tracker] : [...held.slice(1 - maxMarks), tracker]
   if (attempt(() => hold(fresh, marks)) !== true) besides.set(fresh, marks)
 }
 
-const hold = (error: Marked, marks: ReadonlyArray<object>): boolean => {
+const hold = (error: Hidden, marks: ReadonlyArray<object>): boolean => {
   if (!(TypeId in error)) return Reflect.defineProperty(error, Marks, { value: marks, configurable: true })
   error[Marks] = marks
   return true
 }
 
 /**
- * Is this error counted by the tracker already, or one inside of it: in its chain of causes, in an aggregate, or in a
- * Cause, an Exit or a list that somebody fails with? Bounded, and never throws.
+ * Returns whether the tracker counted the error already, or one inside of it: in its chain of causes, in an aggregate,
+ * or in a Cause, an Exit or a list that an effect failed with. Bounded, and never throws.
  */
 export const isMarked = (error: unknown, tracker: object): boolean => {
   const queue = [error]
@@ -47,7 +52,7 @@ export const isMarked = (error: unknown, tracker: object): boolean => {
       const further = inner(next)
       if (further.length > 0) queue.push(...further)
     } catch {
-      // What cannot be read says nothing.
+      // A link that cannot be read has no marks.
     }
   }
   return false
@@ -55,7 +60,10 @@ export const isMarked = (error: unknown, tracker: object): boolean => {
 
 const inner = (error: object): ReadonlyArray<unknown> => {
   // One of the 17 holds its cause and nothing else.
-  if (TypeId in error) return Object.hasOwn(error, Thrown) ? [Reflect.get(error, Thrown)] : none
+  if (TypeId in error) {
+    const held = heldCause(error)
+    return held === undefined ? none : [held.original]
+  }
   if (Array.isArray(error)) return error.slice(0, maxLinks)
   if (Cause.isCause(error)) return [...Cause.failures(error), ...Cause.defects(error)]
   if (Exit.isExit(error)) return Exit.isFailure(error) ? [error.cause] : []

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Data, Schema } from "effect"
-import { causes, chain, trace, unchain } from "../../../src/internal/error/causeChain.js"
+import { causes, chain, trace } from "../../../src/internal/error/causeChain.js"
+import { toErrors } from "../../../src/internal/error/safeCause.js"
 
 const lines = (cause: unknown) => chain(cause).map(({ message, name }) => `${name}: ${message}`)
 
@@ -51,7 +52,7 @@ describe("chain", () => {
     ]]
   ])("%s", (_, cause, expected) => {
     expect(lines(cause)).toEqual(expected)
-    expect(lines(unchain(chain(cause)))).toEqual(expected)
+    expect(lines(toErrors(chain(cause)))).toEqual(expected)
   })
 
   it("the secret that a schema refused stands in no line", () => {
@@ -136,12 +137,12 @@ describe("trace", () => {
   })
 })
 
-describe("unchain", () => {
+describe("toErrors", () => {
   it("gives errors that say the same, and nothing of where they were made", () => {
-    const error = unchain([{ name: "A", message: "a" }, { name: "B", message: "b", frames: ["    at x"] }])
+    const error = toErrors([{ name: "A", message: "a" }, { name: "B", message: "b", frames: ["    at x"] }])
     expect([String(error), error?.stack, String(error?.cause)]).toEqual(["A: a", "A: a", "B: b"])
     const inner = error?.cause instanceof Error ? error.cause : undefined
     expect([inner?.stack, inner?.cause]).toEqual(["B: b\n    at x", undefined])
-    expect(unchain([])).toBe(undefined)
+    expect(toErrors([])).toBe(undefined)
   })
 })
