@@ -285,7 +285,8 @@ const settle = (
 ): FetchError.FetchError => {
   const { context, now, rules } = circumstances
   const found = rules.length === 0 || isDefect(cause) ? undefined : ruled(chain, answer, circumstances)
-  if (found !== undefined) return told(found, context)
+  // A copy: a rule can return one error for all failures.
+  if (found !== undefined) return FetchError.withContext(found, context)
   const thrown = isDefect(cause) ? cause.value : cause
   try {
     const finding = decide(cause, context.operation)

@@ -12,12 +12,12 @@ import { safeEarlier } from "./safeFields.js"
 import { isWrapper, wrap } from "./wrapper.js"
 
 /** The copy, or a wrapper of an error that cannot be copied. Undefined if there can be neither. */
-export const copyOf = <E extends Trackable>(error: E, context: FetchContext.FetchContext): E | undefined =>
-  attempt(() => {
-    // Not of the proxy that a span wraps round an error: it has no private fields, and so no marks.
-    const inner = Cause.originalError(error)
-    return byItself(inner, context) ?? byProperties(inner, context) ?? wrap(inner, "context", context)
-  })
+export const copyOf = <E extends Trackable>(error: E, context: FetchContext.FetchContext): E | undefined => {
+  // Not of the proxy that a span wraps round an error: it has no private fields, and so no marks.
+  const inner = attempt(() => Cause.originalError(error)) ?? error
+  return attempt(() => byItself(inner, context)) ?? attempt(() => byProperties(inner, context)) ??
+    attempt(() => wrap(inner, "context", context))
+}
 
 const byItself = <E extends Trackable>(error: E & Hidden, context: FetchContext.FetchContext): E | undefined =>
   // The method returns a copy of the class of the error.
@@ -113,6 +113,8 @@ const privateClasses = new WeakMap<object, boolean>()
 const hasPrivateFields = (error: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(error)
   if (typeof prototype !== "object" || prototype === null || prototype === Object.prototype) return false
+  // Copies of the 17 do without the private fields of the class.
+  if (Object.hasOwn(prototype, Copy)) return false
   const known = privateClasses.get(prototype)
   if (known !== undefined) return known
   const source = attempt(() => Function.prototype.toString.call(prototype.constructor)) ?? ""

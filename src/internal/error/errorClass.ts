@@ -160,7 +160,7 @@ export const define = <Self = never>() =>
     // Private, so that no tool prints or sends them, and that frozen errors have them too.
     #source: Base | undefined = undefined
     #held: HeldCause | undefined = undefined
-    #marks: ReadonlyArray<object> = []
+    #marks: ReadonlyArray<WeakRef<object>> = []
 
     constructor(input: any = {}, options: Schema.MakeOptions = false) {
       if (options === copying) {
@@ -193,7 +193,7 @@ export const define = <Self = never>() =>
       if (!(typeof options === "boolean" ? options : options.disableValidation ?? false)) validate(this)
     }
 
-    get [Marks](): ReadonlyArray<object> {
+    get [Marks](): ReadonlyArray<WeakRef<object>> {
       return #marks in this ? this.#marks : []
     }
     set [Marks](marks) {

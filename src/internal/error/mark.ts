@@ -11,27 +11,46 @@ import { heldCause, Marks } from "./protocol.js"
 // Held by the error itself, so that they show through the proxy that a span wraps round an error, and that a copy has
 // them too. One of the 17 has a private place for them; on others they are not enumerable: nothing prints or sends them.
 
+// References that keep no tracker alive: an error can outlive it.
+type Marks = ReadonlyArray<WeakRef<object>>
+
+const references = new WeakMap<object, WeakRef<object>>()
+
+const referenceTo = (tracker: object): WeakRef<object> => {
+  const known = references.get(tracker)
+  if (known !== undefined) return known
+  const reference = new WeakRef(tracker)
+  references.set(tracker, reference)
+  return reference
+}
+
 // For an error that cannot be written to.
-const besides = new WeakMap<object, ReadonlyArray<object>>()
+const besides = new WeakMap<object, Marks>()
 
 const maxLinks = 16
 
 /** The trackers that an error remembers. One that is forgotten counts the error again. */
 const maxMarks = 16
 
-const none: ReadonlyArray<object> = []
+const none: Marks = []
 
-const marksOf = (error: Hidden): ReadonlyArray<object> => error[Marks] ?? besides.get(error) ?? none
+const marksOf = (error: Hidden): Marks => error[Marks] ?? besides.get(error) ?? none
+
+const includes = (marks: Marks, tracker: object): boolean => {
+  for (const mark of marks) if (mark.deref() === tracker) return true
+  return false
+}
 
 /** Marks an error as counted by the tracker. Nothing but the caller may hold the error yet. */
 export const mark = (fresh: object, tracker: object): void => {
   const held = attempt(() => marksOf(fresh)) ?? none
-  if (held.includes(tracker)) return
-  const marks = held.length === 0 ? [tracker] : [...held.slice(1 - maxMarks), tracker]
+  if (includes(held, tracker)) return
+  const reference = referenceTo(tracker)
+  const marks = held.length === 0 ? [reference] : [...held.slice(1 - maxMarks), reference]
   if (attempt(() => hold(fresh, marks)) !== true) besides.set(fresh, marks)
 }
 
-const hold = (error: Hidden, marks: ReadonlyArray<object>): boolean => {
+const hold = (error: Hidden, marks: Marks): boolean => {
   if (!(TypeId in error)) return Reflect.defineProperty(error, Marks, { value: marks, configurable: true })
   error[Marks] = marks
   return true
@@ -48,7 +67,7 @@ export const isMarked = (error: unknown, tracker: object): boolean => {
     if (typeof next !== "object" || next === null) continue
     try {
       const marks = marksOf(next)
-      if (marks.length > 0 && marks.includes(tracker)) return true
+      if (includes(marks, tracker)) return true
       const further = inner(next)
       if (further.length > 0) queue.push(...further)
     } catch {

@@ -17,7 +17,7 @@ export const Held: unique symbol = Symbol.for("effect-errata/FetchError/Held")
 
 /** An error as this package reads it. */
 export interface Hidden {
-  [Marks]?: ReadonlyArray<object> | undefined
+  [Marks]?: ReadonlyArray<WeakRef<object>> | undefined
   [Held]?: HeldCause | undefined
   readonly [Copy]?: ((context: FetchContext.FetchContext) => object | undefined) | undefined
 }

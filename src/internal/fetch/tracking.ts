@@ -58,7 +58,8 @@ const onTrackable = (
 ): Effect.Effect<never, FetchError.Trackable> => {
   const known = isMarked(error, tracker)
   const failure = FetchError.withContext(error, context)
-  mark(failure, tracker)
+  // An error that can be neither copied nor wrapped may be shared by other fetches: it counts each time.
+  if (failure !== error) mark(failure, tracker)
   // A failure is told of the span that it is in. To ask whether it knows that already takes longer than to fail.
   const handOn = fiber.currentSpan === undefined ? Effect.failCause(Cause.fail(failure)) : Effect.fail(failure)
   if (known || isIgnored(failure, options)) return handOn
@@ -77,7 +78,9 @@ const onCause = (
   const died = Chunk.toReadonlyArray(Cause.defects(cause))
   return Effect.flatMap(classifyAll(thrown, context), (failures) => {
     const asFailure = options.defects === "fail"
-    const defects = new Map(died.map((defect) => [defect, freshDefect(defect, context, asFailure)]))
+    const defects = new Map<unknown, FetchError.Trackable>(
+      died.map((defect) => [defect, freshDefect(defect, context, asFailure)])
+    )
     const handOn = Effect.failCause(rebuilt<unknown, FetchError.Trackable>(
       cause,
       // Both maps hold every error of the cause.
@@ -87,7 +90,8 @@ const onCause = (
     // However many failures a cause holds, it is the end of one fetch: one of them counted before is enough.
     const known = [...thrown, ...died].some((error) => isMarked(error, tracker))
     const fresh = [...failures.values(), ...defects.values()]
-    for (const error of fresh) mark(error, tracker)
+    // An error that can be neither copied nor wrapped may be shared by other fetches: it counts each time.
+    for (const error of fresh) if (!failures.has(error) && !defects.has(error)) mark(error, tracker)
     const [primary] = fresh
     // Interruption alone leaves nothing to count.
     const silent = known || primary === undefined || (died.length === 0 && thrown.every(isInterruption)) ||
@@ -134,7 +138,7 @@ const classifyAll = (errors: ReadonlyArray<unknown>, context: FetchContext.Fetch
       FetchError.isTrackable(error)
         ? Effect.succeed<FetchError.Trackable>(FetchError.withContext(error, context))
         : Classifier.classify(error, { context })),
-    (fresh) => new Map(errors.map((error, i) => [error, fresh[i]!]))
+    (fresh) => new Map<unknown, FetchError.Trackable>(errors.map((error, i) => [error, fresh[i]!]))
   )
 
 const freshDefect = (defect: unknown, context: FetchContext.FetchContext, asFailure: boolean): FetchError.Trackable =>
