@@ -11,8 +11,8 @@ import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 import { ErrorTracker } from "./ErrorTracker.js"
 import type * as FetchError from "./FetchError.js"
+import { isRefusal as isMarked } from "./internal/error/mark.js"
 import * as attempts from "./internal/retry/attempts.js"
-import * as health from "./internal/retry/health.js"
 import { settings } from "./internal/retry/retryOptions.js"
 import * as rows from "./internal/retry/rows.js"
 
@@ -71,14 +71,17 @@ export interface Options {
     readonly perSecond?: number | undefined
   } | undefined
   /**
-   * The circuit opens when nothing has succeeded for as long as `lasting` (default 3 seconds), and `failures` (default 10)
-   * in a row have not, which the tracker has seen in the last minute. It stays open for `openFor` (default 2 seconds),
-   * then lets one call pass; if that fails, for as long again; if it does not end in that time, another one may pass.
-   * `false`: no circuit breaker.
+   * The circuit breaker. It opens when, for at least `minimumDuration` (default 3 seconds), at least the share `failureRate`
+   * (default 0.8) of at least `minimumAttempts` (default 10) attempts have failed. It looks back over `window` (default 30
+   * seconds, or twice `minimumDuration` if that is longer). It stays open for `openFor` (default 2 seconds), then admits one
+   * call as a probe: a success closes it, a failure keeps it open for as long again, and if the probe has no result after
+   * `openFor`, another one is admitted. `false`: no circuit breaker.
    */
   readonly breaker?: false | {
-    readonly failures?: number | undefined
-    readonly lasting?: Duration.DurationInput | undefined
+    readonly failureRate?: number | undefined
+    readonly minimumAttempts?: number | undefined
+    readonly minimumDuration?: Duration.DurationInput | undefined
+    readonly window?: Duration.DurationInput | undefined
     readonly openFor?: Duration.DurationInput | undefined
   } | undefined
   /** How long a call waits at most, all in all, because the server said to wait; else it fails at once. Default 2 minutes. */
@@ -212,4 +215,4 @@ export const make = (options: Options = {}): Effect.Effect<RetryPolicy, never, E
  * @since 0.1.0
  * @category guards
  */
-export const isRefusal: (error: FetchError.Trackable) => boolean = health.isRefusal
+export const isRefusal: (error: FetchError.Trackable) => boolean = isMarked

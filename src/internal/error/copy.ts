@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import type * as FetchContext from "../../FetchContext.js"
 import { attempt } from "../safe/json.js"
 import { untraced } from "../safe/untraced.js"
+import { markRefusal } from "./mark.js"
 import type { Earlier, Trackable } from "./model.js"
 import type { Hidden } from "./protocol.js"
 import { Copy, Held, heldCause } from "./protocol.js"
@@ -59,9 +60,12 @@ const earlierOf = (error: Trackable): ReadonlyArray<Earlier> =>
 export const withRetryAfter = <E extends Trackable>(error: E, wait: Duration.Duration): E =>
   changed(error, { retryAfter: Option.some(wait) })
 
-/** The error of one fetch as that of another one, which was not sent because of it. */
-export const asRefusal = <E extends Trackable>(error: E, context: FetchContext.FetchContext, message: string): E =>
-  changed(error, { message }, context)
+/** A copy of the error for a call that was not sent because of it, marked as a refusal. */
+export const asRefusal = <E extends Trackable>(error: E, context: FetchContext.FetchContext, message: string): E => {
+  const copy = changed(error, { message }, context)
+  if (copy !== error) markRefusal(copy)
+  return copy
+}
 
 // An error that cannot be copied stays as it is: others may hold it, too.
 const changed = <E extends Trackable>(

@@ -1,6 +1,7 @@
 /** The marks of errors that were counted, and by which trackers. */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
+import * as GlobalValue from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { attempt } from "../safe/json.js"
@@ -55,6 +56,15 @@ const hold = (error: Hidden, marks: Marks): boolean => {
   error[Marks] = marks
   return true
 }
+
+// One mark for all copies of this package in a process, which may meet each other's errors.
+const refused = GlobalValue.globalValue("effect-errata/RetryPolicy/refused", (): object => ({}))
+
+/** Marks an error that nothing else holds yet as a refusal: the call that fails with it was not sent. */
+export const markRefusal = (fresh: object): void => mark(fresh, refused)
+
+/** Whether the error is a refusal. An error with a refusal as its cause is none. Never throws. */
+export const isRefusal = (error: object): boolean => attempt(() => includes(marksOf(error), refused)) ?? false
 
 /**
  * Returns whether the tracker counted the error already, or one inside of it: in its chain of causes, in an aggregate,

@@ -1,27 +1,27 @@
-/** How long to wait before another attempt. All durations are milliseconds. */
+/** The delay before a retry. All durations are in milliseconds. */
 
-/** The first delay, and the longest one. */
+/** The first delay and the longest one. */
 export interface Curve {
   readonly base: number
   readonly cap: number
 }
 
-// Under full pressure delays are so many times as long.
+// Under full pressure a delay is so many times as long.
 const stretch = 4
 
 /**
- * `base · 2^(n − 1)` after the n-th failed attempt, stretched by the pressure, a number from 0 to 1, and capped; one half
- * of it for certain, of the other half as much as the draw says, a number from 0 to 1 ("equal jitter": Brooker,
- * Exponential Backoff And Jitter, AWS Architecture Blog 2015).
+ * Exponential back-off with equal jitter (Brooker, Exponential Backoff And Jitter, AWS Architecture Blog 2015):
+ * `base · 2^(n − 1)` after the n-th failed attempt, stretched by the pressure and capped, of which one half is fixed and the
+ * other half is multiplied by the draw. Pressure and draw are from 0 to 1.
  */
 export const delayOf = ({ base, cap }: Curve, failed: number, pressure: number, draw: number): number => {
   const stretched = base * (1 + (stretch - 1) * pressure)
   return Math.min(cap, stretched * 2 ** (failed - 1)) * (1 + draw) / 2
 }
 
-// One failure of one attempt says little: so many successes are taken for granted.
-const granted = 10
+// A few failures of a few attempts say little: so many successes are assumed besides.
+const assumedSuccesses = 10
 
-/** About the share of attempts that failed so; where these are not counted (0), as if all had. */
+/** The share of attempts that failed alike, about; where attempts are not counted (0), as if all of them had failed. */
 export const pressureOf = (errors: number, attempts: number): number =>
-  errors > 0 ? errors / ((attempts > errors ? attempts : errors) + granted) : 0
+  errors > 0 ? errors / ((attempts > errors ? attempts : errors) + assumedSuccesses) : 0

@@ -1,53 +1,58 @@
 /**
- * What may be spent on retries: a token for each. Every call brings a share of one, and time a few more, so that retries
- * stay a share of the calls, whatever fails (Finagle's RetryBudget and the throttling of gRPC, proposal A6).
+ * The budget of retries: each one takes a token. Every call brings a share of a token, and time brings a few more, so that
+ * retries stay a share of the calls, whatever fails (Finagle's RetryBudget, and the throttling of gRPC, proposal A6). Pure:
+ * the time is an argument, in milliseconds of a clock that does not go back.
  */
 export interface BudgetSettings {
   /** The share of a token that a call brings. */
   readonly ratio: number
-  /** Tokens that a second brings. */
+  /** The number of tokens that a second brings. */
   readonly perSecond: number
 }
 
-// What a second brings is saved up for so many seconds.
+// What time brings is saved up for so many seconds.
 const seconds = 10
-// What was saved in good times must not feed a storm.
-const most = 100
-// Ten tenths are not quite one.
+// What calls bring is saved up to so many tokens: more would feed a retry storm.
+const mostSaved = 100
+// Ten tenths do not quite make one.
 const rounding = 1e-6
 
 export class Budget {
   private readonly settings: BudgetSettings
-  private readonly idle: number
-  private readonly brim: number
+  private readonly mostIdle: number
+  private readonly capacity: number
   private tokens: number
   private refilled: number
 
-  /** `now` is milliseconds of any clock that does not go back. */
   constructor(settings: BudgetSettings, now: number) {
     this.settings = settings
-    this.idle = settings.perSecond > 0 ? Math.max(1, settings.perSecond * seconds) : 0
-    this.brim = Math.max(most, this.idle)
-    this.tokens = this.idle
+    this.mostIdle = settings.perSecond > 0 ? Math.max(1, settings.perSecond * seconds) : 0
+    this.capacity = Math.max(mostSaved, this.mostIdle)
+    this.tokens = this.mostIdle
     this.refilled = now
   }
 
   called(): void {
-    this.tokens = Math.min(this.brim, this.tokens + this.settings.ratio)
+    this.tokens = Math.min(this.capacity, this.tokens + this.settings.ratio)
   }
 
-  /** How many whole tokens there are. */
+  /** The number of whole tokens. */
   left(now: number): number {
     const earned = (now - this.refilled) / 1000 * this.settings.perSecond
-    if (this.tokens < this.idle) this.tokens = Math.min(this.idle, this.tokens + earned)
+    if (this.tokens < this.mostIdle) this.tokens = Math.min(this.mostIdle, this.tokens + earned)
     this.refilled = now
     return Math.floor(this.tokens + rounding)
   }
 
-  /** Takes a token, if there is one. */
+  /** Takes a token. Returns false if there is none. */
   spend(now: number): boolean {
     if (this.left(now) < 1) return false
     this.tokens--
     return true
+  }
+
+  /** Gives a token back: its retry was not sent. */
+  refund(): void {
+    this.tokens = Math.min(this.capacity, this.tokens + 1)
   }
 }

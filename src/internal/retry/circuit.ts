@@ -1,37 +1,38 @@
-/** Open while the source is sick, so that it is left alone and nobody waits for it. Instants are milliseconds. */
+/** A circuit breaker. Pure: the time is an argument, in milliseconds of a clock that does not go back. */
+import { type FailureLimit, FailureWindow } from "./failureWindow.js"
 
-export interface CircuitSettings {
-  /** After how many failures in a row it opens. */
-  readonly failures: number
-  /** For how long nothing may have succeeded, in milliseconds: a moment of failure is what retries are for. */
-  readonly lasting: number
-  /** For how long before each probe, in milliseconds. */
+export interface CircuitSettings extends FailureLimit {
+  /** The span of the window, in milliseconds. */
+  readonly window: number
+  /** The time from opening to the first probe, and from a failed probe to the next one, in milliseconds. */
   readonly openFor: number
 }
 
-/** What opened it, or kept it open, and since when. */
+/** The latest failure of the source, and when the circuit opened. */
 export interface Opened<E> {
   readonly error: E
   readonly since: number
 }
 
 interface Open<E> extends Opened<E> {
+  /** When the next probe may be sent. While a probe is in flight: when it counts as hung. */
   readonly until: number
-  /** Is a probe under way? Then `until` is when it has taken too long to be waited for. */
   readonly isProbed: boolean
 }
 
-export class Circuit<E extends object> {
+/** How the source fared in an attempt. `ignored`: the attempt says nothing of the source. */
+export type Outcome<E> = "succeeded" | "ignored" | { readonly failed: E }
+
+export class Circuit<E> {
   private readonly settings: CircuitSettings
-  // So many failures since anything succeeded, and since when.
-  private failures = 0
-  private failing = 0
+  private readonly window: FailureWindow
   private open: Open<E> | undefined
-  /** How often it has opened: what was sent before is told by it. */
+  /** How often it has opened. An attempt keeps the number it was sent at: a result with an older number is out of date. */
   openings = 0
 
   constructor(settings: CircuitSettings) {
     this.settings = settings
+    this.window = new FailureWindow(settings.window)
   }
 
   get isClosed(): boolean {
@@ -42,7 +43,7 @@ export class Circuit<E extends object> {
     return this.open === undefined ? "closed" : this.open.isProbed ? "half-open" : "open"
   }
 
-  /** May a call pass? The first that comes when the time is over is a probe: `probed` has to be told how it ended. */
+  /** Admits an attempt, as a probe the first one after the open time; the result of a probe goes to `probed`. */
   enter(now: number): "pass" | "probe" | Opened<E> {
     if (this.open === undefined) return "pass"
     if (now < this.open.until) return this.open
@@ -50,39 +51,31 @@ export class Circuit<E extends object> {
     return "probe"
   }
 
-  /** The source answered a call that was sent when the circuit had opened so many times. */
-  well(openings: number): void {
-    if (this.isClosed && openings === this.openings) this.failures = 0
+  succeeded(isRetry: boolean, openings: number): void {
+    if (this.isClosed && openings === this.openings) this.window.succeeded(isRetry)
   }
 
-  /**
-   * It did not, which opens the circuit if that was one too many for too long, and if as many of the last minute are known
-   * of. What was sent before the circuit opened last is no news.
-   */
-  sick(error: E, openings: number, lately: number, now: number): boolean {
+  /** Returns whether this failure has opened the circuit. */
+  failed(error: E, isRetry: boolean, openings: number, now: number): boolean {
     if (!this.isClosed || openings !== this.openings) return false
-    if (this.failures++ === 0) this.failing = now
-    const { failures, lasting, openFor } = this.settings
-    const isOften = this.failures >= failures && lately >= failures
-    if (!isOften || now - this.failing < lasting) return false
+    this.window.failed(isRetry, now)
+    if (!this.window.exceeds(this.settings, now)) return false
     this.openings++
-    this.open = { error, since: now, until: now + openFor, isProbed: false }
+    this.open = { error, since: now, until: now + this.settings.openFor, isProbed: false }
+    this.window.clear()
     return true
   }
 
-  /**
-   * How a probe ended that was sent when the circuit had opened so many times: one that tells nothing is followed by
-   * another. Has that closed it?
-   */
-  probed(ended: "well" | "unknown" | E, openings: number, now: number): boolean {
+  /** Takes the result of a probe; another probe follows one that is ignored. Returns whether the circuit has closed. */
+  probed(outcome: Outcome<E>, openings: number, now: number): boolean {
     if (this.open === undefined || openings !== this.openings) return false
-    if (ended === "well") {
+    if (outcome === "succeeded") {
       this.open = undefined
-      this.failures = 0
-    } else if (ended === "unknown") {
+    } else if (outcome === "ignored") {
       this.open = { ...this.open, isProbed: false, until: now }
     } else {
-      this.open = { error: ended, since: this.open.since, until: now + this.settings.openFor, isProbed: false }
+      const { since } = this.open
+      this.open = { error: outcome.failed, since, until: now + this.settings.openFor, isProbed: false }
     }
     return this.isClosed
   }

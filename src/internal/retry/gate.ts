@@ -1,73 +1,92 @@
-/** Nobody calls before the time that the server named; and then not all at once. Instants are milliseconds. */
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
+/**
+ * Holds back the calls to a host that has answered with a rate limit, and lets them pass one by one when it is over. Pure:
+ * the time is an argument, in milliseconds of a clock that does not go back.
+ */
 import type * as FetchError from "../../FetchError.js"
 
-// Who waited goes on so long after the one before: fifty calls a second are within the limits of most servers.
+// The distance between two places in the queue: fifty calls a second are within the limits of most servers.
 const pace = 20
 // A timer may go off so much too early.
 const early = 2
 
-/** What was said, and how long it holds still. */
+/**
+ * The longest pause that a gate believes in: one day. A time that a server or an error states in the wrong unit must not
+ * stop a program for years; after a day the next call asks again.
+ */
+export const ceiling = 86_400_000
+
+/** A closed gate. Durations are in milliseconds. */
 export interface Closed {
   readonly error: FetchError.ApiRateLimit
+  /** The time until it opens. */
   readonly wait: number
-  /** In how long one more caller may go on, at the earliest: after those that queue already. */
+  /** The time until the first free place in the queue. */
   readonly turn: number
+}
+
+/** A place in the queue: the call passes at `at`, which is within the pace after `start`. */
+export interface Place {
+  readonly start: number
+  readonly at: number
 }
 
 export class Gate {
   private error: FetchError.ApiRateLimit | undefined
   private until = -Infinity
-  // The end of the queue. It outlives the gate: who queues still when that closes again keeps the place.
-  private free = -Infinity
-  /** How often it has closed: what was sent before is told by it. */
+  // The starts of the taken places, sorted. They outlive the gate: if it closes again, those who queue keep their places.
+  private taken: Array<number> = []
+  /** How often it has closed. An attempt keeps the number it was sent at: a result with an older number is out of date. */
   closings = 0
 
-  /** Has nobody closed it, as far as is known without looking at the clock? */
+  /** Whether it is known to be open without looking at the clock. */
   get isOpen(): boolean {
     return this.error === undefined
   }
 
   closed(now: number): Closed | undefined {
     if (now >= this.until) this.error = undefined
-    return this.error && { error: this.error, wait: this.until - now, turn: this.turn - now }
+    return this.error && { error: this.error, wait: this.until - now, turn: this.free(now) - now }
   }
 
   /**
-   * The server said to wait, to a call that was sent when the gate had closed so many times. What it said about a time
-   * that is over is no news, unless it is a ban, which names its end. Has that closed it?
+   * Closes the gate, or extends the pause, for as long as the rate limit says. One that answers an attempt from before the
+   * last pause is out of date, unless it is a ban, which names its end. Returns whether the gate was open before.
    */
-  refused(error: FetchError.ApiRateLimit, wait: number, closings: number, now: number): boolean {
+  close(error: FetchError.ApiRateLimit, wait: number, closings: number, now: number): boolean {
     const isOpen = this.closed(now) === undefined
     if (isOpen && closings < this.closings && !error.banned) return false
-    if (wait <= 0 || now + wait <= this.until) return false
+    const until = now + Math.min(wait, ceiling)
+    if (!(wait > 0) || until <= this.until) return false
     if (isOpen) this.closings++
-    this.until = now + wait
+    this.until = until
     this.error = error
     return isOpen
   }
 
   /**
-   * When one more caller may go on. The draw is a number from 0 to 1. Who comes back to find that it takes longer queues
-   * again, at the end.
+   * Takes the first free place that is no earlier than `earliest`. `draw`, from 0 to 1, spreads the calls within their
+   * places. A call whose time comes while the gate is closed queues again.
    */
-  slot(draw: number): number {
-    const { turn } = this
-    this.free = turn + pace
-    return turn + early + draw * (pace - early)
+  enqueue(draw: number, earliest: number, now: number): Place {
+    const gone = this.taken.findIndex((start) => start + pace > now)
+    this.taken.splice(0, gone === -1 ? this.taken.length : gone)
+    const start = this.free(earliest)
+    this.taken.splice(this.taken.findLastIndex((taken) => taken < start) + 1, 0, start)
+    return { start, at: start + early + draw * (pace - early) }
   }
 
-  /** Somebody has left the queue. */
-  left(): void {
-    this.free -= pace
+  /** Frees the place of a call that does not wait for it any longer. */
+  leave({ start }: Place): void {
+    const i = this.taken.indexOf(start)
+    if (i !== -1) this.taken.splice(i, 1)
   }
 
-  private get turn(): number {
-    return Math.max(this.until, this.free)
+  private free(earliest: number): number {
+    let start = Math.max(this.until, earliest)
+    for (const taken of this.taken) {
+      if (taken >= start + pace) break
+      if (taken + pace > start) start = taken + pace
+    }
+    return start
   }
 }
-
-/** How long the error says to wait, in milliseconds. */
-export const namedBy = ({ retryAfter }: FetchError.Trackable): number =>
-  retryAfter === undefined ? 0 : Option.match(retryAfter, { onNone: () => 0, onSome: Duration.toMillis })

@@ -27,7 +27,13 @@ export interface Settings {
 }
 
 const unlimited: BudgetSettings = { ratio: 1, perSecond: Infinity }
-const never: CircuitSettings = { failures: Infinity, lasting: 0, openFor: 1 }
+const neverOpen: CircuitSettings = {
+  failureRate: 1,
+  minimumAttempts: Infinity,
+  minimumDuration: 0,
+  window: 1,
+  openFor: 1
+}
 
 const noRetryHook: Settings["onRetry"] = () => Effect.void
 
@@ -43,13 +49,28 @@ const budget = Check.struct(
   } satisfies Check.Checks<Exclude<Options["budget"], false | undefined>>
 )
 
-const circuit = Check.struct(
+const breaker = Check.struct(
   {
-    failures: Check.withDefault(Check.wholeNumber(1), 10),
-    lasting: Check.withDefault(millis(0), "3 seconds"),
+    failureRate: Check.withDefault(Check.number("a number above 0, up to 1", (n) => n > 0 && n <= 1), 0.8),
+    minimumAttempts: Check.withDefault(Check.wholeNumber(1), 10),
+    minimumDuration: Check.withDefault(millis(0), "3 seconds"),
+    window: Check.optional(millis(1)),
     openFor: Check.withDefault(millis(1), "2 seconds")
   } satisfies Check.Checks<Exclude<Options["breaker"], false | undefined>>
 )
+
+const circuit: Check.Check<CircuitSettings> = (path, value) =>
+  Either.flatMap(breaker(path, value), (settings) => {
+    const { minimumDuration } = settings
+    // The default window grows with the duration, which has to fit into it.
+    const window = settings.window ?? Math.max(30_000, 2 * minimumDuration)
+    // The oldest of the ten buckets may have just gone.
+    return minimumDuration <= window * 0.9 ? Either.right({ ...settings, window }) : Check.wrong(
+      `${path}.minimumDuration`,
+      Duration.millis(minimumDuration),
+      `at most nine tenths of the window, ${Duration.format(Duration.millis(window))}`
+    )
+  })
 
 const row = Check.struct(
   {
@@ -108,5 +129,5 @@ export const settings = (options: Options): Check.Checked<Settings> =>
     ...rest,
     planOf: rows,
     budget: budget === false ? unlimited : budget,
-    circuit: breaker === false ? never : breaker
+    circuit: breaker === false ? neverOpen : breaker
   }))
