@@ -132,7 +132,7 @@ describe("failover", () => {
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({
         source: "first",
-        breaker: { failures: 2, lasting: 0 },
+        breaker: { minimumAttempts: 2, minimumDuration: 0 },
         rows: { API_FORMAT: { retries: 0 } }
       })
       const first = sourceOf(() => later(1, Effect.fail(error)), "first")

@@ -21,19 +21,19 @@ describe("what a policy tells", () => {
       const policy = yield* RetryPolicy.make({
         source: "rest",
         rows: { API_FORMAT: { retries: 0 } },
-        breaker: { failures: 2, lasting: 0 }
+        breaker: { minimumAttempts: 2, minimumDuration: 0 }
       })
       const { fetch } = sourceOf((n) => n <= 3 ? Effect.fail(down()) : Effect.succeed(n))
       const call = Effect.exit(fetch.pipe(Fetch.retry(policy)))
       for (let i = 0; i < 5; i++) yield* call
-      const open = `Warning The circuit is open, since nothing succeeds: ${down().message}`
+      const open = `Warning Circuit breaker open: ${down().message}`
       expect(yield* told).toEqual([open])
       for (let i = 0; i < 2; i++) {
         yield* TestClock.adjust("3 seconds")
         yield* call
       }
-      expect(yield* told).toEqual([open, "Info The circuit is closed again: a probe has succeeded"])
-      expect((yield* LogCapture.entries).find(({ message }) => message.startsWith("The circuit"))?.annotations).toEqual(
+      expect(yield* told).toEqual([open, "Info Circuit breaker closed: a probe has succeeded"])
+      expect((yield* LogCapture.entries).find(({ message }) => message.startsWith("Circuit"))?.annotations).toEqual(
         {
           source: "rest",
           error_type: "API_FORMAT"
@@ -46,7 +46,7 @@ describe("what a policy tells", () => {
       const policy = yield* RetryPolicy.make({ source: "rest", maxWait: 0 })
       const { fetch } = sourceOf(() => Effect.fail(limited(90)))
       yield* Effect.all([1, 2, 3].map(() => Effect.exit(fetch.pipe(Fetch.retry(policy)))), { concurrency: 3 })
-      expect(yield* told).toEqual([`Warning Nobody calls for 1m 30s, as the server said: ${limited(90).message}`])
+      expect(yield* told).toEqual([`Warning Rate limited by the server: requests paused for 1m 30s: ${limited(90).message}`])
     }).pipe(withTracker))
 
   it.effect("a call that is not sent says so, and of the fetch it kept from being sent nothing but who was called", () =>

@@ -1,5 +1,5 @@
 /**
- * What retries do in an outage: five simulated ones, with the same calls and the same server for everybody.
+ * What retries do in an outage: seven simulated ones, with the same calls and the same server for everybody.
  *
  * `npm run bench -- retry` prints what became of the calls, and draws test/bench/retry.svg. Time is simulated, chance is
  * seeded: the figures are the same on every machine.
@@ -169,4 +169,10 @@ goal("with at most 1.2 times the requests of no retry", more, times, more <= 1.2
 const fewer = median("dead", "ours").requests / median("dead", "naive").requests
 goal("while the server is dead, at most 0.3 times the requests of naive retries", fewer, times, fewer <= 0.3)
 const disobeyed = median("limited", "ours").intoGate
+const cut = median("mostly", "ours").requests / median("mostly", "naive").requests
+goal("at 90 % errors, at most 0.4 times the requests of naive retries", cut, times, cut <= 0.4)
+const { recovered } = median("mostly", "ours")
+goal("and after them, the seconds until all calls succeed again: at most 3", recovered, whole, recovered <= 3)
+const others = median("endpoint", "ours").succeeded / median("endpoint", "none").succeeded
+goal("with one endpoint of four dead, % of the calls to the others that succeed: at least 99", others, percent, others >= 0.99)
 goal("no call into a closed gate", disobeyed, whole, disobeyed === 0)

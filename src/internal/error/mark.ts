@@ -60,11 +60,14 @@ const hold = (error: Hidden, marks: Marks): boolean => {
 // One mark for all copies of this package in a process, which may meet each other's errors.
 const refused = GlobalValue.globalValue("effect-errata/RetryPolicy/refused", (): object => ({}))
 
+/** Whether the error itself has the mark, whatever is inside of it. Never throws. */
+export const hasMark = (error: object, by: object): boolean => attempt(() => includes(marksOf(error), by)) ?? false
+
 /** Marks an error that nothing else holds yet as a refusal: the call that fails with it was not sent. */
 export const markRefusal = (fresh: object): void => mark(fresh, refused)
 
 /** Whether the error is a refusal. An error with a refusal as its cause is none. Never throws. */
-export const isRefusal = (error: object): boolean => attempt(() => includes(marksOf(error), refused)) ?? false
+export const isRefusal = (error: object): boolean => hasMark(error, refused)
 
 /**
  * Returns whether the tracker counted the error already, or one inside of it: in its chain of causes, in an aggregate,

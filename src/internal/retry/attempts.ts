@@ -12,13 +12,14 @@ import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
 import type { Refusal, RetryPolicy } from "../../RetryPolicy.js"
 import { asRefusal, withRetryAfter } from "../error/copy.js"
+import { hasMark } from "../error/mark.js"
 import { Ambient, HasAlternative, Probed, within } from "../fetch/ambient.js"
 import type { RetryCounts, Service } from "../tracker/model.js"
 import { reportingOf } from "../tracker/reporting.js"
 import { delayOf, pressureOf } from "./backoff.js"
 import { Budget } from "./budget.js"
-import { afterFailure, attemptsOf, type Call, codesOf, end, failureOf, hasRetryLeft, isTried } from "./call.js"
-import { type Tried, untried } from "./call.js"
+import { afterFailure, attemptsOf, type Call, codesOf, failureOf, hasRetryLeft, isTried } from "./call.js"
+import { lastError, type Tried, untried } from "./call.js"
 import { Circuit } from "./circuit.js"
 import { type Closed, Gate, type Place } from "./gate.js"
 import { namedBy, outcomeOf, rateLimitOf } from "./outcome.js"
@@ -165,13 +166,14 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     restore: Restore
   ): Effect.fn.Return<A, E | Refusal, R> {
     const sent = sentNow()
+    const number = circuit.probes
     const exit = yield* Effect.provideService(attempt(fetch, call, restore), Probed, circuit)
     const now = yield* nowMillis
     const outcome = Exit.match(exit, {
       onFailure: (cause) => Option.match(failureOf(cause), { onNone: () => "ignored" as const, onSome: outcomeOf }),
       onSuccess: () => "succeeded" as const
     })
-    if (circuit.probed(outcome, sent.openings, now)) {
+    if (circuit.probed(outcome, sent.openings, number, now)) {
       yield* log(LogLevel.Info, "Circuit breaker closed: a probe has succeeded")
     }
     return Exit.isSuccess(exit) ? exit.value : yield* restore(failed(fetch, call, sent, exit.cause))
@@ -220,9 +222,10 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     })
   }
 
-  /** Passes the error on to the gate and the circuit. Returns the time. */
+  /** Passes the error on to the gate and the circuit, unless a call inside of this one has done so. Returns the time. */
   const learn = Effect.fnUntraced(function*(error: FetchError.Trackable, isRetry: boolean, sent: Sent) {
     const now = yield* nowMillis
+    if (hasMark(error, circuit)) return now
     const outcome = outcomeOf(error)
     if (outcome === "succeeded") circuit.succeeded(isRetry, sent.openings)
     else if (outcome !== "ignored" && circuit.failed(outcome.failed, isRetry, sent.openings, now)) {
@@ -341,6 +344,9 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     why: string,
     attributes: FetchContext.Attributes = {}
   ) => Effect.zipRight(count("giveUps"), end(call, { gave_up: why, ...attributes }))
+
+  const end = <E extends FetchError.Trackable>(call: Tried<E>, attributes?: FetchContext.Attributes) =>
+    Effect.fail(lastError(call, circuit, attributes))
 
   /** Why a call does not wait: `wait` is what the server asks for, `all` the sum of the waits of the call. */
   const tooLong = (error: FetchError.Trackable, wait: number, all: number): Effect.Effect<string | undefined> =>

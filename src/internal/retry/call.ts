@@ -2,11 +2,11 @@
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import { withEarlier } from "../error/copy.js"
+import { mark } from "../error/mark.js"
 
 /** A call before one of its attempts. Durations are in milliseconds. */
 export interface Call<E> {
@@ -55,13 +55,22 @@ export const hasRetryLeft = (
     attemptsOf({ failed }) <= Math.max(...Array.from(failed.keys(), retriesOf))
 }
 
-/** Fails with the last error, which carries the earlier ones. */
-export const end = <E extends FetchError.Trackable>(
+/**
+ * The error that a call ends with: a copy of its last one, which carries the earlier ones. It is marked by the policy, which
+ * has learned from it: a call that is part of another one of the same policy does not count twice.
+ */
+export const lastError = <E extends FetchError.Trackable>(
   call: Tried<E>,
+  policy: object,
   attributes?: FetchContext.Attributes
-): Effect.Effect<never, E> => {
-  const last = FetchError.withContext(Arr.lastNonEmpty(call.errors), { attempt: attemptsOf(call), attributes })
-  return Effect.fail(withEarlier(last, call.errors.slice(0, -1)))
+): E => {
+  const last = Arr.lastNonEmpty(call.errors)
+  const copy = withEarlier(
+    FetchError.withContext(last, { attempt: attemptsOf(call), attributes }),
+    call.errors.slice(0, -1)
+  )
+  if (copy !== last) mark(copy, policy)
+  return copy
 }
 
 /** The failure in a cause. Defects and interruptions are not retried, whatever has failed besides. */

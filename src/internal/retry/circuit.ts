@@ -29,6 +29,8 @@ export class Circuit<E> {
   private open: Open<E> | undefined
   /** How often it has opened. An attempt keeps the number it was sent at: a result with an older number is out of date. */
   openings = 0
+  /** How often a probe was admitted: the number of the latest one. */
+  probes = 0
 
   constructor(settings: CircuitSettings) {
     this.settings = settings
@@ -48,6 +50,7 @@ export class Circuit<E> {
     if (this.open === undefined) return "pass"
     if (now < this.open.until) return this.open
     this.open = { ...this.open, isProbed: true, until: now + this.settings.openFor }
+    this.probes++
     return "probe"
   }
 
@@ -66,17 +69,23 @@ export class Circuit<E> {
     return true
   }
 
-  /** Takes the result of a probe; another probe follows one that is ignored. Returns whether the circuit has closed. */
-  probed(outcome: Outcome<E>, openings: number, now: number): boolean {
+  /**
+   * Takes the result of the probe of that number. One that is ignored is followed by another probe at once. Once a probe has
+   * counted as hung, only its success is of interest: the next one decides. Returns whether the circuit has closed.
+   */
+  probed(outcome: Outcome<E>, openings: number, probe: number, now: number): boolean {
     if (this.open === undefined || openings !== this.openings) return false
     if (outcome === "succeeded") {
       this.open = undefined
-    } else if (outcome === "ignored") {
+      return true
+    }
+    if (probe !== this.probes) return false
+    if (outcome === "ignored") {
       this.open = { ...this.open, isProbed: false, until: now }
     } else {
       const { since } = this.open
       this.open = { error: outcome.failed, since, until: now + this.settings.openFor, isProbed: false }
     }
-    return this.isClosed
+    return false
   }
 }

@@ -1,4 +1,4 @@
-/** Those who retry: what each makes of a client that does not. All of them make up to four attempts. */
+/** The contenders: what each makes of a client that does not retry. All of them make up to four attempts. */
 import { HttpClient } from "@effect/platform"
 import type { HttpClientError } from "@effect/platform"
 import * as cockatiel from "cockatiel"
@@ -14,19 +14,22 @@ export interface Contender {
   readonly name: string
   /** In the plot: legible on light and on dark ground, and where lines lie on each other. */
   readonly stroke: Stroke
-  /** What the callers share is made anew for every run. */
-  readonly call: (client: Client) => Effect.Effect<Effect.Effect<unknown, unknown>, never, Scope.Scope>
+  /** A call of a URL. What the calls share is made anew for every run. */
+  readonly call: (client: Client) => Effect.Effect<Call, never, Scope.Scope>
 }
 
-const url = "https://api.example.com/"
+type Call = (url: string) => Effect.Effect<unknown, unknown>
+
 const retries = 3
 const exponential = Schedule.exponential("200 millis")
 
 const fromCockatiel = (policy: () => cockatiel.IPolicy): Contender["call"] => (client) =>
   Effect.sync(() => {
     const shared = policy()
-    const attempt = client.get(url)
-    return Effect.tryPromise(() => shared.execute(() => Effect.runPromise(attempt)))
+    return (url) => {
+      const attempt = client.get(url)
+      return Effect.tryPromise(() => shared.execute(() => Effect.runPromise(attempt)))
+    }
   })
 
 // As its README has them.
@@ -39,19 +42,23 @@ export const contenders = {
   none: {
     name: "no retry",
     stroke: { colour: "#8c959f" },
-    call: (client) => Effect.succeed(client.get(url))
+    call: (client) => Effect.succeed((url) => client.get(url))
   },
   naive: {
     name: "naive: `Effect.retry`, exponential",
     stroke: { colour: "#d1242f" },
     call: (client) =>
-      Effect.succeed(Effect.retry(client.get(url), { schedule: Schedule.jittered(exponential), times: retries }))
+      Effect.succeed((url) =>
+        Effect.retry(client.get(url), { schedule: Schedule.jittered(exponential), times: retries })
+      )
   },
   transient: {
     name: "`HttpClient.retryTransient`",
     stroke: { colour: "#bf8700", dash: "7 5" },
-    call: (client) =>
-      Effect.succeed(HttpClient.retryTransient(client, { schedule: exponential, times: retries }).get(url))
+    call: (client) => {
+      const retrying = HttpClient.retryTransient(client, { schedule: exponential, times: retries })
+      return Effect.succeed((url) => retrying.get(url))
+    }
   },
   cockatiel: {
     name: "cockatiel, retry",
@@ -69,7 +76,7 @@ export const contenders = {
     call: Effect.fnUntraced(function*(client: Client) {
       const tracker = yield* Layer.build(ErrorTracker.layer())
       const policy = yield* Effect.provide(RetryPolicy.make({ source: "rest" }), tracker)
-      return client.get(url).pipe(Fetch.tracked({ source: "rest" }), Fetch.retry(policy), Effect.provide(tracker))
+      return (url) => client.get(url).pipe(Fetch.tracked({ source: "rest" }), Fetch.retry(policy), Effect.provide(tracker))
     })
   }
 } satisfies Record<string, Contender>

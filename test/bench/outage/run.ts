@@ -5,7 +5,7 @@ import { Cause, Effect, Exit, Logger, LogLevel, Random, Scope } from "effect"
 import { chance } from "./chance.js"
 import type { Client, Contender } from "./contenders.js"
 import type { Answer, Outage } from "./server.js"
-import { server } from "./server.js"
+import { endpoints, server } from "./server.js"
 import { now, pass } from "./time.js"
 
 /** Seconds before and after the outage, and calls a second that come in all the time. */
@@ -39,10 +39,10 @@ export const run = async ({ call }: Contender, outage: Outage, seed: number): Pr
   let closedUntil = Number.NEGATIVE_INFINITY
 
   const answer = server(outage, chance(seed, "server"))
-  const client = connect((): Answer => {
+  const client = connect((endpoint): Answer => {
     requests.push(at())
     if (at() < closedUntil) intoGate++
-    return answer(at())
+    return answer(at(), endpoint)
   }, ({ retryAfter }) => {
     if (retryAfter !== undefined) closedUntil = Math.max(closedUntil, at() + retryAfter)
   })
@@ -51,15 +51,20 @@ export const run = async ({ call }: Contender, outage: Outage, seed: number): Pr
   Math.random = chance(seed, "Math.random")
   const scope = Effect.runSync(Scope.make())
   const once = await pass(Effect.runPromise(silently(Scope.extend(call(client), scope))))
-  const alike = silently(Effect.withRandom(once, Random.make(seed)))
-  const calls = await pass(everyCall(alike, outage, at, chance(seed, "arrivals")))
+  const random = Random.make(seed)
+  const alike = urls.map((url) => silently(Effect.withRandom(once(url), random)))
+  const chosen = chance(seed, "endpoints")
+  const next = () => alike[Math.floor(chosen() * endpoints)]!
+  const calls = await pass(everyCall(next, outage, at, chance(seed, "arrivals")))
   await pass(Effect.runPromise(Scope.close(scope, Exit.void)))
   return { calls, requests, intoGate }
 }
 
+const urls = Array.from({ length: endpoints }, (_, i) => `https://api.example.com/${i}`)
+
 /** Calls that come in independently of each other, from before the outage until after it; when the last one has ended. */
 const everyCall = (
-  call: Effect.Effect<unknown, unknown>,
+  call: () => Effect.Effect<unknown, unknown>,
   outage: Outage,
   at: () => number,
   random: () => number
@@ -73,7 +78,7 @@ const everyCall = (
       const began = at()
       next -= Math.log(1 - random()) / rate
       pending++
-      Effect.runCallback(call, {
+      Effect.runCallback(call(), {
         onExit: (exit) => {
           calls.push({ at: began, took: at() - began, succeeded: Exit.isSuccess(exit) })
           if (--pending === 0 && isLast()) resolve(calls)
@@ -85,11 +90,11 @@ const everyCall = (
   })
 
 /** The client of everybody, which fails with what is no success, and gives up after two seconds. */
-const connect = (send: () => Answer, onAnswer: (answer: Answer) => void): Client => {
+const connect = (send: (endpoint: number) => Answer, onAnswer: (answer: Answer) => void): Client => {
   const exchange = (
     request: HttpClientRequest.HttpClientRequest
   ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError | Cause.TimeoutException> => {
-    const answer = send()
+    const answer = send(urls.indexOf(request.url))
     if (answer.after > timeout) return Effect.delay(Effect.fail(new Cause.TimeoutException()), timeout)
     const arrive = Effect.suspend(() => {
       onAnswer(answer)

@@ -1,4 +1,4 @@
-/** A server that has an outage: what it answers to a request, and when. No network, no clock: it is told the time. */
+/** A server that has an outage: its answer to a request, and when it comes. No network, no clock: the time is an argument. */
 
 /** What a request ends with, so many milliseconds after it was sent. */
 export interface Answer {
@@ -17,9 +17,15 @@ export interface Outage {
   /** Requests a second that the server can work on when it is well, and during the outage if that is another number. */
   readonly capacity: number
   readonly capacityDuring?: number
-  /** What becomes during the outage of the answer that a healthy server would give; `left` are seconds until its end. */
-  readonly answer?: (healthy: Answer, random: () => number, left: number) => Answer
+  /**
+   * Turns the answer of a healthy server into the one during the outage. `left` are the seconds until its end, `endpoint` is
+   * the number of the endpoint that is asked.
+   */
+  readonly answer?: (healthy: Answer, random: () => number, left: number, endpoint: number) => Answer
 }
+
+/** The number of endpoints behind the host; the calls are spread over them evenly. */
+export const endpoints = 4
 
 /** How many seconds of work the server takes on before it turns requests away: longer than its clients wait. */
 const backlogSeconds = 3
@@ -29,10 +35,10 @@ const backlogSeconds = 3
  * waits for those before it, or is turned away with a 503. It does not notice that a client no longer waits: that work is
  * done for nothing. Times are in seconds; the outage starts at 0.
  */
-export const server = (outage: Outage, random: () => number): (at: number) => Answer => {
+export const server = (outage: Outage, random: () => number): (at: number, endpoint?: number) => Answer => {
   let backlog = 0
   let before = Number.NEGATIVE_INFINITY
-  return (at) => {
+  return (at, endpoint = 0) => {
     const isOut = at >= 0 && at < outage.seconds
     const capacity = isOut ? outage.capacityDuring ?? outage.capacity : outage.capacity
     backlog = Math.max(0, backlog - (at - before) * capacity)
@@ -44,7 +50,7 @@ export const server = (outage: Outage, random: () => number): (at: number) => An
       backlog++
       return { after, status: 200 }
     }
-    return isOut && outage.answer !== undefined ? outage.answer(answer(), random, outage.seconds - at) : answer()
+    return isOut && outage.answer !== undefined ? outage.answer(answer(), random, outage.seconds - at, endpoint) : answer()
   }
 }
 
@@ -57,6 +63,21 @@ export const outages = {
     capacity: 80,
     answer: (healthy, random) =>
       random() < 0.1 ? { after: healthy.after, status: random() < 0.5 ? 503 : "refused" } : healthy
+  },
+  mostly: {
+    title: "90 % errors for 60 s",
+    brief: "90 % errors",
+    seconds: 60,
+    capacity: 80,
+    answer: (healthy, random) =>
+      random() < 0.9 ? { after: healthy.after, status: random() < 0.5 ? 503 : "refused" } : healthy
+  },
+  endpoint: {
+    title: "One of four endpoints dead for 60 s",
+    brief: "one endpoint of four",
+    seconds: 60,
+    capacity: 80,
+    answer: (healthy, _random, _left, endpoint) => endpoint === 0 ? { after: healthy.after, status: 503 } : healthy
   },
   dead: {
     title: "Dead for 60 s",

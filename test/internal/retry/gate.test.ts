@@ -1,10 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import { FetchError } from "effect-errata"
 import * as FastCheck from "effect/FastCheck"
-import { Gate } from "../../../src/internal/retry/gate.js"
+import { Gate, type Place } from "../../../src/internal/retry/gate.js"
 
 const limited = new FetchError.ApiRateLimit({ status: 429 })
 const banned = new FetchError.ApiRateLimit({ status: 418 })
+
+/** When a caller may pass that joins the queue now. */
+const slot = (gate: Gate, draw: number, now = 0) => gate.enqueue(draw, now, now).at
 
 const closedAt = (gate: Gate, now: number) => gate.closed(now)?.wait
 
@@ -18,7 +21,7 @@ describe("Gate", () => {
 
   it("is closed until the time that was named, and not a millisecond longer", () => {
     const gate = new Gate()
-    gate.refused(limited, 1000, 0, 5000)
+    gate.close(limited, 1000, 0, 5000)
     expect(gate.isOpen).toBe(false)
     expect(gate.closed(5000)).toEqual({ error: limited, wait: 1000, turn: 1000 })
     expect(closedAt(gate, 5999)).toBe(1)
@@ -27,50 +30,50 @@ describe("Gate", () => {
     expect(gate.isOpen).toBe(true)
   })
 
-  it.each([0, -1])("a wait of %d closes nothing", (wait) => {
+  it.each([0, -1, NaN])("a wait of %d closes nothing", (wait) => {
     const gate = new Gate()
-    gate.refused(banned, wait, 0, 5000)
+    gate.close(banned, wait, 0, 5000)
     expect([gate.isOpen, gate.closings, closedAt(gate, 5000)]).toEqual([true, 0, undefined])
   })
 
   it("what is said again only extends", () => {
     const gate = new Gate()
     const again = new FetchError.ApiRateLimit({ message: "again" })
-    gate.refused(limited, 1000, 0, 0)
-    gate.refused(again, 300, 0, 100)
-    gate.refused(again, 900, 0, 100)
+    gate.close(limited, 1000, 0, 0)
+    gate.close(again, 300, 0, 100)
+    gate.close(again, 900, 0, 100)
     expect(gate.closed(100)).toMatchObject({ error: limited, wait: 900 })
     // Also from who was sent before it closed.
-    gate.refused(again, 901, 0, 100)
+    gate.close(again, 901, 0, 100)
     expect(gate.closed(100)).toMatchObject({ error: again, wait: 901 })
     expect(gate.closings).toBe(1)
   })
 
   it("a stale answer from before the cool-off changes nothing, unless it is a ban", () => {
     const gate = new Gate()
-    gate.refused(limited, 1000, 0, 0)
-    gate.refused(limited, 60_000, 0, 1000)
+    gate.close(limited, 1000, 0, 0)
+    gate.close(limited, 60_000, 0, 1000)
     expect([gate.isOpen, gate.closings]).toEqual([true, 1])
-    gate.refused(banned, 60_000, 0, 1000)
+    gate.close(banned, 60_000, 0, 1000)
     expect([closedAt(gate, 1000), gate.closings]).toEqual([60_000, 2])
   })
 
   it("an answer from after the cool-off closes it again", () => {
     const gate = new Gate()
-    gate.refused(limited, 1000, 0, 0)
-    gate.refused(limited, 2000, 1, 1000)
+    gate.close(limited, 1000, 0, 0)
+    gate.close(limited, 2000, 1, 1000)
     expect([closedAt(gate, 1000), gate.closings]).toEqual([2000, 2])
-    gate.refused(limited, 9000, 1, 3000)
+    gate.close(limited, 9000, 1, 3000)
     expect([closedAt(gate, 3000), gate.closings]).toEqual([undefined, 2])
   })
 
   it("lets one caller go on after the other, 20 ms apart, none before the time", () => {
     const gate = new Gate()
-    gate.refused(limited, 1000, 0, 0)
-    const [first, second, third] = [gate.slot(0), gate.slot(0), gate.slot(0)]
+    gate.close(limited, 1000, 0, 0)
+    const [first, second, third] = [slot(gate, 0), slot(gate, 0), slot(gate, 0)]
     // A timer that goes off a little early must not come too early.
     expect([first, second, third]).toEqual([1002, 1022, 1042])
-    expect([gate.slot(1), gate.slot(0.5)]).toEqual([1080, 1091])
+    expect([slot(gate, 1), slot(gate, 0.5)]).toEqual([1080, 1091])
     expect(gate.closed(0)).toMatchObject({ wait: 1000, turn: 1100 })
   })
 
@@ -85,16 +88,16 @@ describe("Gate", () => {
       const slots: Array<number> = []
       let now = 0
       for (const event of events) {
-        if ("wait" in event) gate.refused(limited, event.wait, gate.closings, now)
+        if ("wait" in event) gate.close(limited, event.wait, gate.closings, now)
         else if ("pass" in event) now += event.pass
         else {
           const closed = gate.closed(now)
           if (closed === undefined) continue
-          const slot = gate.slot(event.draw)
-          expect(slot).toBeGreaterThan(now + closed.wait)
-          expect(slot).toBeGreaterThanOrEqual(now + closed.turn)
-          expect(slot).toBeLessThanOrEqual(now + closed.turn + 20)
-          slots.push(slot)
+          const at = slot(gate, event.draw, now)
+          expect(at).toBeGreaterThan(now + closed.wait)
+          expect(at).toBeGreaterThanOrEqual(now + closed.turn)
+          expect(at).toBeLessThanOrEqual(now + closed.turn + 20)
+          slots.push(at)
         }
       }
       slots.sort((a, b) => a - b)
@@ -104,29 +107,89 @@ describe("Gate", () => {
 
   it("who queues when it takes a little longer keeps the place, and who comes back is the last", () => {
     const gate = new Gate()
-    gate.refused(limited, 1000, 0, 0)
-    for (let i = 0; i < 100; i++) gate.slot(0)
+    gate.close(limited, 1000, 0, 0)
+    for (let i = 0; i < 100; i++) slot(gate, 0)
     // A hundred answers on their way when it closed, each a little later than the one before.
     for (let i = 1; i <= 100; i++) {
-      gate.refused(limited, 1000, 0, i / 10)
-      expect(gate.slot(0)).toBe(1002 + (99 + i) * 20)
+      gate.close(limited, 1000, 0, i / 10)
+      expect(slot(gate, 0)).toBe(1002 + (99 + i) * 20)
     }
   })
 
-  it("who leaves the queue gives the place away", () => {
+  it("a call that leaves the queue frees its own place, and no other", () => {
     const gate = new Gate()
-    gate.refused(limited, 1000, 0, 0)
-    for (let i = 0; i < 100; i++) gate.slot(0)
-    expect(gate.closed(0)?.turn).toBe(3000)
-    for (let i = 0; i < 100; i++) gate.left()
+    gate.close(limited, 1000, 0, 0)
+    const places = Array.from({ length: 100 }, () => gate.enqueue(0, 0, 0))
+    gate.leave(places[40]!)
+    gate.leave(places[7]!)
+    // Twice is once.
+    gate.leave(places[7]!)
+    expect(gate.closed(0)?.turn).toBe(1140)
+    expect([slot(gate, 0), slot(gate, 0), slot(gate, 0)]).toEqual([1142, 1802, 3002])
+    for (const place of places) gate.leave(place)
     expect(gate.closed(0)?.turn).toBe(1000)
+  })
+
+  it("a place is no earlier than it has to be, and takes none away from others", () => {
+    const gate = new Gate()
+    gate.close(limited, 1000, 0, 0)
+    expect(gate.enqueue(0, 5000, 0)).toEqual({ start: 5000, at: 5002 })
+    expect(gate.enqueue(0, 4990, 0)).toEqual({ start: 5020, at: 5022 })
+    expect(gate.enqueue(0, 4970, 0)).toEqual({ start: 4970, at: 4972 })
+    expect(slot(gate, 0)).toBe(1002)
+  })
+
+  it("however many join and leave, there is one call to a place, and the first free one is taken", () => {
+    const event = FastCheck.oneof(
+      { weight: 4, arbitrary: FastCheck.record({ join: FastCheck.nat(3000) }) },
+      { weight: 3, arbitrary: FastCheck.record({ leave: FastCheck.nat(100) }) },
+      { weight: 1, arbitrary: FastCheck.record({ close: FastCheck.integer({ min: 1, max: 1000 }) }) },
+      { weight: 1, arbitrary: FastCheck.record({ pass: FastCheck.nat(300) }) }
+    )
+    FastCheck.assert(
+      FastCheck.property(FastCheck.array(event, { maxLength: 120 }), (events) => {
+        const gate = new Gate()
+        let now = 0
+        let until = 0
+        let queued: Array<Place> = []
+        for (const event of events) {
+          if ("pass" in event) {
+            now += event.pass
+            queued = queued.filter(({ start }) => start + 20 > now)
+          } else if ("close" in event) {
+            gate.close(limited, event.close, gate.closings, now)
+            until = Math.max(until, now + event.close)
+          } else if ("leave" in event) {
+            for (const place of queued.splice(event.leave % (queued.length + 1), 1)) gate.leave(place)
+          } else if (gate.closed(now) !== undefined) {
+            const earliest = now + Math.max(0, event.join - 2000)
+            const place = gate.enqueue(0.5, earliest, now)
+            const from = Math.max(until, earliest)
+            // The first free place is at the earliest time, or right behind another one.
+            const candidates = [from, ...queued.map(({ start }) => start + 20)].filter((start) =>
+              start >= from && queued.every((other) => Math.abs(other.start - start) >= 20)
+            )
+            expect(place.start).toBe(Math.min(...candidates))
+            queued.push(place)
+          }
+        }
+      }),
+      { seed: 11, numRuns: 300 }
+    )
+  })
+
+  it.each([Infinity, 1_700_000_000_000, 86_400_001])("a wait of %d ms is believed for a day", (wait) => {
+    const gate = new Gate()
+    expect(gate.close(banned, wait, 0, 5000)).toBe(true)
+    expect(closedAt(gate, 5000)).toBe(86_400_000)
+    expect(closedAt(gate, 5000 + 86_400_000)).toBeUndefined()
   })
 
   it("a queue that is over does not hold up the next one", () => {
     const gate = new Gate()
-    gate.refused(limited, 1000, 0, 0)
-    gate.slot(0)
-    gate.refused(limited, 1000, 1, 60_000)
-    expect(gate.slot(0)).toBe(61_002)
+    gate.close(limited, 1000, 0, 0)
+    slot(gate, 0)
+    gate.close(limited, 1000, 1, 60_000)
+    expect(slot(gate, 0, 60_000)).toBe(61_002)
   })
 })

@@ -15,7 +15,13 @@ describe("settings, by default", () => {
     const { budget, circuit, maxWait, onRetry, source } = given()
     expect({ budget, circuit, maxWait, source }).toEqual({
       budget: { ratio: 0.2, perSecond: 1 },
-      circuit: { failures: 10, lasting: 3000, openFor: 2000 },
+      circuit: {
+        failureRate: 0.8,
+        minimumAttempts: 10,
+        minimumDuration: 3000,
+        window: 30_000,
+        openFor: 2000
+      },
       maxWait: 120_000,
       source: undefined
     })
@@ -44,12 +50,18 @@ describe("settings, by default", () => {
     const { budget, circuit, maxWait } = given({ ...undefineds, onRetry: undefined })
     expect({ budget, circuit, maxWait }).toMatchObject({
       budget: { ratio: 0.2 },
-      circuit: { failures: 10 },
+      circuit: { minimumAttempts: 10 },
       maxWait: 12e4
     })
     expect(given({ budget: { ratio: undefined }, breaker: { openFor: undefined } })).toMatchObject({
       budget: { ratio: 0.2, perSecond: 1 },
-      circuit: { failures: 10, lasting: 3000, openFor: 2000 }
+      circuit: {
+        failureRate: 0.8,
+        minimumAttempts: 10,
+        minimumDuration: 3000,
+        window: 30_000,
+        openFor: 2000
+      }
     })
     expect(given({ rows: { OWN: undefined as never } }).planOf("OWN")).toEqual(usual)
     expect(given({ rows: { OWN: { base: undefined } } }).planOf("OWN")).toEqual({ ...usual, isGiven: true })
@@ -63,7 +75,7 @@ describe("settings, given", () => {
       source: "rest",
       rows: { OWN: { retries: 0, base: "1 second", cap: 2000, always: true } },
       budget: { ratio: 0, perSecond: 0 },
-      breaker: { failures: 1000, lasting: 0, openFor: 1 },
+      breaker: { failureRate: 1, minimumAttempts: 1000, minimumDuration: 0, window: 1, openFor: 1 },
       maxWait: 0,
       onRetry
     }
@@ -71,21 +83,21 @@ describe("settings, given", () => {
     expect(others).toEqual({
       source: "rest",
       budget: { ratio: 0, perSecond: 0 },
-      circuit: { failures: 1000, lasting: 0, openFor: 1 },
+      circuit: { failureRate: 1, minimumAttempts: 1000, minimumDuration: 0, window: 1, openFor: 1 },
       maxWait: 0,
       onRetry
     })
     expect(planOf("OWN")).toEqual({ retries: 0, base: 1000, cap: 2000, always: true, isGiven: true })
-    expect(given({ budget: { ratio: 1 }, breaker: { failures: 1 } })).toMatchObject({
+    expect(given({ budget: { ratio: 1 }, breaker: { minimumAttempts: 1, minimumDuration: "1 minute" } })).toMatchObject({
       budget: { ratio: 1, perSecond: 1 },
-      circuit: { failures: 1, lasting: 3000 }
+      circuit: { minimumAttempts: 1, minimumDuration: 60_000, window: 120_000 }
     })
   })
 
   it("false switches off", () => {
     expect(given({ budget: false, breaker: false })).toMatchObject({
       budget: { ratio: 1, perSecond: Infinity },
-      circuit: { failures: Infinity }
+      circuit: { minimumAttempts: Infinity }
     })
   })
 
@@ -181,18 +193,29 @@ describe("settings that make no sense", () => {
     ),
     [{ budget: { perSecond: "1" } }, "budget.perSecond is \"1\": it must be a finite number of at least 0"],
 
-    [{ breaker: true }, "breaker is true: it must be false, or an object with any of failures, lasting, openFor"],
-    [{ breaker: null }, "breaker is null: it must be false, or an object with any of failures, lasting, openFor"],
-    [{ breaker: { rate: 1 } }, "breaker: unknown option \"rate\". Known: failures, lasting, openFor"],
-    ...[0, -1, 1.5, NaN, Infinity].map((failures) =>
+    [{ breaker: true }, "breaker is true: it must be false, or an object with any of failureRate, minimumAttempts, minimumDuration, window, openFor"],
+    [{ breaker: null }, "breaker is null: it must be false, or an object with any of failureRate, minimumAttempts, minimumDuration, window, openFor"],
+    [{ breaker: { rate: 1 } }, "breaker: unknown option \"rate\". Known: failureRate, minimumAttempts, minimumDuration, window, openFor"],
+    ...[0, -1, 1.5, NaN, Infinity].map((minimumAttempts) =>
       [
-        { breaker: { failures } },
-        `breaker.failures is ${failures}: it must be a whole number of at least 1`
+        { breaker: { minimumAttempts } },
+        `breaker.minimumAttempts is ${minimumAttempts}: it must be a whole number of at least 1`
       ] as const
     ),
-    [{ breaker: { failures: "10" } }, "breaker.failures is \"10\": it must be a whole number of at least 1"],
-    [{ breaker: { lasting: -1 } }, `breaker.lasting is -1: it must be ${wait}`],
-    [{ breaker: { lasting: Infinity } }, `breaker.lasting is Infinity: it must be ${wait}`],
+    [{ breaker: { minimumAttempts: "10" } }, "breaker.minimumAttempts is \"10\": it must be a whole number of at least 1"],
+    [{ breaker: { minimumDuration: -1 } }, `breaker.minimumDuration is -1: it must be ${wait}`],
+    [{ breaker: { minimumDuration: Infinity } }, `breaker.minimumDuration is Infinity: it must be ${wait}`],
+    ...[0, -0.1, 1.1, NaN, Infinity].map((failureRate) =>
+      [
+        { breaker: { failureRate } },
+        `breaker.failureRate is ${failureRate}: it must be a number above 0, up to 1`
+      ] as const
+    ),
+    [{ breaker: { window: 0 } }, `breaker.window is 0: it must be ${duration}`],
+    [
+      { breaker: { window: "3 seconds" } },
+      "breaker.minimumDuration is 3s: it must be at most nine tenths of the window, 3s"
+    ],
     [{ breaker: { openFor: 0 } }, `breaker.openFor is 0: it must be ${duration}`],
     [{ breaker: { openFor: 2 ** 31 } }, `breaker.openFor is 2147483648: it must be ${duration}`],
 
