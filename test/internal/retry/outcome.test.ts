@@ -152,7 +152,7 @@ describe("rateLimitOf", () => {
     "a retryAfter that is no Option of a duration, %o, is none",
     (retryAfter) => {
       // JavaScript has no types to hold it back.
-      const error = own({ category: "Api", ...{ retryAfter: retryAfter as never } })
+      const error = own({ category: "Api", retryAfter: retryAfter as never })
       expect([namedBy(error), rateLimitOf(error)]).toEqual([0, undefined])
     }
   )
