@@ -66,7 +66,9 @@ const interruptedIn = (n: number, { ago, answer, before }: Case, { pass, timers 
       currentTimeMillis: seen(clock.currentTimeMillis),
       sleep: (duration) => Effect.zipRight(soon, seen(clock.sleep(duration)))
     }
-    const policy = yield* spied(RetryPolicy.make({ source: "rest", breaker: { minimumAttempts: 2, minimumDuration: 0 } }))
+    const policy = yield* spied(
+      RetryPolicy.make({ source: "rest", breaker: { minimumAttempts: 2, minimumDuration: 0 } })
+    )
     let next: Answer = Effect.succeed("well")
     let running = 0
     const source = sourceOf(() =>

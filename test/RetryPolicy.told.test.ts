@@ -46,7 +46,9 @@ describe("what a policy tells", () => {
       const policy = yield* RetryPolicy.make({ source: "rest", maxWait: 0 })
       const { fetch } = sourceOf(() => Effect.fail(limited(90)))
       yield* Effect.all([1, 2, 3].map(() => Effect.exit(fetch.pipe(Fetch.retry(policy)))), { concurrency: 3 })
-      expect(yield* told).toEqual([`Warning Rate limited by the server: requests paused for 1m 30s: ${limited(90).message}`])
+      expect(yield* told).toEqual([
+        `Warning Rate limited by the server: requests paused for 1m 30s: ${limited(90).message}`
+      ])
     }).pipe(withTracker))
 
   it.effect("a call that is not sent says so, and of the fetch it kept from being sent nothing but who was called", () =>

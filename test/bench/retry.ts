@@ -174,5 +174,10 @@ goal("at 90 % errors, at most 0.4 times the requests of naive retries", cut, tim
 const { recovered } = median("mostly", "ours")
 goal("and after them, the seconds until all calls succeed again: at most 3", recovered, whole, recovered <= 3)
 const others = median("endpoint", "ours").succeeded / median("endpoint", "none").succeeded
-goal("with one endpoint of four dead, % of the calls to the others that succeed: at least 99", others, percent, others >= 0.99)
+goal(
+  "with one endpoint of four dead, % of the calls to the others that succeed: at least 99",
+  others,
+  percent,
+  others >= 0.99
+)
 goal("no call into a closed gate", disobeyed, whole, disobeyed === 0)

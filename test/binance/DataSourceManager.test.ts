@@ -604,7 +604,11 @@ describe("what fails is tried again", () => {
       expect((yield* asked).filter((who) => who !== "rest").length).toBe(before)
       yield* TestClock.adjust("1 minute")
       expect((yield* vision(2)).rowsBySource).toEqual({ cache: 0, vision: 24, rest: 0 })
-    }).pipe(Effect.provide(world({ sources: ["vision", "rest"], retry: { breaker: { minimumAttempts: 2, minimumDuration: 0 } } }))))
+    }).pipe(
+      Effect.provide(
+        world({ sources: ["vision", "rest"], retry: { breaker: { minimumAttempts: 2, minimumDuration: 0 } } })
+      )
+    ))
 
   it.effect("a damaged file was fetched twice already, and is not once more", () =>
     Effect.gen(function*() {

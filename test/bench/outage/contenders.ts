@@ -76,7 +76,8 @@ export const contenders = {
     call: Effect.fnUntraced(function*(client: Client) {
       const tracker = yield* Layer.build(ErrorTracker.layer())
       const policy = yield* Effect.provide(RetryPolicy.make({ source: "rest" }), tracker)
-      return (url) => client.get(url).pipe(Fetch.tracked({ source: "rest" }), Fetch.retry(policy), Effect.provide(tracker))
+      return (url) =>
+        client.get(url).pipe(Fetch.tracked({ source: "rest" }), Fetch.retry(policy), Effect.provide(tracker))
     })
   }
 } satisfies Record<string, Contender>

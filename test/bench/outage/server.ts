@@ -50,7 +50,9 @@ export const server = (outage: Outage, random: () => number): (at: number, endpo
       backlog++
       return { after, status: 200 }
     }
-    return isOut && outage.answer !== undefined ? outage.answer(answer(), random, outage.seconds - at, endpoint) : answer()
+    return isOut && outage.answer !== undefined
+      ? outage.answer(answer(), random, outage.seconds - at, endpoint)
+      : answer()
   }
 }
 

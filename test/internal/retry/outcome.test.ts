@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { FetchContext, FetchError, RetryPolicy } from "effect-errata"
 import { Cause, Duration, Effect, Option } from "effect"
+import { FetchContext, FetchError, RetryPolicy } from "effect-errata"
 import { asRefusal } from "../../../src/internal/error/copy.js"
 import { namedBy, outcomeOf, rateLimitOf } from "../../../src/internal/retry/outcome.js"
 import { after } from "../../retrying.js"

@@ -88,10 +88,12 @@ describe("settings, given", () => {
       onRetry
     })
     expect(planOf("OWN")).toEqual({ retries: 0, base: 1000, cap: 2000, always: true, isGiven: true })
-    expect(given({ budget: { ratio: 1 }, breaker: { minimumAttempts: 1, minimumDuration: "1 minute" } })).toMatchObject({
-      budget: { ratio: 1, perSecond: 1 },
-      circuit: { minimumAttempts: 1, minimumDuration: 60_000, window: 120_000 }
-    })
+    expect(given({ budget: { ratio: 1 }, breaker: { minimumAttempts: 1, minimumDuration: "1 minute" } })).toMatchObject(
+      {
+        budget: { ratio: 1, perSecond: 1 },
+        circuit: { minimumAttempts: 1, minimumDuration: 60_000, window: 120_000 }
+      }
+    )
   })
 
   it("false switches off", () => {
@@ -193,16 +195,28 @@ describe("settings that make no sense", () => {
     ),
     [{ budget: { perSecond: "1" } }, "budget.perSecond is \"1\": it must be a finite number of at least 0"],
 
-    [{ breaker: true }, "breaker is true: it must be false, or an object with any of failureRate, minimumAttempts, minimumDuration, window, openFor"],
-    [{ breaker: null }, "breaker is null: it must be false, or an object with any of failureRate, minimumAttempts, minimumDuration, window, openFor"],
-    [{ breaker: { rate: 1 } }, "breaker: unknown option \"rate\". Known: failureRate, minimumAttempts, minimumDuration, window, openFor"],
+    [
+      { breaker: true },
+      "breaker is true: it must be false, or an object with any of failureRate, minimumAttempts, minimumDuration, window, openFor"
+    ],
+    [
+      { breaker: null },
+      "breaker is null: it must be false, or an object with any of failureRate, minimumAttempts, minimumDuration, window, openFor"
+    ],
+    [
+      { breaker: { rate: 1 } },
+      "breaker: unknown option \"rate\". Known: failureRate, minimumAttempts, minimumDuration, window, openFor"
+    ],
     ...[0, -1, 1.5, NaN, Infinity].map((minimumAttempts) =>
       [
         { breaker: { minimumAttempts } },
         `breaker.minimumAttempts is ${minimumAttempts}: it must be a whole number of at least 1`
       ] as const
     ),
-    [{ breaker: { minimumAttempts: "10" } }, "breaker.minimumAttempts is \"10\": it must be a whole number of at least 1"],
+    [
+      { breaker: { minimumAttempts: "10" } },
+      "breaker.minimumAttempts is \"10\": it must be a whole number of at least 1"
+    ],
     [{ breaker: { minimumDuration: -1 } }, `breaker.minimumDuration is -1: it must be ${wait}`],
     [{ breaker: { minimumDuration: Infinity } }, `breaker.minimumDuration is Infinity: it must be ${wait}`],
     ...[0, -0.1, 1.1, NaN, Infinity].map((failureRate) =>
