@@ -20,6 +20,7 @@ import { drain } from "./internal/classifier/drain.js"
 import { Rank } from "./internal/classifier/finding.js"
 import { isDefect, links, ofCause } from "./internal/classifier/links.js"
 import { get, text } from "./internal/classifier/read.js"
+import { asLimit } from "./internal/classifier/refusedByLimit.js"
 import { attempt } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -289,12 +290,13 @@ const settle = (
   if (found !== undefined) return FetchError.withContext(found, context)
   const thrown = isDefect(cause) ? cause.value : cause
   try {
-    const finding = decide(cause, context.operation)
+    const finding = asLimit(decide(cause, context.operation), answer)
     const missing = finding.tag === "ApiFormat" && finding.status === 404 && context.source === "vision"
     return construct({
       cause: thrown,
       finding: missing ? { ...finding, tag: "DataEmpty" } : finding,
       answer,
+      chain,
       asked: askedOf(chain),
       context,
       now

@@ -10,7 +10,7 @@ import { askedOf } from "../internal/classifier/answer.js"
 import { classes } from "../internal/classifier/classes.js"
 import { links } from "../internal/classifier/links.js"
 import { get, number, text } from "../internal/classifier/read.js"
-import { retryAfter } from "../internal/classifier/retryAfter.js"
+import { waitOf } from "../internal/classifier/waits.js"
 import { attempt } from "../internal/safe/json.js"
 import type { Market } from "./Market.js"
 
@@ -166,13 +166,13 @@ export const rules: ReadonlyArray<Classifier.Rule> = [
       return Option.map(meant, ({ hint, retryable, tag }) => {
         const head = `Binance ${code}: ${[message, hint].filter((part) => part !== undefined).join(" - ")}`
         const request = url === undefined ? "" : ` (${method === undefined ? url : `${method} ${url}`})`
-        const header = Option.getOrUndefined(response)?.headers["retry-after"]
+        const headers = Option.match(response, { onNone: () => ({}), onSome: ({ headers }) => headers })
         const props = {
           message: head + request,
           context,
           cause,
           retryable,
-          retryAfter: retryAfter(header, body, now),
+          retryAfter: waitOf({ headers, body, error: undefined, limited: tag === "ApiRateLimit", now }),
           status,
           apiCode: code
         }

@@ -19,16 +19,20 @@ const deadlock = postgres("40P01", "deadlock detected")
 
 class SqlError extends Data.TaggedError("SqlError")<{ readonly cause: unknown }> {}
 
-table("without a rule a database says nothing that is known, but its sockets do", [
-  ["a deadlock", throwing(deadlock), "Unexpected", "no"],
-  ["a lost connection", throwing(postgres("08006", "connection failure")), "Unexpected", "no"],
-  ["a wrong password", throwing(postgres("28P01", "password authentication failed")), "Unexpected", "no"],
+table("without a rule, a SQLSTATE says what it says of connection, access and time, and no more", [
+  ["a unique key", throwing(postgres("23505", "duplicate key value violates unique constraint")), "Unexpected", "no"],
+  ["a deadlock", throwing(deadlock), "Unexpected", "retry"],
+  ["a lost connection", throwing(postgres("08006", "connection failure")), "NetworkConnection", "retry"],
+  ["a wrong password", throwing(postgres("28P01", "password authentication failed")), "ApiAuth", "no"],
+  ["a forbidden table", throwing(postgres("42501", "permission denied for table x")), "ApiPermission", "no"],
+  ["too many connections", throwing(postgres("53300", "too many clients already")), "ApiRateLimit", "retry"],
   [
     "a statement that took too long",
     throwing(postgres("57014", "canceling statement due to statement timeout")),
-    "Unexpected",
-    "no"
+    "NetworkTimeout",
+    "retry"
   ],
+  ["five letters that are no SQLSTATE", throwing(Object.assign(new Error("x"), { code: "28P01" })), "Unexpected", "no"],
   [
     "a refused connection",
     throwing(

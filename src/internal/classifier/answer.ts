@@ -1,8 +1,9 @@
 /** The request and the answer behind an error, wherever its client keeps them. */
 import { attempt } from "../safe/json.js"
 import { quoted } from "./ccxt.js"
-import { get, isObject, number, text } from "./read.js"
-import { ownStatus } from "./status.js"
+import type { Foreign } from "./read.js"
+import { get, isObject, text } from "./read.js"
+import { holdersOf, shapedStatus } from "./status.js"
 
 export interface Answer {
   readonly status: number
@@ -33,29 +34,60 @@ const answer = (link: unknown): Answer | undefined => {
   if (text?.body !== undefined) {
     return { status: text.status ?? 0, headers: {}, body: parsed(text.body), unread: undefined }
   }
-  const status = isObject(link) ? ownStatus(link) : undefined
-  if (status === undefined) return undefined
-  const response = get(link, "response")
-  const holder: unknown = isObject(response) ? response : link
-  const kept = (get(link, "code") === "UND_ERR_REQ_RETRY"
-    ? undefined // what undici's retries put here is a count of bytes
-    : bodyOf(dataOf(holder)) ?? bodyOf(get(holder, "_data")) ?? bodyOf(dataOf(link))) ??
-    bodyOf(get(holder, "body")) ?? bodyOf(get(link, "body")) ?? bodyOf(get(holder, "text")) ??
-    bodyOf(get(link, "error"))
+  const status = isObject(link) ? shapedStatus(link) : undefined
+  if (status === undefined || !isObject(link)) return undefined
+  const [response, ...others] = holdersOf(link)
+  const holders = [response ?? link, link, ...others]
+  const kept = bodyAmong(link, holders)
+  const holder = holders[0]
   const streamed = isStream(kept) || (kept === undefined && isStream(holder)) || isClientResponse(holder)
   return {
     status,
-    headers: headersOf(get(holder, "headers") ?? get(link, "headers")),
+    headers: headersAmong(holders),
     body: streamed ? undefined : parsed(kept),
     unread: !streamed || get(holder, "bodyUsed") === true
       ? undefined
       : isStream(kept)
-      ? kept
+      ? unreadStream(kept)
       : isObject(holder)
       ? holder
       : undefined
   }
 }
+
+/** Names of properties that hold nothing but a body. */
+const bodyNames = ["bodyAsText", "responseBody", "$responseBodyText", "rawBody", "responseText", "rawError"] as const
+
+/** The body, where responses and errors keep it. */
+const bodyAmong = (link: Foreign, holders: ReadonlyArray<Foreign>): unknown => {
+  for (const holder of holders) {
+    // What undici's retries put into `data` is a count of bytes.
+    const data = get(link, "code") === "UND_ERR_REQ_RETRY"
+      ? undefined
+      : bodyOf(dataOf(holder)) ?? bodyOf(get(holder, "_data"))
+    if (data !== undefined) return data
+    for (const name of bodyNames) {
+      const named = bodyOf(get(holder, name))
+      if (named !== undefined) return named
+    }
+    const body = bodyOf(get(holder, "body"))
+    if (body !== undefined) return body
+  }
+  return bodyOf(get(holders[0], "text")) ?? bodyOf(get(link, "error")) ?? graphql(holders[0])
+}
+
+/** An answer of GraphQL: graphql-request spreads its body over the response. */
+const graphql = (response: unknown): unknown => {
+  const errors = get(response, "errors")
+  return Array.isArray(errors) ? { errors } : undefined
+}
+
+/** A stream that was read to its end, or broken off, says nothing any more. */
+const unreadStream = (stream: object): object | undefined =>
+  get(stream, "readableEnded") === true || get(stream, "destroyed") === true || get(stream, "complete") === true &&
+      get(stream, "readableLength") === 0
+    ? undefined
+    : stream
 
 /** A Response has no data, and that of node-fetch prints a warning if it is asked for them. */
 const dataOf = (holder: unknown): unknown =>
@@ -97,23 +129,37 @@ const decoded = (body: unknown): string | undefined =>
 
 const maxHeaders = 128
 
-const headersOf = (headers: unknown): Readonly<Record<string, string>> => {
+const headersAmong = (holders: ReadonlyArray<Foreign>): Readonly<Record<string, string>> => {
+  for (const holder of holders) {
+    const headers = get(holder, "headers") ?? get(holder, "responseHeaders")
+    if (isObject(headers)) return headersOf(headers)
+  }
+  return {}
+}
+
+const headersOf = (headers: object): Readonly<Record<string, string>> => {
   const found: Array<readonly [string, string]> = []
   attempt(() => {
-    if (!isObject(headers)) return
-    const entries = isHeaders(headers) ? [...headers] : Object.entries(headers)
-    for (const [name, value] of entries.slice(0, maxHeaders)) {
-      const told = Array.isArray(value) ? value.map(String).join(", ") : value
-      if (typeof told === "string" || typeof told === "number") found.push([String(name).toLowerCase(), String(told)])
+    for (const [name, value] of entriesOf(headers)) {
+      const line = Array.isArray(value) ? value.map(String).join(", ") : value
+      if (typeof line === "string" || typeof line === "number") found.push([String(name).toLowerCase(), String(line)])
     }
   })
   return Object.fromEntries(found)
 }
 
-const isHeaders = (headers: object): headers is Iterable<readonly [unknown, unknown]> =>
-  (headers instanceof Map || typeof get(headers, "append") === "function" ||
-    get(headers, Symbol.toStringTag) === "Headers") &&
-  typeof get(headers, Symbol.iterator) === "function"
+/** Pairs of names and values: of Headers of any class, of a Map, or of an object. */
+const entriesOf = (headers: object): ReadonlyArray<readonly [unknown, unknown]> => {
+  if (typeof get(headers, Symbol.iterator) !== "function") return Object.entries(headers).slice(0, maxHeaders)
+  const found: Array<readonly [unknown, unknown]> = []
+  // What has an iterator is iterated, whatever its class: pairs are taken, and anything else is not.
+  let steps = 0
+  for (const pair of headers as Iterable<unknown>) {
+    if (steps++ === maxHeaders) break
+    if (Array.isArray(pair) && pair.length === 2) found.push([pair[0], pair[1]])
+  }
+  return found
+}
 
 /** What was asked, by the outermost link that knows. */
 export const askedOf = (chain: ReadonlyArray<unknown>): Asked => {
@@ -142,9 +188,3 @@ const asked = (link: unknown): Asked => {
 
 const urlOf = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : isObject(value) ? text(value, "href") : undefined
-
-/** A number in the body that the API calls its code. */
-export const apiCodeOf = (body: unknown): number | undefined => {
-  const code = number(body, "code") ?? number(get(body, "error"), "code")
-  return code !== undefined && Number.isInteger(code) ? code : undefined
-}

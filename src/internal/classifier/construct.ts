@@ -5,20 +5,26 @@ import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import { attempt } from "../safe/json.js"
 import type { Answer, Asked } from "./answer.js"
-import { apiCodeOf } from "./answer.js"
+import { parsed } from "./answer.js"
 import { classes } from "./classes.js"
+import { codesOf, namesQuota, retryableBy, systemCode } from "./codeWords.js"
 import type { Finding } from "./finding.js"
 import { Rank } from "./finding.js"
 import { issuesOf, treeOf } from "./issues.js"
 import { nameOf } from "./names.js"
-import { get, number, text } from "./read.js"
-import { retryAfter } from "./retryAfter.js"
+import { isStatusPhrase } from "./phrases.js"
+import { closeCodeOf, protocolRetryable } from "./protocols.js"
+import { get, isObject, number, text } from "./read.js"
+import { apiCodeOf, oneLine, reasonOf } from "./reason.js"
+import { waitOf } from "./waits.js"
 
 export interface Case {
   readonly cause: unknown
   readonly finding: Finding
   readonly answer: Answer | undefined
   readonly asked: Asked
+  /** The error and its causes, outermost first. */
+  readonly chain: ReadonlyArray<unknown>
   readonly context: FetchContext.FetchContext
   /** Epoch milliseconds. */
   readonly now: number
@@ -39,10 +45,16 @@ export const construct = (case_: Case): FetchError.FetchError => {
     message: messageOf(case_, status),
     context,
     cause,
-    retryable: trackable(link, "retryable", isBoolean),
-    retryAfter: trackable(link, "retryAfter", isWait) ??
-      (answer && retryAfter(text(answer.headers, "retry-after"), body, now))
+    retryable: trackable(link, "retryable", isBoolean) ?? retryableOf(case_),
+    retryAfter: trackable(link, "retryAfter", isWait) ?? waitOf({
+      headers: answer?.headers ?? noHeaders,
+      body,
+      error: link,
+      limited: tag === "ApiRateLimit",
+      now
+    })
   }
+  const apiCode = tag.startsWith("Api") ? apiCodeOf(body, status) ?? ownCode(link, answer) : undefined
   switch (tag) {
     case "NetworkTimeout":
       return new FetchError.NetworkTimeout({ phase, timeoutMillis: timeoutOf(link), ...common }, unchecked)
@@ -53,14 +65,14 @@ export const construct = (case_: Case): FetchError.FetchError => {
     case "ApiRateLimit":
     case "ApiAuth":
     case "ApiPermission":
-      return new classes[tag]({ status, apiCode: apiCodeOf(body), ...common }, unchecked)
+      return new classes[tag]({ status, apiCode, ...common }, unchecked)
     case "ApiFormat":
       return new FetchError.ApiFormat(
-        { status, apiCode: apiCodeOf(body), bodyExcerpt: excerptOf(body), ...common },
+        { status, apiCode, bodyExcerpt: excerptOf(body), ...common },
         unchecked
       )
     case "DataEmpty":
-      return new FetchError.DataEmpty({ reason: reasonOf(context, now), ...common }, unchecked)
+      return new FetchError.DataEmpty({ reason: emptyReason(context, now), ...common }, unchecked)
     case "DataValidation":
       return new FetchError.DataValidation({ issues: issuesOf(link), ...common }, unchecked)
     case "DataIntegrity":
@@ -80,6 +92,43 @@ export const construct = (case_: Case): FetchError.FetchError => {
       return new classes[tag](common, unchecked)
   }
 }
+
+const noHeaders: Readonly<Record<string, string>> = {}
+
+/** The code that a client has moved from the body to its error. */
+const ownCode = (link: unknown, answer: Answer | undefined): string | number | undefined => {
+  if (answer === undefined && !isObject(link)) return undefined
+  const code = get(link, "code")
+  if (typeof code === "string" && /^[\w.-]{1,96}$/.test(code) && !systemCode.test(code)) {
+    return code
+  }
+  // The SDK of AWS names its errors after the codes of the service.
+  return isObject(get(link, "$metadata")) && get(link, "$fault") !== undefined ? text(link, "name") : undefined
+}
+
+/**
+ * Does another attempt make sense? The words of a foreign error count only where nothing else is known of it; codes say
+ * so for answers without a status.
+ */
+const retryableOf = ({ answer, chain, finding }: Case): boolean | undefined => {
+  const { link, status, tag } = finding
+  if (tag === "ApiRateLimit") return codesAround(link, answer).some(namesQuota) ? false : undefined
+  if (tag === "Unexpected" && finding.rank !== Rank.Abort) {
+    return protocolRetryable(link) ?? (chain.some(saysRetryable) ? true : undefined)
+  }
+  if (tag === "ApiFormat" && status === undefined) return protocolRetryable(link) ?? retryableBy(link, nameOf(link))
+  return undefined
+}
+
+const codesAround = (link: unknown, answer: Answer | undefined): ReadonlyArray<string> => [
+  ...codesOf(link),
+  ...codesOf(answer?.body)
+]
+
+// `retryable` is a common name for other things: only errors are believed.
+const saysRetryable = (link: unknown): boolean =>
+  ["retriable", "isRetryable", "isRetriable", "shouldRetry"].some((name) => get(link, name) === true) ||
+  (link instanceof Error && get(link, "retryable") === true) || isObject(get(link, "$retryable"))
 
 /** An error of ours inside another error: the same failure, told with the outer object as its cause. */
 const retold = (inner: FetchError.FetchError, { cause, context }: Case): FetchError.FetchError => {
@@ -108,7 +157,8 @@ const isWait = (value: unknown): value is Option.Option<Duration.Duration> =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The message of a link, or a link that is text itself. */
-const wordsOf = (link: unknown): string => typeof link === "string" ? link : text(link, "message") ?? ""
+const wordsOf = (link: unknown): string =>
+  typeof link === "string" ? link : text(link, "shortMessage") ?? text(link, "message") ?? ""
 
 const hostOf = (link: unknown): string | undefined =>
   text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(wordsOf(link))?.[1]
@@ -162,7 +212,7 @@ const excerptOf = (body: unknown): string | undefined => {
 const week = 7 * 86_400_000
 
 /** An archive's day may come late, but hardly a week. */
-const reasonOf = (context: FetchContext.FetchContext, now: number): FetchError.EmptyReason => {
+const emptyReason = (context: FetchContext.FetchContext, now: number): FetchError.EmptyReason => {
   if (context.source !== "vision") return "api_response"
   const end = Date.parse(context.end ?? context.start ?? "")
   return end > now - week ? "not_published_yet" : "date_range"
@@ -192,14 +242,12 @@ const heads: Readonly<Record<FetchError.FetchError["_tag"], string>> = {
   Internal: "Internal error"
 }
 
-const maxDetail = 512
-
-const line = (text: string): string => text.slice(0, maxDetail).replace(/\s{2,}|[^\S ]/g, " ").trim()
-
-const messageOf = ({ answer, asked, context, finding }: Case, status: number | undefined): string => {
+const messageOf = (case_: Case, status: number | undefined): string => {
+  const { answer, asked, context, finding } = case_
   const url = asked.url ?? context.url
-  const answered = status !== undefined && status >= 300 && finding.rank >= Rank.Wording
-  const happened = answered ? `HTTP ${status}${saidBy(answer?.body)}` : detail(finding)
+  const answered = status !== undefined && status >= 300 && finding.rank >= Rank.Wording &&
+    (finding.status !== undefined || finding.tag.startsWith("Api"))
+  const happened = answered ? `HTTP ${status}${saidBy(answer?.body, finding.link, status)}` : detail(case_)
   const head = status === 404 && finding.tag === "ApiFormat" ? "Resource not found" : heads[finding.tag]
   const message = happened === "" ? head : `${head}: ${happened}`
   // Many clients name the address themselves.
@@ -207,21 +255,49 @@ const messageOf = ({ answer, asked, context, finding }: Case, status: number | u
   return `${message} (${asked.method === undefined ? url : `${asked.method} ${url}`})`
 }
 
-/** The exchange's own words in the body of its answer. */
-const saidBy = (body: unknown): string => {
-  if (body === undefined) return ""
-  const message = text(body, "msg") ?? text(body, "message") ?? text(get(body, "error"), "message") ??
-    text(body, "error")
-  const code = apiCodeOf(body)
+/** The server's own words in the body of its answer, else those that its client made of them. */
+const saidBy = (body: unknown, link: unknown, status: number): string => {
+  const message = reasonOf(body) ?? clientReason(link, status)
+  const code = apiCodeOf(body, status)
   if (message === undefined) return code === undefined ? "" : `, code ${code}`
-  return `, ${line(code === undefined ? message : `${message} (code ${code})`)}`
+  return `, ${code === undefined || message.includes(String(code)) ? message : `${message} (code ${code})`}`
 }
 
-const detail = ({ link, tag }: Finding): string => {
-  if (typeof link === "string") return line(link)
-  if (typeof link !== "object" || link === null) return line(attempt(() => String(link)) ?? typeof link)
-  // An aggregate often leaves the talking to its members.
-  const message = line(treeOf(link) ?? (wordsOf(link) || wordsOf(get(get(link, "errors"), 0))))
+/** A client's message, where it says more than the status. */
+const clientReason = (link: unknown, status: number): string | undefined => {
+  for (const words of isObject(link) ? [wordsOf(link), text(link, "details") ?? ""] : []) {
+    const reason = words.replace(new RegExp(`^(?:HTTP )?${status}[:,]? (?:status code \\(no body\\))?`), "").trim()
+    if (reason !== "" && !isStatusPhrase(words) && !isStatusPhrase(reason) && !generic.test(reason)) {
+      const said = reasonOf(parsed(reason))
+      if (said !== undefined) return said
+    }
+  }
+  return undefined
+}
+
+// What a client says of any answer that it does not like.
+const generic =
+  /^(?:Bad response|failed|Request failed|Response error|HTTP ?error|HTTP request failed\.?|UnknownError|Unknown|Error|fetch failed)$/i
+
+const detail = ({ chain, finding: { link, tag } }: Case): string => {
+  const source = tag === "Unexpected" || tag === "Internal" ? innermost(chain, link) : link
+  if (typeof source === "string") return oneLine(source)
+  if (typeof source !== "object" || source === null) return oneLine(attempt(() => String(source)) ?? typeof source)
+  const closeCode = isObject(source) ? closeCodeOf(source) : undefined
+  if (closeCode !== undefined) {
+    const why = text(source, "closeReason") ?? (text(source, "_tag") === undefined ? text(source, "reason") : undefined)
+    return oneLine(`WebSocket closed with code ${closeCode}${why ? `, ${why}` : ""}`)
+  }
+  // An aggregate often leaves the words to its members.
+  const message = oneLine(
+    treeOf(source) ?? (wordsOf(source) || wordsOf(get(get(source, "errors"), 0)) || reasonOf(source) || "")
+  )
   if (message !== "" && tag !== "Unexpected" && tag !== "Internal") return message
-  return [nameOf(link) ?? text(link, "_tag"), message].filter((part) => part).join(" - ")
+  return [nameOf(source) ?? text(source, "_tag"), message].filter((part) => part).join(" - ")
+}
+
+/** The cause that a wrapper has nothing to add to: the innermost with words of its own. */
+const innermost = (chain: ReadonlyArray<unknown>, link: unknown): unknown => {
+  const start = chain.indexOf(link)
+  return chain.slice(Math.max(0, start)).findLast((cause) => wordsOf(cause) !== "") ?? link
 }

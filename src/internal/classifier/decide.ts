@@ -7,14 +7,16 @@
 import type { FetchError } from "../../FetchError.js"
 import { TypeId } from "../../FetchError.js"
 import { codeFinding } from "./codes.js"
+import { codeWordFinding, nameEndingFinding } from "./codeWords.js"
 import type { Finding } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import { isDefect, links, maxDepth, maxLinks, maxMembers } from "./links.js"
 import { classNameFinding, nameFinding, nameOf, toldName } from "./names.js"
 import { phraseFinding } from "./phrases.js"
+import { protocolFinding } from "./protocols.js"
 import type { Foreign } from "./read.js"
 import { get, isObject, text } from "./read.js"
-import { quotedFinding, statusFinding, statusOf } from "./status.js"
+import { quotedFinding, shapedStatusFinding, statusFinding, statusOf } from "./status.js"
 import { tagFinding } from "./tags.js"
 
 /** The verdict on a value; `operation` is what the context says was being done. */
@@ -25,8 +27,18 @@ export const decide = (cause: unknown, operation?: string): Finding => {
   const { best } = search
   if (best?.code === "ECONNRESET" && wasAborted(cause)) return finding(kind("Unexpected", Rank.Abort), cause)
   if (best !== undefined && best.rank >= Rank.Fact && !isOwnMistake(best)) return best
-  return deliberate(links(cause), best, operation)
+  const chain = links(cause)
+  const found = deliberate(chain, best, operation)
+  return found.rank === Rank.Abort && chain.some(ranOutOfTime)
+    ? finding(kind("NetworkTimeout", Rank.Fact, "total"), found.link)
+    : found
 }
+
+/** A request that was aborted by its own timeout: the signal in its options still knows why. */
+const ranOutOfTime = (link: unknown): boolean =>
+  holders.some((name) => get(get(get(get(link, name), "signal"), "reason"), "name") === "TimeoutError")
+
+const holders = ["config", "options", "request"] as const
 
 /** A request that its caller aborted may die of the socket closed under it; the signal in its options still knows. */
 const wasAborted = (cause: unknown): boolean =>
@@ -105,7 +117,7 @@ const deliberate = (
     if (isDefect(link)) {
       return finding(kind(isOwn(link.value) ? link.value._tag : "Internal", Rank.Final), link.value)
     }
-    if (isObject(link)) hear(stronger(classNameFinding(link), structure(link, operation)))
+    if (isObject(link)) hear(anyStructure(link, operation))
   }
   if (best === undefined || best.rank <= Rank.Wording) {
     for (const link of chain) {
@@ -122,6 +134,15 @@ const deliberate = (
     if (rejecting.has(nameOf(link) ?? "")) return finding(kind("DataValidation", Rank.Wrapper), link)
   }
   return best ?? finding(kind("Unexpected", Rank.Wrapper), chain[0])
+}
+
+/** What a link says by its structure, wherever it keeps it: dearer than `structure`, and asked only where that is not firm. */
+const anyStructure = (link: Foreign, operation: string | undefined): Finding | undefined => {
+  const usual = stronger(classNameFinding(link), structure(link, operation))
+  if (usual !== undefined && usual.rank >= Rank.Status) return usual
+  const shaped = stronger(shapedStatusFinding(link), protocolFinding(link))
+  const worded = stronger(nameEndingFinding(nameOf(link) ?? "", link), codeWordFinding(link))
+  return stronger(stronger(worded, shaped), usual)
 }
 
 const isOwnMistake = (found: Finding): boolean => found.tag === "Internal" && found.code !== undefined

@@ -1,4 +1,4 @@
-/** What one link of a cause chain says about the failure, and how much its word counts. */
+/** The evidence that one link of a cause chain gives, and how much it counts. */
 import type { facts } from "../../FetchError.js"
 
 export type Tag = keyof typeof facts
@@ -16,20 +16,22 @@ export const Rank = {
   Bug: 2,
   /** A well-known message. */
   Wording: 3,
-  /** Somebody asked for the end of it. */
+  /** An abort that the caller asked for. */
   Abort: 4,
   /** The answer came, and could not be read or was not valid. */
   Format: 5,
+  /** A status without any trace of an answer: a client may have made it up. */
+  BareStatus: 6,
   /** A fact of the socket, the resolver, the clock, the disk, the checksum. */
-  Fact: 6,
-  /** Such a fact, told by somebody who also knows what was being done. */
-  Told: 7,
+  Fact: 7,
+  /** A fact from a module that also knows which operation failed. */
+  Operation: 8,
   /** The status of an answer: the server's own word. */
-  Status: 8,
-  /** A status that nothing overrules: 418, 429, 403, 451. */
-  Verdict: 9,
+  Status: 9,
+  /** A status that nothing overrules: 418, 429. */
+  Verdict: 10,
   /** Classified already, or a defect. */
-  Final: 10
+  Final: 11
 } as const
 
 export type Rank = (typeof Rank)[keyof typeof Rank]

@@ -61,7 +61,16 @@ const causes = (value: object): ReadonlyArray<unknown> => {
 }
 
 /** The names under which errors carry errors, besides `cause` and `errors`. */
-const carriers = ["error", "suppressed", "reason", "originalError", "innerError"] as const
+const carriers = [
+  "error",
+  "suppressed",
+  "reason",
+  "original",
+  "originalError",
+  "innerError",
+  "inner",
+  "networkError"
+] as const
 
 // An abort by a signal: why stands in the signal, of which clients keep the request's options.
 const holders = ["config", "options", "request"] as const
@@ -80,8 +89,34 @@ const carried = (value: object): ReadonlyArray<unknown> => {
     const reason = get(get(get(value, name), "signal"), "reason")
     if (isObject(reason)) found.push(reason)
   }
-  return found.length > 0 ? found : options(value)
+  if (found.length > 0) return found
+  const named = nested(value)
+  return named.length > 0 ? named : options(value)
 }
+
+const maxProperties = 64
+
+/** Own properties that hold an error are causes, whatever their names. Accessors are not asked: they may have effects. */
+const nested = (value: object): ReadonlyArray<unknown> => {
+  const found: Array<unknown> = []
+  try {
+    if (Array.isArray(value) || ArrayBuffer.isView(value)) return found
+    let seen = 0
+    for (const name in value) {
+      if (seen++ === maxProperties || found.length === maxMembers) break
+      const property = Object.getOwnPropertyDescriptor(value, name)
+      if (property !== undefined && isError(property.value)) found.push(property.value)
+    }
+  } catch {
+    // What cannot be listed has no causes.
+  }
+  return found
+}
+
+/** An error of this realm, of another one, or one that was made without a class. */
+const isError = (value: unknown): boolean =>
+  value instanceof Error ||
+  (isObject(value) && typeof get(value, "message") === "string" && typeof get(value, "stack") === "string")
 
 /** `Effect.all` in its mode "validate" fails with an Option for each of its effects: in a list, or a record. */
 const options = (value: object): ReadonlyArray<unknown> => {

@@ -52,7 +52,7 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   ],
   [/^Client network socket disconnected before secure TLS connection was established/, connection],
   [
-    /^(?:fetch failed|terminated|Failed to fetch|Load failed|network error|Network Error|NetworkError when attempting to fetch resource\.)$/,
+    /^(?:fetch failed|terminated|Failed to fetch|Load failed|network error|Network Error|NetworkError when attempting to fetch resource\.|Network request failed|Network connection lost\.?|The network connection was lost\.?|The Internet connection appears to be offline\.?|cancelled by peer|Connection (?:terminated|closed|lost|ended|reset)(?: unexpectedly| by (?:the )?(?:peer|server|remote host))?\.?|Connection is closed\.?|Socket closed(?: unexpectedly)?\.?|Received network error or non-101 status code\.?|WebSocket was closed before the connection was established)$/,
     connection
   ],
   [
@@ -111,7 +111,18 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   ],
   [/^(?:response )?timeout of \d+ ?ms exceeded/i, timeout("total")],
   [/^request timed out \(\d+ ms\)/, timeout("total")],
-  [/^Timeout awaiting '/, timeout()]
+  [/^Timeout awaiting '/, timeout()],
+  [/^Reached the max retries per request limit/, connection],
+  [/^Error reading response as text: (?:aborted|terminated|other side closed)/, connection],
+  [
+    /^(?:Opening handshake has timed out|timeout expired$|Connection terminated due to connection timeout)/,
+    timeout("connect")
+  ],
+  [
+    /^(?:Command|Query|Statement|Transaction|Job|Task|Handshake|Read|Write|Connect|Acquire|Lock)(?: inactivity| read| wait)? (?:timed out|timeout)\b/i,
+    timeout("total")
+  ],
+  [/^canceling statement due to (?:statement|lock|user) (?:timeout)/, timeout("total")]
 ]
 
 /** How the reasons begin that go with a status, of IANA and of Cloudflare: 500 may be an index of shares, too. */
@@ -133,6 +144,12 @@ const statusWords: ReadonlyArray<RegExp> = [
   /^HTTP\/\d(?:\.\d)? (\d{3})\b/,
   /^\[[A-Z]+\] "[^"]*": (\d{3})\b/,
   /^(?:status|status code)[:=]? (\d{3})$/i,
+  /^Unexpected server response: (\d{3})\b/,
+  /^Proxy response \((\d{3})\)/,
+  /^tunneling socket could not be established, statusCode=(\d{3})\b/,
+  /^server response (\d{3}) [A-Z]/,
+  /^An HTTP protocol error occurred: statusCode = (\d{3})\b/,
+  /^GraphQL Error \(Code: (\d{3})\)/,
   new RegExp(`^([45]\\d\\d) (?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}$`)
 ]
 
@@ -147,10 +164,17 @@ const any = [...new Set(patterns.map(({ flags }) => flags))].map((flags) =>
   new RegExp(patterns.filter((pattern) => pattern.flags === flags).map(({ source }) => source).join("|"), flags)
 )
 
+/** Does the message say no more than that there was a status? */
+export const isStatusPhrase = (message: string): boolean =>
+  statusWords.some((word) => word.test(message)) || reasonAlone.test(message)
+
+const reasonAlone = new RegExp(`^(?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}$`)
+
 /** What the message of a link says, or a link that is text itself. */
 export const phraseFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
-  const message = typeof link === "string" ? link : quoted(link)?.rest ?? text(link, "message")
-  if (message === undefined || message.length > maxMessage) return undefined
+  const words = typeof link === "string" ? link : quoted(link)?.rest ?? text(link, "message")
+  if (words === undefined || words.length > maxMessage) return undefined
+  const message = words.replace(named, "")
   if (message === "") return traceFinding(text(link, "stack") ?? "", link, operation)
   if (isJsonError(link, message)) return finding(json, link)
   if (!any.some((pattern) => pattern.test(message))) return undefined
@@ -185,6 +209,9 @@ const headed = /^\w+ \[(E[A-Z0-9_]+)\]: /
 
 /** undici's fetch refuses a 407 with an error that says nothing; no other of its silent errors comes from there. */
 const silent = /^[ \t]+at makeNetworkError .*\n[ \t]+at httpNetworkOrCacheFetch /m
+
+/** Names at the head of a message: `TypeError: fetch failed`, `Uncaught Error: …`. */
+const named = /^(?:Uncaught )?(?:\w{0,40}(?:Error|Exception)(?: \[\w+\])?: ){1,3}/
 
 // A message beyond this is a document, not a phrase.
 const maxMessage = 16_384

@@ -82,7 +82,7 @@ const systemError = (link: unknown, reason: string, operation: string | undefine
     ? byFile(code, text(link, "syscall"), link, operation)
     : byFile(code, undefined, link, writers.test(method) ? "write" : "read")
   // Without the system's own code there is only the reason to show.
-  return { ...found, rank: Rank.Told, code: cause }
+  return { ...found, rank: Rank.Operation, code: cause }
 }
 
 const tagOf = (link: unknown): string | undefined => {

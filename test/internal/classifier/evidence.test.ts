@@ -123,18 +123,22 @@ describe("what an error that can be tracked says of itself", () => {
   const own = { _tag: "Closed", code: "CLOSED", category: "Api", severity: "WARNING", message: "closed", context: {} }
   const wait = Option.some(Duration.seconds(5))
 
-  it("is taken from such errors only", () => {
+  it("is believed of such errors; of others, only words that mean nothing else", () => {
     assert.deepStrictEqual(classified({ ...own, retryAfter: wait }).retryAfter, wait)
     assert.deepStrictEqual(classified({ ...own, retryable: true }).retryable, true)
     assert.deepStrictEqual(classified({ message: "closed", retryAfter: wait }).retryAfter, Option.none())
     assert.deepStrictEqual(classified({ message: "closed", retryable: true }).retryable, false)
+    assert.deepStrictEqual(classified({ message: "closed", retriable: true }).retryable, true)
+    assert.deepStrictEqual(classified(Object.assign(new Error("closed"), { retryable: true })).retryable, true)
+    assert.deepStrictEqual(classified(Object.assign(new Error("closed"), { retriable: "true" })).retryable, false)
   })
 
   it("and only where it can be what it is called", () => {
-    for (const retryAfter of [5, "5", null, {}, Option.some(5), Option.some("soon")]) {
+    for (const retryAfter of [-5, "soon", null, {}, Option.some(5), Option.some("soon")]) {
       const error = classified({ ...own, retryAfter })
       assert.deepStrictEqual([error._tag, error.retryAfter], ["Unexpected", Option.none()])
     }
+    assert.deepStrictEqual(classified({ ...own, retryAfter: 5 }).retryAfter, wait)
     assert.strictEqual(classified({ ...own, retryable: "yes" }).retryable, false)
   })
 })

@@ -1,0 +1,162 @@
+/**
+ * Codes that are words: `RATE_LIMITED`, `insufficient_quota`, `ThrottlingException`, `DEADLINE_EXCEEDED`, `rateLimitExceeded`.
+ * APIs use the same few words, in any spelling, as codes, as types, as statuses and as names of classes.
+ */
+import type { Finding, Kind, Tag } from "./finding.js"
+import { finding, kind, Rank } from "./finding.js"
+import type { Foreign } from "./read.js"
+import { get, isObject } from "./read.js"
+
+/** What a word means, and whether another attempt makes sense where the tag alone does not say so. */
+export interface Meaning {
+  readonly tag: Tag
+  readonly retryable?: boolean | undefined
+}
+
+const maxLength = 96
+
+/** `rateLimitExceeded`, `rate-limit-exceeded` and `RateLimitExceededException` are all `RATE_LIMIT_EXCEEDED`. */
+export const normalized = (code: string): string =>
+  code
+    .replace(/\[.*$/s, "")
+    .replace(/([a-z\d])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
+    .replace(/[^A-Za-z\d]+/g, "_")
+    .replace(/(?:_?(?:Exception|Error|Fault|EXCEPTION|ERROR))+_?$/, "")
+    .toUpperCase()
+
+const word = (words: string): RegExp => new RegExp(`(?:^|_)(?:${words})(?:_|$)`)
+const ending = (words: string): RegExp => new RegExp(`(?:^|_)(?:${words})$`)
+
+// Limits that time does not lift.
+const exhausted = word(
+  "INSUFFICIENT_QUOTA|BILLING_HARD_LIMIT_REACHED|BILLING_NOT_ACTIVE|OUT_OF_CREDITS|INSUFFICIENT_CREDITS?|CREDIT_BALANCE_TOO_LOW|CREDITS_EXHAUSTED"
+)
+
+const limited = word(
+  "RATE_?LIMIT(?:S|ED|ING)?(?:_EXCEEDED|_REACHED|_HIT)?|TOO_MANY_(?:REQUESTS|CALLS|ATTEMPTS|CONNECTIONS|CLIENTS)|THROTTL(?:ED|ING|E)|REQUEST_LIMIT(?:_EXCEEDED)?|REQUESTS_LIMIT_EXCEEDED|" +
+    "SLOW_DOWN|RESOURCE_EXHAUSTED|QUOTA_EXCEEDED|USER_RATE_LIMIT_EXCEEDED|PROVISIONED_THROUGHPUT_EXCEEDED|BANDWIDTH_LIMIT_EXCEEDED|" +
+    "OVERLOADED|CON_COUNT|TOO_MANY_USER_CONNECTIONS"
+)
+
+const timedOut = word("TIME_?OUT|TIMED_OUT|DEADLINE_EXCEEDED|MAX_TIME_MS_EXPIRED")
+
+const unauthenticated = word(
+  "UNAUTHENTICATED|UNAUTHORI[SZ]ED|AUTHENTICATION|AUTHENTICATION_(?:FAILED|REQUIRED)|NOT_AUTHENTICATED|INVALID_(?:API_)?KEY|" +
+    "INVALID_(?:ACCESS_)?TOKEN|(?:EXPIRED_TOKEN|TOKEN_EXPIRED)|INVALID_GRANT|INVALID_CLIENT|INVALID_AUTH|NOT_AUTHED|AUTHORIZATION_VIOLATION|ACCESS_DENIED_ERROR|" +
+    "SIGNATURE_DOES_NOT_MATCH|INVALID_SIGNATURE|INVALID_ACCESS_KEY_ID|UNRECOGNIZED_CLIENT|MISSING_AUTHENTICATION_TOKEN|LOGIN_REQUIRED|BAD_CREDENTIALS|SASL_AUTHENTICATION|SASL_AUTHENTICATION_FAILED|NOAUTH|WRONGPASS"
+)
+
+const forbidden = word(
+  "FORBIDDEN|PERMISSIONS?_(?:DENIED|VIOLATION)|PERMISSION|ACCESS_DENIED|NOT_AUTHORIZED|AUTHORIZATION_FAILED|INSUFFICIENT_(?:PERMISSIONS?|SCOPES?|PRIVILEGES?)|NOPERM|ACCESS_NOT_CONFIGURED"
+)
+
+const disconnected = word(
+  "CONNECTION_(?:REFUSED|LOST|CLOSED|RESET|FAILED|FAILURE|DOWN|TERMINATED)|NOT_CONNECTED|DISCONNECTED|NETWORK_(?:ERROR|FAILURE|UNREACHABLE)|HOST_UNREACHABLE|SOCKET_CLOSED(?:_UNEXPECTEDLY)?|LEADER_NOT_AVAILABLE|BROKER_NOT_AVAILABLE"
+)
+
+const failing = word(
+  "(?:INTERNAL_)?SERVER_ERROR|INTERNAL_(?:SERVER|FAILURE|SERVICE)|SERVICE_UNAVAILABLE|TEMPORARILY_UNAVAILABLE|BACKEND|BAD_GATEWAY|SERVER_(?:UNAVAILABLE|BUSY)"
+)
+
+const rejected = word(
+  "BAD_REQUEST|INVALID_(?:REQUEST|ARGUMENT|PARAMETER|PARAMS|INPUT|VALUE|SYMBOL|QUERY)|INVALID_REQUEST_ERROR|BAD_USER_INPUT|NOT_FOUND|NO_SUCH_(?:KEY|BUCKET|UPLOAD|VERSION|ENTITY|TABLE|TOPIC|RECORD|HOSTED_ZONE)|RESOURCE_NOT_FOUND|" +
+    "UNPROCESSABLE(?:_ENTITY)?|MALFORMED_[A-Z_]+|UNSUPPORTED_[A-Z_]+|METHOD_NOT_ALLOWED|CONFLICT|FAILED_PRECONDITION|UNIMPLEMENTED|NOT_IMPLEMENTED|GRAPHQL_(?:VALIDATION|PARSE)_FAILED|PERSISTED_QUERY_[A-Z_]+"
+)
+
+const families: ReadonlyArray<readonly [RegExp, Meaning]> = [
+  [exhausted, { tag: "ApiRateLimit", retryable: false }],
+  [limited, { tag: "ApiRateLimit" }],
+  [timedOut, { tag: "NetworkTimeout" }],
+  [unauthenticated, { tag: "ApiAuth" }],
+  [forbidden, { tag: "ApiPermission" }],
+  [disconnected, { tag: "NetworkConnection" }],
+  [failing, { tag: "ApiFormat", retryable: true }],
+  [rejected, { tag: "ApiFormat" }]
+]
+
+/** The names of classes say the same by their endings, and a few things more. */
+const nameFamilies: ReadonlyArray<readonly [RegExp, Meaning]> = [
+  ...families,
+  [ending("TIMEOUT|TIMEDOUT"), { tag: "NetworkTimeout" }],
+  [ending("RATE_LIMIT(?:ED)?"), { tag: "ApiRateLimit" }],
+  [ending("DNS|NAME_RESOLUTION|HOST_NOT_FOUND"), { tag: "NetworkDns" }],
+  [ending("CONNECTION|CONNECT|NETWORK|SOCKET|DISCONNECT|SERVER_SELECTION"), { tag: "NetworkConnection" }],
+  [ending("UNAVAILABLE"), { tag: "ApiFormat", retryable: true }]
+]
+
+const find = (
+  code: string,
+  among: ReadonlyArray<readonly [RegExp, Meaning]>
+): Meaning | undefined => {
+  if (code.length > maxLength) return undefined
+  const spelled = normalized(code)
+  return spelled === "" ? undefined : among.find(([family]) => family.test(spelled))?.[1]
+}
+
+/** What a code says that is a word. */
+export const meaningOf = (code: string): Meaning | undefined => find(code, families)
+
+/** What the name of a class says by its ending. */
+export const nameMeaning = (name: string): Meaning | undefined => find(name, nameFamilies)
+
+/** Is this a code, a type or a name for a limit that the caller has reached? */
+export const namesLimit = (code: unknown): boolean =>
+  typeof code === "string" && code.length <= maxLength && (limited.test(normalized(code)) || namesQuota(code))
+
+/** Is this a code for a limit that time does not lift? */
+export const namesQuota = (code: unknown): boolean =>
+  typeof code === "string" && code.length <= maxLength && exhausted.test(normalized(code))
+
+/** The names under which errors, and the bodies of answers, keep codes that are words. */
+const codeNames = ["code", "type", "codeName", "errorCode", "error_code", "errorType", "status", "reason"] as const
+
+const isCode = (value: unknown): value is string =>
+  typeof value === "string" && /^[A-Za-z][\w.:-]{2,95}$/.test(value) && !systemCode.test(value)
+
+/** Codes of the operating system, of Node.js and of undici: they are read elsewhere, and are no code of an API. */
+export const systemCode = /^(?:E[A-Z\d]+$|ERR_|UND_ERR|HPE_|Z_|CERT_|SELF_SIGNED|UNABLE_TO_|DEPTH_ZERO)/
+
+/** The codes of an object: its own, those of its `error`, and of the first of its `errors`. */
+export const codesOf = (holder: unknown): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const errors = get(holder, "errors")
+  const first = Array.isArray(errors) ? errors[0] : undefined
+  const error = get(holder, "error")
+  for (const place of [holder, error, first, get(first, "extensions"), get(holder, "extensions")]) {
+    if (!isObject(place)) continue
+    for (const name of codeNames) {
+      const code = get(place, name)
+      if (isCode(code)) found.push(code)
+    }
+  }
+  if (isCode(error)) found.push(error)
+  return found
+}
+
+// A broken connection has more precise words elsewhere.
+const asKind = ({ tag }: Meaning): Kind => kind(tag, tag === "NetworkConnection" ? Rank.Wrapper : Rank.Format)
+
+/** What the codes of a link say. */
+export const codeWordFinding = (link: Foreign): Finding | undefined => {
+  for (const code of codesOf(link)) {
+    const meaning = meaningOf(code)
+    if (meaning !== undefined) return finding(asKind(meaning), link)
+  }
+  return undefined
+}
+
+/** What the name of the class of a link says by its ending. */
+export const nameEndingFinding = (name: string, link: Foreign): Finding | undefined => {
+  const meaning = nameMeaning(name)
+  return meaning && finding(asKind(meaning), link)
+}
+
+/** Does a code or a name of the link say whether another attempt makes sense? */
+export const retryableBy = (link: unknown, name: string | undefined): boolean | undefined => {
+  for (const code of codesOf(link)) {
+    const meaning = meaningOf(code)
+    if (meaning !== undefined) return meaning.retryable
+  }
+  return name === undefined ? undefined : nameMeaning(name)?.retryable
+}
