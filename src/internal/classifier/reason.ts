@@ -1,5 +1,5 @@
 /** The reason for a failure in the words of the server: one line of at most 300 characters, and the code that goes with it. */
-import { attempt } from "../safe/json.js"
+import { attempt, toJson } from "../safe/json.js"
 import { get, isObject, text } from "./read.js"
 
 const maxReason = 300
@@ -14,7 +14,8 @@ export const oneLine = (words: string): string => {
 
 /** The reason that a body gives; undefined where it gives none. */
 export const reasonOf = (body: unknown): string | undefined => {
-  const found = typeof body === "string" ? ofText(body) : attempt(() => ofJson(body, 0))
+  // Masked first: the words that are read may belong to a name that is not.
+  const found = typeof body === "string" ? ofText(body) : attempt(() => ofJson(toJson(body), 0))
   return found === undefined || found === "" ? undefined : oneLine(found)
 }
 
