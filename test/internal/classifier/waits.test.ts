@@ -141,8 +141,16 @@ describe("whatever a server says", () => {
   )
   const value = FastCheck.oneof(part, FastCheck.array(part, { maxLength: 4 }).map((parts) => parts.join(", ")))
   const name = FastCheck.constantFrom(
-    ...["retry-after", "retry-after-ms", "x-ratelimit-reset", "ratelimit-reset", "ratelimit", "date", "age"],
-    ...["x-ratelimit-remaining", "x-ratelimit-reset-tokens", "anthropic-ratelimit-tokens-reset"]
+    "retry-after",
+    "retry-after-ms",
+    "x-ratelimit-reset",
+    "ratelimit-reset",
+    "ratelimit",
+    "date",
+    "age",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset-tokens",
+    "anthropic-ratelimit-tokens-reset"
   )
   const body = FastCheck.oneof(
     value,
