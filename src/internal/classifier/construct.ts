@@ -290,7 +290,9 @@ const detail = ({ chain, finding: { link, tag } }: Case): string => {
   }
   // An aggregate often leaves the words to its members.
   const message = oneLine(
-    treeOf(source) ?? (wordsOf(source) || wordsOf(get(get(source, "errors"), 0)) || reasonOf(source) || "")
+    treeOf(source) ??
+      (wordsOf(source) || wordsOf(get(get(source, "errors"), 0)) || (source instanceof Error ? "" : reasonOf(source)) ||
+        "")
   )
   if (message !== "" && tag !== "Unexpected" && tag !== "Internal") return message
   return [nameOf(source) ?? text(source, "_tag"), message].filter((part) => part).join(" - ")
