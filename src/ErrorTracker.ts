@@ -20,6 +20,7 @@ import * as Memory from "./internal/tracker/memory.js"
 import type * as Model from "./internal/tracker/model.js"
 import { persist } from "./internal/tracker/persisted.js"
 import { guardOnly, withReporting } from "./internal/tracker/reporting.js"
+import type { Settings } from "./internal/tracker/trackerOptions.js"
 import { persistedSettings, settings } from "./internal/tracker/trackerOptions.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -300,7 +301,7 @@ export const layer = (options: Options = {}): Layer.Layer<ErrorTracker> =>
     ErrorTracker,
     Either.match(settings(options), {
       onLeft: (message) => Effect.die(new Cause.IllegalArgumentException(`ErrorTracker: ${message}`)),
-      onRight: Memory.make
+      onRight: inMemory
     })
   )
 
@@ -328,22 +329,26 @@ export const layerConfig = (
     Effect.flatMap(Config.unwrap(options), (options) =>
       Either.match(settings(options), {
         onLeft: (message) => Effect.fail(ConfigError.InvalidData([], message)),
-        onRight: Memory.make
+        onRight: inMemory
       }))
   )
 
 /**
- * A tracker in memory that outlives its process: a snapshot is saved in a `KeyValueStore` every now and then and when the
- * layer is released, and the next tracker goes on where the last one stood. What was counted is as old as the wall clock
- * says, an alert that was active still is, and is not told again.
+ * A tracker in memory that outlives its process: it saves a snapshot in a `KeyValueStore` on a schedule and when the layer
+ * is released, and the next tracker continues from it. Ages continue by the wall clock; an alert that was active stays
+ * active without a second `Fired`.
  *
- * Snapshots take turns under two keys, `KEY.0` and `KEY.1`: if the process dies while it writes one, the other one is
- * whole. One that is damaged, foreign or of a newer version is logged as the error it is, and not used; if none can be,
- * counting begins anew. A store that fails is logged when it begins to and when it has stopped, one that hangs is given
- * 5 seconds, and neither changes what the tracker does. Nothing is saved that a log would mask. A snapshot takes 200 kB
- * for 50 symbols and some thousand errors, and some megabytes for thousands of symbols and a million errors a day.
+ * - Snapshots alternate between two keys, `KEY.0` and `KEY.1`, so that one is complete if the process dies during a save.
+ * - A snapshot that is damaged, foreign or of a newer version is logged, left in place, and not used; saves go to the next
+ *   keys, up to `KEY.7`. If no snapshot can be used, counting starts from zero.
+ * - If the store cannot be read at the start, nothing is written to it until it can. Its counts are then added to those
+ *   made since.
+ * - A store that fails is logged when it starts to fail and when it works again. One that does not answer is given up
+ *   after 5 seconds. Neither affects counting.
+ * - Snapshots are redacted like logs. One takes 200 kB for 50 symbols and some thousand errors, and a few megabytes for
+ *   thousands of symbols and a million errors a day. Encoding is split into steps of a few milliseconds.
  *
- * Dies of options that make no sense, like {@link layer}.
+ * Dies of invalid options, like {@link layer}.
  *
  * @example
  * import { KeyValueStore } from "@effect/platform"
@@ -371,7 +376,9 @@ export const layerPersisted = (
     ErrorTracker,
     Either.match(persistedSettings(options), {
       onLeft: (message) => Effect.die(new Cause.IllegalArgumentException(`ErrorTracker: ${message}`)),
-      onRight: ({ place, settings }) => Effect.tap(Memory.make(settings), (tracker) => persist(tracker, place))
+      onRight: ({ place, settings }) =>
+        Effect.flatMap(Memory.make(settings), ({ persistable, service }) =>
+          Effect.as(persist(persistable, place), service))
     })
   )
 
@@ -385,3 +392,9 @@ export const layerNoop: Layer.Layer<ErrorTracker> = Layer.scoped(
   ErrorTracker,
   Effect.map(Effect.scope, (scope) => withReporting(noop, guardOnly(ErrorLog.makeStorm(scope))))
 )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const inMemory = (settings: Settings) => Effect.map(Memory.make(settings), ({ service }) => service)

@@ -44,6 +44,8 @@ export interface SlidingWindow {
   readonly steps: (step: number, now: number, counts: Float64Array) => void
   /** Frees what is older than the horizon. Changes no answer. */
   readonly prune: (now: number) => void
+  /** An independent copy. */
+  readonly copy: () => SlidingWindow
   /** Everything as plain data, for {@link restore}. */
   readonly snapshot: (now: number) => Snapshot
 }
@@ -135,6 +137,15 @@ class Level {
     this.oldest = events === 1 ? this.newest : new Float64Array(firstCapacity)
   }
 
+  copy(): Level {
+    const level = new Level(this.events)
+    level.newest = this.newest.slice()
+    level.oldest = this.oldest === this.newest ? level.newest : this.oldest.slice()
+    level.head = this.head
+    level.size = this.size
+    return level
+  }
+
   private index(i: number): number {
     const index = this.head + i
     return index < this.newest.length ? index : index - this.newest.length
@@ -208,7 +219,7 @@ class Level {
 class Histogram implements SlidingWindow {
   private single = new Level(1)
   /** The first is `single`. */
-  private readonly levels = [this.single]
+  private levels = [this.single]
   private latest = -Infinity
   readonly horizon: number
 
@@ -308,6 +319,15 @@ class Histogram implements SlidingWindow {
     }
     while (this.levels.length > 1 && this.levels.at(-1)?.size === 0) this.levels.pop()
     if (this.levels.length === 1 && this.single.size === 0) this.levels[0] = this.single = new Level(1)
+  }
+
+  copy(): SlidingWindow {
+    const copy = new Histogram(this.horizon)
+    const levels = this.levels.map((level) => level.copy())
+    copy.single = levels[0] ?? copy.single
+    copy.levels = levels
+    copy.latest = this.latest
+    return copy
   }
 
   snapshot(now: number): Snapshot {

@@ -133,12 +133,15 @@ describe("layerPersisted", () => {
         yield* live(layer, track(2))
         expect(Array.from(values.keys())).toEqual(keys)
         values.set("error-tracker.1", values.get("error-tracker.1")!.slice(0, length))
+        const damaged = values.get("error-tracker.1")
         expect(yield* live(layer, total)).toBe(3)
-        // And the damaged one is the one that was written over.
-        expect(yield* live(layer, total)).toBe(3)
+        expect(yield* live(layer, Effect.zipRight(track(1), total))).toBe(4)
+        expect(yield* live(layer, total)).toBe(4)
+        expect(values.get("error-tracker.1")).toBe(damaged)
+        expect(Array.from(values.keys()).sort()).toEqual([...keys, "error-tracker.2"])
       }
-      const logged = (yield* LogCapture.entries).filter(({ message }) => message.startsWith("A snapshot"))
-      expect(logged).toHaveLength(6)
+      const logged = (yield* LogCapture.entries).filter(({ message }) => message.startsWith("A saved snapshot"))
+      expect(logged).toHaveLength(18)
       expect(new Set(logged.map(({ annotations }) => annotations["error_type"]))).toEqual(
         new Set(["DATA_TRANSFORMATION", "DATA_INTEGRITY"])
       )
@@ -165,7 +168,7 @@ describe("layerPersisted", () => {
     ["another shape", `effect-errata snapshot 1 7 ${fnv("7\n{}")}\n{}`, "DATA_VALIDATION"],
     ["no JSON", `effect-errata snapshot 1 7 ${fnv("7\n{")}\n{`, "DATA_TRANSFORMATION"]
   ])(
-    "what cannot be used is a typed error in the log, and a new beginning: %s",
+    "Law 12: a snapshot that cannot be used is a typed error in the log, and is left in place: %s",
     ([, text, code]) =>
       Effect.gen(function*() {
         const { layer, values } = makeStore()
@@ -177,9 +180,10 @@ describe("layerPersisted", () => {
         // Whatever it is, it is not for the log.
         if (text !== "") expect(JSON.stringify(entry)).not.toContain(JSON.stringify(text).slice(1, -1))
         expect(entry?.message).toMatch(
-          /^A snapshot of the error tracker cannot be read, counting begins anew: /
+          /^A saved snapshot of the error tracker cannot be read and is left in place; counting starts from zero: /
         )
         expect(yield* live(layer, total)).toBe(1)
+        expect(values.get("error-tracker.0")).toBe(text)
       }).pipe(Effect.provide(LogCapture.layer))
   )
 
@@ -201,15 +205,118 @@ describe("layerPersisted", () => {
         })
       )
       expect((yield* messages).map((line) => line.replace(/: .*/, ""))).toEqual([
-        "Error A snapshot of the error tracker cannot be read, counting begins anew",
+        "Error A saved snapshot of the error tracker cannot be read and is left in place; counting starts from zero",
         "Info Snapshots of the error tracker are saved again",
-        "Error Snapshots of the error tracker cannot be saved for now"
+        "Error Snapshots of the error tracker cannot be saved"
       ])
       expect((yield* LogCapture.entries)[2]?.annotations).toMatchObject({
         error_type: "STORAGE_PERMISSION",
         operation: "write",
         key: "error-tracker.0"
       })
+    }).pipe(Effect.provide(LogCapture.layer)))
+
+  it.effect("Law 12: both reads fail at the start: the snapshots are kept, and their counts are added when they can be read", () =>
+    Effect.gen(function*() {
+      const { layer, state, values } = makeStore()
+      yield* live(layer, track(5))
+      yield* TestClock.adjust("10 minutes")
+      yield* live(layer, track(2, "B"))
+      const before = new Map(values)
+      yield* TestClock.adjust("10 minutes")
+      state.fails = true
+      yield* live(
+        layer,
+        Effect.gen(function*() {
+          const tracker = yield* ErrorTracker.ErrorTracker
+          expect(yield* total).toBe(0)
+          yield* track(1)
+          yield* TestClock.adjust("5 minutes")
+          expect(new Map(values)).toEqual(before)
+          state.fails = false
+          yield* TestClock.adjust("1 minute")
+          expect(yield* total).toBe(8)
+          // One 6 minutes ago, two 16 minutes ago, five 26 minutes ago.
+          const last = (window: Duration.DurationInput) => Effect.map(tracker.stats({ window }), ({ total }) => total)
+          expect(yield* Effect.all([last("7 minutes"), last("17 minutes"), last("27 minutes")])).toEqual([1, 3, 8])
+          expect(yield* tracker.breakdown({ by: "symbol", window: "hour" })).toMatchObject([
+            { value: "A", count: 6 },
+            { value: "B", count: 2 }
+          ])
+          expect(yield* tracker.recent()).toHaveLength(8)
+        })
+      )
+      expect(yield* live(layer, total)).toBe(8)
+      expect(Array.from(values.keys())).toEqual(keys)
+      expect((yield* messages).filter((line) => /snapshot/i.test(line)).map((line) => line.replace(/: .*/, "")))
+        .toEqual([
+          "Error A saved snapshot of the error tracker cannot be read and is left in place; counting starts from zero",
+          "Info A saved snapshot of the error tracker can be read again",
+          "Info Snapshots of the error tracker are saved again"
+        ])
+    }).pipe(Effect.provide(LogCapture.layer)))
+
+  it.effect("Law 12: a process that ends before the store can be read again destroys nothing", () =>
+    Effect.gen(function*() {
+      const { layer, state, values } = makeStore()
+      yield* live(layer, track(5))
+      yield* live(layer, track(5))
+      const before = new Map(values)
+      for (const fault of ["fails", "hangs"] as const) {
+        state[fault] = true
+        const run = yield* Effect.fork(live(layer, Effect.zipRight(track(1), Effect.sleep("3 minutes"))))
+        yield* TestClock.adjust("5 minutes")
+        yield* Fiber.join(run)
+        state[fault] = false
+        expect(new Map(values)).toEqual(before)
+      }
+      expect(yield* live(layer, total)).toBe(10)
+    }).pipe(Effect.provide(LogCapture.layer)))
+
+  it.effect("Law 12: whatever two slots hold, nothing that could not be used changes, and no later count is lost", () =>
+    Effect.gen(function*() {
+      const newer = "effect-errata snapshot 2 7 00000000\n{}"
+      const contents = [undefined, "", "{\"theirs\":1}", newer, "fails", "saved"] as const
+      for (const zero of contents) {
+        for (const one of contents) {
+          const values = new Map<string, string>()
+          const broken = new Set<string>()
+          const store = KeyValueStore.makeStringOnly({
+            get: (key) =>
+              broken.has(key)
+                ? Effect.die(new Error("EISDIR"))
+                : Effect.sync(() => Option.fromNullable(values.get(key))),
+            set: (key, value) => Effect.sync(() => values.set(key, value)),
+            remove: () => Effect.void,
+            clear: Effect.void,
+            size: Effect.succeed(0)
+          })
+          const layer = Layer.succeed(KeyValueStore.KeyValueStore, store)
+          yield* live(layer, track(3))
+          const saved = values.get(keys[0]!)!
+          values.clear()
+          const held = [[keys[0]!, zero], [keys[1]!, one]] as const
+          for (const [key, content] of held) {
+            if (content === "fails") broken.add(key)
+            else if (content !== undefined) values.set(key, content === "saved" ? saved : content)
+          }
+          const first = zero === "saved" || one === "saved" ? 3 : 0
+          const noneReadable = zero === "fails" && one === "fails"
+          for (let life = 1; life <= 4; life++) {
+            const at = `${zero}, ${one}, life ${life}`
+            expect([at, yield* live(layer, Effect.zipRight(track(1), total))]).toEqual([
+              at,
+              noneReadable ? 1 : first + life
+            ])
+            for (const [key, content] of held) {
+              if (content === "fails") expect([at, values.has(key)]).toEqual([at, false])
+              else if (content !== undefined && content !== "saved") {
+                expect([at, values.get(key)]).toEqual([at, content])
+              }
+            }
+          }
+        }
+      }
     }).pipe(Effect.provide(LogCapture.layer)))
 
   it.effect("a store that hangs is given up, at the start, at every save and at the end", () =>
@@ -315,11 +422,12 @@ describe("layerPersisted", () => {
       expect(yield* live(store, total, { key: "app/errors" })).toBe(4)
       yield* fs.writeFile(`${directory}/state/app%2Ferrors.0`, new Uint8Array(5000))
       yield* fs.writeFile(`${directory}/state/app%2Ferrors.1`, new Uint8Array([0xff, 0xfe, 0x00]))
-      expect(yield* live(store, Effect.zipRight(track(1), total), { key: "app/errors" })).toBe(1)
+      // What has been counted since the first damage is in a slot of its own.
+      expect(yield* live(store, Effect.zipRight(track(1), total), { key: "app/errors" })).toBe(5)
       // A folder where the file should be.
       yield* fs.remove(`${directory}/state/app%2Ferrors.0`)
       yield* fs.makeDirectory(`${directory}/state/app%2Ferrors.0`)
-      expect(yield* live(store, total, { key: "app/errors" })).toBe(0)
+      expect(yield* live(store, total, { key: "app/errors" })).toBe(5)
     }).pipe(Effect.provide([NodeContext.layer, LogCapture.layer])))
 
   it.effect.each<[unknown, string]>([

@@ -25,6 +25,7 @@ import type { Window } from "./counting/windows.js"
 import { windowIndex, windows } from "./counting/windows.js"
 import type * as Model from "./model.js"
 import type { CallOutcome } from "./reporting.js"
+import { merge } from "./snapshotMerge.js"
 import type * as Snapshot from "./snapshotModel.js"
 import type { Moment } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
@@ -198,8 +199,25 @@ export class Core {
   // snapshots
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Everything, after what is due was told. */
+  /** The whole state as plain data, and the alerts that were due before. */
   snapshot(moment: Moment): readonly [ReadonlyArray<Edge>, Snapshot.Snapshot] {
+    const [edges, snapshot] = this.lazySnapshot(moment)
+    return [edges, {
+      ...snapshot,
+      codes: snapshot.codes.map((code) => ({ ...code })),
+      dimensions: snapshot.dimensions.map((dimension) => ({
+        ...dimension,
+        values: dimension.values.map((value) => ({ ...value }))
+      })),
+      empties: snapshot.empties.map((row) => ({ ...row }))
+    }]
+  }
+
+  /**
+   * The same, with most of its tallies and series behind getters that read copies. It is taken within a few milliseconds,
+   * so that a snapshot of thousands of values can be encoded piece by piece while the tracker goes on.
+   */
+  lazySnapshot(moment: Moment): readonly [ReadonlyArray<Edge>, Snapshot.Snapshot] {
     const edges = this.settle(moment)
     this.counts.hours.turn(this.latest, moment.wall)
     const age = Math.ceil(this.latest / 1e6)
@@ -220,6 +238,13 @@ export class Core {
     const next = this.anew()
     const edges = next.resume(snapshot, moment.wall)
     return [[...next.alarms.replace(this.alarms, this.advance(moment), moment.wall), ...edges], next]
+  }
+
+  /** The same tracker with the counts of an older snapshot added. */
+  merge(older: Snapshot.Snapshot, moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
+    const [edges, newer] = this.snapshot(moment)
+    const [changes, next] = this.restore(merge(older, newer), moment)
+    return [[...edges, ...changes], next]
   }
 
   private resume(snapshot: Snapshot.Snapshot, wall: number): ReadonlyArray<Edge> {

@@ -12,6 +12,7 @@ import * as Subscribers from "./alerting/subscribers.js"
 import { repeatCleanUp } from "./cleanUp.js"
 import { Core } from "./core.js"
 import type { Service } from "./model.js"
+import type { Persistable } from "./persisted.js"
 import type { CallOutcome } from "./reporting.js"
 import { withReporting } from "./reporting.js"
 import type { Moment } from "./timekeeper.js"
@@ -19,8 +20,14 @@ import { Timekeeper } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
 import { newLimits } from "./trackerOptions.js"
 
-/** Makes the service. Its state is one {@link Core} in a `Ref`; every operation is one `Ref.modify`. */
-export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Service, never, Scope.Scope> {
+/** A tracker, and what saves and restores its state. */
+export interface Memory {
+  readonly service: Service
+  readonly persistable: Persistable
+}
+
+/** Makes a tracker. Its state is one {@link Core} in a `Ref`; every operation is one `Ref.modify`. */
+export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Memory, never, Scope.Scope> {
   const time = new Timekeeper(yield* Effect.clock)
   const state = yield* Ref.make(new Core(settings))
   // Open while an alert may resolve earlier than the clean-up has planned for.
@@ -96,11 +103,21 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const called = (outcome: CallOutcome) => step((core, moment) => core.called(outcome, moment))
   // Made once, so that the most frequent report allocates nothing.
   const succeeded = called("succeeded")
-  return withReporting(service, {
-    retried: (what) => step((core, moment) => core.retried(what, moment)),
-    called: (outcome) => outcome === "succeeded" ? succeeded : called(outcome),
-    stormGuard: ErrorLog.makeStorm(yield* Effect.scope)
-  })
+  return {
+    service: withReporting(service, {
+      retried: (what) => step((core, moment) => core.retried(what, moment)),
+      called: (outcome) => outcome === "succeeded" ? succeeded : called(outcome),
+      stormGuard: ErrorLog.makeStorm(yield* Effect.scope)
+    }),
+    persistable: {
+      snapshot: Effect.flatMap(
+        step((core, moment) => core.lazySnapshot(moment)),
+        ([edges, snapshot]) => Effect.as(tell(edges), snapshot)
+      ),
+      restore: service.restore,
+      merge: (older) => replace((core, moment) => core.merge(older, moment))
+    }
+  }
 })
 
 /** A fired alert in the words of the design this library grew from, the others in their own. */

@@ -1,93 +1,183 @@
-/** A tracker that outlives its process: its snapshots, saved in turn under two keys, so that one is always whole. */
+/**
+ * Saves snapshots of a tracker in a `KeyValueStore` and restores the newest one. Snapshots alternate between two slots, so
+ * that one is complete at any time. A slot whose content could not be read or used is never written to: further slots take
+ * its place.
+ */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Classifier from "../../Classifier.js"
 import * as ErrorLog from "../../ErrorLog.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import { withDeadline } from "../deadline.js"
-import type { Service } from "./model.js"
-import * as Stored from "./snapshotFile.js"
+import * as SnapshotFile from "./snapshotFile.js"
+import type { Snapshot } from "./snapshotModel.js"
 
-/** Where, and how often. */
+/** Where snapshots are saved, and how often. */
 export interface Place {
   readonly key: string
   readonly saveEvery: Duration.Duration
 }
 
+/** What is saved and restored. */
+export interface Persistable {
+  /** A snapshot that may be lazy: see `Core.lazySnapshot`. */
+  readonly snapshot: Effect.Effect<Snapshot>
+  readonly restore: (snapshot: Snapshot) => Effect.Effect<void>
+  /** Adds what a snapshot counted to what was counted since. */
+  readonly merge: (older: Snapshot) => Effect.Effect<void>
+}
+
 // A store that hangs must not hang the program, neither at its start nor at its end.
 const patience = "5 seconds"
 
+const maxSlots = 8
+
+/** What a slot was found to hold. */
+type Reading =
+  | { readonly _tag: "Empty" }
+  | { readonly _tag: "Saved"; readonly saved: SnapshotFile.Saved }
+  // The content cannot be used: it is damaged, foreign, or of a newer version.
+  | { readonly _tag: "Unusable"; readonly error: FetchError.FetchError }
+  // The store failed: the slot may hold anything.
+  | { readonly _tag: "Unread"; readonly error: FetchError.FetchError }
+
+const isWritable = ({ _tag }: Reading): boolean => _tag === "Empty" || _tag === "Saved"
+
 export const persist = Effect.fnUntraced(function*(
-  tracker: Service,
+  tracker: Persistable,
   { key, saveEvery }: Place
 ): Effect.fn.Return<void, never, KeyValueStore.KeyValueStore | Scope.Scope> {
   const store = yield* KeyValueStore.KeyValueStore
-  const keyOf = (number: number) => `${key}.${number % 2}`
+  const keyOf = (slot: number) => `${key}.${slot}`
+  let slots: ReadonlyArray<Reading> = []
+  // The slot that holds the newest snapshot, and the number of the next one.
+  let newest = -1
   let next = 0
-  let failing = false
+  let isRestored = false
+  let isFailing = false
 
-  const load = (number: number): Effect.Effect<Option.Option<Stored.Stored>, FetchError.FetchError> => {
-    const context = { operation: "read", attributes: { key: keyOf(number) } }
-    return Effect.flatMap(
-      impatiently(store.get(keyOf(number)), FetchError.StorageRead, context),
-      Option.match({
-        onNone: () => Effect.succeedNone,
-        onSome: (text) => Effect.asSome(Stored.read(text, context))
+  const read = (slot: number): Effect.Effect<Reading> => {
+    const context = { operation: "read", attributes: { key: keyOf(slot) } }
+    return Effect.match(bounded(() => store.get(keyOf(slot)), FetchError.StorageRead, context), {
+      onFailure: (error): Reading => ({ _tag: "Unread", error }),
+      onSuccess: Option.match({
+        onNone: (): Reading => ({ _tag: "Empty" }),
+        onSome: (text): Reading => {
+          const saved = SnapshotFile.read(text, context)
+          return saved._tag === "Right"
+            ? { _tag: "Saved", saved: saved.right }
+            : { _tag: "Unusable", error: saved.left }
+        }
       })
-    )
+    })
   }
 
-  const save = Effect.gen(function*() {
-    const context = { operation: "write", attributes: { key: keyOf(next) } }
-    const snapshot = yield* tracker.snapshot
-    yield* impatiently(
-      Effect.suspend(() => store.set(keyOf(next), Stored.write(next, snapshot))),
-      FetchError.StorageWrite,
-      context
+  /** Reads slots up to the first empty one, and until two can be written to. A store that reads nothing is not asked on. */
+  const readSlots = Effect.gen(function*() {
+    const found = yield* Effect.all([read(0), read(1)], { concurrency: 2 })
+    const readings: Array<Reading> = [...found]
+    const isDone = () =>
+      readings.length >= maxSlots ||
+      readings.every(({ _tag }) => _tag === "Unread") ||
+      (readings.some(({ _tag }) => _tag === "Empty") && readings.filter(isWritable).length >= 2)
+    while (!isDone()) readings.push(yield* read(readings.length))
+    return readings
+  })
+
+  /** The newest snapshot among some slots becomes the one to continue from. */
+  const continueFrom = (
+    readings: ReadonlyArray<Reading>,
+    use: (snapshot: Snapshot) => Effect.Effect<void>
+  ): Effect.Effect<boolean> =>
+    Effect.suspend(() => {
+      const [last] = readings.flatMap((reading, slot) => reading._tag === "Saved" ? [{ slot, ...reading.saved }] : [])
+        .sort((a, b) => b.number - a.number)
+      if (last === undefined) return Effect.succeed(false)
+      newest = last.slot
+      // A slot that could not be read may hold the number after this one.
+      next = Math.max(next, last.number + 2)
+      isRestored = true
+      return Effect.as(use(last.snapshot), true)
+    })
+
+  const start = Effect.gen(function*() {
+    slots = yield* readSlots
+    const isFound = yield* continueFrom(slots, tracker.restore)
+    const errors = slots.flatMap((reading) => "error" in reading ? [reading.error] : [])
+    const outcome = isFound ? "another one is used" : "counting starts from zero"
+    // A store that fails does so for every slot: once is enough.
+    for (const error of new Map(errors.map((error) => [error.code, error])).values()) {
+      yield* ErrorLog.log(error, {
+        message:
+          `A saved snapshot of the error tracker cannot be read and is left in place; ${outcome}: ${error.message}`
+      })
+    }
+    isFailing = !slots.some(isWritable)
+  })
+
+  /** Reads again what could not be read at the start, unless counting continued from another snapshot. */
+  const readAgain = Effect.gen(function*() {
+    if (isRestored || !slots.some(({ _tag }) => _tag === "Unread")) return
+    const before = slots
+    const now = slots.some(isWritable)
+      ? yield* Effect.forEach(
+        slots,
+        (reading, slot) => reading._tag === "Unread" ? read(slot) : Effect.succeed(reading)
+      )
+      : yield* readSlots
+    slots = now
+    // What this process has saved itself is counted already.
+    const late = now.map((reading, slot): Reading =>
+      before[slot]?._tag === "Unread" || !(slot in before) ? reading : { _tag: "Empty" }
     )
+    const isFound = yield* continueFrom(late, tracker.merge)
+    if (isFound) yield* Effect.logInfo("A saved snapshot of the error tracker can be read again: its counts were added")
+  })
+
+  const save = Effect.gen(function*() {
+    yield* readAgain
+    const writable = slots.flatMap((reading, slot) => isWritable(reading) ? [slot] : [])
+    const slot = writable.find((slot) => slot !== newest) ?? writable[0]
+    if (slot === undefined) return
+    const context = { operation: "write", attributes: { key: keyOf(slot) } }
+    const text = yield* SnapshotFile.write(next, yield* tracker.snapshot)
+    yield* bounded(() => store.set(keyOf(slot), text), FetchError.StorageWrite, context)
+    newest = slot
     next++
-    if (failing) yield* Effect.logInfo("Snapshots of the error tracker are saved again")
-    failing = false
+    if (isFailing) yield* Effect.logInfo("Snapshots of the error tracker are saved again")
+    isFailing = false
   }).pipe(
     Effect.catchAll((error) => {
-      if (failing) return Effect.void
-      failing = true
-      return ErrorLog.log(error, {
-        message: `Snapshots of the error tracker cannot be saved for now: ${error.message}`
-      })
+      if (isFailing) return Effect.void
+      isFailing = true
+      return ErrorLog.log(error, { message: `Snapshots of the error tracker cannot be saved: ${error.message}` })
     }),
-    // What is begun is finished before another one begins.
+    Effect.catchAllDefect((defect) =>
+      Effect.logError("Snapshots of the error tracker cannot be saved", Cause.die(defect))
+    ),
+    // A save that has begun is finished before the last one, at the end of the layer, begins.
     Effect.uninterruptible
   )
 
-  const [unusable, found] = yield* Effect.partition([0, 1], load, { concurrency: 2 })
-  const [last] = found.flatMap(Option.toArray).sort((a, b) => b.number - a.number)
-  const then = last === undefined ? "counting begins anew" : "the other one is used"
-  // What is wrong with the store is wrong with both; and as long as it is, saving need not tell it again.
-  for (const error of new Map(unusable.map((error) => [error.code, error])).values()) {
-    if (error.category !== "Data") failing = true
-    yield* ErrorLog.log(error, { message: `A snapshot of the error tracker cannot be read, ${then}: ${error.message}` })
-  }
-  if (last !== undefined) {
-    yield* tracker.restore(last.snapshot)
-    next = last.number + 1
-  }
+  yield* start
   yield* Effect.addFinalizer(() => save)
-  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(saveEvery), save)))
+  yield* Effect.forkScoped(Effect.schedule(save, Schedule.spaced(saveEvery)))
 })
 
-/** What a store does, or why it does not. */
-const impatiently = <A>(
-  effect: Effect.Effect<A, unknown>,
+/** The result of a store operation; a store that fails, throws or hangs fails with a typed error. */
+const bounded = <A>(
+  effect: () => Effect.Effect<A, unknown>,
   TooLong: typeof FetchError.StorageRead | typeof FetchError.StorageWrite,
   context: FetchContext.Input
 ): Effect.Effect<A, FetchError.FetchError> =>
-  // Saving is uninterruptible, the store is not.
-  Effect.interruptible(effect).pipe(
+  // The save cannot be interrupted, the store can.
+  Effect.interruptible(Effect.suspend(effect)).pipe(
     withDeadline({
       duration: patience,
       onTimeout: () => new TooLong({ message: `the store did not answer within ${patience}`, context })

@@ -49,9 +49,48 @@ const series = compact(
   Numbers.seriesOf
 )
 
-const ofCode = Schema.Struct({ code: Schema.String, series })
+const CodeSeries = Schema.Struct({ code: Schema.String, series })
 
-const window: Schema.Schema<Alert.WindowName, string> = Schema.String
+const WindowName: Schema.Schema<Alert.WindowName, string> = Schema.String
+
+// The elements of the long lists have schemas of their own, so that a snapshot can be encoded piece by piece.
+
+export const Code = Schema.Struct({
+  code: Schema.String,
+  category: Schema.String,
+  severity: FetchError.Severity,
+  errors: tally,
+  expected: tally,
+  hours: list
+})
+
+export const Value = Schema.Struct({
+  value: Schema.String,
+  errors: Schema.Array(CodeSeries),
+  rest: series,
+  expected: series,
+  successes: series,
+  attempted: Schema.Boolean
+})
+
+export const DimensionRest = Schema.Array(CodeSeries)
+
+export const Empties = Schema.Struct({
+  reason: FetchError.EmptyReason,
+  source: Schema.String,
+  expected: tally,
+  unexpected: tally
+})
+
+export const Recent = Schema.Struct({
+  at: Schema.DateTimeUtcFromNumber,
+  tag: Schema.String,
+  code: Schema.String,
+  category: Schema.String,
+  severity: FetchError.Severity,
+  message: Schema.String,
+  context: FetchContext.FetchContext
+})
 
 export const SnapshotSchema = Schema.Struct({
   version: Schema.Literal(1),
@@ -59,34 +98,11 @@ export const SnapshotSchema = Schema.Struct({
   since: Schema.DateTimeUtcFromNumber,
   age: Natural,
   watched: list,
-  codes: Schema.Array(Schema.Struct({
-    code: Schema.String,
-    category: Schema.String,
-    severity: FetchError.Severity,
-    errors: tally,
-    expected: tally,
-    hours: list
-  })),
+  codes: Schema.Array(Code),
   successes: tally,
   attempted: Schema.Boolean,
-  dimensions: Schema.Array(Schema.Struct({
-    name: Schema.String,
-    values: Schema.Array(Schema.Struct({
-      value: Schema.String,
-      errors: Schema.Array(ofCode),
-      rest: series,
-      expected: series,
-      successes: series,
-      attempted: Schema.Boolean
-    })),
-    rest: Schema.Array(ofCode)
-  })),
-  empties: Schema.Array(Schema.Struct({
-    reason: FetchError.EmptyReason,
-    source: Schema.String,
-    expected: tally,
-    unexpected: tally
-  })),
+  dimensions: Schema.Array(Schema.Struct({ name: Schema.String, values: Schema.Array(Value), rest: DimensionRest })),
+  empties: Schema.Array(Empties),
   latency: Schema.Array(Schema.Struct({
     source: Schema.String,
     maxMillis: amount,
@@ -104,18 +120,10 @@ export const SnapshotSchema = Schema.Struct({
     refusals: tally,
     openCircuits: tally
   }),
-  recent: Schema.Array(Schema.Struct({
-    at: Schema.DateTimeUtcFromNumber,
-    tag: Schema.String,
-    code: Schema.String,
-    category: Schema.String,
-    severity: FetchError.Severity,
-    message: Schema.String,
-    context: FetchContext.FetchContext
-  })),
+  recent: Schema.Array(Recent),
   limits: Schema.Array(Schema.Struct({
     code: Schema.String,
-    name: window,
+    name: WindowName,
     window: Schema.DurationFromMillis,
     limit: Natural,
     recovered: Natural

@@ -1,42 +1,91 @@
 /**
- * A snapshot as a text that tells what it is, its place in the row of those that were saved, and whether it is whole: a
- * line `effect-errata snapshot VERSION NUMBER CHECKSUM`, then JSON.
+ * The text of a saved snapshot: a line `effect-errata snapshot VERSION NUMBER CHECKSUM`, then JSON. The number orders the
+ * snapshots of one tracker, the checksum shows whether the text is complete.
  */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Classifier from "../../Classifier.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
-import { SnapshotSchema } from "./snapshotCodec.js"
+import * as Codec from "./snapshotCodec.js"
 import type { Snapshot } from "./snapshotModel.js"
 
-export interface Stored {
+export interface Saved {
   readonly number: number
   readonly snapshot: Snapshot
 }
 
 const version = 1
-const Json = Schema.parseJson(SnapshotSchema)
+const Json = Schema.parseJson(Codec.SnapshotSchema)
 
-export const write = (number: number, snapshot: Snapshot): string => {
-  const json = Schema.encodeSync(Json)(snapshot)
-  return `effect-errata snapshot ${version} ${number} ${checksum(number, json)}\n${json}`
+// The most characters that are encoded before other work gets its turn: about 3 milliseconds.
+const perTurn = 20_000
+
+// A timer, not a yield: yields go before timers and I/O.
+const letOthersRun = Effect.sleep(Duration.zero)
+
+/** The text of a snapshot. Encoding megabytes takes long, so it is done in pieces, between which the event loop is free. */
+export const write = Effect.fnUntraced(function*(number: number, snapshot: Snapshot): Effect.fn.Return<string> {
+  const hash = new Checksum(`${number}\n`)
+  const pieces: Array<string> = []
+  let sinceTurn = 0
+  for (const piece of encode(snapshot)) {
+    pieces.push(piece)
+    hash.add(piece)
+    sinceTurn += piece.length
+    if (sinceTurn < perTurn) continue
+    sinceTurn = 0
+    yield* letOthersRun
+  }
+  return `effect-errata snapshot ${version} ${number} ${hash.text}\n${pieces.join("")}`
+})
+
+/** The JSON of a snapshot in pieces, each of which takes little time. The pieces of a lazy snapshot are read one by one. */
+function* encode(snapshot: Snapshot): Generator<string> {
+  const { codes, dimensions, empties, recent, ...rest } = snapshot
+  const others = Schema.encodeSync(Codec.SnapshotSchema)({
+    ...rest,
+    codes: [],
+    dimensions: [],
+    empties: [],
+    recent: []
+  })
+  const { codes: _c, dimensions: _d, empties: _e, recent: _r, ...json } = others
+  yield JSON.stringify(json).slice(0, -1)
+  yield* list("codes", codes, Schema.encodeSync(Codec.Code))
+  yield* list("empties", empties, Schema.encodeSync(Codec.Empties))
+  yield* list("recent", recent, Schema.encodeSync(Codec.Recent))
+  yield `,"dimensions":[`
+  for (const [i, { name, rest, values }] of dimensions.entries()) {
+    yield `${i === 0 ? "" : ","}{"name":${JSON.stringify(name)}`
+    yield* list("values", values, Schema.encodeSync(Codec.Value))
+    yield `,"rest":${JSON.stringify(Schema.encodeSync(Codec.DimensionRest)(rest))}}`
+  }
+  yield "]}"
 }
 
-/** Left says why it cannot be used. */
-export const read = (text: string, context: FetchContext.Input): Either.Either<Stored, FetchError.FetchError> => {
+function* list<A>(key: string, items: ReadonlyArray<A>, encode: (item: A) => unknown): Generator<string> {
+  yield `,"${key}":[`
+  for (const [i, item] of items.entries()) yield `${i === 0 ? "" : ","}${JSON.stringify(encode(item))}`
+  yield "]"
+}
+
+/** Left: why the text cannot be used. */
+export const read = (text: string, context: FetchContext.Input): Either.Either<Saved, FetchError.FetchError> => {
   const [head, written, digits, wanted] = /^effect-errata snapshot (\d{1,9}) (\d{1,15}) ([0-9a-f]{8})\n/.exec(text) ??
     []
   if (head === undefined) {
-    return Either.left(new FetchError.DataTransformation({ message: "this is no snapshot of a tracker", context }))
+    return Either.left(new FetchError.DataTransformation({ message: "not a snapshot of an error tracker", context }))
   }
   if (Number(written) !== version) {
-    const message = `this snapshot is of version ${written}: it must be of version ${version}`
+    const message = `snapshot version ${written} is not supported: expected version ${version}`
     return Either.left(new FetchError.DataValidation({ message, context }))
   }
   const number = Number(digits)
   const json = text.slice(head.length)
-  const found = checksum(number, json)
+  const found = new Checksum(`${number}\n`).add(json).text
   return found === wanted
     ? Schema.decodeEither(Json)(json).pipe(
       Either.mapBoth({
@@ -44,15 +93,25 @@ export const read = (text: string, context: FetchContext.Input): Either.Either<S
         onRight: (snapshot) => ({ number, snapshot })
       })
     )
-    : Either.left(
-      new FetchError.DataIntegrity({ message: "this snapshot is damaged", wanted, found, context })
-    )
+    : Either.left(new FetchError.DataIntegrity({ message: "the snapshot is damaged", wanted, found, context }))
 }
 
 /** FNV-1a, 32 bits, of UTF-16 units (http://www.isthe.com/chongo/tech/comp/fnv). */
-const checksum = (number: number, json: string): string => {
-  const text = `${number}\n${json}`
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return (hash >>> 0).toString(16).padStart(8, "0")
+class Checksum {
+  private hash = 0x811c9dc5
+
+  constructor(text: string) {
+    this.add(text)
+  }
+
+  add(text: string): this {
+    let hash = this.hash
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+    this.hash = hash
+    return this
+  }
+
+  get text(): string {
+    return (this.hash >>> 0).toString(16).padStart(8, "0")
+  }
 }

@@ -3,6 +3,7 @@ import type { Severity } from "../../../FetchError.js"
 import type { Alarms, Watched } from "../alerting/evaluator.js"
 import type { Watch } from "../alerting/limitWatch.js"
 import type * as Snapshot from "../snapshotModel.js"
+import { noEvents } from "../snapshotModel.js"
 import type { Kind } from "./classification.js"
 import type { OfCode } from "./dimension.js"
 import type { HourHand } from "./hourly.js"
@@ -73,14 +74,21 @@ export class CodeCount {
     this.expected?.events.steps(step, now, counts)
   }
 
+  /** A snapshot whose tallies are made when they are read. */
   snapshot(now: number, hand: HourHand): Snapshot.Code {
     const { category, code, severity } = this
+    const errors = this.unexpected.copy()
+    const expected = this.expected?.copy()
     return {
       code,
       category,
       severity,
-      errors: this.unexpected.snapshot(now),
-      expected: this.expected?.snapshot(now) ?? { total: 0, ages: [] },
+      get errors() {
+        return errors.snapshot(now)
+      },
+      get expected() {
+        return expected?.snapshot(now) ?? noEvents
+      },
       hours: hand.of(this.hours)
     }
   }

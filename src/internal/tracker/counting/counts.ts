@@ -155,6 +155,7 @@ export class Counts {
       .reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
+  /** A snapshot whose tallies and series are made when they are read, from copies: see `Core.lazySnapshot`. */
   snapshot(now: number): Pick<Snapshot.Snapshot, What> {
     return {
       watched: this.hours.watched,

@@ -221,18 +221,32 @@ export class Dimension {
     }
   }
 
+  /** A snapshot whose series are made when they are read, from a copy: with thousands of values that takes a while. */
   snapshot(): Omit<Snapshot.Dimension, "name"> {
+    const slots = this.slots.copy()
+    const seriesOf = (series: number) => series === none ? nothing : slots.snapshot(series)
     return {
-      values: Array.from(this.values.values(), ({ attempted, errors, expected, name, rest, successes }) => ({
-        value: name,
-        errors: Array.from(errors, ([{ code }, series]) => ({ code, series: this.slots.snapshot(series) })),
-        rest: this.told(rest),
-        expected: this.told(expected),
-        successes: this.told(successes),
-        attempted
-      })),
+      values: Array.from(this.values.values(), ({ attempted, errors, expected, name, rest, successes }) => {
+        const byCode = Array.from(errors)
+        return {
+          value: name,
+          get errors() {
+            return byCode.map(([{ code }, series]) => ({ code, series: slots.snapshot(series) }))
+          },
+          get rest() {
+            return seriesOf(rest)
+          },
+          get expected() {
+            return seriesOf(expected)
+          },
+          get successes() {
+            return seriesOf(successes)
+          },
+          attempted
+        }
+      }),
       rest: Array.from(this.codes.values()).flatMap(({ code, rest }) =>
-        rest === none ? [] : [{ code, series: this.slots.snapshot(rest) }]
+        rest === none ? [] : [{ code, series: slots.snapshot(rest) }]
       )
     }
   }
@@ -300,10 +314,6 @@ export class Dimension {
 
   private made(series: number): number {
     return series === none ? this.slots.make() : series
-  }
-
-  private told(series: number): Snapshot.Series {
-    return series === none ? nothing : this.slots.snapshot(series)
   }
 
   private entered(series: number, counts: Snapshot.Series): number {

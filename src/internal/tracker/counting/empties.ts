@@ -2,6 +2,7 @@
 import type { EmptyReason } from "../../../FetchError.js"
 import { safeText } from "../../safe/json.js"
 import type * as Snapshot from "../snapshotModel.js"
+import { noEvents } from "../snapshotModel.js"
 import { other } from "./dimension.js"
 import { Tally } from "./tally.js"
 
@@ -52,14 +53,20 @@ export class Empties {
   }
 
   snapshot(now: number): Snapshot.Snapshot["empties"] {
-    const tally = (tally: Tally | undefined) => tally?.snapshot(now) ?? { total: 0, ages: [] }
-    return Array.from(this.pairs.values(), (sources) => Array.from(sources.values())).flat()
-      .map(({ expected, reason, source, unexpected }) => ({
-        reason,
-        source,
-        expected: tally(expected),
-        unexpected: tally(unexpected)
-      }))
+    return Array.from(this.pairs.values(), (sources) => Array.from(sources.values())).flat().map((pair) => {
+      const expected = pair.expected?.copy()
+      const unexpected = pair.unexpected?.copy()
+      return {
+        reason: pair.reason,
+        source: pair.source,
+        get expected() {
+          return expected?.snapshot(now) ?? noEvents
+        },
+        get unexpected() {
+          return unexpected?.snapshot(now) ?? noEvents
+        }
+      }
+    })
   }
 
   restore(empties: Snapshot.Snapshot["empties"], now: number): void {

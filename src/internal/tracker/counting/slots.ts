@@ -19,7 +19,7 @@ const perSeries = kept * widths.length
 const perBlock = 64
 const limit = 2 ** 16
 
-/** Where the hands of the clock stand, once for all series: the second that has not ended yet. */
+/** The current second, which has not ended yet; shared by all series. */
 export class Hands {
   second = 0
   private ends = 0
@@ -50,6 +50,20 @@ export class Slots {
 
   constructor(hands: Hands) {
     this.hands = hands
+  }
+
+  /** An independent copy, as of now. */
+  copy(): Slots {
+    const hands = new Hands()
+    hands.second = this.hands.second
+    const copy = new Slots(hands)
+    for (const block of this.blocks) copy.blocks.push(block.slice())
+    for (const [slot, count] of this.carry) copy.carry.set(slot, count)
+    copy.pending = this.pending.slice()
+    copy.last = this.last.slice()
+    copy.totals = this.totals.slice()
+    copy.size = this.size
+    return copy
   }
 
   get bytes(): number {
@@ -107,16 +121,22 @@ export class Slots {
   }
 
   snapshot(series: number): Series {
+    const block = this.block(series)
+    const base = this.base(series)
     const steps = (window: WindowIndex): ReadonlyArray<number> => {
       const current = Math.ceil(this.hands.second / widths[window])
       const [first, last] = this.counted(series, window, this.hands.second)
       const counts: Array<number> = []
       for (let step = first; step <= last; step++) {
-        const count = this.read(series, slot(window, step)) + (step === last ? this.pending[series]! : 0)
+        const at = slot(window, step)
+        const carried = this.carry.size === 0 ? 0 : this.carried(series, at)
+        const count = block[base + at]! + carried + (step === last ? this.pending[series]! : 0)
         if (count > 0 || counts.length > 0) counts.push(count)
       }
+      if (counts.length === 0) return counts
       // Up to the step that is under way.
-      return counts.length === 0 ? counts : [...counts, ...Array.from({ length: current - last }, () => 0)]
+      for (let step = last; step < current; step++) counts.push(0)
+      return counts
     }
     return { total: this.total(series), minute: steps(minute), hour: steps(hour), day: steps(day) }
   }

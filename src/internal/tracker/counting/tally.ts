@@ -17,6 +17,14 @@ export class Tally {
     return window === undefined ? this.total : this.events.count(window, now)
   }
 
+  /** An independent copy, for a snapshot that is encoded later. */
+  copy(): Tally {
+    const copy = new Tally()
+    copy.total = this.total
+    copy.events = this.events.copy()
+    return copy
+  }
+
   /** Ages are rounded up: what is in a window of whole milliseconds stays in, and what is out stays out. */
   snapshot(now: number): Snapshot.Tally {
     return {
