@@ -31,6 +31,7 @@ import * as RetryPolicy from "../RetryPolicy.js"
 import * as BinanceRest from "./BinanceRest.js"
 import { BinanceVision } from "./BinanceVision.js"
 import * as columns from "./internal/klines/columns.js"
+import * as streams from "./internal/klines/klineStream.js"
 import { Source } from "./internal/klines/origins.js"
 import { EachRequest } from "./internal/klines/pages.js"
 import * as ranges from "./internal/klines/ranges.js"
@@ -115,6 +116,26 @@ export interface Progress {
   readonly of: number
 }
 
+/**
+ * Options of `stream`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StreamOptions {
+  /**
+   * A piece ends where a candle of this interval ends: `"1d"` for a piece for each day. It must not be shorter than the
+   * interval of the request. Default: a day for candles of a second, else as many whole months as have about 50,000
+   * candles.
+   */
+  readonly by?: Interval.Interval | undefined
+  /**
+   * The number of pieces that are fetched while the consumer works on the piece before them. With 0, a piece is fetched
+   * when it is pulled. Default: 1.
+   */
+  readonly prefetch?: number | undefined
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // tags
 // ---------------------------------------------------------------------------------------------------------------------
@@ -143,6 +164,15 @@ export class DataSourceManager extends Context.Tag("effect-errata/binance/DataSo
   readonly klines: (input: KlineRequest.Input) => Effect.Effect<Klines.Klines, FetchError.FetchError>
   /** What there is, whatever happens. */
   readonly fetch: (input: KlineRequest.Input) => Effect.Effect<Fetched>
+  /**
+   * The candles of the range piece by piece, in order: as `klines` of the whole range, in bounded memory. The pieces are
+   * consecutive ranges, and each succeeds or fails as `klines` does. The stream fails with the first piece that fails;
+   * `context.start` of the error is where that piece starts, so that a stream from there on yields the rest.
+   */
+  readonly stream: (
+    input: KlineRequest.Input,
+    options?: StreamOptions
+  ) => Stream.Stream<Klines.Klines, FetchError.FetchError>
   /** How far all requests are, from now on. Who is slow misses some. */
   readonly progress: Stream.Stream<Progress>
 }>() {}
@@ -344,13 +374,22 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     return { ...result, missing, rowsBySource: rowsBySource(klines), errors }
   })
 
+  const klines = (input: KlineRequest.Input) =>
+    Effect.flatMap(
+      fetch(input),
+      ({ data, error }) => Option.isSome(error) ? Effect.fail(error.value) : Effect.succeed(data)
+    )
+
   return DataSourceManager.of({
     fetch,
-    klines: (input) =>
-      Effect.flatMap(
-        fetch(input),
-        ({ data, error }) => Option.isSome(error) ? Effect.fail(error.value) : Effect.succeed(data)
-      ),
+    klines,
+    stream: (input, options = {}) =>
+      Stream.unwrap(Effect.gen(function*() {
+        const request = yield* KlineRequest.make(input)
+        const { interval, market, symbol } = request
+        const checked = yield* streams.checked(options, interval)
+        return streams.klineStream(request, checked, (range) => klines({ market, symbol, interval, ...range }))
+      })),
     progress: Stream.fromPubSub(news)
   })
 })

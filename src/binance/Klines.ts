@@ -345,14 +345,14 @@ export const toJson: {
  * const program = Effect.gen(function*() {
  *   const fs = yield* FileSystem.FileSystem
  *   const manager = yield* DataSourceManager.DataSourceManager
- *   const { data } = yield* manager.fetch({
+ *   const seconds = manager.stream({
  *     market: "SPOT",
  *     symbol: "BTCUSDT",
  *     interval: "1s",
  *     start: "2024-01-01",
- *     end: "2024-01-02"
+ *     end: "2025-01-01"
  *   })
- *   yield* Stream.make(data).pipe(Klines.encodeCsv(), Stream.run(fs.sink("seconds.csv")))
+ *   yield* seconds.pipe(Klines.encodeCsv(), Stream.run(fs.sink("seconds.csv")))
  * })
  *
  * @since 0.1.0

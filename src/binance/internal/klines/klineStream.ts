@@ -1,0 +1,115 @@
+/** A request for klines, piece by piece: where the range is cut, and what an error of a piece says. */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
+import * as FetchContext from "../../../FetchContext.js"
+import * as FetchError from "../../../FetchError.js"
+import { copyOf } from "../../../internal/error/copy.js"
+import * as Interval from "../../Interval.js"
+import type { KlineRequest } from "../../KlineRequest.js"
+import type { Model } from "./model.js"
+import { pieceStream } from "./pieceStream.js"
+import type { Range } from "./ranges.js"
+
+export interface Options {
+  /** The pieces end where candles of this interval end. */
+  readonly by?: Interval.Interval | undefined
+  /** The number of pieces that are fetched ahead. */
+  readonly prefetch?: number | undefined
+}
+
+/**
+ * The klines of a request, a piece at a time, up to the candle that is forming. An error of a piece has the range that is
+ * left in its context.
+ */
+export const klineStream = (
+  request: KlineRequest,
+  { by, prefetch = 1 }: Options,
+  fetch: (range: Range) => Effect.Effect<Model, FetchError.FetchError>
+): Stream.Stream<Model, FetchError.FetchError> => {
+  const range = { start: DateTime.toEpochMillis(request.start), end: DateTime.toEpochMillis(request.end) }
+  return pieceStream(
+    { [Symbol.iterator]: () => piecesOf(request.interval, by, range) },
+    prefetch,
+    (piece) =>
+      fetch(piece).pipe(
+        Effect.mapError((error) => resumable(error, { start: piece.start, end: range.end })),
+        Effect.map((klines) => ({ klines, isLast: endsNow(klines, piece) }))
+      )
+  ).pipe(
+    Stream.takeUntil(({ isLast }) => isLast),
+    Stream.map(({ klines }) => klines)
+  )
+}
+
+/** Options that can be used with an interval, or what is wrong with them. */
+export const checked = (
+  { by, prefetch = 1 }: Options,
+  interval: Interval.Interval
+): Either.Either<Options, FetchError.DataValidation> => {
+  const issues = [
+    ...by === undefined || isInterval(by) && shortest(by) >= shortest(interval) ? [] : [{
+      path: "by",
+      message: isInterval(by)
+        ? `"${by}" is shorter than the candles, which are of "${interval}"`
+        : `${JSON.stringify(by)} is not an interval; there are ${Interval.Interval.literals.join(", ")}`
+    }],
+    ...Number.isInteger(prefetch) && prefetch >= 0 ? [] : [{
+      path: "prefetch",
+      message: `${prefetch} is not a number of pieces; write a whole number from 0`
+    }]
+  ]
+  const [first] = issues
+  return first === undefined ? Either.right({ by, prefetch }) : Either.left(
+    new FetchError.DataValidation({
+      message: `These klines cannot be streamed. ${
+        issues.map(({ message, path }) => `${path}: ${message}`).join(". ")
+      }.`,
+      issues,
+      context: { operation: "validate" }
+    })
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const isInterval = (by: string): by is Interval.Interval => Interval.Interval.literals.some((known) => known === by)
+
+const shortest = (interval: Interval.Interval): number =>
+  interval === "1M" ? 28 * Interval.millis["1d"] : Interval.millis[interval]
+
+const usualSize = 50_000
+
+/**
+ * Consecutive ranges, each drawn when it is needed. By default a piece is a day of seconds, or as many whole months as have
+ * about 50,000 candles: files of the archive and of the cache belong to one piece each.
+ */
+export const piecesOf = function*(
+  interval: Interval.Interval,
+  by: Interval.Interval | undefined,
+  { end, start }: Range
+): Generator<Range, void> {
+  const months = Math.max(1, Math.floor(usualSize * shortest(interval) / (31 * Interval.millis["1d"])))
+  const endOf = (start: number): number =>
+    by !== undefined
+      ? Interval.next(by, start)
+      : interval === "1s"
+      ? Interval.next("1d", start)
+      : Interval.at("1M", Interval.index("1M", start) + months)
+  for (let at = start; at < end;) {
+    const next = Math.min(end, endOf(at))
+    yield { start: at, end: next }
+    at = next
+  }
+}
+
+/** Whether the exchange has nothing behind a piece, because the piece reaches into the future. */
+const endsNow = ({ interval, length, missing }: Model, { end, start }: Range): boolean =>
+  missing.some(({ reason }) => reason === "unfinished") ||
+  length === 0 && missing.length === 0 && Interval.count(interval, start, end) > 0
+
+const resumable = (error: FetchError.FetchError, { end, start }: Range): FetchError.FetchError =>
+  copyOf(error, FetchContext.merge(error.context, { start, end })) ?? error
