@@ -192,8 +192,8 @@ describe("what is hostile around a fetch changes nothing for it", () => {
   it.effect("a storm that throws", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
-      for (const calm of [no, () => Effect.die("no"), () => Effect.interrupt]) {
-        const stormy = withReporting(tracker, { ...reportingOf(tracker), stormGuard: { calm } })
+      for (const admit of [no, () => Effect.die("no"), () => Effect.interrupt]) {
+        const stormy = withReporting(tracker, { ...reportingOf(tracker), stormGuard: { admit } })
         const error = yield* Effect.provideService(fetch, ErrorTracker.ErrorTracker, stormy)
         expect(error._tag).toBe("Unexpected")
       }

@@ -1,4 +1,5 @@
-/** At which level an error is logged, and whether anybody wants to know. */
+/** The level at which an error is logged, and whether a fiber logs that level. */
+import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as LogLevel from "effect/LogLevel"
@@ -7,7 +8,7 @@ import { attempt } from "../safe/json.js"
 
 const levels = { INFO: LogLevel.Info, WARNING: LogLevel.Warning, ERROR: LogLevel.Error }
 
-/** By severity; an expected empty is worth a `DEBUG`. */
+/** The level by severity; `DEBUG` for an expected empty. */
 export const levelOf = (error: FetchError.Trackable): LogLevel.LogLevel =>
   attempt(() =>
     error.code === "DATA_EMPTY" && "expected" in error && error.expected === true
@@ -15,6 +16,11 @@ export const levelOf = (error: FetchError.Trackable): LogLevel.LogLevel =>
       : levels[error.severity]
   ) ?? LogLevel.Error
 
-/** Does the fiber log what is of this level? */
+/** The level of failures that are not the outcome of a call: see `ErrorLog.AttemptLevel`. */
+export class AttemptLevel extends Context.Reference<AttemptLevel>()("effect-errata/ErrorLog/AttemptLevel", {
+  defaultValue: (): LogLevel.LogLevel => LogLevel.Debug
+}) {}
+
+/** Whether the fiber logs entries of this level. `LogLevel.None` is the level of what is never logged. */
 export const isWanted = (level: LogLevel.LogLevel, fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
-  !LogLevel.lessThan(level, fiber.getFiberRef(FiberRef.currentMinimumLogLevel))
+  level._tag !== "None" && !LogLevel.lessThan(level, fiber.getFiberRef(FiberRef.currentMinimumLogLevel))

@@ -3,6 +3,7 @@ import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as HashMap from "effect/HashMap"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import type { Traced } from "../error/causeChain.js"
 import { trace } from "../error/causeChain.js"
 import type { Json } from "../safe/json.js"
@@ -18,6 +19,9 @@ const messageBytes = 2048
 const causeBytes = 2048
 const spansBytes = 512
 const valueBytes = 1536
+
+// Read of one value, which is more than is shown of it: a name before it, and what redaction shortens.
+const valueCharacters = 2 * valueBytes
 
 const maxParts = 16
 const maxFields = 128
@@ -107,7 +111,7 @@ const message = (entry: Entry): string =>
   safeText(
     Arr.ensure(entry.message).slice(0, maxParts).map((part) => {
       if (typeof part === "string") return safeText(part, messageBytes)
-      const json = toJson(part)
+      const json = toJson(part, messageBytes)
       return typeof json === "string" ? json : JSON.stringify(json)
     }).join(" "),
     messageBytes
@@ -130,19 +134,55 @@ const leading = [
   "url"
 ]
 
-const rank = (name: string): number => (leading.indexOf(name) + leading.length + 1) % (leading.length + 1)
+const annotations = (entry: Entry): Record<string, Json> => {
+  const first = leading.flatMap((name) =>
+    Option.toArray(Option.map(HashMap.get(entry.annotations, name), (value) => [name, value] as const))
+  )
+  return fields([...first, ...rest(entry.annotations).sort(([a], [b]) => a < b ? -1 : 1)])
+}
 
-const annotations = (entry: Entry): Record<string, Json> =>
-  fields(HashMap.toEntries(entry.annotations).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1)))
+/** Those of the entries that do not lead, as many as a line can show. */
+const rest = (entries: Iterable<readonly [string, unknown]>): Array<readonly [string, unknown]> => {
+  const found: Array<readonly [string, unknown]> = []
+  for (const entry of entries) {
+    if (found.length === maxFields) break
+    if (!leading.includes(entry[0])) found.push(entry)
+  }
+  return found
+}
+
+/** The members of a record, those that lead first. */
+export const inOrder = (record: Readonly<Record<string, unknown>>): ReadonlyArray<readonly [string, unknown]> => [
+  ...leading.filter((name) => record[name] !== undefined).map((name) => [name, record[name]] as const),
+  ...rest(Object.entries(record)).filter(([, value]) => value !== undefined)
+]
 
 const spans = (entry: Entry): Record<string, Json> =>
   fields(Array.from(entry.spans, (span) => [span.label, entry.date.getTime() - span.startTime]))
 
-/** Each field as JSON that is safe to let out, within bounds of its own. */
-export const fields = (entries: ReadonlyArray<readonly [string, unknown]>): Record<string, Json> =>
-  Object.fromEntries(
-    entries.slice(0, maxFields).flatMap(([key, value]) => Object.entries(toJson({ [key]: value }) ?? {}))
-  )
+/**
+ * Each field as JSON that is safe to let out. What a line has no room for is not read: values are read up to a bound of
+ * their own, and fields until together they have more characters than a line.
+ */
+export const fields = (entries: ReadonlyArray<readonly [string, unknown]>): Record<string, Json> => {
+  const record: Record<string, Json> = {}
+  let left = maxBytes
+  for (const [i, [key, value]] of entries.entries()) {
+    if (i === maxFields || left <= 0) {
+      record["…"] = `${entries.length - i} more`
+      break
+    }
+    // Of one member, so that a secret is recognised by its name.
+    for (const [name, json] of Object.entries(toJson({ [key]: value }, valueCharacters) ?? {})) {
+      Object.defineProperty(record, name, { value: json, enumerable: true, configurable: true, writable: true })
+      left -= name.length + sizeOf(json)
+    }
+  }
+  return record
+}
+
+/** About the number of characters of a bounded value. */
+const sizeOf = (value: Json): number => typeof value === "string" ? value.length : JSON.stringify(value).length
 
 /** The members of a JSON object, as many as need no more than `room` bytes. */
 const members = (record: Readonly<Record<string, Json>>, room: number): string => {

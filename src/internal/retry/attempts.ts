@@ -14,6 +14,7 @@ import type { Refusal, RetryPolicy } from "../../RetryPolicy.js"
 import { asRefusal, withRetryAfter } from "../error/copy.js"
 import { hasMark } from "../error/mark.js"
 import { Ambient, HasAlternative, Probed, within } from "../fetch/ambient.js"
+import { write, writeDetached } from "../log/write.js"
 import type { RetryCounts, Service } from "../tracker/model.js"
 import { reportingOf } from "../tracker/reporting.js"
 import { delayOf, pressureOf } from "./backoff.js"
@@ -73,13 +74,9 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
         )
     ).pipe(Effect.catchAllCause(() => Effect.succeed(nothing)))
 
+  /** Logs a change of the policy: a line about all its calls, not about the one that is running. */
   const log = (level: LogLevel.LogLevel, message: string, error?: FetchError.Trackable) =>
-    quietly(() =>
-      Effect.annotateLogs(Effect.logWithLevel(level, message), {
-        ...(source === undefined ? {} : { source }),
-        ...(error === undefined ? {} : { error_type: error.code })
-      })
-    )
+    writeDetached(level, message, { source, error_type: error?.code })
 
   const sentNow = (): Sent => ({ closings: gate.closings, openings: circuit.openings })
 
@@ -304,14 +301,12 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
 
   const logRetry = (call: Tried<FetchError.Trackable>, delay: number) => {
     const attempt = attemptsOf(call) + 1
-    return quietly(() =>
-      Effect.annotateLogs(Effect.logDebug(`Attempt ${attempt} in ${delay} ms`), {
-        attempt,
-        delay_ms: delay,
-        ...(source === undefined ? {} : { source }),
-        earlier_errors: codesOf(call)
-      })
-    )
+    return write(LogLevel.Debug, `Attempt ${attempt} in ${delay} ms`, {
+      attempt,
+      delay_ms: delay,
+      source,
+      earlier_errors: codesOf(call)
+    })
   }
 
   // -------------------------------------------------------------------------------------------------------------------

@@ -81,10 +81,19 @@ const toldOf = (all: ReadonlyArray<string>, get: (key: string) => unknown): (key
       : get(key)
 }
 
-/** Reduces any value to JSON: at most 512 values, 32 entries a level, 6 levels, 1,024 characters a text. */
-export const toJson = (value: unknown): Json => {
+/**
+ * Reduces any value to JSON: at most 512 values, 32 entries a level, 6 levels, 1,024 characters a text. Once its texts have
+ * more than `characters` in all, the rest is not read.
+ */
+export const toJson = (value: unknown, characters: number = Infinity): Json => {
   const seen = new Set<object>()
   let nodes = 0
+  let left = characters
+
+  const spend = (text: string): string => {
+    left -= text.length
+    return text
+  }
 
   const object = (value: object, depth: number): Json => {
     if (Redacted.isRedacted(value)) return mask
@@ -125,7 +134,11 @@ export const toJson = (value: unknown): Json => {
     const put = (key: string, value: Json) =>
       Object.defineProperty(json, key, { value, enumerable: true, configurable: true, writable: true })
     for (const [key, read] of entries) {
-      put(safeText(key, 128), isSecretName(key) ? mask : visitRead(read, depth + 1))
+      if (left <= 0) {
+        put("…", `${size - Object.keys(json).length} more`)
+        return json
+      }
+      put(spend(safeText(key, 128)), isSecretName(key) ? mask : visitRead(read, depth + 1))
     }
     if (size > maxEntries) put("…", `${size - maxEntries} more`)
     return json
@@ -140,10 +153,10 @@ export const toJson = (value: unknown): Json => {
   }
 
   const visit = (value: unknown, depth: number): Json => {
-    if (nodes++ >= maxNodes) return "…"
+    if (nodes++ >= maxNodes || left <= 0) return "…"
     switch (typeof value) {
       case "string":
-        return safeText(value)
+        return spend(safeText(value, Math.min(maxText, Math.max(left, 1))))
       case "number":
         return Number.isFinite(value) ? value + 0 : String(value)
       case "boolean":

@@ -7,6 +7,7 @@ import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -15,6 +16,8 @@ import * as ErrorLog from "../../ErrorLog.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import { withDeadline } from "../deadline.js"
+import { redacted } from "../log/errorLine.js"
+import { write } from "../log/write.js"
 import * as SnapshotFile from "./snapshotFile.js"
 import type { Snapshot } from "./snapshotModel.js"
 
@@ -137,7 +140,7 @@ export const persist = Effect.fnUntraced(function*(
       before[slot]?._tag === "Unread" || !(slot in before) ? reading : { _tag: "Empty" }
     )
     const isFound = yield* continueFrom(late, tracker.merge)
-    if (isFound) yield* Effect.logInfo("A saved snapshot of the error tracker can be read again: its counts were added")
+    if (isFound) yield* write(LogLevel.Info, "A saved snapshot of the error tracker can be read again: its counts were added")
   })
 
   const save = Effect.gen(function*() {
@@ -150,7 +153,7 @@ export const persist = Effect.fnUntraced(function*(
     yield* bounded(() => store.set(keyOf(slot), text), FetchError.StorageWrite, context)
     newest = slot
     next++
-    if (isFailing) yield* Effect.logInfo("Snapshots of the error tracker are saved again")
+    if (isFailing) yield* write(LogLevel.Info, "Snapshots of the error tracker are saved again")
     isFailing = false
   }).pipe(
     Effect.catchAll((error) => {
@@ -159,7 +162,7 @@ export const persist = Effect.fnUntraced(function*(
       return ErrorLog.log(error, { message: `Snapshots of the error tracker cannot be saved: ${error.message}` })
     }),
     Effect.catchAllDefect((defect) =>
-      Effect.logError("Snapshots of the error tracker cannot be saved", Cause.die(defect))
+      write(LogLevel.Error, "Snapshots of the error tracker cannot be saved", {}, Cause.die(redacted(defect)))
     ),
     // A save that has begun is finished before the last one, at the end of the layer, begins.
     Effect.uninterruptible

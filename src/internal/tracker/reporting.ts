@@ -34,7 +34,7 @@ export const guardOnly = (stormGuard: ErrorLog.Storm): Reporting => ({
   stormGuard
 })
 
-const nothing = guardOnly({ calm: (_error, _level, write) => write })
+const nothing = guardOnly({ admit: (_error, _level, write) => write })
 
 const isReporting = (u: unknown): u is Reporting =>
   Predicate.hasProperty(u, "retried") && Predicate.hasProperty(u, "called") && Predicate.hasProperty(u, "stormGuard")

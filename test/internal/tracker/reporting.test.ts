@@ -14,7 +14,7 @@ const useAll = (service: ErrorTracker.Service) =>
     let lines = 0
     yield* retried("retries")
     yield* called("failed")
-    yield* Effect.repeatN(stormGuard.calm(error, LogLevel.Error, Effect.sync(() => void lines++)), 9)
+    yield* Effect.repeatN(stormGuard.admit(error, LogLevel.Error, Effect.sync(() => void lines++)), 9)
     return lines
   })
 

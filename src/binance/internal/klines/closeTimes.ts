@@ -1,7 +1,9 @@
-/** Close times say nothing about prices, and nothing relies on them: damaged ones are told of, and kept. */
+/** Wrong close times: nothing relies on them, so they are kept, and logged. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as LogLevel from "effect/LogLevel"
 import * as FetchContext from "../../../FetchContext.js"
+import { write } from "../../../internal/log/write.js"
 import type * as Klines from "../../Klines.js"
 import { anchorOf, endOf } from "./columns.js"
 
@@ -16,12 +18,11 @@ export const warnOfCloseTimes = (found: Klines.Klines, context: FetchContext.Inp
     if (damaged++ === 0) first = openTime[i]!
   }
   if (damaged === 0) return Effect.void
-  return Effect.annotateLogs(
-    Effect.logWarning(
-      `Candles whose close time is not their end: ${damaged}, the first opens at ${
-        DateTime.formatIso(DateTime.unsafeMake(first))
-      }`
-    ),
+  return write(
+    LogLevel.Warning,
+    `Candles whose close time is not their end: ${damaged}, the first opens at ${
+      DateTime.formatIso(DateTime.unsafeMake(first))
+    }`,
     FetchContext.toRecord(FetchContext.make({ ...context, operation: "validate" }))
   )
 }
