@@ -90,7 +90,8 @@ export const causeOf = (error: FetchError.Trackable, cause: Cause.Cause<unknown>
     )
   }) ?? Cause.empty
 
-const redacted = (error: unknown): Error | undefined =>
+/** The chain of an error as new errors without secrets. */
+export const redacted = (error: unknown): Error | undefined =>
   toErrors(
     trace(error).map(({ frames, message, name }) => ({
       name: visible(name),

@@ -2,7 +2,10 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as LogLevel from "effect/LogLevel"
 import * as Schedule from "effect/Schedule"
+import { redacted } from "../log/errorLine.js"
+import { write } from "../log/write.js"
 
 // The longest time between two clean-ups: freeing memory is not urgent.
 const idle = Duration.days(1)
@@ -21,7 +24,12 @@ export const repeatCleanUp = (
   cleanUp.pipe(
     Effect.catchAllDefect((defect) =>
       Effect.as(
-        Effect.logError("The clean-up of the error tracker failed; next attempt in 1 minute", Cause.die(defect)),
+        write(
+          LogLevel.Error,
+          "The clean-up of the error tracker failed; next attempt in 1 minute",
+          {},
+          Cause.die(redacted(defect))
+        ),
         afterFailure
       )
     ),
