@@ -62,7 +62,7 @@ export const knownDebts = [
   "Fetch.ts has ",
   "FetchError.ts has ",
   "binance/DataSourceManager.ts has ",
-  "internal/tracker/memory.ts calls Effect.race"
+  "internal/tracker/cleanUp.ts calls Effect.raceFirst"
 ]
 
 /** The one file that races an effect against time. */
