@@ -140,7 +140,9 @@ export const persist = Effect.fnUntraced(function*(
       before[slot]?._tag === "Unread" || !(slot in before) ? reading : { _tag: "Empty" }
     )
     const isFound = yield* continueFrom(late, tracker.merge)
-    if (isFound) yield* write(LogLevel.Info, "A saved snapshot of the error tracker can be read again: its counts were added")
+    if (isFound) {
+      yield* write(LogLevel.Info, "A saved snapshot of the error tracker can be read again: its counts were added")
+    }
   })
 
   const save = Effect.gen(function*() {
