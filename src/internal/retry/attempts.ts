@@ -26,10 +26,10 @@ import { type Closed, Gate, type Place } from "./gate.js"
 import { namedBy, outcomeOf, rateLimitOf } from "./outcome.js"
 import type { Settings } from "./retryOptions.js"
 
-/** How often the gate had closed and the circuit had opened when an attempt was sent. */
+/** The states of the gate and the circuit, by their numbers, when an attempt was sent. */
 interface Sent {
   readonly closings: number
-  readonly openings: number
+  readonly epoch: number
 }
 
 interface Lately {
@@ -78,7 +78,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const log = (level: LogLevel.LogLevel, message: string, error?: FetchError.Trackable) =>
     writeDetached(level, message, { source, error_type: error?.code })
 
-  const sentNow = (): Sent => ({ closings: gate.closings, openings: circuit.openings })
+  const sentNow = (): Sent => ({ closings: gate.closings, epoch: circuit.epoch })
 
   // -------------------------------------------------------------------------------------------------------------------
   // admission
@@ -138,7 +138,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     Effect.matchCauseEffect(fetch, {
       onFailure: (cause) => failed(fetch, untried, sent, cause),
       onSuccess: (a) => {
-        circuit.succeeded(false, sent.openings)
+        circuit.succeeded(false, sent.epoch)
         return Effect.succeed(a)
       }
     })
@@ -151,7 +151,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     const sent = sentNow()
     return Effect.flatMap(attempt(fetch, call, restore), (exit) => {
       if (Exit.isFailure(exit)) return restore(failed(fetch, call, sent, exit.cause))
-      circuit.succeeded(isTried(call), sent.openings)
+      circuit.succeeded(isTried(call), sent.epoch)
       return exit
     })
   }
@@ -170,7 +170,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
       onFailure: (cause) => Option.match(failureOf(cause), { onNone: () => "ignored" as const, onSome: outcomeOf }),
       onSuccess: () => "succeeded" as const
     })
-    if (circuit.probed(outcome, sent.openings, number, now)) {
+    if (circuit.probed(outcome, sent.epoch, number, now)) {
       yield* log(LogLevel.Info, "Circuit breaker closed: a probe has succeeded")
     }
     return Exit.isSuccess(exit) ? exit.value : yield* restore(failed(fetch, call, sent, exit.cause))
@@ -224,8 +224,8 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     const now = yield* nowMillis
     if (hasMark(error, circuit)) return now
     const outcome = outcomeOf(error)
-    if (outcome === "succeeded") circuit.succeeded(isRetry, sent.openings)
-    else if (outcome !== "ignored" && circuit.failed(outcome.failed, isRetry, sent.openings, now)) {
+    if (outcome === "succeeded") circuit.succeeded(isRetry, sent.epoch)
+    else if (outcome !== "ignored" && circuit.failed(outcome.failed, isRetry, sent.epoch, now)) {
       yield* count("openCircuits")
       yield* log(LogLevel.Warning, `Circuit breaker open: ${error.message}`, error)
     }
@@ -295,8 +295,17 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     delay = Math.ceil(delay)
     yield* quietly(() => onRetry({ attempt: made + 1, delay: Duration.millis(delay), error }))
     yield* logRetry(call, delay)
-    yield* Effect.sleep(delay)
+    yield* sleepUntil(now + delay, held)
     return { ...call, delay, waited: call.waited + waited }
+  })
+
+  /** Sleeps until the time of a retry, which may have passed while `onRetry` ran: its place is then another one. */
+  const sleepUntil = Effect.fnUntraced(function*(at: number, held: Held) {
+    const now = yield* nowMillis
+    if (held.place === undefined || held.place.at >= now) return yield* Effect.sleep(Math.max(0, Math.ceil(at - now)))
+    gate.leave(held.place)
+    held.place = gate.enqueue(yield* Random.next, now, now)
+    yield* Effect.sleep(Math.ceil(held.place.at - now))
   })
 
   const logRetry = (call: Tried<FetchError.Trackable>, delay: number) => {
@@ -363,7 +372,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
           return Effect.uninterruptibleMask((restore) => enter(fetch, untried, restore))
         }
         // Most calls succeed, and neither gate nor circuit has changed since the one before: its effect can be run again.
-        if (sent.closings !== gate.closings || sent.openings !== circuit.openings) {
+        if (sent.closings !== gate.closings || sent.epoch !== circuit.epoch) {
           sent = sentNow()
           attempt = first(fetch, sent)
         }

@@ -27,8 +27,8 @@ export class Circuit<E> {
   private readonly settings: CircuitSettings
   private readonly window: FailureWindow
   private open: Open<E> | undefined
-  /** How often it has opened. An attempt keeps the number it was sent at: a result with an older number is out of date. */
-  openings = 0
+  /** How often it has opened and closed. An attempt keeps the number it was sent at: a result with another one is late. */
+  epoch = 0
   /** How often a probe was admitted: the number of the latest one. */
   probes = 0
 
@@ -54,16 +54,16 @@ export class Circuit<E> {
     return "probe"
   }
 
-  succeeded(isRetry: boolean, openings: number): void {
-    if (this.isClosed && openings === this.openings) this.window.succeeded(isRetry)
+  succeeded(isRetry: boolean, epoch: number): void {
+    if (this.isClosed && epoch === this.epoch) this.window.succeeded(isRetry)
   }
 
   /** Returns whether this failure has opened the circuit. */
-  failed(error: E, isRetry: boolean, openings: number, now: number): boolean {
-    if (!this.isClosed || openings !== this.openings) return false
+  failed(error: E, isRetry: boolean, epoch: number, now: number): boolean {
+    if (!this.isClosed || epoch !== this.epoch) return false
     this.window.failed(isRetry, now)
     if (!this.window.exceeds(this.settings, now)) return false
-    this.openings++
+    this.epoch++
     this.open = { error, since: now, until: now + this.settings.openFor, isProbed: false }
     this.window.clear()
     return true
@@ -73,10 +73,11 @@ export class Circuit<E> {
    * Takes the result of the probe of that number. One that is ignored is followed by another probe at once. Once a probe has
    * counted as hung, only its success is of interest: the next one decides. Returns whether the circuit has closed.
    */
-  probed(outcome: Outcome<E>, openings: number, probe: number, now: number): boolean {
-    if (this.open === undefined || openings !== this.openings) return false
+  probed(outcome: Outcome<E>, epoch: number, probe: number, now: number): boolean {
+    if (this.open === undefined || epoch !== this.epoch) return false
     if (outcome === "succeeded") {
       this.open = undefined
+      this.epoch++
       return true
     }
     if (probe !== this.probes) return false

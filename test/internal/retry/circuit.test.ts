@@ -13,8 +13,8 @@ const circuitOf = (settings: Partial<CircuitSettings> = {}) =>
     ...settings
   })
 
-const fail = (circuit: ReturnType<typeof circuitOf>, n: number, openings: number, now: number) =>
-  circuit.failed(fault(n), false, openings, now)
+const fail = (circuit: ReturnType<typeof circuitOf>, n: number, epoch: number, now: number) =>
+  circuit.failed(fault(n), false, epoch, now)
 
 /** A circuit that three failures have opened at 0. */
 const opened = () => {
@@ -26,13 +26,13 @@ const opened = () => {
 describe("Circuit, closed", () => {
   it("lets everything pass", () => {
     const circuit = circuitOf()
-    expect([circuit.isClosed, circuit.status, circuit.enter(0), circuit.openings]).toEqual([true, "closed", "pass", 0])
+    expect([circuit.isClosed, circuit.status, circuit.enter(0), circuit.epoch]).toEqual([true, "closed", "pass", 0])
   })
 
   it("opens at the failure that is one too many for too long, with its error", () => {
     const circuit = circuitOf()
     expect([100, 600, 1100].map((now) => fail(circuit, now, 0, now))).toEqual([false, false, true])
-    expect([circuit.isClosed, circuit.status, circuit.openings]).toEqual([false, "open", 1])
+    expect([circuit.isClosed, circuit.status, circuit.epoch]).toEqual([false, "open", 1])
     expect(circuit.enter(1100)).toMatchObject({ error: fault(1100), since: 1100 })
   })
 
@@ -67,36 +67,38 @@ describe("Circuit, open", () => {
     expect(fail(circuit, 9, 0, 1000)).toBe(false)
     circuit.succeeded(false, 0)
     expect(circuit.enter(4999)).toMatchObject({ error: fault(2), since: 0 })
-    expect(circuit.openings).toBe(1)
+    expect(circuit.epoch).toBe(1)
     expect(circuit.enter(5000)).toBe("probe")
     circuit.probed("succeeded", 1, circuit.probes, 5001)
     for (let i = 0; i < 100; i++) expect(fail(circuit, i, 0, 5002)).toBe(false)
-    expect([circuit.isClosed, circuit.openings]).toEqual([true, 1])
+    // Nor what was sent while it was open.
+    for (let i = 0; i < 100; i++) expect(fail(circuit, i, 1, 5002)).toBe(false)
+    expect([circuit.isClosed, circuit.epoch]).toEqual([true, 2])
     // And they do not count together with what follows, nor against it.
-    expect([1, 2].map((n) => fail(circuit, n, 1, 5003))).toEqual([false, false])
-    for (let i = 0; i < 100; i++) circuit.succeeded(false, 0)
-    expect(fail(circuit, 3, 1, 5003)).toBe(true)
+    expect([1, 2].map((n) => fail(circuit, n, 2, 5003))).toEqual([false, false])
+    for (let i = 0; i < 100; i++) circuit.succeeded(false, i % 2)
+    expect(fail(circuit, 3, 2, 5003)).toBe(true)
   })
 
   it("what was sent while it was open tells nothing but as a probe", () => {
     const circuit = opened()
     expect(fail(circuit, 9, 1, 1000)).toBe(false)
     circuit.succeeded(false, 1)
-    expect([circuit.isClosed, circuit.openings]).toEqual([false, 1])
+    expect([circuit.isClosed, circuit.epoch]).toEqual([false, 1])
   })
 
   it("a probe that is answered closes it, and what was before is forgotten", () => {
     const circuit = opened()
     circuit.enter(5000)
     circuit.probed("succeeded", 1, circuit.probes, 5100)
-    expect([circuit.isClosed, circuit.status, circuit.enter(5100), circuit.openings]).toEqual([
+    expect([circuit.isClosed, circuit.status, circuit.enter(5100), circuit.epoch]).toEqual([
       true,
       "closed",
       "pass",
-      1
+      2
     ])
-    expect([1, 2, 3].map((n) => fail(circuit, n, 1, 6000))).toEqual([false, false, true])
-    expect([circuit.openings, circuit.enter(10_999)]).toMatchObject([2, { since: 6000 }])
+    expect([1, 2, 3].map((n) => fail(circuit, n, 2, 6000))).toEqual([false, false, true])
+    expect([circuit.epoch, circuit.enter(10_999)]).toMatchObject([3, { since: 6000 }])
     expect(circuit.enter(11_000)).toBe("probe")
   })
 
@@ -106,7 +108,7 @@ describe("Circuit, open", () => {
       expect(circuit.enter(now - 1)).toMatchObject({ since: 0 })
       expect(circuit.enter(now)).toBe("probe")
       circuit.probed({ failed: fault(now) }, 1, circuit.probes, now)
-      expect([circuit.status, circuit.openings, circuit.enter(now)]).toMatchObject([
+      expect([circuit.status, circuit.epoch, circuit.enter(now)]).toMatchObject([
         "open",
         1,
         { error: fault(now), since: 0 }
@@ -118,7 +120,7 @@ describe("Circuit, open", () => {
     const circuit = opened()
     expect(circuit.enter(7000)).toBe("probe")
     circuit.probed("ignored", 1, circuit.probes, 7100)
-    expect([circuit.isClosed, circuit.status, circuit.openings]).toEqual([false, "open", 1])
+    expect([circuit.isClosed, circuit.status, circuit.epoch]).toEqual([false, "open", 1])
     expect(circuit.enter(7100)).toBe("probe")
     circuit.probed({ failed: fault(9) }, 1, circuit.probes, 7200)
     expect(circuit.enter(12_199)).toMatchObject({ error: fault(9), since: 0 })
@@ -170,9 +172,9 @@ describe("Circuit, open", () => {
       circuit.enter(6000)
       circuit.enter(11_000)
       circuit.probed("succeeded", 1, circuit.probes, 12_000)
-      for (let i = 0; i < 3; i++) fail(circuit, i, 1, 20_000)
+      for (let i = 0; i < 3; i++) fail(circuit, i, 2, 20_000)
       circuit.probed(ended, 1, circuit.probes, 20_500)
-      expect([circuit.status, circuit.openings]).toEqual(["open", 2])
+      expect([circuit.status, circuit.epoch]).toEqual(["open", 3])
       expect(circuit.enter(24_999)).toMatchObject({ error: fault(2), since: 20_000 })
       expect(circuit.enter(25_000)).toBe("probe")
     }
