@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -12,6 +11,7 @@ import type * as Option from "effect/Option"
 import { ErrorTracker } from "./ErrorTracker.js"
 import type * as FetchError from "./FetchError.js"
 import { isRefusal as isMarked } from "./internal/error/mark.js"
+import { monotonicMillis } from "./internal/monotonicMillis.js"
 import * as attempts from "./internal/retry/attempts.js"
 import { settings } from "./internal/retry/retryOptions.js"
 import * as rows from "./internal/retry/rows.js"
@@ -200,8 +200,8 @@ export const make = (options: Options = {}): Effect.Effect<RetryPolicy, never, E
     onLeft: (message) => Effect.die(new Cause.IllegalArgumentException(`RetryPolicy: ${message}`)),
     onRight: (settings) =>
       Effect.map(
-        Effect.all([ErrorTracker, Clock.currentTimeNanos]),
-        ([tracker, nanos]) => attempts.make(settings, tracker, Number(nanos) / 1e6)
+        Effect.all([ErrorTracker, monotonicMillis]),
+        ([tracker, now]) => attempts.make(settings, tracker, now)
       )
   })
 

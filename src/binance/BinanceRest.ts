@@ -8,7 +8,6 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -22,6 +21,7 @@ import * as FetchError from "../FetchError.js"
 import { withDeadline } from "../internal/deadline.js"
 import * as Check from "../internal/options.js"
 import * as BinanceErrors from "./BinanceErrors.js"
+import { monotonicMillis } from "../internal/monotonicMillis.js"
 import { warnOfCloseTimes } from "./internal/klines/closeTimes.js"
 import * as columns from "./internal/klines/columns.js"
 import * as failure from "./internal/klines/failure.js"
@@ -113,7 +113,7 @@ export const make = Effect.fnUntraced(function*(
     let now = NaN
     let page = pageOf(market, interval, start, end)
     while (page !== undefined) {
-      const asked = yield* Clock.currentTimeMillis
+      const asked = yield* monotonicMillis
       const answer = yield* series.ask(interval, page)
       answers.push(answer.rows)
       // Answers come from several servers and caches: what one of them has closed is closed.
@@ -256,7 +256,7 @@ const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string
     context,
     ask,
 
-    /** A time that the server had reached when it was asked at `asked` by our clock: never a later one. */
+    /** A time that the server had reached when it was asked at `asked`, which is monotonic: never a later one. */
     serverTime: Effect.fnUntraced(function*(asked: number) {
       const url = `${base}${timePath}`
       const around = yield* EachRequest
@@ -273,7 +273,7 @@ const makeSeries = (http: Http, request: KlineRequest.KlineRequest, base: string
               })
           ))
       )
-      return serverTime - ((yield* Clock.currentTimeMillis) - asked)
+      return serverTime - Math.ceil((yield* monotonicMillis) - asked)
     }),
 
     /**

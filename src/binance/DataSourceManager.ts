@@ -26,6 +26,7 @@ import * as FetchError from "../FetchError.js"
 import { withEarlier } from "../internal/error/copy.js"
 import { HasAlternative } from "../internal/fetch/ambient.js"
 import * as Check from "../internal/options.js"
+import { monotonicMillis } from "../internal/monotonicMillis.js"
 import { policyChecks } from "../internal/retry/retryOptions.js"
 import * as RetryPolicy from "../RetryPolicy.js"
 import * as BinanceRest from "./BinanceRest.js"
@@ -213,7 +214,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
   }
 
   const news = yield* PubSub.sliding<Progress>(64)
-  // By the Clock, when the cache may be written to again.
+  // When the cache may be written to again, in monotonic milliseconds.
   let writable = -Infinity
 
   /**
@@ -340,7 +341,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     if (Option.isSome(vision) || Option.isSome(rest)) found = { ...found, missing: found.missing.map(afterAll) }
     // A day of which REST says that it has no candles is worth keeping, too.
     const hasNews = confirmed.length > 0 || found.source.some((source) => source !== "cache")
-    if (Option.isSome(cache) && now >= writable && hasNews) {
+    if (Option.isSome(cache) && hasNews && (yield* monotonicMillis) >= writable) {
       const sure = ranges.overlay(
         found.missing.map((hole) => ({ ...hole, reason: "not_fetched" as const })),
         ranges.intersect(found.missing, confirmed)
@@ -352,7 +353,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
         cache.value.keep({ market, symbol }, { ...found, missing: sure }),
         errors
       )
-      if (Either.isLeft(kept)) writable = now + 60_000
+      if (Either.isLeft(kept)) writable = (yield* monotonicMillis) + 60_000
     }
     return { klines: found, errors }
   })

@@ -1,7 +1,6 @@
 /** The attempts of the calls that share a policy: admission, the outcome, the retry. */
 import * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,6 +14,7 @@ import { asRefusal, withRetryAfter } from "../error/copy.js"
 import { hasMark } from "../error/mark.js"
 import { Ambient, HasAlternative, Probed, within } from "../fetch/ambient.js"
 import { write, writeDetached } from "../log/write.js"
+import { monotonicMillis } from "../monotonicMillis.js"
 import type { RetryCounts, Service } from "../tracker/model.js"
 import { reportingOf } from "../tracker/reporting.js"
 import { delayOf, pressureOf } from "./backoff.js"
@@ -48,12 +48,9 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const circuit = new Circuit<Refusal>(settings.circuit)
   const gate = new Gate()
 
-  // Monotonic milliseconds, also where a clock is not.
+  // A clock of a test, or of an old runtime, may go back all the same.
   let latest = start
-  const nowMillis = Effect.map(
-    Clock.currentTimeNanos,
-    (nanos) => latest = Math.max(latest, Number(nanos) / 1e6)
-  )
+  const nowMillis = Effect.map(monotonicMillis, (now) => latest = Math.max(latest, now))
 
   // Counting and reporting must not fail a call.
   const quietly = (effect: () => Effect.Effect<void>) => Effect.catchAllCause(Effect.suspend(effect), () => Effect.void)

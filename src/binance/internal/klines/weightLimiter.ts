@@ -9,6 +9,7 @@ import * as FetchContext from "../../../FetchContext.js"
 import type { ApiRateLimit } from "../../../FetchError.js"
 import * as FetchError from "../../../FetchError.js"
 import { asRefusal, withRetryAfter } from "../../../internal/error/copy.js"
+import { monotonicMillis } from "../../../internal/monotonicMillis.js"
 import { type Closed, Gate } from "../../../internal/retry/gate.js"
 import { namedBy, rateLimitOf } from "../../../internal/retry/outcome.js"
 import type { Limiter } from "../../RequestWeight.js"
@@ -56,8 +57,8 @@ export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
   })
 
 const times = Effect.map(
-  Effect.all([Clock.currentTimeNanos, Clock.currentTimeMillis]),
-  ([nanos, wall]) => ({ mono: Number(nanos) / 1e6, wall })
+  Effect.all([monotonicMillis, Clock.currentTimeMillis]),
+  ([mono, wall]) => ({ mono, wall })
 )
 
 type Entry =
