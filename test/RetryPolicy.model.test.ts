@@ -266,7 +266,7 @@ const play = ({ answers, callers, hook }: Story) =>
       })
       const check = Effect.map(Effect.all([policy.state, now]), ([{ circuit, gate }, at]) => {
         if ((circuit === "closed") !== model.isClosed) model.faults.push(`the circuit is ${circuit} at ${at}`)
-        if (Option.isNone(gate) !== model.isOpen(at)) model.faults.push(`the gate is ${gate} at ${at}`)
+        if (Option.isNone(gate) !== model.isOpen(at)) model.faults.push(`the gate is ${gate._tag} at ${at}`)
       })
       let asked = 0
       const fetchOf = (caller: number): Effect.Effect<string, FetchError.FetchError> =>
