@@ -119,12 +119,15 @@ describe("the circuit breaker", () => {
       expect(share(calls)).toBeGreaterThan(0.85)
     }).pipe(noop))
 
-  it.effect.each([1000, 2500])("stays closed when everything fails for %d ms, and hardly a call is lost", (millis) =>
-    Effect.gen(function*() {
-      const { calls, open } = yield* traffic({ fails: (at) => at >= 10_000 && at < 10_000 + millis, seconds: 20 })
-      expect(open).toEqual([])
-      expect(share(calls)).toBeGreaterThan(millis === 1000 ? 0.99 : 0.85)
-    }).pipe(noop))
+  it.effect.each([1000, 2500])(
+    "stays closed when everything fails for %d ms, and hardly a call is lost",
+    (millis) =>
+      Effect.gen(function*() {
+        const { calls, open } = yield* traffic({ fails: (at) => at >= 10_000 && at < 10_000 + millis, seconds: 20 })
+        expect(open).toEqual([])
+        expect(share(calls)).toBeGreaterThan(millis === 1000 ? 0.99 : 0.85)
+      }).pipe(noop)
+  )
 
   it.effect.each<readonly [number, RetryPolicy.Options]>([
     [1, {}],
@@ -200,39 +203,45 @@ describe("the circuit breaker", () => {
 })
 
 describe("the gate", () => {
-  it.effect.each(["Api", "Other", "Broker"])("closes for all when an own error of category %s names a wait", (category) =>
-    Effect.gen(function*() {
-      const policy = yield* RetryPolicy.make({ source: "rest" })
-      const error = own({ category, ...after(30) })
-      const { asked, fetch } = sourceOf((n) => n === 1 ? Effect.fail(error) : Effect.succeed("data"))
-      const first = yield* Effect.flip(fetch.pipe(Fetch.retry(policy)))
-      expect(first._tag).toBe("OwnError")
-      expect((yield* policy.state).gate).toEqual(Option.some(Duration.seconds(30)))
-      const others = yield* Effect.fork(many(10, () => fetch.pipe(Fetch.retry(policy))))
-      yield* TestClock.adjust("30 seconds")
-      expect(asked).toHaveLength(1)
-      yield* TestClock.adjust("1 second")
-      expect((yield* Fiber.join(others)).filter(Exit.isSuccess)).toHaveLength(10)
-      const lines = (yield* LogCapture.at("Warning")).map(({ message }) => message)
-      expect(lines).toContain("Rate limited by the server: requests paused for 30s: mine")
-    }).pipe(Effect.provide(Layer.mergeAll(ErrorTracker.layerNoop, LogCapture.layer))))
+  it.effect.each(["Api", "Other", "Broker"])(
+    "closes for all when an own error of category %s names a wait",
+    (category) =>
+      Effect.gen(function*() {
+        const policy = yield* RetryPolicy.make({ source: "rest" })
+        const error = own({ category, ...after(30) })
+        const { asked, fetch } = sourceOf((n) => n === 1 ? Effect.fail(error) : Effect.succeed("data"))
+        const first = yield* Effect.flip(fetch.pipe(Fetch.retry(policy)))
+        expect(first._tag).toBe("OwnError")
+        expect((yield* policy.state).gate).toEqual(Option.some(Duration.seconds(30)))
+        const others = yield* Effect.fork(many(10, () => fetch.pipe(Fetch.retry(policy))))
+        yield* TestClock.adjust("30 seconds")
+        expect(asked).toHaveLength(1)
+        yield* TestClock.adjust("1 second")
+        expect((yield* Fiber.join(others)).filter(Exit.isSuccess)).toHaveLength(10)
+        const lines = (yield* LogCapture.at("Warning")).map(({ message }) => message)
+        expect(lines).toContain("Rate limited by the server: requests paused for 30s: mine")
+      }).pipe(Effect.provide(Layer.mergeAll(ErrorTracker.layerNoop, LogCapture.layer)))
+  )
 
-  it.effect.each(["Network", "Data", "Storage"])("stays open when an own error of category %s names a wait", (category) =>
-    Effect.gen(function*() {
-      const policy = yield* RetryPolicy.make()
-      const { asked, fetch } = sourceOf((n) =>
-        n === 1 ? Effect.fail(own({ category, retryable: true, ...after(30) })) : Effect.succeed(n)
-      )
-      const first = yield* Effect.fork(fetch.pipe(Fetch.retry(policy)))
-      yield* TestClock.adjust(0)
-      expect((yield* policy.state).gate).toEqual(Option.none())
-      expect(yield* fetch.pipe(Fetch.retry(policy))).toBe(2)
-      // The call itself waits.
-      yield* TestClock.adjust("29 seconds")
-      expect(asked).toHaveLength(2)
-      yield* TestClock.adjust("2 seconds")
-      expect(yield* Fiber.join(first)).toBe(3)
-    }).pipe(noop))
+  it.effect.each(["Network", "Data", "Storage"])(
+    "stays open when an own error of category %s names a wait",
+    (category) =>
+      Effect.gen(function*() {
+        const policy = yield* RetryPolicy.make()
+        const { asked, fetch } = sourceOf((n) =>
+          n === 1 ? Effect.fail(own({ category, retryable: true, ...after(30) })) : Effect.succeed(n)
+        )
+        const first = yield* Effect.fork(fetch.pipe(Fetch.retry(policy)))
+        yield* TestClock.adjust(0)
+        expect((yield* policy.state).gate).toEqual(Option.none())
+        expect(yield* fetch.pipe(Fetch.retry(policy))).toBe(2)
+        // The call itself waits.
+        yield* TestClock.adjust("29 seconds")
+        expect(asked).toHaveLength(2)
+        yield* TestClock.adjust("2 seconds")
+        expect(yield* Fiber.join(first)).toBe(3)
+      }).pipe(noop)
+  )
 
   it.effect("an epoch that is taken for a duration closes it for a day, not for 57 years", () =>
     Effect.gen(function*() {

@@ -162,7 +162,8 @@ class Model {
 
   /** Each call brings a token, each retry takes one. */
   get tokens(): number {
-    return this.attempts.filter(({ isRetry }) => !isRetry).length - this.attempts.filter(({ isRetry }) => isRetry).length
+    return this.attempts.filter(({ isRetry }) => !isRetry).length -
+      this.attempts.filter(({ isRetry }) => isRetry).length
   }
 
   /** The most requests of the queue in any span of so many places. */
@@ -222,7 +223,13 @@ const kinds: ReadonlyArray<readonly [string, FastCheck.Arbitrary<Story>]> = [
   ],
   [
     "of rate limits one after the other",
-    stories({ limited: 2, success: 3, failure: 1 }, { callers: 40, answers: 30, within: 2500, latest: 900, patience: 2500 })
+    stories({ limited: 2, success: 3, failure: 1 }, {
+      callers: 40,
+      answers: 30,
+      within: 2500,
+      latest: 900,
+      patience: 2500
+    })
   ],
   [
     "of many who are told to wait at once, and whose hook takes longer than that",

@@ -37,54 +37,63 @@ describe("the wall clock is set while something waits, by", () => {
       }).pipe(Effect.provide(ErrorTracker.layerNoop), Logger.withMinimumLogLevel(LogLevel.None))
     )
 
-  it.effect.each(steps)("%d ms: a policy keeps its pauses, back-offs, open times and tokens", (millis) =>
-    Effect.gen(function*() {
-      const { sent, states } = yield* story(millis)
-      expect(sent[1]).toBeGreaterThanOrEqual(5000)
-      expect(sent[1]).toBeLessThanOrEqual(5020)
-      expect(new Set(states.map(({ circuit }) => circuit))).toEqual(new Set(["closed", "open"]))
-      expect({ sent, states }).toEqual(yield* story(0))
-    }))
+  it.effect.each(steps)(
+    "%d ms: a policy keeps its pauses, back-offs, open times and tokens",
+    (millis) =>
+      Effect.gen(function*() {
+        const { sent, states } = yield* story(millis)
+        expect(sent[1]).toBeGreaterThanOrEqual(5000)
+        expect(sent[1]).toBeLessThanOrEqual(5020)
+        expect(new Set(states.map(({ circuit }) => circuit))).toEqual(new Set(["closed", "open"]))
+        expect({ sent, states }).toEqual(yield* story(0))
+      })
+  )
 
-  it.effect.each(steps)("%d ms: REST is asked again when the pause of a 429 is over", (millis) =>
-    Effect.gen(function*() {
-      const { clock, step } = yield* steppedClock
-      const { limiter } = yield* RequestWeight.make
-      const host = yield* limiter("x", 1000)
-      let asked = 0
-      const ask = host.pass(1, () => ++asked === 1 ? Effect.fail(limited(5)) : Effect.succeed("data")).pipe(
-        Effect.either,
-        Effect.withClock(clock)
-      )
-      yield* ask
-      yield* TestClock.adjust("100 millis")
-      step(millis)
-      yield* ask
-      yield* TestClock.adjust("4899 millis")
-      yield* ask
-      expect(asked).toBe(1)
-      yield* TestClock.adjust("1 millis")
-      yield* ask
-      expect(asked).toBe(2)
-    }))
+  it.effect.each(steps)(
+    "%d ms: REST is asked again when the pause of a 429 is over",
+    (millis) =>
+      Effect.gen(function*() {
+        const { clock, step } = yield* steppedClock
+        const { limiter } = yield* RequestWeight.make
+        const host = yield* limiter("x", 1000)
+        let asked = 0
+        const ask = host.pass(1, () => ++asked === 1 ? Effect.fail(limited(5)) : Effect.succeed("data")).pipe(
+          Effect.either,
+          Effect.withClock(clock)
+        )
+        yield* ask
+        yield* TestClock.adjust("100 millis")
+        step(millis)
+        yield* ask
+        yield* TestClock.adjust("4899 millis")
+        yield* ask
+        expect(asked).toBe(1)
+        yield* TestClock.adjust("1 millis")
+        yield* ask
+        expect(asked).toBe(2)
+      })
+  )
 
-  it.effect.each(steps)("%d ms: the weight of a minute is used up until its end, and no longer", (millis) =>
-    Effect.gen(function*() {
-      const { clock, step } = yield* steppedClock
-      const { limiter } = yield* RequestWeight.make
-      const host = yield* limiter("x", 1000)
-      let asked = 0
-      const ask = host.pass(100, () => Effect.sync(() => ++asked)).pipe(Effect.withClock(clock))
-      yield* TestClock.adjust("10 seconds")
-      yield* many(9, () => ask)
-      step(millis)
-      const waiting = yield* Effect.fork(ask)
-      yield* TestClock.adjust("49 seconds")
-      expect(asked).toBe(9)
-      yield* TestClock.adjust("2 seconds")
-      yield* Fiber.join(waiting)
-      expect(asked).toBe(10)
-    }))
+  it.effect.each(steps)(
+    "%d ms: the weight of a minute is used up until its end, and no longer",
+    (millis) =>
+      Effect.gen(function*() {
+        const { clock, step } = yield* steppedClock
+        const { limiter } = yield* RequestWeight.make
+        const host = yield* limiter("x", 1000)
+        let asked = 0
+        const ask = host.pass(100, () => Effect.sync(() => ++asked)).pipe(Effect.withClock(clock))
+        yield* TestClock.adjust("10 seconds")
+        yield* many(9, () => ask)
+        step(millis)
+        const waiting = yield* Effect.fork(ask)
+        yield* TestClock.adjust("49 seconds")
+        expect(asked).toBe(9)
+        yield* TestClock.adjust("2 seconds")
+        yield* Fiber.join(waiting)
+        expect(asked).toBe(10)
+      })
+  )
 
   it.effect.each(steps)("%d ms: a cache that cannot be written is written to a minute later", (millis) => {
     let writes = 0
