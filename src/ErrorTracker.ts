@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as ErrorLog from "./ErrorLog.js"
-import type { DimensionName } from "./internal/tracker/counting/dimension.js"
+import type { DimensionName } from "./internal/tracker/counting/dimensionReader.js"
 import type * as Windows from "./internal/tracker/counting/windows.js"
 import { derive, noop } from "./internal/tracker/derived.js"
 import { thresholds } from "./internal/tracker/limitsConfig.js"
@@ -92,36 +92,12 @@ export type RetryCounts = Model.RetryCounts
 export type CallCounts = Model.CallCounts
 
 /**
- * Counts since the start (or the last reset), or within a window.
- *
- * @since 0.1.0
- * @category models
- */
-export type Stats = Model.Stats
-
-/**
- * Errors in the last minute, hour and day, by code.
- *
- * @since 0.1.0
- * @category models
- */
-export type Rates = Model.Rates
-
-/**
  * The options of `breakdown`: the dimension, and which errors.
  *
  * @since 0.1.0
  * @category models
  */
 export type BreakdownOptions = Model.BreakdownOptions
-
-/**
- * The counts of one value of a dimension. A count over a window covers up to one sixtieth of the window more.
- *
- * @since 0.1.0
- * @category models
- */
-export type BreakdownRow = Model.BreakdownRow
 
 /**
  * The options of `timeline`: the length, the step, and which errors.
@@ -132,63 +108,12 @@ export type BreakdownRow = Model.BreakdownRow
 export type TimelineOptions = Model.TimelineOptions
 
 /**
- * The errors of one step, from just after `at − step` up to and including `at`.
- *
- * @since 0.1.0
- * @category models
- */
-export type TimelineStep = Model.TimelineStep
-
-/**
- * Fetches without data, for one reason and from one source.
- *
- * @since 0.1.0
- * @category models
- */
-export type EmptyRow = Model.EmptyRow
-
-/**
- * Fetches without data, by reason and source.
- *
- * @since 0.1.0
- * @category models
- */
-export type EmptyData = Model.EmptyData
-
-/**
- * Whether the current count of a code is normal, and if not, which limit it exceeds: of several, the one with the shortest
- * window. Rules count as far as they limit the count of this code.
- *
- * @since 0.1.0
- * @category models
- */
-export type Verdict = Model.Verdict
-
-/**
- * A recent error, bounded and redacted.
- *
- * @since 0.1.0
- * @category models
- */
-export type RecentError = Model.RecentError
-
-/**
  * The options of `latency`.
  *
  * @since 0.1.0
  * @category models
  */
 export type LatencyOptions = Model.LatencyOptions
-
-/**
- * The durations of the successful fetches from one source, as far as `succeeded` was given them. Quantiles are within 2 %
- * between 10 microseconds and two hours, the maximum is exact. A value over a window covers up to one sixth of the window
- * more.
- *
- * @since 0.1.0
- * @category models
- */
-export type LatencyRow = Model.LatencyRow
 
 /**
  * The options of `track`.
@@ -213,6 +138,79 @@ export type Service = Model.Service
  * @category models
  */
 export type Store = Model.Store
+
+// The reads: each name is the type, and the schema of its JSON.
+export {
+  /**
+   * The counts of one value of a dimension. A count over a window covers up to one sixtieth of the window more.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  BreakdownRow,
+  /**
+   * Fetches without data, by reason and source.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  EmptyData,
+  /**
+   * Fetches without data, for one reason and from one source.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  EmptyRow,
+  /**
+   * The durations of the successful fetches from one source, as far as `succeeded` was given them. Quantiles are within 2 %
+   * between 10 microseconds and two hours, the maximum is exact. A value over a window covers up to one sixth of the window
+   * more.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  LatencyRow,
+  /**
+   * Errors in the last minute, hour and day, by code.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Rates,
+  /**
+   * A recent error, bounded and redacted.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  RecentError,
+  /**
+   * Counts since the start (or the last reset), or within a window.
+   *
+   * The schemas of this module write plain JSON, as `JSON.stringify` does with the reads of a tracker: instants are ISO 8601,
+   * durations milliseconds, and a field that is None is absent.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Stats,
+  /**
+   * The errors of one step, from just after `at − step` up to and including `at`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  TimelineStep,
+  /**
+   * Whether the current count of a code is normal, and if not, which limit it exceeds: of several, the one with the shortest
+   * window. Rules count as far as they limit the count of this code.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Verdict
+} from "./internal/tracker/readCodec.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // tags

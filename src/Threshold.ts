@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import type { facts } from "./FetchError.js"
 import { isRecord, wrong } from "./internal/options.js"
 import { limitsOf, notTag } from "./internal/tracker/alerting/limits.js"
-import type { DimensionName as Dimension } from "./internal/tracker/counting/dimension.js"
+import type { DimensionName as Dimension } from "./internal/tracker/counting/dimensionReader.js"
 import type { Window } from "./internal/tracker/counting/windows.js"
 
 // ---------------------------------------------------------------------------------------------------------------------

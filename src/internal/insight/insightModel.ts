@@ -4,7 +4,7 @@ import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 import type * as Alert from "../../Alert.js"
 import type * as Threshold from "../../Threshold.js"
-import type { DimensionName } from "../tracker/counting/dimension.js"
+import type { DimensionName } from "../tracker/counting/dimensionReader.js"
 import type { Window } from "../tracker/counting/windows.js"
 
 export interface Normal {

@@ -1,7 +1,8 @@
 /** The values of a dimension that fail more than the others, and what they have in common. */
 import type * as Snapshot from "../../Snapshot.js"
 import { emptyCode } from "../tracker/counting/classification.js"
-import { other, reader } from "../tracker/counting/dimension.js"
+import { other } from "../tracker/counting/dimension.js"
+import { reader } from "../tracker/counting/dimensionReader.js"
 import { logBinomialTail, logHypergeometricTail } from "./distribution.js"
 import type { Common, Offender, Offenders, OffendersOptions } from "./insightModel.js"
 import { list, number, percent } from "./sentences.js"

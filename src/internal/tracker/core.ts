@@ -24,6 +24,7 @@ import * as answers from "./counting/views.js"
 import type { Window } from "./counting/windows.js"
 import { windowIndex, windows } from "./counting/windows.js"
 import type * as Model from "./model.js"
+import { Notices } from "./notices.js"
 import type { CallOutcome } from "./reporting.js"
 import { merge } from "./snapshotMerge.js"
 import type * as Snapshot from "./snapshotModel.js"
@@ -45,6 +46,7 @@ export class Core {
   // By prototype, so that an error of one of the 17 types is known by one look.
   private readonly own = new Map<unknown, Own>()
   private readonly alarms: Alarms
+  private notices = new Notices()
   private latest = 0
 
   constructor(settings: Settings, subscribers = new Subscribers<Alert.Alert>(missed)) {
@@ -94,14 +96,21 @@ export class Core {
     let kept = count.code === kind.code
     for (let i = 0; i < counts.dimensions.length; i++) {
       const dimension = counts.dimensions[i]!
-      const value = dimension.read(context)
+      const value = dimension.read(context, error)
       if (value === undefined) continue
       if (!dimension.counts.failed(value, count.inDimensions[i]!, expected, attempt)) kept = false
     }
     if (empty !== undefined) counts.empties.add(empty.reason, context.source ?? unknown, expected, now)
     if (!kept) counts.dropped++
     counts.last.push(now, kind, message, context)
-    return alarms.grouped ? alarms.attempted(edges, context, count.code, now, moment.wall) : edges
+    if (this.notices.isDue()) {
+      this.notices.look({
+        attempted: counts.attempted,
+        dimensions: counts.dimensions,
+        rules: alarms.limits.rules
+      })
+    }
+    return alarms.grouped ? alarms.attempted(edges, context, count.code, now, moment.wall, error) : edges
   }
 
   succeeded(input: FetchContext.Input, moment: Moment, duration?: Duration.Duration): ReadonlyArray<Edge> {
@@ -134,6 +143,14 @@ export class Core {
     const { calls } = this.counts
     calls.made.add(now)
     if (outcome !== "succeeded") calls[outcome].add(now)
+  }
+
+  get hasNotices(): boolean {
+    return this.notices.hasAny
+  }
+
+  takeNotices(): ReadonlyArray<string> {
+    return this.notices.take()
   }
 
   /** Ends what subscribers hear, once they have heard what there is. */
@@ -187,7 +204,9 @@ export class Core {
 
   /** One that knows nothing, of the same limits, for the same subscribers. */
   private anew(): Core {
-    return new Core({ ...this.settings, ...this.alarms.limits }, this.alarms.subscribers)
+    const next = new Core({ ...this.settings, ...this.alarms.limits }, this.alarms.subscribers)
+    next.notices = this.notices
+    return next
   }
 
   /** Watches other limits from now on, and tells what that changes. */

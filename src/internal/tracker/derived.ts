@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { durationOf, timelineOf } from "../options.js"
 import type { Derived, Service } from "./model.js"
+import { encodableEmptyData, encodableStats, encodableVerdict } from "./readCodec.js"
 import { noCalls, noEvents } from "./snapshotModel.js"
 
 const maxSteps = 1440
@@ -102,25 +103,29 @@ export const noop: Service = {
   track: () => Effect.void,
   succeeded: () => Effect.void,
   stats: (options) =>
-    Effect.map(DateTime.now, (at) => ({
-      at,
-      window: windowOf(options),
-      total: 0,
-      attempts: 0,
-      errorRatio: Option.none(),
-      dropped: 0,
-      byCode: {},
-      bySeverity,
-      byCategory: {},
-      retry: nothingRetried,
-      calls: nothingCalled
-    })),
+    Effect.map(DateTime.now, (at) =>
+      encodableStats({
+        at,
+        window: windowOf(options),
+        total: 0,
+        attempts: 0,
+        errorRatio: Option.none(),
+        dropped: 0,
+        byCode: {},
+        bySeverity,
+        byCategory: {},
+        retry: nothingRetried,
+        calls: nothingCalled
+      })),
   rates: Effect.succeed({ minute: {}, hour: {}, day: {} }),
   breakdown: () => Effect.succeed([]),
   timeline: () => Effect.succeed([]),
   emptyData: (options) =>
-    Effect.map(DateTime.now, (at) => ({ at, window: windowOf(options), expected: 0, unexpected: 0, rows: [] })),
-  verdict: () => Effect.succeed({ verdict: "normal", exceeded: Option.none() }),
+    Effect.map(
+      DateTime.now,
+      (at) => encodableEmptyData({ at, window: windowOf(options), expected: 0, unexpected: 0, rows: [] })
+    ),
+  verdict: () => Effect.sync(() => encodableVerdict({ verdict: "normal", exceeded: Option.none() })),
   latency: () => Effect.succeed([]),
   alerts: Stream.empty,
   activeAlerts: Effect.succeed([]),

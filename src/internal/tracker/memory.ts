@@ -6,13 +6,22 @@ import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as ErrorLog from "../../ErrorLog.js"
-import { durationOf, timelineOf } from "../options.js"
+import { durationOf, orDie, timelineOf, unknownName } from "../options.js"
 import type { Edge } from "./alerting/alertEdges.js"
 import * as Subscribers from "./alerting/subscribers.js"
 import { repeatCleanUp } from "./cleanUp.js"
 import { Core } from "./core.js"
 import type { Service } from "./model.js"
 import type { Persistable } from "./persisted.js"
+import {
+  encodableBreakdown,
+  encodableEmptyData,
+  encodableLatency,
+  encodableRecent,
+  encodableStats,
+  encodableTimeline,
+  encodableVerdict
+} from "./readCodec.js"
 import type { CallOutcome } from "./reporting.js"
 import { withReporting } from "./reporting.js"
 import type { Moment } from "./timekeeper.js"
@@ -55,8 +64,16 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const tell = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
     edges.length === 0 ? Effect.void : Effect.zipRight(changed.open, logAll(edges))
 
-  const cleanUp = step((core, moment) => [core.sweep(moment), core.due(moment)] as const).pipe(
-    Effect.flatMap(([edges, due]) => Effect.as(logAll(edges), due))
+  const cleanUp = step((core, moment) => [core.sweep(moment), core.due(moment), core.takeNotices()] as const).pipe(
+    Effect.flatMap(([edges, due, notices]) =>
+      Effect.as(
+        Effect.zipRight(
+          Effect.forEach(notices, (notice) => Effect.logWarning(notice), { discard: true }),
+          logAll(edges)
+        ),
+        due
+      )
+    )
   )
 
   yield* Effect.addFinalizer(() => step((core) => core.end()))
@@ -65,19 +82,30 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const service: Service = {
     track: (error, options) =>
       Effect.flatMap(
-        Ref.modify(state, (core) => [core.track(error, time.read(), options?.attempt === true), core]),
+        Ref.modify(state, (core) => {
+          const edges = core.track(error, time.read(), options?.attempt === true)
+          // The fiber of the clean-up logs notices: they are not about the fetch during which they came due.
+          if (core.hasNotices) changed.unsafeOpen()
+          return [edges, core]
+        }),
         tell
       ),
     succeeded: (context, duration) =>
       Effect.flatMap(step((core, moment) => core.succeeded(context, moment, durationOf(duration))), tell),
-    stats: (options) => step((core, moment) => core.stats(durationOf(options?.window), moment)),
+    stats: (options) => step((core, moment) => encodableStats(core.stats(durationOf(options?.window), moment))),
     rates: step((core, moment) => core.rates(moment)),
     breakdown: (options) =>
-      step((core, moment) => Predicate.isNullable(options) ? [] : core.breakdown(options, moment)),
-    timeline: (options) => step((core, moment) => core.timeline(timelineOf(options), moment)),
-    emptyData: (options) => step((core, moment) => core.emptyData(durationOf(options?.window), moment)),
-    verdict: (code) => step((core, moment) => core.verdict(code, moment)),
-    latency: (options) => step((core, moment) => core.latency(options?.window, moment)),
+      Effect.suspend(() => {
+        const by: unknown = options?.by
+        return Predicate.isString(by) && !settings.dimensions.includes(by)
+          ? unknownDimension(by, settings.dimensions)
+          : step((core, moment) => Predicate.isString(by) ? encodableBreakdown(core.breakdown(options, moment)) : [])
+      }),
+    timeline: (options) => step((core, moment) => encodableTimeline(core.timeline(timelineOf(options), moment))),
+    emptyData: (options) =>
+      step((core, moment) => encodableEmptyData(core.emptyData(durationOf(options?.window), moment))),
+    verdict: (code) => step((core, moment) => encodableVerdict(core.verdict(code, moment))),
+    latency: (options) => step((core, moment) => encodableLatency(core.latency(options?.window, moment))),
     alerts: Subscribers.stream(
       Effect.flatMap(
         step((core, moment) => core.subscribe(moment)),
@@ -86,7 +114,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       (subscriber) => step((core) => core.unsubscribe(subscriber))
     ),
     activeAlerts: step((core, moment) => core.activeAlerts(moment)),
-    recent: (options) => step((core, moment) => core.recent(options?.limit ?? Infinity, options?.code, moment)),
+    recent: (options) =>
+      step((core, moment) => encodableRecent(core.recent(options?.limit ?? Infinity, options?.code, moment))),
     setLimits: (options) =>
       Either.match(newLimits(options, settings), {
         onLeft: (message) => Effect.fail(new Cause.IllegalArgumentException(message)),
@@ -119,6 +148,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     }
   }
 })
+
+const unknownDimension = (by: string, kept: ReadonlyArray<string>): Effect.Effect<never> =>
+  orDie("ErrorTracker.breakdown", unknownName("by", "dimension", by, kept))
 
 /** A fired alert in the words of the design this library grew from, the others in their own. */
 const log = (alert: Edge): Effect.Effect<void> =>

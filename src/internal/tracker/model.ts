@@ -9,7 +9,7 @@ import type * as Alert from "../../Alert.js"
 import type * as FetchContext from "../../FetchContext.js"
 import type { EmptyReason, Severity, Trackable } from "../../FetchError.js"
 import type * as Threshold from "../../Threshold.js"
-import type { DimensionName } from "./counting/dimension.js"
+import type { DimensionName } from "./counting/dimensionReader.js"
 import type { Window } from "./counting/windows.js"
 import type * as Snapshot from "./snapshotModel.js"
 
@@ -30,7 +30,10 @@ export interface Options extends Limits {
    * that its errors are counted under the code `other`.
    */
   readonly codes?: ReadonlyArray<string> | undefined
-  /** The dimensions to count by, at most six. Default: symbol, source, market, interval. */
+  /**
+   * The dimensions to count by, at most six: fields of the context, fields of the error (`status`, `apiCode`, `reason`,
+   * `errno`, `hostname`, …), and names of attributes. Default: symbol, source, market, interval.
+   */
   readonly dimensions?: ReadonlyArray<DimensionName> | undefined
   /**
    * The number of values counted separately per dimension, and half the number of pairs of value and code. Further
@@ -221,7 +224,7 @@ export interface Service {
   /** Counts within a window of at most one day. Without a window, or with one that is not a duration: since the start. */
   readonly stats: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<Stats>
   readonly rates: Effect.Effect<Rates>
-  /** Errors by the values of a dimension, highest count first. */
+  /** Errors by the values of a dimension, highest count first. Dies for a dimension that is not kept. */
   readonly breakdown: (options: BreakdownOptions) => Effect.Effect<ReadonlyArray<BreakdownRow>>
   /** Errors over time, oldest step first; the last step ends now. */
   readonly timeline: (options: TimelineOptions) => Effect.Effect<ReadonlyArray<TimelineStep>>

@@ -1,12 +1,12 @@
 /** The options of a tracker, checked, with their defaults. */
 import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-
 import * as FetchError from "../../FetchError.js"
 import * as Threshold from "../../Threshold.js"
 import * as Check from "../options.js"
 import type { Limits } from "./alerting/evaluator.js"
 import { knownCode, rulesOf } from "./alerting/limits.js"
+import { checkDimension } from "./counting/dimensionReader.js"
 import type { Options, PersistedOptions } from "./model.js"
 import type { Place } from "./persisted.js"
 
@@ -22,15 +22,28 @@ export interface Settings extends Limits {
 const maxDimensions = 6
 const defaultDimensions = ["symbol", "source", "market", "interval"]
 
+const dimension: Check.Check<string> = (path, value) =>
+  Either.flatMap(
+    Check.text(path, value),
+    (name) =>
+      Either.mapBoth(checkDimension(name), {
+        onLeft: (message) => `${path}: ${message}`,
+        onRight: () => name
+      })
+  )
+
 const names: Check.Check<ReadonlyArray<string>> = Check.listOf("a list of strings", Check.text)
 
 const dimensions: Check.Check<ReadonlyArray<string>> = (path, value) =>
-  Either.flatMap(names(path, value), (dimensions) =>
-    dimensions.length > maxDimensions
-      ? Check.wrong(path, dimensions, `at most ${maxDimensions} names`)
-      : new Set(dimensions).size < dimensions.length
-      ? Check.wrong(path, dimensions, "different names")
-      : Either.right(dimensions))
+  Either.flatMap(
+    Check.listOf("a list of strings", dimension)(path, value),
+    (dimensions) =>
+      dimensions.length > maxDimensions
+        ? Check.wrong(path, dimensions, `at most ${maxDimensions} names`)
+        : new Set(dimensions).size < dimensions.length
+        ? Check.wrong(path, dimensions, "different names")
+        : Either.right(dimensions)
+  )
 
 /** Thresholds and rules name codes and dimensions of the other options: they are checked after these. */
 const later: Check.Check<unknown> = (_, value) => Either.right(value)

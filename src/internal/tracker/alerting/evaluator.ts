@@ -3,10 +3,11 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import type * as Alert from "../../../Alert.js"
 import type * as FetchContext from "../../../FetchContext.js"
-import type { Severity } from "../../../FetchError.js"
+import type { Severity, Trackable } from "../../../FetchError.js"
 import type { SlidingWindow } from "../../../SlidingWindow.js"
 import type * as Threshold from "../../../Threshold.js"
-import { reader } from "../counting/dimension.js"
+import type { Reader } from "../counting/dimensionReader.js"
+import { reader } from "../counting/dimensionReader.js"
 import type * as Model from "../model.js"
 import type * as Snapshot from "../snapshotModel.js"
 import type { Active, Edge } from "./alertEdges.js"
@@ -30,7 +31,7 @@ export interface Watched<W extends Watchable = Watchable> {
 
 /** A rule on the values of a dimension, or on all attempts: which value is an attempt for? */
 interface Grouped extends Watched<GroupWatch> {
-  readonly valueOf: (context: FetchContext.FetchContext) => string | undefined
+  readonly valueOf: Reader
 }
 
 interface Code {
@@ -147,13 +148,16 @@ export class Alarms {
     context: FetchContext.FetchContext,
     code: string | undefined,
     now: number,
-    wall: number
+    wall: number,
+    error?: Trackable
   ): ReadonlyArray<Edge> {
     let edges = told
     for (const grouped of this.groups) {
       // To a count, other codes and successes are nothing.
       const counts = code !== undefined && (grouped.code === undefined || grouped.code === code)
-      const value = counts || grouped.watch.group.minAttempts !== undefined ? grouped.valueOf(context) : undefined
+      const value = counts || grouped.watch.group.minAttempts !== undefined
+        ? grouped.valueOf(context, error)
+        : undefined
       if (value !== undefined) edges = this.tell(edges, grouped, grouped.watch.counted(value, now), now, wall)
     }
     return edges

@@ -1,14 +1,15 @@
 /** Everything that is counted. Instants are nanoseconds since the tracker started, windows are nanoseconds. */
 import * as DateTime from "effect/DateTime"
 import * as Record from "effect/Record"
-import type * as FetchContext from "../../../FetchContext.js"
 import type { Gauge } from "../alerting/groupWatch.js"
 import type { Group } from "../alerting/limits.js"
 import type * as Model from "../model.js"
 import type * as Snapshot from "../snapshotModel.js"
 import type { Settings } from "../trackerOptions.js"
 import type { CodeCount } from "./codeCounts.js"
-import { Dimension, reader } from "./dimension.js"
+import { Dimension } from "./dimension.js"
+import type { Reader } from "./dimensionReader.js"
+import { reader } from "./dimensionReader.js"
 import { Empties } from "./empties.js"
 import { HourHand } from "./hourly.js"
 import { Latencies } from "./latency.js"
@@ -37,7 +38,7 @@ export class Counts {
   readonly codes = new Map<string, CodeCount>()
   readonly dimensions: ReadonlyArray<{
     readonly name: string
-    readonly read: (context: FetchContext.FetchContext) => string | undefined
+    readonly read: Reader
     readonly counts: Dimension
   }>
   readonly successes = new Tally()

@@ -2,15 +2,11 @@
  * What is counted by the values of one dimension: errors, attempts, and errors by code; since the start, and over the
  * last minute, hour and day. Only so many values are told apart; the rest is `other`, so that totals stay exact.
  */
-import type * as FetchContext from "../../../FetchContext.js"
 import { safeText } from "../../safe/json.js"
 import type * as Snapshot from "../snapshotModel.js"
 import type { Hands } from "./slots.js"
 import { Slots } from "./slots.js"
 import type { WindowIndex } from "./windows.js"
-
-/** A dimension: a text of the context, or the name of an attribute. */
-export type DimensionName = "symbol" | "source" | "market" | "interval" | "operation" | (string & {})
 
 export const other = "other"
 
@@ -48,23 +44,6 @@ export interface Row {
   readonly expected: number
   readonly attempts: number
 }
-
-type Reader = (context: FetchContext.FetchContext) => string | undefined
-
-const texts = new Map<string, Reader>([
-  ["symbol", ({ symbol }) => symbol],
-  ["interval", ({ interval }) => interval],
-  ["market", ({ market }) => market],
-  ["source", ({ source }) => source],
-  ["operation", ({ operation }) => operation],
-  ["url", ({ url }) => url]
-])
-
-/** How a dimension is read from a context: a key of its own, or an attribute. */
-export const reader = (name: string): Reader =>
-  texts.get(name) ??
-    (({ attributes }) =>
-      attributes !== undefined && Object.hasOwn(attributes, name) ? String(attributes[name]) : undefined)
 
 const nameOf = (raw: string): string => raw.length > maxName ? safeText(raw, maxName) : raw
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { Dimension, reader } from "../../../../src/internal/tracker/counting/dimension.js"
+import { Dimension } from "../../../../src/internal/tracker/counting/dimension.js"
+import { reader } from "../../../../src/internal/tracker/counting/dimensionReader.js"
 import { Hands, Slots } from "../../../../src/internal/tracker/counting/slots.js"
 import { windowIndex } from "../../../../src/internal/tracker/counting/windows.js"
 

@@ -1,0 +1,65 @@
+/** Warnings about settings that have no effect as things are, each given once per tracker. */
+import type { Rule } from "./alerting/limits.js"
+import { knownDimensions } from "./counting/dimensionReader.js"
+
+// An attribute that no error had so far may still come; after so many it is more likely misspelt.
+const errorsBeforeEmptyDimension = 64
+
+/** What there is to look at. */
+export interface Observed {
+  readonly rules: ReadonlyArray<Rule>
+  /** True if any attempt was counted. */
+  readonly attempted: boolean
+  readonly dimensions: ReadonlyArray<{ readonly name: string; readonly counts: { readonly size: number } }>
+}
+
+export class Notices {
+  private errors = 0
+  private pending: Array<string> = []
+  private readonly given = new Set<string>()
+
+  get hasAny(): boolean {
+    return this.pending.length > 0
+  }
+
+  take(): ReadonlyArray<string> {
+    const { pending } = this
+    this.pending = []
+    return pending
+  }
+
+  /** Counts an error. True if it is time to {@link look}: after 1, 2, 4, 8, … errors. */
+  isDue(): boolean {
+    const n = ++this.errors
+    return (n & (n - 1)) === 0
+  }
+
+  look({ attempted, dimensions, rules }: Observed): void {
+    const { errors } = this
+    for (const { group, name } of attempted ? [] : rules) {
+      if (group?.minAttempts === undefined || errors < group.minAttempts) continue
+      this.give(
+        `rule ${name}`,
+        `The rule ${
+          JSON.stringify(name)
+        } never fires: it limits a ratio, and of ${errors} errors none is an attempt. ` +
+          "Count attempts with Fetch.tracked({…}, { attempts: true })"
+      )
+    }
+    for (const { counts, name } of errors < errorsBeforeEmptyDimension ? [] : dimensions) {
+      if (counts.size > 0 || knownDimensions.includes(name)) continue
+      this.give(
+        `dimension ${name}`,
+        `The dimension ${
+          JSON.stringify(name)
+        } is empty: none of ${errors} errors has a field or an attribute of this name`
+      )
+    }
+  }
+
+  private give(key: string, message: string): void {
+    if (this.given.has(key)) return
+    this.given.add(key)
+    this.pending.push(message)
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The schemas of what a tracker returns. Their JSON is plain: instants are ISO 8601, durations milliseconds, and a field
+ * that is None is absent.
+ */
+import * as Schema from "effect/Schema"
+import type * as Alert from "../../Alert.js"
+import * as FetchContext from "../../FetchContext.js"
+import * as FetchError from "../../FetchError.js"
+import type * as Model from "./model.js"
+
+const Count = Schema.NonNegative
+
+const counts = Schema.Record({ key: Schema.String, value: Count })
+
+const window = Schema.optionalWith(Schema.DurationFromMillis, { as: "Option" })
+
+const errorRatio = Schema.optionalWith(Schema.NonNegative, { as: "Option" })
+
+const WindowName: Schema.Schema<Alert.WindowName, string> = Schema.String
+
+const stats = Schema.Struct({
+  at: Schema.DateTimeUtc,
+  window,
+  total: Count,
+  attempts: Count,
+  errorRatio,
+  dropped: Count,
+  byCode: Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({ count: Count, severity: FetchError.Severity })
+  }),
+  bySeverity: Schema.Struct({ INFO: Count, WARNING: Count, ERROR: Count }),
+  byCategory: counts,
+  retry: Schema.Struct({
+    retries: Count,
+    giveUps: Count,
+    gateWaits: Count,
+    refusals: Count,
+    openCircuits: Count
+  }),
+  calls: Schema.Struct({ made: Count, recovered: Count, failed: Count, refused: Count })
+})
+
+const rates = Schema.Struct({ minute: counts, hour: counts, day: counts })
+
+const breakdownRow = Schema.Struct({
+  value: Schema.String,
+  count: Count,
+  attempts: Count,
+  errorRatio,
+  share: Schema.NonNegative
+})
+
+const timelineStep = Schema.Struct({ at: Schema.DateTimeUtc, count: Count })
+
+const emptyRow = Schema.Struct({
+  reason: FetchError.EmptyReason,
+  source: Schema.String,
+  expected: Count,
+  unexpected: Count
+})
+
+const emptyData = Schema.Struct({
+  at: Schema.DateTimeUtc,
+  window,
+  expected: Count,
+  unexpected: Count,
+  rows: Schema.Array(emptyRow)
+})
+
+const verdict = Schema.Struct({
+  verdict: Schema.Literal("normal", "extraordinary"),
+  exceeded: Schema.optionalWith(
+    Schema.Struct({ window: WindowName, limit: Schema.Number, count: Schema.Number }),
+    { as: "Option" }
+  )
+})
+
+const recentError = Schema.Struct({
+  at: Schema.DateTimeUtc,
+  tag: Schema.String,
+  code: Schema.String,
+  category: Schema.String,
+  severity: FetchError.Severity,
+  message: Schema.String,
+  context: FetchContext.FetchContext
+})
+
+const latencyRow = Schema.Struct({
+  source: Schema.String,
+  count: Count,
+  p50: Schema.DurationFromMillis,
+  p90: Schema.DurationFromMillis,
+  p99: Schema.DurationFromMillis,
+  max: Schema.DurationFromMillis
+})
+
+// The type and the schema of each read share a name.
+
+export type Stats = Model.Stats
+export interface StatsJson extends Schema.Schema.Encoded<typeof stats> {}
+export const Stats: Schema.Schema<Stats, StatsJson> = stats
+
+export type Rates = Model.Rates
+export interface RatesJson extends Schema.Schema.Encoded<typeof rates> {}
+export const Rates: Schema.Schema<Rates, RatesJson> = rates
+
+export type BreakdownRow = Model.BreakdownRow
+export interface BreakdownRowJson extends Schema.Schema.Encoded<typeof breakdownRow> {}
+export const BreakdownRow: Schema.Schema<BreakdownRow, BreakdownRowJson> = breakdownRow
+
+export type TimelineStep = Model.TimelineStep
+export interface TimelineStepJson extends Schema.Schema.Encoded<typeof timelineStep> {}
+export const TimelineStep: Schema.Schema<TimelineStep, TimelineStepJson> = timelineStep
+
+export type EmptyRow = Model.EmptyRow
+export interface EmptyRowJson extends Schema.Schema.Encoded<typeof emptyRow> {}
+export const EmptyRow: Schema.Schema<EmptyRow, EmptyRowJson> = emptyRow
+
+export type EmptyData = Model.EmptyData
+export interface EmptyDataJson extends Schema.Schema.Encoded<typeof emptyData> {}
+export const EmptyData: Schema.Schema<EmptyData, EmptyDataJson> = emptyData
+
+export type Verdict = Model.Verdict
+export interface VerdictJson extends Schema.Schema.Encoded<typeof verdict> {}
+export const Verdict: Schema.Schema<Verdict, VerdictJson> = verdict
+
+export type RecentError = Model.RecentError
+export interface RecentErrorJson extends Schema.Schema.Encoded<typeof recentError> {}
+export const RecentError: Schema.Schema<RecentError, RecentErrorJson> = recentError
+
+export type LatencyRow = Model.LatencyRow
+export interface LatencyRowJson extends Schema.Schema.Encoded<typeof latencyRow> {}
+export const LatencyRow: Schema.Schema<LatencyRow, LatencyRowJson> = latencyRow
+
+/** Lets `JSON.stringify` write a value as its schema does. */
+const encodable = <A extends object, I>(schema: Schema.Schema<A, I>): (value: A) => A => {
+  const encode = Schema.encodeSync(schema)
+  function toJSON(this: A): I {
+    return encode(this)
+  }
+  return (value) => Object.defineProperty(value, "toJSON", { value: toJSON })
+}
+
+export const encodableStats = encodable(stats)
+export const encodableBreakdown = encodable(Schema.Array(breakdownRow))
+export const encodableTimeline = encodable(Schema.Array(timelineStep))
+export const encodableEmptyData = encodable(emptyData)
+export const encodableVerdict = encodable(verdict)
+export const encodableRecent = encodable(Schema.Array(recentError))
+export const encodableLatency = encodable(Schema.Array(latencyRow))
