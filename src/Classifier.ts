@@ -19,8 +19,10 @@ import { decide, isOwn } from "./internal/classifier/decide.js"
 import { drain } from "./internal/classifier/drain.js"
 import { Rank } from "./internal/classifier/finding.js"
 import { isDefect, links, ofCause } from "./internal/classifier/links.js"
+import type * as Model from "./internal/classifier/model.js"
 import { get, text } from "./internal/classifier/read.js"
 import { asLimit } from "./internal/classifier/refusedByLimit.js"
+import { table as codeTable } from "./internal/classifier/table.js"
 import { attempt } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -28,42 +30,55 @@ import { attempt } from "./internal/safe/json.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The answer of a server, as far as its client kept it.
+ * The answer of a server, as far as its client kept it: status, headers in lower case, and the body, parsed if it is JSON.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Response {
-  /** The HTTP status; 0 where the client kept the body but not the status. */
-  readonly status: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Parsed if it is JSON, else text; `undefined` when it was not read. */
-  readonly body: unknown
-}
+export type Response = Model.Response
 
 /**
- * What a {@link Rule} knows besides the cause.
+ * What a {@link Rule} knows besides the cause: the context, the time in epoch milliseconds, the request and the answer.
  *
  * @since 0.1.0
  * @category models
  */
-export interface RuleOptions {
-  readonly context: FetchContext.FetchContext
-  /** Epoch milliseconds. */
-  readonly now: number
-  readonly response: Option.Option<Response>
-}
+export type RuleOptions = Model.RuleOptions
 
 /**
- * Knowledge of your own: which error a cause is, or none if it is not for this rule to say. Asked about what was thrown,
- * and then about each of the causes behind it, outermost first. Pure; a rule that throws is skipped. Defects are bugs, and
- * no matter for rules.
+ * A rule of your own: the error that a cause is, or none where the rule does not apply. A rule is asked about the error
+ * that was thrown, and then about each of its causes, outermost first. Rules are pure; one that throws is skipped.
+ * Defects are bugs, and rules are not asked about them.
  *
  * @since 0.1.0
  * @category models
  */
-export type Rule = (cause: unknown, options: RuleOptions) => Option.Option<FetchError.FetchError>
+export type Rule = Model.Rule
+
+/**
+ * The meaning of one code in a {@link table}: the tag, and where they differ from the tag's defaults, whether another
+ * attempt makes sense and a hint for the message.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TableRow = Model.Row
+
+/**
+ * What `select` reads from an answer: the code, and optionally the API's words and the issues of a `DataValidation`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Selected = Model.Selected
+
+/**
+ * The options of {@link table}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TableOptions = Model.TableOptions
 
 // ---------------------------------------------------------------------------------------------------------------------
 // tags
@@ -204,6 +219,38 @@ export const classifyCause = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
+ * Makes a rule from a table of codes: what an API documents as a table is written as one.
+ *
+ * A code in the table decides over the HTTP status, except that 418 and 429 always mean a rate limit. A row marked
+ * `vague` ("unknown error") leaves the decision to any status but 200 and 400. A code without a row leaves the decision
+ * to the status. Messages hold the code, the API's own words and the hint of the row.
+ *
+ * @example
+ * import { Classifier } from "effect-errata"
+ *
+ * // {"error": {"code": "quota_exhausted", "message": "No calls are left this month"}}
+ * const weather = Classifier.table({
+ *   name: "Weather",
+ *   rows: {
+ *     quota_exhausted: { tag: "ApiRateLimit", retryable: false, hint: "buy a larger plan" },
+ *     station_offline: { tag: "DataEmpty", reason: "source_gap" }
+ *   }
+ * })
+ *
+ * const error = Classifier.classifySync(
+ *   { status: 403, body: { error: { code: "quota_exhausted", message: "No calls are left this month" } } },
+ *   { rules: [weather] }
+ * )
+ *
+ * assert.strictEqual(error.message, "Weather quota_exhausted: No calls are left this month - buy a larger plan")
+ * assert.strictEqual(error.retryable, false)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const table: (options: TableOptions) => Rule = codeTable
+
+/**
  * The error of a fetch that worked and brought nothing.
  *
  * @example
@@ -316,9 +363,10 @@ const ruled = (
   const response = answer === undefined
     ? Option.none()
     : Option.some({ status: answer.status, headers: answer.headers, body: answer.body })
+  const request = askedOf(chain)
   for (const link of chain) {
     for (const rule of rules) {
-      const found = attempt(() => Option.getOrUndefined(rule(link, { context, now, response })))
+      const found = attempt(() => Option.getOrUndefined(rule(link, { context, now, request, response })))
       if (found !== undefined && FetchError.isFetchError(found)) return found
     }
   }

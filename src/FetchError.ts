@@ -213,7 +213,9 @@ const answer = {
   /** The HTTP status. */
   status: Schema.optional(Schema.Number),
   /** The error code in the body of the response, as the API documents it. */
-  apiCode: Schema.optional(Schema.Union(Schema.Number, Schema.String))
+  apiCode: Schema.optional(Schema.Union(Schema.Number, Schema.String)),
+  /** The beginning of the body, masked, at most 512 characters. */
+  bodyExcerpt: Schema.optional(Schema.String)
 }
 
 /**
@@ -258,11 +260,7 @@ export class ApiPermission extends define<ApiPermission>()("ApiPermission", answ
  * @since 0.1.0
  * @category errors
  */
-export class ApiFormat extends define<ApiFormat>()("ApiFormat", {
-  ...answer,
-  /** The beginning of the body, masked, at most 512 characters. */
-  bodyExcerpt: Schema.optional(Schema.String)
-}, {
+export class ApiFormat extends define<ApiFormat>()("ApiFormat", answer, {
   retryable: ({ status }) =>
     status !== undefined && ([500, 502, 503].includes(status) || (status >= 520 && status <= 529))
 }) {}

@@ -5,13 +5,9 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
-import type * as Classifier from "../Classifier.js"
-import { askedOf } from "../internal/classifier/answer.js"
-import { classes } from "../internal/classifier/classes.js"
+import * as Classifier from "../Classifier.js"
 import { links } from "../internal/classifier/links.js"
 import { get, number, text } from "../internal/classifier/read.js"
-import { waitOf } from "../internal/classifier/waits.js"
-import { attempt } from "../internal/safe/json.js"
 import type { Market } from "./Market.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -136,9 +132,9 @@ export const lookup = (market: Market | undefined, code: number): Option.Option<
   )
 
 /**
- * Makes {@link Classifier.classify} understand Binance: the code in an answer decides, by the market that the context
- * names or the host that was asked. The statuses 418, 429, 403 and 451 win over any code, and so does every status over
- * a code that is not in the table.
+ * The rule that makes {@link Classifier.classify} understand Binance: the code in an answer decides, by the market that
+ * the context names or the host that was asked. The statuses 418 and 429 win over any code. Codes that only say
+ * "unknown" (-1000, -1006) leave the decision to any status but 200 and 400.
  *
  * @example
  * import { Classifier } from "effect-errata"
@@ -155,66 +151,44 @@ export const lookup = (market: Market | undefined, code: number): Option.Option<
  * @category accessors
  */
 export const rules: ReadonlyArray<Classifier.Rule> = [
-  (cause, { context, now, response }) => {
-    const status = Option.match(response, { onNone: () => undefined, onSome: ({ status }) => status || undefined })
-    if (status !== undefined && overruling.has(status)) return Option.none()
-    const chain = links(cause)
-    const said = Option.orElse(Option.flatMapNullable(response, ({ body }) => saidIn(body)), () => saidAmong(chain))
-    return Option.flatMap(said, ({ body, code, message }) => {
-      const { method, url } = askedOf(chain)
-      const meant = lookup(marketOf(context.market, url ?? context.url), code)
-      return Option.map(meant, ({ hint, retryable, tag }) => {
-        const head = `Binance ${code}: ${[message, hint].filter((part) => part !== undefined).join(" - ")}`
-        const request = url === undefined ? "" : ` (${method === undefined ? url : `${method} ${url}`})`
-        const headers = Option.match(response, { onNone: () => ({}), onSome: ({ headers }) => headers })
-        const props = {
-          message: head + request,
-          context,
-          cause,
-          retryable,
-          retryAfter: waitOf({ headers, body, error: undefined, limited: tag === "ApiRateLimit", now }),
-          status,
-          apiCode: code
-        }
-        return new classes[tag](
-          tag === "ApiFormat" ? { ...props, bodyExcerpt: attempt(() => JSON.stringify(body)) } : props
-        )
-      })
-    })
-  }
+  Classifier.table({
+    name: "Binance",
+    select: (cause, { response }) => {
+      const inBody = Option.flatMapNullable(response, ({ body }) => selected(body))
+      return Option.getOrUndefined(inBody) ?? selectedAmong(links(cause))
+    },
+    rows: (code, { context, request }) => {
+      const meaning = lookup(marketOf(context.market, request.url ?? context.url), Number(code))
+      return Option.getOrUndefined(Option.map(meaning, (row) => ({ ...row, vague: vague.has(Number(code)) })))
+    }
+  })
 ]
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A ban, a wall of the network, a border: no code says anything else. */
-const overruling: ReadonlySet<number> = new Set([403, 418, 429, 451])
-
-interface Said {
-  readonly body: unknown
-  readonly code: number
-  readonly message: string | undefined
-}
+/** Codes that only say that something unknown went wrong. */
+const vague: ReadonlySet<number> = new Set([-1000, -1006])
 
 /** `{ "code": -1121, "msg": "Invalid symbol." }`, also inside the `error` of the WebSocket API. */
-const saidIn = (body: unknown): Said | undefined => {
+const selected = (body: unknown): Classifier.Selected | undefined => {
   for (const holder of [body, get(body, "error")]) {
     const code = number(holder, "code")
     if (code !== undefined && Number.isInteger(code) && code < 0) {
-      return { body: holder, code, message: text(holder, "msg") ?? text(holder, "message") }
+      return { code, message: text(holder, "msg") ?? text(holder, "message") }
     }
   }
   return undefined
 }
 
-/** The clients that throw the body itself, or an error that carries its code. */
-const saidAmong = (chain: ReadonlyArray<unknown>): Option.Option<Said> => {
+/** For clients that throw the body itself, or an error that carries its code. */
+const selectedAmong = (chain: ReadonlyArray<unknown>): Classifier.Selected | undefined => {
   for (const link of chain) {
-    const said = saidIn(link) ?? saidIn(get(link, "body"))
-    if (said !== undefined) return Option.some(said)
+    const found = selected(link) ?? selected(get(link, "body"))
+    if (found !== undefined) return found
   }
-  return Option.none()
+  return undefined
 }
 
 const marketOf = (market: string | undefined, url: string | undefined): Market | undefined =>

@@ -89,7 +89,8 @@ describe("lookup", () => {
           const meaning = Option.getOrThrow(BinanceErrors.lookup(market, code))
           assert.deepStrictEqual([meaning.tag, meaning.retryable], [tag, retry === "retry"])
           assert.match(meaning.hint, hint)
-          for (const status of statuses) {
+          const isVague = code === -1000 || code === -1006
+          for (const status of isVague ? [200, 400] : [...statuses, 403, 451]) {
             const error = classify(status, code, market)
             assert.deepStrictEqual([error._tag, error.retryable], [tag, retry === "retry"], `${status}`)
             assert.include(error.message, `Binance ${code}: What the exchange says. - ${meaning.hint}`)
@@ -114,10 +115,20 @@ describe("lookup", () => {
         }
       })
 
-      it("418, 429, 403 and 451 beat every code", () => {
+      it("418 and 429 beat every code", () => {
         for (const [code] of meanings) {
-          const tags = [418, 429, 403, 451].map((status) => classify(status, code, market)._tag)
-          assert.deepStrictEqual(tags, ["ApiRateLimit", "ApiRateLimit", "ApiPermission", "ApiPermission"], `${code}`)
+          const tags = [418, 429].map((status) => classify(status, code, market)._tag)
+          assert.deepStrictEqual(tags, ["ApiRateLimit", "ApiRateLimit"], `${code}`)
+        }
+      })
+
+      it("codes that only say \"unknown\" yield to any status but 200 and 400", () => {
+        const plain = (status: number) => Classifier.classifySync({ response: { status } })
+        for (const status of [401, 403, 404, 408, 413, 418, 429, 500, 503, 504]) {
+          for (const code of [-1000, -1006]) {
+            const error = classify(status, code, market)
+            assert.deepStrictEqual([error._tag, error.retryable], [plain(status)._tag, plain(status).retryable])
+          }
         }
       })
     })

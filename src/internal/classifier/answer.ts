@@ -1,6 +1,7 @@
 /** The request and the answer behind an error, wherever its client keeps them. */
 import { attempt } from "../safe/json.js"
 import { quoted } from "./ccxt.js"
+import type { Request } from "./model.js"
 import type { Foreign } from "./read.js"
 import { get, isObject, text } from "./read.js"
 import { holdersOf, shapedStatus } from "./status.js"
@@ -11,11 +12,6 @@ export interface Answer {
   readonly body: unknown
   /** What holds a body that nobody has read yet. */
   readonly unread: object | undefined
-}
-
-export interface Asked {
-  readonly method: string | undefined
-  readonly url: string | undefined
 }
 
 export const maxBody = 65_536
@@ -162,7 +158,7 @@ const entriesOf = (headers: object): ReadonlyArray<readonly [unknown, unknown]> 
 }
 
 /** What was asked, by the outermost link that knows. */
-export const askedOf = (chain: ReadonlyArray<unknown>): Asked => {
+export const askedOf = (chain: ReadonlyArray<unknown>): Request => {
   for (const link of chain) {
     const found = asked(link)
     if (found.url !== undefined) return found
@@ -170,7 +166,7 @@ export const askedOf = (chain: ReadonlyArray<unknown>): Asked => {
   return { method: undefined, url: undefined }
 }
 
-const asked = (link: unknown): Asked => {
+const asked = (link: unknown): Request => {
   const told = quoted(link)
   if (told?.url !== undefined) return { method: told.method, url: told.url }
   const request = get(link, "request")

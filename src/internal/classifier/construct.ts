@@ -4,25 +4,26 @@ import * as Option from "effect/Option"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import { attempt } from "../safe/json.js"
-import type { Answer, Asked } from "./answer.js"
+import type { Answer } from "./answer.js"
 import { parsed } from "./answer.js"
 import { classes } from "./classes.js"
 import { codesOf, namesQuota, retryableBy, systemCode } from "./codeWords.js"
 import type { Finding } from "./finding.js"
 import { Rank } from "./finding.js"
 import { issuesOf, treeOf } from "./issues.js"
+import type { Request } from "./model.js"
 import { nameOf } from "./names.js"
 import { isStatusPhrase } from "./phrases.js"
 import { closeCodeOf, protocolRetryable } from "./protocols.js"
 import { get, isObject, number, text } from "./read.js"
-import { apiCodeOf, oneLine, reasonOf } from "./reason.js"
+import { apiCodeOf, excerptOf, oneLine, reasonOf } from "./reason.js"
 import { waitOf } from "./waits.js"
 
 export interface Case {
   readonly cause: unknown
   readonly finding: Finding
   readonly answer: Answer | undefined
-  readonly asked: Asked
+  readonly asked: Request
   /** The error and its causes, outermost first. */
   readonly chain: ReadonlyArray<unknown>
   readonly context: FetchContext.FetchContext
@@ -65,12 +66,8 @@ export const construct = (case_: Case): FetchError.FetchError => {
     case "ApiRateLimit":
     case "ApiAuth":
     case "ApiPermission":
-      return new classes[tag]({ status, apiCode, ...common }, unchecked)
     case "ApiFormat":
-      return new FetchError.ApiFormat(
-        { status, apiCode, bodyExcerpt: excerptOf(body), ...common },
-        unchecked
-      )
+      return new classes[tag]({ status, apiCode, bodyExcerpt: excerptOf(body), ...common }, unchecked)
     case "DataEmpty":
       return new FetchError.DataEmpty({ reason: emptyReason(context, now), ...common }, unchecked)
     case "DataValidation":
@@ -202,12 +199,6 @@ const lineOf = (link: unknown): number | undefined => {
 
 const snippetOf = (link: unknown): string | undefined =>
   /, (?:\.{3})?"(.*)"(?:\.{3})? is not valid JSON$/s.exec(wordsOf(link))?.[1]
-
-const excerptOf = (body: unknown): string | undefined => {
-  if (typeof body === "string") return body === "" ? undefined : body
-  if (typeof body !== "object" || body === null) return undefined
-  return attempt(() => JSON.stringify(body))
-}
 
 const week = 7 * 86_400_000
 

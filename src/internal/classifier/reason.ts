@@ -19,6 +19,13 @@ export const reasonOf = (body: unknown): string | undefined => {
   return found === undefined || found === "" ? undefined : oneLine(found)
 }
 
+/** The beginning of a body, as it came. */
+export const excerptOf = (body: unknown): string | undefined => {
+  if (typeof body === "string") return body === "" ? undefined : body
+  if (typeof body !== "object" || body === null) return undefined
+  return attempt(() => JSON.stringify(body))
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // texts
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,86 @@
+/** A rule from a table of codes, as APIs document them. */
+import * as Option from "effect/Option"
+import * as FetchError from "../../FetchError.js"
+import { classes } from "./classes.js"
+import { systemCode } from "./codeWords.js"
+import type { Code, Response, Row, Rule, RuleOptions, Selected, TableOptions } from "./model.js"
+import { get } from "./read.js"
+import { apiCodeOf, excerptOf, oneLine, reasonOf } from "./reason.js"
+import { waitOf } from "./waits.js"
+
+export const table = ({ name, rows, select = codeOf }: TableOptions): Rule => {
+  const rowOf = typeof rows === "function"
+    ? rows
+    : (code: Code) => Object.hasOwn(rows, String(code)) ? rows[String(code)] : undefined
+  return (cause, options) => {
+    const status = statusOf(options.response)
+    if (status === 418 || status === 429) return Option.none()
+    const found = select(cause, options)
+    if (found === undefined) return Option.none()
+    const selected = typeof found === "object" ? found : { code: found }
+    const row = rowOf(selected.code, options)
+    if (row === undefined || (row.vague === true && status !== undefined && status !== 200 && status !== 400)) {
+      return Option.none()
+    }
+    return Option.some(errorOf(cause, selected, row, name, options))
+  }
+}
+
+const statusOf = (response: Option.Option<Response>): number | undefined =>
+  Option.match(response, { onNone: () => undefined, onSome: ({ status }) => status || undefined })
+
+/** The code in the body, else that of the error. */
+const codeOf = (cause: unknown, { response }: RuleOptions): Code | undefined => {
+  const inBody = Option.match(response, {
+    onNone: () => undefined,
+    onSome: ({ body, status }) => apiCodeOf(body, status)
+  })
+  if (inBody !== undefined) return inBody
+  const code = get(cause, "code")
+  return typeof code === "number" || (typeof code === "string" && !systemCode.test(code)) ? code : undefined
+}
+
+const errorOf = (
+  cause: unknown,
+  { code, issues, message }: Selected,
+  row: Row,
+  name: string | undefined,
+  { context, now, request: { method, url }, response }: RuleOptions
+): FetchError.FetchError => {
+  const answer = Option.getOrUndefined(response)
+  const words = message ?? reasonOf(answer?.body) ?? reasonOf(get(cause, "message"))
+  const head = [name, code].filter((part) => part !== undefined).join(" ")
+  const reason = [words === undefined ? undefined : oneLine(words), row.hint].filter((part) => part !== undefined)
+  const request = url === undefined ? "" : ` (${method === undefined ? url : `${method} ${url}`})`
+  const common = {
+    message: `${reason.length === 0 ? head : `${head}: ${reason.join(" - ")}`}${request}`,
+    context,
+    cause,
+    retryable: row.retryable,
+    retryAfter: waitOf({
+      headers: answer?.headers ?? {},
+      body: answer?.body ?? cause,
+      error: cause,
+      limited: row.tag === "ApiRateLimit",
+      now
+    })
+  }
+  switch (row.tag) {
+    case "DataEmpty":
+      return new FetchError.DataEmpty({ reason: row.reason, ...common })
+    case "DataValidation":
+      return new FetchError.DataValidation({ issues, ...common })
+    case "ApiRateLimit":
+    case "ApiAuth":
+    case "ApiPermission":
+    case "ApiFormat":
+      return new classes[row.tag]({
+        status: statusOf(response),
+        apiCode: code,
+        bodyExcerpt: excerptOf(answer?.body),
+        ...common
+      })
+    default:
+      return new classes[row.tag](common)
+  }
+}
