@@ -206,7 +206,7 @@ describe("the reason", () => {
     ["<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>", "Access Denied"]
   ]
   for (const [body, reason] of reasons) {
-    it(`${JSON.stringify(body).slice(0, 60)}`, async () => {
+    it(JSON.stringify(body).slice(0, 60), async () => {
       const cause = { response: { status: 403, data: body } }
       const classified = await Effect.runPromise(Classifier.classify(cause))
       assert.include(classified.message, reason)
