@@ -1,5 +1,5 @@
 /**
- * The service that counts what goes wrong: since the start, over any window up to a day, by what was being fetched.
+ * The service that counts errors and attempts: since the start, over any window up to a day, and by dimension.
  *
  * @since 0.1.0
  */
@@ -217,7 +217,7 @@ export {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The tag of the tracker. Provide it with {@link layer}, with {@link layerNoop}, or with a store of your own.
+ * The tag of the tracker. Provide it with {@link layer}, {@link layerNoop}, or an implementation of your own.
  *
  * @since 0.1.0
  * @category tags
@@ -244,9 +244,9 @@ export const make = (store: Store): Service => ({
 })
 
 /**
- * Limits from the environment (or any other `ConfigProvider`), on top of the default ones:
- * `THRESHOLDS_DATA_EMPTY_PER_MINUTE`, `…_PER_HOUR`, `…_PER_DAY`, and `THRESHOLDS_DATA_EMPTY_RECOVER_AT`; for every code of
- * the 17 types, and for the codes named here.
+ * Limits from the environment, or any other `ConfigProvider`, on top of the default limits:
+ * `THRESHOLDS_DATA_EMPTY_PER_MINUTE`, `…_PER_HOUR`, `…_PER_DAY`, and `THRESHOLDS_DATA_EMPTY_RECOVER_AT`; for the codes
+ * of the 17 types, and for those in `codes`.
  *
  * @example
  * import { ErrorTracker } from "effect-errata"
@@ -270,12 +270,15 @@ export const config = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A tracker in memory. Call it once and share the layer: every call makes a tracker of its own. Dies of options that make
- * no sense, with a message that says which, and what would.
+ * A tracker in memory. Build the layer once and share it: each call makes a separate tracker. Dies of invalid options, with
+ * a message that names the option and what it accepts.
  *
  * Every alert is also logged: as a warning, or as information once it is over, with the annotations `error_type`,
  * `severity`, `window`, `limit` and `count`. What falls due while nothing is tracked is logged by a fiber of the layer, to
- * the loggers that were there when the layer was built.
+ * the loggers of the layer.
+ *
+ * Time is the Clock of the layer, also for fetches under another Clock. A clock that goes back is not followed: ages never
+ * decrease.
  *
  * @example
  * import { ErrorTracker, FetchError } from "effect-errata"

@@ -13,8 +13,8 @@
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A window that slides over a stream of events. Mutable, for use by one owner; pure otherwise: time is what the caller
- * says. Stamps, windows and the horizon are in one unit of the caller's choice.
+ * A sliding window over a stream of events. It is mutable and reads no clock: the caller passes the time. Stamps, windows
+ * and the horizon are in one unit of the caller's choice.
  *
  * Counts are exact as long as at most 1,024 events are in the window, and within 1/2048 of the truth beyond.
  *
@@ -22,15 +22,15 @@
  * @category models
  */
 export interface SlidingWindow {
-  /** The longest window that can be asked for. */
+  /** The longest window that can be counted. */
   readonly horizon: number
-  /** What the stamps take up at present, in bytes: at most about 16 kB for every doubling of the events beyond 1,024. */
+  /** The size of the stamps in bytes: at most about 16 kB per doubling of the number of events beyond 1,024. */
   readonly bytes: number
-  /** Adds an event. Time does not go back: an event before the latest one happened with the latest one. */
+  /** Adds an event. Time does not go back: an event before the latest one gets the stamp of the latest one. */
   readonly add: (stamp: number) => void
-  /** How many events are at most `window` old at `now`? An event of age exactly `window` is inside. */
+  /** The number of events at most `window` old at `now`. An event of age exactly `window` is inside. */
   readonly count: (window: number, now: number) => number
-  /** Is `count(window, now)` greater than `limit`, a whole number? Costs one look at one stamp. */
+  /** True if `count(window, now)` is greater than `limit`, a whole number. Reads one stamp. */
   readonly exceeds: (limit: number, window: number, now: number) => boolean
   /**
    * The stamp of the n-th newest event, the newest being the first; `-Infinity` if there are fewer. `count(window, now)`
@@ -38,22 +38,21 @@ export interface SlidingWindow {
    */
   readonly nth: (n: number) => number
   /**
-   * Adds to `counts[i]` how many events are at least `i × step`, but less than `(i + 1) × step` old at `now`: all the
-   * differences of {@link count} in one go.
+   * Adds to `counts[i]` the number of events at least `i × step` and less than `(i + 1) × step` old at `now`: all the
+   * differences of {@link count} in one pass.
    */
   readonly steps: (step: number, now: number, counts: Float64Array) => void
-  /** Frees what is older than the horizon. Changes no answer. */
+  /** Frees the events older than the horizon. Changes no result. */
   readonly prune: (now: number) => void
   /** An independent copy. */
   readonly copy: () => SlidingWindow
-  /** Everything as plain data, for {@link restore}. */
+  /** The window as plain data, for {@link restore}. */
   readonly snapshot: (now: number) => Snapshot
 }
 
 /**
- * A window as plain data: the ages of its buckets, by the size of the buckets (1, 2, 4, …). The events of the first list
- * are alone, so that their ages stand there; every other bucket is two ages, of its oldest and of its newest event.
- * In each list the oldest comes first.
+ * A window as plain data: the ages of its buckets, one list per bucket size (1, 2, 4, …). A bucket of one event is its age;
+ * every other bucket is two ages, of its oldest and its newest event. In each list the oldest comes first.
  *
  * @since 0.1.0
  * @category models
@@ -65,7 +64,7 @@ export type Snapshot = ReadonlyArray<ReadonlyArray<number>>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A window that nothing has happened in yet.
+ * Makes an empty window.
  *
  * @example
  * import { SlidingWindow } from "effect-errata"
@@ -84,7 +83,7 @@ export type Snapshot = ReadonlyArray<ReadonlyArray<number>>
 export const make = (options: { readonly horizon: number }): SlidingWindow => new Histogram(options.horizon)
 
 /**
- * The window of which a snapshot was taken, with its events as old at `now` as they were then.
+ * Makes a window from a snapshot. Its events are as old at `now` as they were when the snapshot was taken.
  *
  * @example
  * import { SlidingWindow } from "effect-errata"
@@ -114,22 +113,22 @@ export const restore = (options: {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const precision = 1024
-// Buckets are merged in batches: one by one, every event would touch every level.
+// Buckets are merged in batches; merged one by one, every event would touch every level.
 const batch = 64
 const capacity = precision + batch
 const firstCapacity = 16
 
-// Every index below comes from `Level.index`, which stays inside.
+// Every index comes from `Level.index`, which stays in bounds.
 const read = (stamps: Float64Array, index: number): number => stamps[index]!
 
 /** The buckets of one size, oldest first, in a ring. */
 class Level {
-  // An event that is alone is its own oldest and newest: the first level keeps one stamp.
+  // The oldest event of a bucket of one is its newest: the first level keeps one stamp.
   private newest = new Float64Array(firstCapacity)
   private oldest: Float64Array
   private head = 0
   size = 0
-  /** How many events are in each bucket. */
+  /** The number of events in each bucket. */
   readonly events: number
 
   constructor(events: number) {
@@ -170,15 +169,15 @@ class Level {
     this.newest[index] = newest
   }
 
-  /** Forgets the oldest buckets. */
+  /** Drops the oldest buckets. */
   drop(buckets: number): void {
     this.head = this.index(buckets)
     this.size -= buckets
   }
 
   /**
-   * Makes one bucket of the next level out of every two of the oldest, down to what precision asks for. Nobody will ask
-   * again for what is before the edge, so that the number of levels stays what a horizon needs.
+   * Merges pairs of the oldest buckets into the next level, down to the precision. Buckets before the edge are dropped,
+   * which bounds the number of levels.
    */
   mergeInto(next: Level, edge: number): void {
     while (this.size > precision) {
@@ -264,8 +263,8 @@ class Histogram implements SlidingWindow {
       }
       const first = level.firstFrom(edge)
       if (first === level.size) break
-      // Of the bucket across the edge, at least one event is inside and at least one outside: half of it is at most
-      // one event less than half of it away from the truth.
+      // Of the bucket across the edge, at least one event is inside and at least one outside: counting half of it is off
+      // by less than half of it.
       const across = level.oldestOf(first) >= edge ? level.events : level.events / 2
       return sum + (level.size - first - 1) * level.events + across
     }
@@ -284,7 +283,7 @@ class Histogram implements SlidingWindow {
       if (left <= events) {
         const back = Math.ceil(left / level.events)
         const i = level.size - back
-        // As `count` has it: half of a bucket is inside as long as its newest event is, the rest as long as its oldest.
+        // As in `count`: half of a bucket is inside as long as its newest event is, the rest as long as its oldest is.
         return (left - (back - 1) * level.events) * 2 <= level.events ? level.newestOf(i) : level.oldestOf(i)
       }
       left -= events
@@ -296,7 +295,7 @@ class Histogram implements SlidingWindow {
     const at = Math.max(now, this.latest)
     const edge = at - this.horizon
     for (const level of this.levels) {
-      // As `count` has it: half of a bucket is as old as its newest event, the rest as old as its oldest.
+      // As in `count`: half of a bucket is as old as its newest event, the rest as old as its oldest.
       const share = level.events === 1 ? 1 : level.events / 2
       for (let i = level.size - 1; i >= 0; i--) {
         const newest = level.newestOf(i)
@@ -346,7 +345,7 @@ class Histogram implements SlidingWindow {
     for (const [index, ages] of snapshot.entries()) {
       const level = index === 0 ? this.single : this.grow()
       const width = index === 0 ? 1 : 2
-      // The first level is merged as soon as it is full, the others when more is to come.
+      // The first level is merged as soon as it is full, the others when the next bucket arrives.
       const most = index === 0 ? capacity - 1 : capacity
       const stamps = Float64Array.from(ages.slice(-width * most), (age) => now - age)
       for (let i = 0; i + width <= stamps.length; i += width) {

@@ -20,7 +20,7 @@ const messages = Effect.map(
   (entries) => entries.map(({ level, message }) => `${level} ${message}`)
 )
 
-/** Nothing but a map, which can be looked into, and made to misbehave. */
+/** A store over a map, which tests can inspect and make fail or hang. */
 const makeStore = () => {
   const values = new Map<string, string>()
   const state = { fails: false, hangs: false, writes: 0 }
@@ -51,7 +51,7 @@ const makeStore = () => {
   return { values, state, layer: Layer.succeed(KeyValueStore.KeyValueStore, store) }
 }
 
-/** One life of a process. */
+/** One run of a process. */
 const live = <A, E, E2>(
   store: Layer.Layer<KeyValueStore.KeyValueStore, E2>,
   body: Effect.Effect<A, E, ErrorTracker.ErrorTracker>,
@@ -67,7 +67,7 @@ const fnv = (text: string) =>
 const keys = ["error-tracker.0", "error-tracker.1"]
 
 describe("layerPersisted", () => {
-  it.effect("a restart keeps counts and what fires, and does not fire it again", () =>
+  it.effect("a restart keeps counts and active alerts, without a second Fired", () =>
     Effect.gen(function*() {
       const { layer } = makeStore()
       yield* live(layer, track(5))
@@ -104,7 +104,7 @@ describe("layerPersisted", () => {
       ])
     }).pipe(Effect.provide(LogCapture.layer)))
 
-  it.effect("saves on a schedule, in turns: a process that is killed loses no more than that", () =>
+  it.effect("saves on a schedule, alternating keys: a killed process loses at most one interval", () =>
     Effect.gen(function*() {
       const { layer, state, values } = makeStore()
       // Two processes one after the other, of which the first never comes to its end.
@@ -125,7 +125,7 @@ describe("layerPersisted", () => {
       expect(yield* live(layer, total, { key: "another" })).toBe(0)
     }))
 
-  it.effect("a process that dies while it saves leaves the snapshot before", () =>
+  it.effect("a process that dies during a save leaves the snapshot before", () =>
     Effect.gen(function*() {
       for (const length of [0, 1, 20, 60, 500, -1]) {
         const { layer, values } = makeStore()
@@ -147,7 +147,7 @@ describe("layerPersisted", () => {
       )
     }).pipe(Effect.provide(LogCapture.layer)))
 
-  it.effect("not one changed character goes unnoticed", () =>
+  it.effect("any changed character is detected", () =>
     Effect.gen(function*() {
       const { layer, values } = makeStore()
       yield* live(layer, track(3))
@@ -187,7 +187,7 @@ describe("layerPersisted", () => {
       }).pipe(Effect.provide(LogCapture.layer))
   )
 
-  it.effect("a failing store is logged once as long as it fails, and changes nothing", () =>
+  it.effect("a failing store is logged once per outage, and counting goes on", () =>
     Effect.gen(function*() {
       const { layer, state } = makeStore()
       state.fails = true
@@ -319,7 +319,7 @@ describe("layerPersisted", () => {
       }
     }).pipe(Effect.provide(LogCapture.layer)))
 
-  it.effect("a store that hangs is given up, at the start, at every save and at the end", () =>
+  it.effect("a store that hangs is given up at the start, at every save and at the end", () =>
     Effect.gen(function*() {
       const { layer, state } = makeStore()
       state.hangs = true
@@ -334,7 +334,7 @@ describe("layerPersisted", () => {
       ])
     }).pipe(Effect.provide(LogCapture.layer)))
 
-  it.effect("a store that dies is one that fails", () =>
+  it.effect("a store that dies or throws counts as failing", () =>
     Effect.gen(function*() {
       const dying = Layer.succeed(
         KeyValueStore.KeyValueStore,
@@ -351,7 +351,7 @@ describe("layerPersisted", () => {
       expect(yield* Effect.exit(live(dying, Effect.zipRight(track(2), total)))).toEqual(Exit.succeed(2))
     }))
 
-  it.effect("nothing is saved that a log would mask", () =>
+  it.effect("saved snapshots are redacted like logs", () =>
     Effect.gen(function*() {
       const { layer, values } = makeStore()
       const secret = "s3cr3tValue"
@@ -384,7 +384,7 @@ describe("layerPersisted", () => {
       expect(values.get("error-tracker.0")).not.toContain(secret)
     }))
 
-  it.effect("two trackers share nothing but their store, where each has a key of its own", () =>
+  it.effect("two trackers share a store under different keys", () =>
     Effect.gen(function*() {
       const { layer } = makeStore()
       const both = Effect.gen(function*() {
@@ -458,7 +458,7 @@ describe("layerPersisted", () => {
       expect(exit).toEqual(Exit.die(new Cause.IllegalArgumentException(`ErrorTracker: ${message}`)))
     }).pipe(Effect.provide(makeStore().layer)))
 
-  it("asks for a store, and cannot fail", () => {
+  it("requires a store, and cannot fail", () => {
     expectTypeOf(ErrorTracker.layerPersisted()).toEqualTypeOf<
       Layer.Layer<ErrorTracker.ErrorTracker, never, KeyValueStore.KeyValueStore>
     >()
@@ -466,7 +466,7 @@ describe("layerPersisted", () => {
 })
 
 describe("snapshot, restore", () => {
-  it.scoped("who listens learns what is on now, and what is so no more", () =>
+  it.scoped("restore publishes alerts that became active and resolves those that are not", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       const heard: Array<string> = []
@@ -498,7 +498,7 @@ describe("snapshot, restore", () => {
       ])
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
-  it.effect("time goes on from the snapshot, whatever the other clock says", () =>
+  it.effect("ages continue from the snapshot", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       yield* TestClock.adjust("90 minutes")
@@ -517,7 +517,7 @@ describe("snapshot, restore", () => {
 })
 
 describe("setLimits", () => {
-  it.scoped("who listens hears of a limit that is taken away while it is exceeded", () =>
+  it.scoped("subscribers get Resolved when an exceeded limit is removed", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       const heard: Array<string> = []
@@ -533,7 +533,7 @@ describe("setLimits", () => {
       expect(yield* tracker.activeAlerts).toEqual([])
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
-  it.effect("holds other limits to be normal, unless they make no sense", () =>
+  it.effect("replaces the limits; invalid ones are refused and change nothing", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       yield* track(3)

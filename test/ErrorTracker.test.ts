@@ -56,7 +56,7 @@ describe("layer", () => {
       recent: 3
     }))))
 
-  it.effect("a code without limits is never extraordinary", () =>
+  it.effect("the verdict of a code without limits is always normal", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       yield* Effect.repeatN(tracker.track(timeout()), 100)
@@ -83,7 +83,7 @@ describe("layer", () => {
       expect(byCode["WATCHED"]?.count).toBe(1)
     }).pipe(Effect.provide(ErrorTracker.layer({ codes: ["MINE"], thresholds: { WATCHED: { perDay: 5 } } }))))
 
-  it.effect("Law 7: what resolves is told when it is due, or at the next sweep after that", () =>
+  it.effect("Law 7: an alert is resolved when it is due, or at the next clean-up", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       const heard = yield* Effect.fork(Stream.runCollect(Stream.take(tracker.alerts, 2)))
@@ -98,7 +98,7 @@ describe("layer", () => {
       expect(resolved?._tag === "Resolved" && DateTime.toEpochMillis(resolved.at)).toBe(60_000)
     }).pipe(Effect.provide(ErrorTracker.layer({ sweepEvery: "10 seconds" }))))
 
-  it.scoped("Law 7: what is over is in no answer, though no sweep has run; who listens next makes it known", () =>
+  it.scoped("Law 7: no read shows an alert that is over before a clean-up; the next subscription resolves it", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       const heard: Array<string> = []
@@ -120,7 +120,7 @@ describe("layer", () => {
       ])
     }).pipe(Effect.provide(ErrorTracker.layer({ sweepEvery: "1 day" }))))
 
-  it.effect("Law 9: alerts end with the tracker, and tracking after that hurts nobody", () =>
+  it.effect("Law 9: the stream of alerts ends with the layer, and tracking after that fails nothing", () =>
     Effect.gen(function*() {
       const runtime = ManagedRuntime.make(ErrorTracker.layer())
       const tracker = yield* Effect.promise(() => runtime.runPromise(ErrorTracker.ErrorTracker))
@@ -134,7 +134,7 @@ describe("layer", () => {
       expect(Chunk.size(yield* Stream.runCollect(tracker.alerts))).toBe(2)
     }))
 
-  it.scoped("Law 8: reset tells an alert that was over before as of when it was, before those it ends itself", () =>
+  it.scoped("Law 8: reset first resolves the alerts that were over, at the instant they were, then the others", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       const heard: Array<Alert.Alert> = []
@@ -178,7 +178,7 @@ describe("layer", () => {
       expect(yield* answers).toEqual(["extraordinary", [10_001], ["Fired"]])
     }).pipe(Effect.provide(ErrorTracker.layer({ thresholds: { NETWORK_TIMEOUT: { perMinute: 10_000 } } }))))
 
-  it.effect("latencies are told by source, the slowest first, since the start and over a window", () =>
+  it.effect("latencies by source, slowest first, since the start and over a window", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       expect(yield* tracker.latency()).toEqual([])
@@ -210,7 +210,7 @@ describe("layer", () => {
       expect(yield* tracker.latency()).toEqual([])
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
-  it.effect("two trackers share nothing", () =>
+  it.effect("two layers share nothing", () =>
     Effect.gen(function*() {
       const build = Effect.map(Layer.build(ErrorTracker.layer()), Context.get(ErrorTracker.ErrorTracker))
       const [one, two] = [yield* build, yield* build]
@@ -275,7 +275,7 @@ describe("layer", () => {
       "sweepEvery is \"1 minut\": it must be a positive, finite duration, as in \"5 seconds\""
     ]
   ])(
-    "what no compiler has looked at kills the layer, not its caller: %j",
+    "options that the compiler has not checked: the layer dies of %j",
     ([options, message]) =>
       Effect.gen(function*() {
         const layer: Layer.Layer<ErrorTracker.ErrorTracker> = Reflect.apply(ErrorTracker.layer, undefined, [options])
@@ -337,10 +337,9 @@ describe("config", () => {
       ConfigProvider.fromMap(new Map(Object.entries(variables)))
     )
 
-  it.effect("nothing set is nothing given", () =>
-    Effect.map(load({}), (options) => expect(options.thresholds).toEqual({})))
+  it.effect("no variables, no limits", () => Effect.map(load({}), (options) => expect(options.thresholds).toEqual({})))
 
-  it.effect("what is set goes over the defaults", () =>
+  it.effect("variables override the defaults", () =>
     Effect.map(
       load({
         THRESHOLDS_DATA_EMPTY_PER_MINUTE: "5",
@@ -378,7 +377,7 @@ describe("config", () => {
       expect(yield* Effect.flip(Effect.scoped(Layer.build(layer)))).toEqual(error)
     }))
 
-  it.effect("asks by name and never enumerates, also under a prefix", () =>
+  it.effect("reads by name and never enumerates, also under a prefix", () =>
     Effect.gen(function*() {
       const asked: Array<string> = []
       const provider = ConfigProvider.fromFlat(ConfigProvider.makeFlat({
@@ -396,7 +395,7 @@ describe("config", () => {
       expect(asked).toContain("APP.THRESHOLDS_UNEXPECTED_PER_DAY")
     }))
 
-  it.effect("layerConfig makes a tracker of it", () =>
+  it.effect("layerConfig makes a tracker with these limits", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       yield* Effect.repeatN(tracker.track(timeout()), 1)
@@ -408,7 +407,7 @@ describe("config", () => {
 })
 
 describe("make", () => {
-  it.effect("rates, timelines and verdicts are told from the rest, as the layer tells them", () =>
+  it.effect("derived rates, timelines and verdicts equal those of the layer", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       const { rates: _r, timeline: _t, verdict: _v, ...store } = tracker
@@ -435,7 +434,7 @@ describe("make", () => {
       }
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
-  it("what the store knows better stands", () => {
+  it("members of the store override derived ones", () => {
     const rates = Effect.succeed({ minute: { X: 1 }, hour: {}, day: {} })
     const store = Effect.runSync(Effect.provide(ErrorTracker.ErrorTracker, ErrorTracker.layerNoop))
     expect(ErrorTracker.make({ ...store, rates }).rates).toBe(rates)
@@ -470,7 +469,7 @@ describe("layerNoop", () => {
 })
 
 describe("types", () => {
-  it("a tracker asks for nothing, and no member fails", () => {
+  it("the layer has no requirements, and no member fails", () => {
     expectTypeOf(ErrorTracker.layer()).toEqualTypeOf<Layer.Layer<ErrorTracker.ErrorTracker>>()
     expectTypeOf(ErrorTracker.layerConfig(ErrorTracker.config())).toEqualTypeOf<
       Layer.Layer<ErrorTracker.ErrorTracker, ConfigError.ConfigError>

@@ -67,7 +67,7 @@ const happen = ({ events, every, gap, late }: Spell, from: number, add: (stamp: 
 const windows = [0, 1, 999, 1000, 60_000, 3_600_000, day - 1, day, 2 * day]
 
 describe("SlidingWindow", () => {
-  it("Law 5: an event of age exactly W is inside, a hair older is out", () => {
+  it("Law 5: an event of age exactly W is inside, an older one is not", () => {
     const window = SlidingWindow.make({ horizon: day })
     window.add(1000)
     expect(window.count(500, 1500)).toBe(1)
@@ -130,7 +130,7 @@ describe("SlidingWindow", () => {
     )
   })
 
-  it("Law 6: the newest 1,024 events are known one by one, at any moment", () => {
+  it("Law 6: the newest 1,024 events are kept one by one at any time", () => {
     const window = SlidingWindow.make({ horizon: day })
     for (let now = 0; now < 20_000; now++) {
       window.add(now)
@@ -140,7 +140,7 @@ describe("SlidingWindow", () => {
     }
   })
 
-  it("Law 6: counts are within 1/2048 where buckets of the next size begin, which is where they are worst", () => {
+  it("Law 6: counts are within 1/2048 at the boundary between bucket sizes, the worst case", () => {
     const window = SlidingWindow.make({ horizon: Infinity })
     const last = 1_000_002
     for (let now = 0; now <= last; now++) window.add(now)
@@ -156,7 +156,7 @@ describe("SlidingWindow", () => {
     expect(worst).toBeGreaterThan(0.9 / 2048)
   })
 
-  it("Law 6: ten million events of a day cost less than half a megabyte", { timeout: 60_000 }, () => {
+  it("Law 6: ten million events in a day take less than half a megabyte", { timeout: 60_000 }, () => {
     const { oracle, window } = both()
     const stamps = new Float64Array(10_000_000)
     let now = 0
@@ -174,7 +174,7 @@ describe("SlidingWindow", () => {
     for (const span of windows) agrees(window.count(span, now), oracle.count(span, now))
   })
 
-  it("Law 6: however many days pass, the memory is that of one", () => {
+  it("Law 6: memory does not grow with the number of days", () => {
     const window = SlidingWindow.make({ horizon: day })
     const sizes = Array.from({ length: 12 }, (_, d) => {
       for (let i = 0; i < 20_000; i++) window.add(d * day + i * (day / 20_000))
@@ -183,7 +183,7 @@ describe("SlidingWindow", () => {
     expect(Math.max(...sizes.slice(2))).toBe(sizes[2])
   })
 
-  it("Law 7: pruning and asking change no answer", () => {
+  it("Law 7: pruning and counting change no result", () => {
     FastCheck.assert(
       FastCheck.property(weather, FastCheck.nat(3 * day), (weather, later) => {
         const { add, oracle, window } = both()
@@ -211,7 +211,7 @@ describe("SlidingWindow", () => {
     expect(window.bytes).toBeLessThan(full / 100)
   })
 
-  it("time does not go back: an event before the latest one happened with it", () => {
+  it("time does not go back: an earlier event gets the latest stamp", () => {
     const window = SlidingWindow.make({ horizon: day })
     window.add(1000)
     window.add(-5000)
@@ -221,14 +221,14 @@ describe("SlidingWindow", () => {
     expect(window.count(100, 1101)).toBe(0)
   })
 
-  it("a window of more than the horizon is the horizon", () => {
+  it("a window longer than the horizon is the horizon", () => {
     const window = SlidingWindow.make({ horizon: 60 })
     window.add(0)
     expect(window.count(1000, 60)).toBe(1)
     expect(window.count(1000, 61)).toBe(0)
   })
 
-  it("a snapshot restored after every step, on another clock, gives the same answers, then and later", () => {
+  it("a snapshot restored at another time gives the same results, at once and later", () => {
     FastCheck.assert(
       FastCheck.property(weather, FastCheck.nat(day), FastCheck.integer(), (weather, later, rebased) => {
         const { add, oracle, window } = both()
@@ -259,7 +259,7 @@ describe("SlidingWindow", () => {
     )
   })
 
-  it("a snapshot tells how old everything is, whenever it is taken", () => {
+  it("a snapshot holds the ages at the instant it is taken", () => {
     const window = SlidingWindow.make({ horizon: day })
     expect(window.snapshot(0)).toEqual([[]])
     window.add(1000)
@@ -273,7 +273,7 @@ describe("SlidingWindow", () => {
     expect(SlidingWindow.restore({ horizon: day, snapshot: [], now: 0 }).count(day, 0)).toBe(0)
   })
 
-  it("a snapshot that holds more than a window keeps loses the oldest", () => {
+  it("restoring more events than a window keeps drops the oldest", () => {
     const ages = Array.from({ length: 5000 }, (_, i) => 5000 - i)
     const window = SlidingWindow.restore({ horizon: day, snapshot: [ages, []], now: 0 })
     expect(window.count(1024, 0)).toBe(1024)
@@ -282,7 +282,7 @@ describe("SlidingWindow", () => {
     expect(Math.abs(window.count(4999, 5000) - 5000)).toBeLessThan(3)
   })
 
-  it("steps are what the differences of counts are", () => {
+  it("steps equal the differences of counts", () => {
     FastCheck.assert(
       FastCheck.property(
         weather,

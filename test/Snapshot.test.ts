@@ -125,7 +125,7 @@ const options: ErrorTracker.Options = {
 }
 
 describe("Snapshot", () => {
-  it("Law 7: a tracker that was restored answers and tells what the other one does, then and ever after", () => {
+  it("Law 7: a restored tracker gives the reads and alerts of the original, at once and later", () => {
     FastCheck.assert(
       FastCheck.property(events, FastCheck.nat(25), FastCheck.nat(5000), (events, cut, later) => {
         const tracker = new Tracker(options)
@@ -171,7 +171,7 @@ describe("Snapshot", () => {
     return tracker
   }
 
-  it("Law 8: what fires goes on firing, and is not told again; what ended meanwhile is told as of when it ended", () => {
+  it("Law 8: an active alert stays active without a second Fired; one that ended meanwhile is resolved at that instant", () => {
     const before = filled()
     const after = new Tracker(options, 1000)
     after.restore(throughJson(before.snapshot(500)), 20_000)
@@ -189,7 +189,7 @@ describe("Snapshot", () => {
     )
   })
 
-  it("Law 4: ages go on by the wall clock, which is not believed when it goes back", () => {
+  it("Law 4: ages continue by the wall clock, unless it went back", () => {
     const snapshot = throughJson(filled().snapshot(0))
     const total = (millis: number, window: number) => {
       const tracker = new Tracker(options, 0)
@@ -207,7 +207,7 @@ describe("Snapshot", () => {
     expect([within(2 * hour - 1), within(2 * hour)]).toEqual([0, 7])
   })
 
-  it("Law 5: what is inside to the nanosecond is inside to the millisecond, and what is outside is outside", () => {
+  it("Law 5: rounding to milliseconds moves no event across the edge of a window", () => {
     const total = (happened: number, taken: number) => {
       const core = new Core(Either.getOrThrow(settings({})))
       core.track(new FetchError.NetworkDns(), { now: happened, wall: start })
@@ -221,7 +221,7 @@ describe("Snapshot", () => {
     expect(total(400_000, 60_000_600_000)).toBe(0)
   })
 
-  it("limits, rules, dimensions and caps are those of the tracker that restores", () => {
+  it("limits, rules, dimensions and caps are those of the restoring tracker", () => {
     const snapshot = throughJson(filled().snapshot(0))
     const other = new Tracker({
       dimensions: ["market", "source"],
@@ -249,7 +249,7 @@ describe("Snapshot", () => {
     ])
   })
 
-  it("hours are those of the wall clock in UTC, and say how much of them was watched", () => {
+  it("hours are those of the wall clock in UTC, with the time the tracker was running", () => {
     const tracker = new Tracker(options, 0)
     const hours = (millis: number) => {
       const { codes, watched } = tracker.snapshot(millis)
@@ -278,7 +278,7 @@ describe("Snapshot", () => {
     expect(hours(100 * 24 * hour).timeouts).toEqual(Array.from({ length: 672 }, () => 0))
   })
 
-  it("the minutes of a day are those of a timeline", () => {
+  it("minutes equal the timeline of a day", () => {
     FastCheck.assert(
       FastCheck.property(events, (events) => {
         const tracker = new Tracker(options)
@@ -298,7 +298,7 @@ describe("Snapshot", () => {
     )
   })
 
-  it("names are names", () => {
+  it("hostile names are kept", () => {
     const tracker = new Tracker(options)
     const context = { symbol: "__proto__", source: "constructor" }
     const own = {
@@ -316,7 +316,7 @@ describe("Snapshot", () => {
     expect(Object.keys(after.core.stats(undefined, after.moment(0)).byCode)).toEqual(["__proto__"])
   })
 
-  it("Law 6: at default caps it is so large and no larger", { timeout: 60_000 }, () => {
+  it("Law 6: the size of a snapshot at default caps", { timeout: 60_000 }, () => {
     const tracker = new Tracker({})
     const codes = Object.values(FetchError.facts).map(({ code }) => code)
     const contexts = Array.from({ length: 3000 }, (_, i) => ({
@@ -378,7 +378,7 @@ describe("Snapshot", () => {
       ? Object.entries(json).flatMap(([key, value]) => leaves(value, [...path, key]))
       : [path]
 
-  it("whatever can be read can be restored, and asked", () => {
+  it("whatever decodes can be restored and read", () => {
     const text = JSON.stringify(encoded)
     const all = leaves(encoded)
     let read = 0

@@ -1,9 +1,9 @@
-/** What counting an error costs, against what others take for it, and what an answer costs. */
+/** The cost of counting an error, compared with other libraries, and the cost of reads. */
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
 import { Context, Duration, Effect, Either, Exit, Layer, Logger, ManagedRuntime, Metric, Scope } from "effect"
 import { ErrorTracker, FetchError, Threshold } from "effect-errata"
 import { Counter, Registry } from "prom-client"
-// The core is not public. What it costs without Effect around it is worth knowing all the same.
+// The core is not public; it shows the cost without Effect.
 import { Core } from "../../dist/internal/tracker/core.js"
 import { settings } from "../../dist/internal/tracker/trackerOptions.js"
 import { at, errors } from "./errors.js"
@@ -19,7 +19,7 @@ const labels = errors.map(({ code, context: { interval = "", market = "", source
 const keys = labels.map((labels) => Object.values(labels).join("|"))
 
 // ---------------------------------------------------------------------------------------------------------------------
-// who counts it
+// contenders
 // ---------------------------------------------------------------------------------------------------------------------
 
 const limits = { perMinute: 3, perHour: 10, perDay: 30 }
@@ -28,9 +28,9 @@ const thresholds = Object.fromEntries(errors.map(({ code }) => [code, limits]))
 
 const coreOf = (options: ErrorTracker.Options) => new Core(Either.getOrThrow(settings({ thresholds, ...options })))
 
-// One error every 20 microseconds, unless told otherwise.
+// By default one error every 20 microseconds.
 const tracking = (core: Core, start = 0, step = 20_000) => {
-  // There is one moment, set anew for each step, as the tracker does it.
+  // One moment is reused for every step, as in the tracker.
   const moment = { now: start, wall: 0 }
   return (times: number) => {
     for (let i = 0; i < times; i++) {
@@ -54,7 +54,7 @@ class Reader extends MetricReader {
 }
 const otel = new MeterProvider({ readers: [new Reader()] }).getMeter("bench").createCounter("errors")
 
-/** The tracker of the design this library grew from, line by line: a list of a day's errors, gone through for each one. */
+/** The tracker of the original design: a list of the errors of a day, scanned for each new one. */
 class Original {
   private errorCounts: Record<string, Array<{ timestamp: number; metadata: object }>> = {}
   private readonly windows = Object.entries({ perMinute: 60e9, perHour: 3600e9, perDay: 86_400e9 })

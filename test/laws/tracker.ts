@@ -1,6 +1,6 @@
 /**
- * What every tracker owes, whatever it is made of: laws 4 to 10. Call it with the layer of an implementation that has the
- * default limits, dimensions and caps.
+ * Laws 4 to 10 for any implementation of the tracker. Call it with a layer that has the default limits, dimensions and
+ * caps.
  */
 import { expect, it } from "@effect/vitest"
 import type { Scope } from "effect"
@@ -40,7 +40,7 @@ const total = (window?: Duration.DurationInput) =>
 // Fibers that are awake run in turn: after so many turns all of them wait.
 const settled = Effect.repeatN(Effect.yieldNow(), 100)
 
-/** Listens to the alerts from now on; gives what was heard so far. */
+/** Subscribes to the alerts; returns an effect with those received so far. */
 const listen = Effect.map(
   Effect.gen(function*() {
     const { alerts } = yield* tracker
@@ -281,7 +281,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 6: 2,000 values of a dimension are told apart, the rest is other, and totals stay exact",
+    "Law 6: 2,000 values of a dimension are counted separately, the rest is other, and totals stay exact",
     Effect.gen(function*() {
       const service = yield* tracker
       for (let i = 0; i < 2500; i++) yield* track(timeout({ symbol: `S${i}`, source: "rest" }))
@@ -298,7 +298,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 6: 50,000 symbols do no harm, and what they cost is told",
+    "Law 6: 50,000 symbols are bounded, and `dropped` counts what became other",
     Effect.gen(function*() {
       const service = yield* tracker
       for (let i = 0; i < 50_000; i++) yield* track(timeout({ symbol: `S${i}`, source: "rest" }))
@@ -314,7 +314,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 6: codes nobody declared have rows of their own while there are few, then they are other",
+    "Law 6: undeclared codes have rows of their own while there are few, then they are other",
     Effect.gen(function*() {
       const service = yield* tracker
       const own = (code: string): FetchError.Trackable => ({
@@ -363,7 +363,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 7: an alert that is over is in no answer, though nobody has noticed yet",
+    "Law 7: no read shows an alert that is over, even before the clean-up resolves it",
     Effect.gen(function*() {
       const service = yield* tracker
       yield* track(timeout(), 4)
@@ -401,7 +401,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "attempts are known where successes are counted, and only there",
+    "attempts are counted where successes are reported, and only there",
     Effect.gen(function*() {
       const service = yield* tracker
       yield* track(timeout({ source: "vision" }))
@@ -419,7 +419,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "what became of failed attempts is counted, each by itself, and over windows",
+    "retries, give-ups, waits, refusals and open circuits are counted separately, and over windows",
     Effect.gen(function*() {
       const service = yield* tracker
       const names = ["retries", "giveUps", "gateWaits", "refusals", "openCircuits"] as const
@@ -465,7 +465,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "attempts are known where an error says that they are counted, though nothing ever succeeded",
+    "attempts are counted for an error tracked as one, even without a success",
     Effect.gen(function*() {
       const service = yield* tracker
       yield* track(timeout({ source: "vision" }), 2)
@@ -514,7 +514,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "expected empties escalate nothing, though an alert is on",
+    "expected empties do not escalate an active alert",
     Effect.gen(function*() {
       const heard = yield* listen
       yield* track(empty(), 11)
@@ -527,7 +527,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "a timeline tells what happened when, a step being open to its past",
+    "a timeline counts per step; a step is open at its start",
     Effect.gen(function*() {
       const service = yield* tracker
       yield* track(timeout(), 1)
@@ -555,7 +555,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "hostile names are names",
+    "hostile names are counted like any other",
     Effect.gen(function*() {
       const service = yield* tracker
       for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty", ""]) {
@@ -584,7 +584,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "the last errors are kept without secrets, newest first",
+    "recent errors are redacted, newest first",
     Effect.gen(function*() {
       const service = yield* tracker
       for (let i = 0; i < 150; i++) yield* track(timeout({ attempt: i }))
@@ -608,7 +608,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "reset forgets everything, and tells that what was active is so no more",
+    "reset discards all counts and resolves active alerts",
     Effect.gen(function*() {
       const service = yield* tracker
       const heard = yield* listen
@@ -685,7 +685,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 8: what fires again after it resolved is told again, by the next error if nobody swept in between",
+    "Law 8: an alert that fires again after it resolved is published again, by the next error if no clean-up ran in between",
     Effect.gen(function*() {
       const heard = yield* listen
       yield* track(timeout(), 4)
@@ -696,7 +696,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 8: an alert is logged in the words of the original",
+    "Law 8: the log lines of alerts",
     Effect.gen(function*() {
       yield* track(empty(), 21)
       yield* TestClock.adjust("2 minutes")
@@ -744,7 +744,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 9: one that is 256 behind loses the oldest and is told so; nobody else notices",
+    "Law 9: a subscriber that is 256 behind loses the oldest and gets Missed; the others lose nothing",
     Effect.gen(function*() {
       const service = yield* tracker
       const quick = yield* listen
@@ -802,7 +802,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 8: silence of a source is not recovery for a ratio, successes are",
+    "Law 8: a ratio recovers by successes, not by the silence of a source",
     Effect.gen(function*() {
       const service = yield* tracker
       const rules = [{ name: "share", by: "source", window: "minute", ratio: 0.5, minAttempts: 10 }] as const
@@ -834,7 +834,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 8: limits change while it runs: what exceeds the new one is not told again, what does not is over",
+    "Law 8: limits can change at any time: an alert that exceeds the new limit stays active, another one is resolved",
     Effect.gen(function*() {
       const service = yield* tracker
       const heard = yield* listen
@@ -849,7 +849,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 7: a snapshot changes nothing, and who restores it stands where it stood",
+    "Law 7: taking a snapshot changes nothing, and restoring it gives the same reads",
     Effect.gen(function*() {
       const service = yield* tracker
       const heard = yield* listen
@@ -892,7 +892,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   // -------------------------------------------------------------------------------------------------------------------
 
   law(
-    "Law 10: an error that throws when it is read is dropped, and hurts nobody",
+    "Law 10: an error that throws when it is read is dropped, and nothing fails",
     Effect.gen(function*() {
       const service = yield* tracker
       const hostile = new Proxy(timeout(), {
@@ -924,7 +924,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
-    "Law 10: a logger that throws hurts nobody",
+    "Law 10: a logger that throws fails nothing",
     Effect.gen(function*() {
       const service = yield* tracker
       const throwing = Logger.replace(

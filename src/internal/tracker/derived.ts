@@ -1,4 +1,4 @@
-/** What can be told from other answers of a tracker, and the tracker that counts nothing. */
+/** The members of a service that derive from others, and the service that counts nothing. */
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -29,7 +29,7 @@ export const derive = (
       const whole = Duration.min(window, day)
       const width = Duration.max(Duration.min(step, day), Duration.millis(Duration.toMillis(whole) / maxSteps))
       const steps = Duration.toMillis(whole) === 0 ? 0 : Math.ceil(Duration.toMillis(whole) / Duration.toMillis(width))
-      // Less than so much old: what is exactly as old belongs to the step before.
+      // Strictly younger: an event of exactly this age belongs to the step before.
       const younger = (n: number) =>
         Effect.map(stats({ window: Duration.subtract(Duration.times(width, n), Duration.nanos(1n)) }), (stats) => ({
           at: stats.at,
@@ -58,13 +58,18 @@ export const derive = (
           exceeded: Option.map(alert, ({ count, limit, window }) => ({ window, limit, count }))
         }
       }),
-    setLimits: () => Effect.fail(new Cause.IllegalArgumentException("this tracker has limits of its own")),
-    snapshot: nothingKnown,
+    setLimits: () =>
+      Effect.fail(
+        new Cause.IllegalArgumentException(
+          "The limits of this tracker cannot be set: its implementation has no setLimits"
+        )
+      ),
+    snapshot: emptySnapshot,
     restore: () => Effect.void
   }
 }
 
-const nothingKnown: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
+const emptySnapshot: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
   version: 1,
   at,
   since: at,
@@ -92,9 +97,9 @@ const nothingKnown: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
 
 const bySeverity = { INFO: 0, WARNING: 0, ERROR: 0 }
 
-const nothingRetried = { retries: 0, giveUps: 0, gateWaits: 0, refusals: 0, openCircuits: 0 }
+const noRetries = { retries: 0, giveUps: 0, gateWaits: 0, refusals: 0, openCircuits: 0 }
 
-const nothingCalled = { made: 0, recovered: 0, failed: 0, refused: 0 }
+const noCallCounts = { made: 0, recovered: 0, failed: 0, refused: 0 }
 
 const windowOf = (options: { readonly window?: Duration.DurationInput | undefined } | undefined) =>
   Option.fromNullable(durationOf(options?.window))
@@ -114,8 +119,8 @@ export const noop: Service = {
         byCode: {},
         bySeverity,
         byCategory: {},
-        retry: nothingRetried,
-        calls: nothingCalled
+        retry: noRetries,
+        calls: noCallCounts
       })),
   rates: Effect.succeed({ minute: {}, hour: {}, day: {} }),
   breakdown: () => Effect.succeed([]),
@@ -131,7 +136,7 @@ export const noop: Service = {
   activeAlerts: Effect.succeed([]),
   recent: () => Effect.succeed([]),
   setLimits: () => Effect.void,
-  snapshot: nothingKnown,
+  snapshot: emptySnapshot,
   restore: () => Effect.void,
   reset: Effect.void
 }

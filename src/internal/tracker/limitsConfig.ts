@@ -1,4 +1,4 @@
-/** Limits from the environment, asked for by name. */
+/** Limits from a ConfigProvider, read by name. */
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
@@ -8,13 +8,13 @@ import { ownCodes } from "./trackerOptions.js"
 
 const optional = (
   name: string,
-  isRight: (n: number) => boolean,
-  right: string
+  isValid: (n: number) => boolean,
+  expected: string
 ): Config.Config<Option.Option<number>> =>
   Config.option(Config.mapOrFail(Config.number(name), (n) =>
-    isRight(n)
+    isValid(n)
       ? Either.right(n)
-      : Either.left(ConfigError.InvalidData([], `Expected ${right} but received ${n}`))))
+      : Either.left(ConfigError.InvalidData([], `Expected ${expected} but received ${n}`))))
 
 const limit = (name: string) => optional(name, (n) => Number.isSafeInteger(n) && n >= 1, "a whole number of at least 1")
 
@@ -22,7 +22,7 @@ const share = (name: string) => optional(name, (n) => n > 0 && n <= 1, "a number
 
 const defaults: Threshold.Thresholds = Threshold.defaults
 
-/** What is set for a code, over its defaults; None where nothing is set. */
+/** The limits set for a code, on top of its defaults; None where none is set. */
 const limitsOf = (code: string): Config.Config<Option.Option<readonly [string, Threshold.Limits]>> => {
   const name = `THRESHOLDS_${code.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}`
   return Config.map(
@@ -32,8 +32,8 @@ const limitsOf = (code: string): Config.Config<Option.Option<readonly [string, T
       perDay: limit(`${name}_PER_DAY`),
       recoverAt: share(`${name}_RECOVER_AT`)
     }),
-    (given) => {
-      const set = Object.entries(given).flatMap(([key, value]) => Option.isSome(value) ? [[key, value.value]] : [])
+    (limits) => {
+      const set = Object.entries(limits).flatMap(([key, value]) => Option.isSome(value) ? [[key, value.value]] : [])
       const before = Object.hasOwn(defaults, code) ? defaults[code] : undefined
       return set.length === 0 ? Option.none() : Option.some([code, { ...before, ...Object.fromEntries(set) }] as const)
     }

@@ -5,10 +5,63 @@ import * as Schema from "effect/Schema"
 import * as Alert from "../../Alert.js"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
-import * as Numbers from "./counting/compactNumbers.js"
-import { isNatural } from "./counting/compactNumbers.js"
 import type { Series, Tally } from "./snapshotModel.js"
 import { noCalls } from "./snapshotModel.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// numbers
+// ---------------------------------------------------------------------------------------------------------------------
+
+// Lists of whole numbers are encoded as one string. There are very many of them, and most are small or 0: in base 36, with
+// nothing for a 0, they are short and quick to read.
+
+const radix = 36
+
+type Lists = ReadonlyArray<ReadonlyArray<number>>
+
+const isNatural = (n: unknown): boolean => Number.isSafeInteger(n) && Number(n) >= 0
+
+const writeLists = (lists: Lists): string => lists.map(writeList).join(";")
+
+/** Undefined where the text is not of this form. */
+const readLists = (text: string): Lists | undefined => {
+  if (/[^0-9a-z,;]/.test(text)) return undefined
+  const lists = text.split(";").map(readList)
+  return lists.every((list) => list.every(isNatural)) ? lists : undefined
+}
+
+const writeList = (list: ReadonlyArray<number>): string =>
+  list.length === 1 ? `${list[0]?.toString(radix)}` : list.map((n) => n === 0 ? "" : n.toString(radix)).join(",")
+
+const readList = (text: string): ReadonlyArray<number> =>
+  text === "" ? [] : text.split(",").map((digits) => digits === "" ? 0 : parseInt(digits, radix))
+
+const ofSeries = ({ day, hour, minute, total }: Series): Lists => total === 0 ? [] : [[total], minute, hour, day]
+
+const seriesOf = ([[total = 0] = [], minute = [], hour = [], day = []]: Lists): Series => ({
+  total,
+  minute,
+  hour,
+  day
+})
+
+// Ages fall from the first to the last: they are written from the last, each as the difference to the one before.
+const ofTally = ({ ages, total }: Tally): Lists => [
+  [total],
+  ...ages.map((level) => level.map((age, i) => age - (level[i + 1] ?? 0)).reverse())
+]
+
+const tallyOf = ([[total = 0] = [], ...levels]: Lists): Tally => ({
+  total,
+  ages: levels.map((steps) => {
+    let age = 0
+    return steps.map((step) => age += step).reverse()
+  })
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// schemas
+// ---------------------------------------------------------------------------------------------------------------------
 
 const Natural = Schema.Number.pipe(Schema.filter(isNatural, { message: () => "Expected a whole number" }))
 
@@ -17,14 +70,14 @@ const amount = Schema.NonNegative.pipe(Schema.finite())
 /** Lists of numbers encoded as one string. */
 const compact = <A>(
   is: (u: unknown) => u is A,
-  of: (a: A) => Numbers.Lists,
-  to: (lists: Numbers.Lists) => A
+  of: (a: A) => Lists,
+  to: (lists: Lists) => A
 ): Schema.Schema<A, string> =>
   Schema.transformOrFail(Schema.String, Schema.declare(is), {
     strict: true,
-    encode: (a) => ParseResult.succeed(Numbers.write(of(a))),
+    encode: (a) => ParseResult.succeed(writeLists(of(a))),
     decode: (text, _, ast) => {
-      const lists = Numbers.read(text)
+      const lists = readLists(text)
       return lists === undefined
         ? ParseResult.fail(new ParseResult.Type(ast, text, "Expected lists of numbers in base 36"))
         : ParseResult.succeed(to(lists))
@@ -37,16 +90,16 @@ const list = compact(isList, (list) => [list], ([list = []]) => list)
 
 const tally = compact(
   (u): u is Tally => Predicate.hasProperty(u, "ages") && Array.isArray(u.ages) && u.ages.every(isList),
-  Numbers.ofTally,
-  Numbers.tallyOf
+  ofTally,
+  tallyOf
 )
 
 const series = compact(
   (u): u is Series =>
     Predicate.hasProperty(u, "minute") && Predicate.hasProperty(u, "hour") && Predicate.hasProperty(u, "day") &&
     [u.minute, u.hour, u.day].every(isList),
-  Numbers.ofSeries,
-  Numbers.seriesOf
+  ofSeries,
+  seriesOf
 )
 
 const CodeSeries = Schema.Struct({ code: Schema.String, series })

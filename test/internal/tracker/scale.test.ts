@@ -26,7 +26,7 @@ const hour = 3600 * second
 const spans = { minute: 60 * second, hour, day: 24 * hour }
 
 describe("a tracker at scale", () => {
-  it("Law 6: the whole tracker stays under 64 MB at default caps, by what it takes of the process", () => {
+  it("Law 6: the whole tracker takes less than 64 MB of the process at default caps", () => {
     const before = held()
     const core = coreOf()
     const codes = Object.values(FetchError.facts).map(({ code }) => code)
@@ -71,7 +71,7 @@ describe("a tracker at scale", () => {
     expect(core.bytes).toBeGreaterThan(taken / 3)
   })
 
-  it("Law 6: a million errors over 48 hours: every answer right, the memory that of one day, nothing kept of an error", () => {
+  it("Law 6: a million errors over 48 hours: all counts right, the memory of one day, no error retained", () => {
     const core = coreOf({ thresholds: { NETWORK_DNS: { perMinute: 100, perHour: 9000, perDay: 400_000 } } })
     const types = [FetchError.NetworkDns, FetchError.ApiFormat, FetchError.StorageRead]
     const symbols = Array.from({ length: 40 }, (_, i) => `S${i}`)

@@ -1,8 +1,8 @@
-/** What is read of an error, once, before it is counted. */
+/** The classification of an error, read once before the error is counted. */
 import * as FetchError from "../../../FetchError.js"
 import { safeText } from "../../safe/json.js"
 
-/** What sort of error it is. */
+/** The fields by which an error is counted. */
 export interface Kind {
   readonly tag: string
   readonly code: string
@@ -16,7 +16,7 @@ export const emptyCode: string = FetchError.facts.DataEmpty.code
 
 const isReason = (u: unknown): u is FetchError.EmptyReason => FetchError.EmptyReason.literals.some((r) => r === u)
 
-/** Why there was no data. Other people's errors may use our code and not say so. */
+/** Why there was no data. An error of another library may use the code without these fields. */
 export const emptyOf = (
   error: FetchError.Trackable
 ): { readonly reason: FetchError.EmptyReason; readonly expected: boolean } => ({
@@ -30,8 +30,8 @@ const severityOf = (severity: unknown): FetchError.Severity =>
 const nameOf = (name: unknown): string => safeText(String(name), maxName)
 
 /**
- * The kinds of the 17 types, by prototype: one look instead of four getters. The texts of such errors are bounded and
- * without secrets since they were made.
+ * The classifications of the 17 types, by prototype: one lookup instead of four getters. The texts of these errors are
+ * bounded and redacted by their constructors.
  */
 export const ownKinds: ReadonlyMap<unknown, Kind> = new Map(
   FetchError.FetchError.members.map(({ _tag, category, code, prototype, severity }) =>
@@ -39,7 +39,7 @@ export const ownKinds: ReadonlyMap<unknown, Kind> = new Map(
   )
 )
 
-/** The kind of anybody else's error. */
+/** The classification of any other error. */
 export const kindOf = ({ _tag, category, code, severity }: FetchError.Trackable): Kind => ({
   tag: nameOf(_tag),
   code: nameOf(code),

@@ -1,19 +1,19 @@
-/** What is counted by code, and against which limits. */
+/** The counts of one code, and the limits that watch them. */
 import type { Severity } from "../../../FetchError.js"
 import type { Alarms, Watched } from "../alerting/evaluator.js"
 import type { Watch } from "../alerting/limitWatch.js"
 import type * as Snapshot from "../snapshotModel.js"
 import { noEvents } from "../snapshotModel.js"
 import type { Kind } from "./classification.js"
-import type { OfCode } from "./dimension.js"
-import type { HourHand } from "./hourly.js"
+import type { CodeIndex } from "./dimension.js"
+import type { CurrentHour } from "./hourly.js"
 import { Hours } from "./hourly.js"
 import { Tally } from "./tally.js"
 
-/** What was counted before, and when that was. */
+/** Counts from a snapshot, with the instant at which it was taken. */
 export interface Before {
   readonly snapshot: Snapshot.Code
-  readonly hand: HourHand
+  readonly hand: CurrentHour
   readonly now: number
 }
 
@@ -22,9 +22,9 @@ export class CodeCount {
   readonly category: string
   readonly severity: Severity
   readonly watched: ReadonlyArray<Watched<Watch>>
-  /** With what it is counted in each dimension. */
-  readonly inDimensions: ReadonlyArray<OfCode>
-  // Expected empties are no errors to any limit: they are counted apart, by the one code that has them.
+  /** The index of this code in each dimension. */
+  readonly inDimensions: ReadonlyArray<CodeIndex>
+  // Limits ignore expected empties, which only one code has: they are counted separately.
   private readonly unexpected = new Tally()
   private readonly hours = new Hours()
   private expected: Tally | undefined
@@ -32,7 +32,7 @@ export class CodeCount {
   constructor(
     { category, code, severity }: Omit<Kind, "tag">,
     alarms: Alarms,
-    inDimensions: ReadonlyArray<OfCode>,
+    inDimensions: ReadonlyArray<CodeIndex>,
     before?: Before
   ) {
     this.code = code
@@ -75,7 +75,7 @@ export class CodeCount {
   }
 
   /** A snapshot whose tallies are made when they are read. */
-  snapshot(now: number, hand: HourHand): Snapshot.Code {
+  snapshot(now: number, hand: CurrentHour): Snapshot.Code {
     const { category, code, severity } = this
     const errors = this.unexpected.copy()
     const expected = this.expected?.copy()

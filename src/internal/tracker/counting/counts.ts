@@ -1,4 +1,4 @@
-/** Everything that is counted. Instants are nanoseconds since the tracker started, windows are nanoseconds. */
+/** All counts of a tracker. Instants are nanoseconds since the tracker started, windows are nanoseconds. */
 import * as DateTime from "effect/DateTime"
 import * as Record from "effect/Record"
 import type { Gauge } from "../alerting/groupWatch.js"
@@ -11,10 +11,10 @@ import { Dimension } from "./dimension.js"
 import type { Reader } from "./dimensionReader.js"
 import { reader } from "./dimensionReader.js"
 import { Empties } from "./empties.js"
-import { HourHand } from "./hourly.js"
+import { CurrentHour } from "./hourly.js"
 import { Latencies } from "./latency.js"
 import { Recent } from "./recentErrors.js"
-import { Hands } from "./slots.js"
+import { CurrentSecond } from "./slots.js"
 import { Tally } from "./tally.js"
 import type { Counted } from "./views.js"
 import { errorsOf } from "./views.js"
@@ -33,8 +33,8 @@ type What =
   | "dropped"
 
 export class Counts {
-  readonly hands = new Hands()
-  readonly hours = new HourHand()
+  readonly hands = new CurrentSecond()
+  readonly hours = new CurrentHour()
   readonly codes = new Map<string, CodeCount>()
   readonly dimensions: ReadonlyArray<{
     readonly name: string
@@ -53,7 +53,7 @@ export class Counts {
   }
   readonly calls = { made: new Tally(), recovered: new Tally(), failed: new Tally(), refused: new Tally() }
   readonly last: Recent
-  /** Does anybody count attempts, and not only what fails? */
+  /** True if attempts are counted, and not only errors. */
   attempted = false
   dropped = 0
 
@@ -71,7 +71,7 @@ export class Counts {
     if (now >= this.hours.ends) this.hours.turn(now, moment.wall)
   }
 
-  /** Frees what is old. */
+  /** Frees memory: drops what is older than every window. */
   prune(now: number): void {
     for (const count of this.codes.values()) count.prune(now)
     for (const { counts } of this.dimensions) counts.sweep()
@@ -80,7 +80,7 @@ export class Counts {
     for (const { events } of [...Object.values(this.retry), ...Object.values(this.calls)]) events.prune(now)
   }
 
-  /** Something of each of the tallies of retries. */
+  /** Maps the tallies of retries. */
   retried<A>(f: (tally: Tally) => A): Readonly<Record<keyof Model.RetryCounts, A>> {
     const { gateWaits, giveUps, openCircuits, refusals, retries } = this.retry
     return {
@@ -92,13 +92,13 @@ export class Counts {
     }
   }
 
-  /** Something of each of the tallies of calls. */
+  /** Maps the tallies of calls. */
   called<A>(f: (tally: Tally) => A): Readonly<Record<keyof Model.CallCounts, A>> {
     const { failed, made, recovered, refused } = this.calls
     return { made: f(made), recovered: f(recovered), failed: f(failed), refused: f(refused) }
   }
 
-  /** Of the codes of which there is anything. Without a window: since the start. */
+  /** The codes with at least one error. Without a window: since the start. */
   byCode(window: number | undefined, now: number): ReadonlyArray<Counted> {
     return Array.from(this.codes.values(), (code) => ({
       code: code.code,
@@ -113,7 +113,7 @@ export class Counts {
     return this.dimensions.find(({ name }) => name === dimension)?.counts
   }
 
-  /** What a rule on attempts goes by. */
+  /** The counts that a rule on values or attempts reads. */
   gauge({ by }: Group, code: string | undefined): Gauge {
     const counts = this.of(by)
     if (counts !== undefined) {
@@ -143,7 +143,7 @@ export class Counts {
     }
   }
 
-  /** What the counts take up, in bytes; names and the last errors aside. */
+  /** The size of the counts in bytes, without names and recent errors. */
   get bytes(): number {
     return [
       ...this.codes.values(),
@@ -172,7 +172,7 @@ export class Counts {
     }
   }
 
-  /** Goes on where the snapshot stood at an instant. */
+  /** Continues from a snapshot taken at an instant. */
   restore(
     snapshot: Snapshot.Snapshot,
     now: number,

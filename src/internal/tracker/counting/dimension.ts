@@ -1,10 +1,10 @@
 /**
- * What is counted by the values of one dimension: errors, attempts, and errors by code; since the start, and over the
- * last minute, hour and day. Only so many values are told apart; the rest is `other`, so that totals stay exact.
+ * The counts of one dimension by its values: errors, attempts, and errors by code; since the start, and over the last
+ * minute, hour and day. The number of values is capped; further ones are counted as `other`, so that totals stay exact.
  */
 import { safeText } from "../../safe/json.js"
 import type * as Snapshot from "../snapshotModel.js"
-import type { Hands } from "./slots.js"
+import type { CurrentSecond } from "./slots.js"
 import { Slots } from "./slots.js"
 import type { WindowIndex } from "./windows.js"
 
@@ -14,27 +14,27 @@ const maxName = 128
 const none = -1
 const nothing: Snapshot.Series = { total: 0, minute: [], hour: [], day: [] }
 
-/** The errors of one code. */
-export interface OfCode {
+/** The series of one code, by value. */
+export interface CodeIndex {
   readonly code: string
-  /** The series of each value that has one, `other` aside: an error is counted with one look. */
+  /** The series of each value except `other`: an error is counted with one lookup. */
   readonly series: Map<string, number>
-  /** The value that was counted last, and its series: most dimensions say the same most of the time. */
+  /** The value counted last, and its series: consecutive errors often have the same value. */
   latest: string | undefined
   latestSeries: number
-  /** What is in the `rest` of some value: told as `other` where this code is asked for. */
+  /** The sum over the `rest` of all values: reported as `other` in a breakdown of this code. */
   rest: number
 }
 
-/** The series of one value; `none` where nothing was counted yet. */
+/** The series of one value; `none` where nothing has been counted yet. */
 interface Value {
   readonly name: string
-  readonly errors: Map<OfCode, number>
-  /** Errors of codes for which there was no series left. */
+  readonly errors: Map<CodeIndex, number>
+  /** Errors of codes that got no series of their own, since the number of pairs is capped. */
   rest: number
   expected: number
   successes: number
-  /** Does anybody count the attempts, and not only what fails? */
+  /** True if attempts are counted, and not only errors. */
   attempted: boolean
 }
 
@@ -47,7 +47,7 @@ export interface Row {
 
 const nameOf = (raw: string): string => raw.length > maxName ? safeText(raw, maxName) : raw
 
-const newCode = (code: string): OfCode => ({
+const newCode = (code: string): CodeIndex => ({
   code,
   series: new Map(),
   latest: undefined,
@@ -55,22 +55,22 @@ const newCode = (code: string): OfCode => ({
   rest: none
 })
 
-/** Of which nothing was counted. */
+/** A code of which nothing has been counted. */
 const noCode = newCode("")
 
 const rowOf = (
   { attempted, errors, expected, name, rest, successes }: Value,
   count: (series: number | undefined) => number,
-  ofCode: OfCode | undefined
+  index: CodeIndex | undefined
 ): Row => {
   let all = 0
-  if (ofCode === undefined || attempted) {
+  if (index === undefined || attempted) {
     all = count(rest)
     for (const series of errors.values()) all += count(series)
   }
   return {
     value: name,
-    count: ofCode === undefined ? all : count(errors.get(ofCode)),
+    count: index === undefined ? all : count(errors.get(index)),
     expected: count(expected),
     attempts: attempted ? count(successes) + all : 0
   }
@@ -78,15 +78,15 @@ const rowOf = (
 
 export class Dimension {
   private readonly values = new Map<string, Value>()
-  private readonly codes = new Map<string, OfCode>()
+  private readonly codes = new Map<string, CodeIndex>()
   private readonly slots: Slots
   private readonly maxValues: number
   private readonly maxPairs: number
   private others: Value | undefined
-  // Pairs of value and code that have a series, not counting those of `other`.
+  // The number of pairs of value and code with a series, except those of `other`.
   private pairs = 0
 
-  constructor(maxValues: number, hands: Hands) {
+  constructor(maxValues: number, hands: CurrentSecond) {
     this.maxValues = maxValues
     this.maxPairs = 2 * maxValues
     this.slots = new Slots(hands)
@@ -100,38 +100,38 @@ export class Dimension {
     return this.slots.bytes
   }
 
-  /** What errors of a code are counted with. */
-  of(code: string): OfCode {
+  /** The index of a code. */
+  of(code: string): CodeIndex {
     const known = this.codes.get(code)
     if (known !== undefined) return known
-    const ofCode = newCode(code)
-    this.codes.set(code, ofCode)
-    return ofCode
+    const index = newCode(code)
+    this.codes.set(code, index)
+    return index
   }
 
-  /** Was there a place for everything, or was something counted as `other`? */
-  failed(name: string, ofCode: OfCode, expected: boolean, attempt: boolean): boolean {
-    if (expected || attempt) return this.failedOf(this.valueOf(name), ofCode, expected, attempt)
-    if (name !== ofCode.latest) {
-      const series = ofCode.series.get(name)
-      if (series === undefined) return this.failedOf(this.valueOf(name), ofCode, expected, attempt)
-      ofCode.latest = name
-      ofCode.latestSeries = series
+  /** Counts an error. False if it was counted as `other`. */
+  failed(name: string, index: CodeIndex, expected: boolean, attempt: boolean): boolean {
+    if (expected || attempt) return this.failedOf(this.valueOf(name), index, expected, attempt)
+    if (name !== index.latest) {
+      const series = index.series.get(name)
+      if (series === undefined) return this.failedOf(this.valueOf(name), index, expected, attempt)
+      index.latest = name
+      index.latestSeries = series
     }
-    this.slots.add(ofCode.latestSeries)
+    this.slots.add(index.latestSeries)
     return true
   }
 
-  private failedOf(value: Value, ofCode: OfCode, expected: boolean, attempt: boolean): boolean {
+  private failedOf(value: Value, index: CodeIndex, expected: boolean, attempt: boolean): boolean {
     if (attempt) value.attempted = true
     if (expected) this.slots.add(value.expected = this.made(value.expected))
-    const errors = this.errorsOf(value, ofCode)
+    const errors = this.errorsOf(value, index)
     if (errors !== none) {
       this.slots.add(errors)
       return value !== this.others
     }
     this.slots.add(value.rest = this.made(value.rest))
-    this.slots.add(ofCode.rest = this.made(ofCode.rest))
+    this.slots.add(index.rest = this.made(index.rest))
     return false
   }
 
@@ -142,18 +142,20 @@ export class Dimension {
     return value !== this.others
   }
 
-  /** One row for each value that counts anything. */
+  /** One row for each value with a count. */
   rows(window: WindowIndex | undefined, code: string | undefined): Array<Row> {
     const count = this.counter(window)
-    const ofCode = code === undefined ? undefined : this.codes.get(code)
-    const untold = count(ofCode?.rest)
+    const index = code === undefined ? undefined : this.codes.get(code)
+    const restOfCode = count(index?.rest)
     const rows: Array<Row> = []
     for (const value of this.values.values()) {
-      const row = rowOf(value, count, code === undefined ? undefined : ofCode ?? noCode)
-      const told = value === this.others ? { ...row, count: row.count + untold } : row
-      if (told.count > 0 || (code === undefined && told.attempts > 0)) rows.push(told)
+      const row = rowOf(value, count, code === undefined ? undefined : index ?? noCode)
+      const complete = value === this.others ? { ...row, count: row.count + restOfCode } : row
+      if (complete.count > 0 || (code === undefined && complete.attempts > 0)) rows.push(complete)
     }
-    if (untold > 0 && this.others === undefined) rows.push({ value: other, count: untold, expected: 0, attempts: 0 })
+    if (restOfCode > 0 && this.others === undefined) {
+      rows.push({ value: other, count: restOfCode, expected: 0, attempts: 0 })
+    }
     return rows
   }
 
@@ -162,7 +164,7 @@ export class Dimension {
     return Array.from(this.values.keys()).filter((name) => name !== other)
   }
 
-  /** The row of one value at a second that is not before the last event; none of `other`, and of what is counted there. */
+  /** The row of one value at a second not before the last event; undefined for `other` and for what is counted there. */
   row(raw: string, window: WindowIndex, code: string | undefined, second: number): Row | undefined {
     const value = this.values.get(raw) ?? this.values.get(nameOf(raw))
     if (value === undefined || value === this.others) return undefined
@@ -178,7 +180,7 @@ export class Dimension {
         : this.slots.sum(series, window, second)
   }
 
-  /** Where places are short, values that were silent for more than a day give theirs; their totals go to `other`. */
+  /** When a cap is reached, merges the values without an event for more than a day into `other`. */
   sweep(): void {
     if (this.values.size < this.maxValues && this.pairs < this.maxPairs) return
     for (const value of this.values.values()) {
@@ -186,10 +188,10 @@ export class Dimension {
       const series = [...errors.values(), expected, rest, successes].filter((series) => series !== none)
       if (value === this.others || !series.every((series) => this.slots.isSilent(series))) continue
       const others = this.others ??= this.add(other)
-      for (const [ofCode, from] of errors) {
-        this.move(from, others.errors.get(ofCode) ?? this.pair(others, ofCode))
-        ofCode.series.delete(value.name)
-        ofCode.latest = undefined
+      for (const [index, from] of errors) {
+        this.move(from, others.errors.get(index) ?? this.pair(others, index))
+        index.series.delete(value.name)
+        index.latest = undefined
       }
       if (rest !== none) this.move(rest, others.rest = this.made(others.rest))
       if (expected !== none) this.move(expected, others.expected = this.made(others.expected))
@@ -230,27 +232,27 @@ export class Dimension {
     }
   }
 
-  /** For one that is empty, while the hands stand where they stood. What finds no place any more becomes `other`. */
+  /** Adds the counts of a snapshot that was taken at the current second. Values beyond the cap become `other`. */
   restore({ rest, values }: Omit<Snapshot.Dimension, "name">): void {
     for (const { attempted, errors, value: name, ...series } of values) {
       const value = this.valueOf(name)
       if (attempted) value.attempted = true
-      value.rest = this.entered(value.rest, series.rest)
-      value.expected = this.entered(value.expected, series.expected)
-      value.successes = this.entered(value.successes, series.successes)
+      value.rest = this.added(value.rest, series.rest)
+      value.expected = this.added(value.expected, series.expected)
+      value.successes = this.added(value.successes, series.successes)
       for (const { code, series } of errors) {
-        const ofCode = this.of(code)
-        const errors = this.errorsOf(value, ofCode)
-        if (errors !== none) this.slots.enter(errors, series)
+        const index = this.of(code)
+        const errors = this.errorsOf(value, index)
+        if (errors !== none) this.slots.addSeries(errors, series)
         else {
-          value.rest = this.entered(value.rest, series)
-          ofCode.rest = this.entered(ofCode.rest, series)
+          value.rest = this.added(value.rest, series)
+          index.rest = this.added(index.rest, series)
         }
       }
     }
     for (const { code, series } of rest) {
-      const ofCode = this.of(code)
-      ofCode.rest = this.entered(ofCode.rest, series)
+      const index = this.of(code)
+      index.rest = this.added(index.rest, series)
     }
   }
 
@@ -263,8 +265,8 @@ export class Dimension {
     const known = this.values.get(raw)
     if (known !== undefined) return known
     const name = nameOf(raw)
-    const told = this.values.get(name)
-    if (told !== undefined) return told
+    const bounded = this.values.get(name)
+    if (bounded !== undefined) return bounded
     const places = this.maxValues + (this.others === undefined ? 0 : 1)
     return name !== other && this.values.size < places ? this.add(name) : this.others ??= this.add(other)
   }
@@ -275,17 +277,17 @@ export class Dimension {
     return value
   }
 
-  /** `none` where there is no place for one pair more. */
-  private errorsOf(value: Value, ofCode: OfCode): number {
-    return value.errors.get(ofCode) ??
-      (value !== this.others && this.pairs >= this.maxPairs ? none : this.pair(value, ofCode))
+  /** The series of a pair; `none` if the number of pairs has reached its cap. */
+  private errorsOf(value: Value, index: CodeIndex): number {
+    return value.errors.get(index) ??
+      (value !== this.others && this.pairs >= this.maxPairs ? none : this.pair(value, index))
   }
 
-  private pair(value: Value, ofCode: OfCode): number {
+  private pair(value: Value, index: CodeIndex): number {
     const series = this.slots.make()
-    value.errors.set(ofCode, series)
+    value.errors.set(index, series)
     if (value !== this.others) {
-      ofCode.series.set(value.name, series)
+      index.series.set(value.name, series)
       this.pairs++
     }
     return series
@@ -295,10 +297,10 @@ export class Dimension {
     return series === none ? this.slots.make() : series
   }
 
-  private entered(series: number, counts: Snapshot.Series): number {
+  private added(series: number, counts: Snapshot.Series): number {
     if (counts.total === 0) return series
-    const entered = this.made(series)
-    this.slots.enter(entered, counts)
-    return entered
+    const target = this.made(series)
+    this.slots.addSeries(target, counts)
+    return target
   }
 }

@@ -1,4 +1,4 @@
-/** Fetches that gave no data, by reason and source. */
+/** Fetches without data, by reason and source. */
 import type { EmptyReason } from "../../../FetchError.js"
 import { safeText } from "../../safe/json.js"
 import type * as Snapshot from "../snapshotModel.js"
@@ -6,7 +6,7 @@ import { noEvents } from "../snapshotModel.js"
 import { other } from "./dimension.js"
 import { Tally } from "./tally.js"
 
-// Sources beyond these are `other`, one for each reason.
+// Further sources are counted as `other`, one per reason.
 const maxPairs = 32
 const maxName = 128
 
@@ -38,7 +38,7 @@ export class Empties {
     tally.add(now)
   }
 
-  /** Most first. */
+  /** Highest count first. */
   rows(window: number | undefined, now: number): ReadonlyArray<Row> {
     const count = (tally: Tally | undefined) => tally === undefined ? 0 : tally.count(window, now)
     return Array.from(this.pairs.values(), (sources) => Array.from(sources.values())).flat()

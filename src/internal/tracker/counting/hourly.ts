@@ -1,14 +1,14 @@
-/** Counts by the hour of the wall clock in UTC, for 28 days. An hour is the number of hours since 1970. */
+/** Counts per hour of the wall clock in UTC, for 28 days. An hour is the number of hours since 1970. */
 
 const kept = 28 * 24
 const hour = 3_600_000
 
-/** Which hour it is, and how much of each hour there was somebody to count in it. */
-export class HourHand {
+/** The current hour, and for how much of each hour the tracker was running. */
+export class CurrentHour {
   private readonly millis = new Hours()
   private first = Infinity
   private settled = 0
-  /** From this instant on, in nanoseconds since the tracker started, it is another hour. */
+  /** The end of the current hour, in nanoseconds since the tracker started. */
   ends = 0
   hour = 0
 
@@ -17,7 +17,7 @@ export class HourHand {
     this.hour = Math.max(this.hour, Math.floor(wall / hour))
     this.first = Math.min(this.first, this.hour)
     this.ends = now + (hour - wall % hour) * 1e6
-    // The time that has passed since is the time before now: of this hour as much as there is of it, the rest of others.
+    // The time since the last turn ends now: it fills this hour from its beginning, and the hours before with the rest.
     let left = Math.round((now - this.settled) / 1e6)
     this.settled = now
     for (let at = this.hour, part = wall % hour; left > 0 && at > this.hour - kept; at--, part = hour) {
@@ -26,7 +26,7 @@ export class HourHand {
     }
   }
 
-  /** Of each hour until now, the oldest first. */
+  /** The seconds of running in each hour until now, oldest first. */
   get watched(): ReadonlyArray<number> {
     return this.of(this.millis).map((millis) => Math.min(3600, Math.round(millis / 1000)))
   }
@@ -36,12 +36,12 @@ export class HourHand {
     return Array.from({ length }, (_, i) => hours?.at(this.hour - length + 1 + i) ?? 0)
   }
 
-  /** Nobody was there until now. */
+  /** The time until now does not count as running. */
   skip(now: number): void {
     this.settled = this.ends = now
   }
 
-  /** Goes on from where another one stood at an instant. */
+  /** Continues from a snapshot taken at an instant. */
   restore(watched: ReadonlyArray<number>, now: number, wall: number): void {
     this.settled = now
     this.hour = Math.floor(wall / hour)

@@ -1,6 +1,6 @@
 /**
- * How long successful fetches took, by source: since the start, and over the last minute, hour and day at one sixth of
- * the window. Instants are whole seconds since the tracker started, as the hands of the clock show them.
+ * Durations of successful fetches by source: since the start, and over the last minute, hour and day in steps of one sixth
+ * of the window. Instants are whole seconds since the tracker started.
  */
 import { safeText } from "../../safe/json.js"
 import type * as Snapshot from "../snapshotModel.js"
@@ -10,8 +10,7 @@ import type { WindowIndex } from "./windows.js"
 const maxSources = 32
 const maxName = 128
 
-// Each bucket ends 4 % above the one before, from 10 microseconds to two hours, so that what is told of a bucket is at
-// most 2 % off (Masson, Rim, Lee: DDSketch, PVLDB 12(12), 2019).
+// Each bucket ends 4 % above the one before, from 10 microseconds to two hours, so that its middle is at most 2 % off (Masson, Rim, Lee: DDSketch, PVLDB 12(12), 2019).
 const error = 0.02
 const growth = (1 + error) / (1 - error)
 const shortest = 0.01
@@ -24,7 +23,7 @@ const bucketOf = (millis: number): number => {
 
 const millisOf = (bucket: number): number => shortest * 2 * growth ** bucket / (growth + 1)
 
-/** How many took about so long. Every index into it is that of a bucket. */
+/** A histogram of durations. Every index is that of a bucket. */
 class Sketch {
   readonly counts = new Float64Array(buckets)
   count = 0
@@ -47,7 +46,7 @@ class Sketch {
     this.count = this.max = 0
   }
 
-  /** What so large a share did not exceed. */
+  /** The duration that this share of the fetches did not exceed. */
   quantile(share: number): number {
     let bucket = 0
     for (let sum = this.counts[0]!; sum < share * this.count; sum += this.counts[bucket]!) bucket++
@@ -55,14 +54,13 @@ class Sketch {
   }
 }
 
-// A step is open to the left. The one under way and the six before it are told: all that is inside the window, and at
-// most one sixth of a window too much.
+// A step is open at its start. A window is the current step and the six before it, which is at most one sixth too much.
 const widths = [10, 600, 14_400] as const
 const kept = 7
 
 class OfSource {
   readonly total = new Sketch()
-  // Made when they are needed, and then used over and over again.
+  // Created on first use, and then reused.
   private readonly steps = widths.map((width) => ({
     width,
     ring: Array.from({ length: kept }, (): { step: number; readonly sketch: Sketch } | undefined => undefined)
@@ -117,7 +115,7 @@ export class Latencies {
     latency.add(millis, second)
   }
 
-  /** Of every source from which anything came. */
+  /** One row for each source with a success. */
   rows(window: WindowIndex | undefined, second: number): Array<Row> {
     return Array.from(this.sources, ([source, latency]) => {
       const sketch = window === undefined ? latency.total : latency.within(window, second)

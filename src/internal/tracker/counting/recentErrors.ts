@@ -1,8 +1,8 @@
-/** The last so many errors. */
+/** The recent errors, in a ring. */
 import type * as FetchContext from "../../../FetchContext.js"
 import type { Kind } from "./classification.js"
 
-/** What is kept of one: neither its cause nor its stack, which may hold on to anything. */
+/** What is kept of an error. Its cause and stack are not: they may retain any amount of memory. */
 export interface Kept {
   /** Nanoseconds since the tracker started. */
   readonly now: number
@@ -12,7 +12,7 @@ export interface Kept {
 }
 
 export class Recent {
-  // Written over and over again: an error leaves no garbage.
+  // Items are reused, so that an error leaves no garbage.
   private readonly items: Array<{ -readonly [K in keyof Kept]: Kept[K] }> = []
   private next = 0
   readonly capacity: number

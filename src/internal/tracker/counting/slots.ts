@@ -1,10 +1,9 @@
 /**
- * Counts of very many series over the last minute, hour and day, at one sixtieth of the window: steps of a second, a
+ * Counts of thousands of series over the last minute, hour and day, in steps of one sixtieth of the window: a second, a
  * minute and 24 minutes. Instants are nanoseconds since the tracker started.
  *
- * A step is open to the left: the step that ends at t holds what happened after the step before ended, up to and
- * including t. The current step and the 60 before it are counted: all that is inside the window, and at most one
- * sixtieth of a window too much.
+ * A step is open at its start: the step that ends at t holds the events after the end of the step before, up to and
+ * including t. A window is the current step and the 60 before it, which is at most one sixtieth of a window too much.
  */
 import type { Series } from "../snapshotModel.js"
 import type { WindowIndex } from "./windows.js"
@@ -20,7 +19,7 @@ const perBlock = 64
 const limit = 2 ** 16
 
 /** The current second, which has not ended yet; shared by all series. */
-export class Hands {
+export class CurrentSecond {
   second = 0
   private ends = 0
 
@@ -32,29 +31,28 @@ export class Hands {
 }
 
 /**
- * The series of one dimension: 386 bytes each, whatever they count. Every index into the arrays is that of a series that
- * `make` gave out.
+ * The series of one dimension, 386 bytes each. Every index into the arrays is that of a series returned by `make`.
  */
 export class Slots {
   // In blocks, which are never copied.
   private readonly blocks: Array<Uint16Array> = []
-  // What a step has counted beyond 16 bits. Seldom needed, so that 16 bits are enough everywhere else.
+  // The counts of steps beyond 16 bits, which are rare.
   private readonly carry = new Map<number, number>()
-  // What was counted in the second in which it was counted last: it reaches the steps and the total when that is over.
+  // The count of the second of the last event; it is added to the steps and the total when that second is over.
   private pending = new Uint32Array(perBlock)
   private last = new Float64Array(perBlock)
   private totals = new Float64Array(perBlock)
   private readonly free: Array<number> = []
-  private readonly hands: Hands
+  private readonly hands: CurrentSecond
   private size = 0
 
-  constructor(hands: Hands) {
+  constructor(hands: CurrentSecond) {
     this.hands = hands
   }
 
   /** An independent copy, as of now. */
   copy(): Slots {
-    const hands = new Hands()
+    const hands = new CurrentSecond()
     hands.second = this.hands.second
     const copy = new Slots(hands)
     for (const block of this.blocks) copy.blocks.push(block.slice())
@@ -94,12 +92,12 @@ export class Slots {
     return this.totals[series]! + this.pending[series]!
   }
 
-  /** For what is counted elsewhere from now on, or was before. */
+  /** Adds to the total only. */
   addTotal(series: number, count: number): void {
     this.totals[series] = this.totals[series]! + count
   }
 
-  /** At a second that is not before the one in which the series was counted last. */
+  /** The count of a window at a second not before the last event. */
   sum(series: number, window: WindowIndex, second = this.hands.second): number {
     const [first, last] = this.counted(series, window, second)
     if (last < first) return 0
@@ -115,7 +113,7 @@ export class Slots {
     return sum
   }
 
-  /** Has nothing been counted for longer than the longest window? */
+  /** True if the last event is older than the longest window. */
   isSilent(series: number): boolean {
     return this.hands.second - this.last[series]! > kept * widths[day]
   }
@@ -141,8 +139,8 @@ export class Slots {
     return { total: this.total(series), minute: steps(minute), hour: steps(hour), day: steps(day) }
   }
 
-  /** Adds what a series counted until now, whichever it was. */
-  enter(series: number, { total, ...steps }: Series): void {
+  /** Adds the counts of a series that ends with the current step. */
+  addSeries(series: number, { total, ...steps }: Series): void {
     this.advance(series)
     this.addTotal(series, total)
     for (const window of [minute, hour, day] as const) {
@@ -155,14 +153,14 @@ export class Slots {
     }
   }
 
-  /** The first step of a window, and the last one in which anything can have been counted. */
+  /** The first step of a window, and the last step that can have a count. */
   private counted(series: number, window: WindowIndex, second: number): readonly [number, number] {
     const width = widths[window]
     const current = Math.ceil(second / width)
     return [Math.max(0, current - kept + 1), Math.ceil(this.last[series]! / width)]
   }
 
-  /** Enters what is pending into the steps it belongs to, and empties those that have passed since. */
+  /** Adds what is pending to its steps, and clears the steps that have begun since. */
   private advance(series: number): void {
     const { second } = this.hands
     const last = this.last[series]!

@@ -1,4 +1,4 @@
-/** A count since the start, and over any window up to a day. Instants are nanoseconds since the tracker started. */
+/** A count since the start and over any window up to a day. Instants are nanoseconds since the tracker started. */
 import * as SlidingWindow from "../../../SlidingWindow.js"
 import type * as Snapshot from "../snapshotModel.js"
 import { horizon } from "./windows.js"
@@ -25,7 +25,7 @@ export class Tally {
     return copy
   }
 
-  /** Ages are rounded up: what is in a window of whole milliseconds stays in, and what is out stays out. */
+  /** Ages are rounded up, so that an event stays inside or outside of any window of whole milliseconds. */
   snapshot(now: number): Snapshot.Tally {
     return {
       total: this.total,

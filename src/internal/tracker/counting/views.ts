@@ -1,4 +1,4 @@
-/** What was counted, as the service of a tracker tells it. Windows are in nanoseconds, `wall` in milliseconds. */
+/** The reads of the service, made from counts. Windows are in nanoseconds, `wall` in milliseconds. */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -11,7 +11,7 @@ import type * as Empties from "./empties.js"
 import type * as Latency from "./latency.js"
 import { horizon } from "./windows.js"
 
-/** What was counted of one code. */
+/** The counts of one code. */
 export interface Counted {
   readonly code: string
   readonly category: string
@@ -31,13 +31,13 @@ const ratio = (failures: number, attempts: number): Option.Option<number> =>
 
 const sumOf = <A>(rows: ReadonlyArray<A>, f: (row: A) => number): number => rows.reduce((sum, row) => sum + f(row), 0)
 
-/** Expected empties are no errors, but have a row of their own. */
+/** The errors without expected empties, except in a row of their own code. */
 export const errorsOf = (
   { count, expected }: { readonly count: number; readonly expected: number },
   code: string | undefined
 ): number => code === undefined || code === emptyCode ? count - expected : count
 
-/** Without successes: attempts are not known. */
+/** Without `successes`, attempts are not counted. */
 export const stats = (
   counted: ReadonlyArray<Counted>,
   successes: number | undefined,
@@ -68,7 +68,7 @@ export const stats = (
   }
 }
 
-/** Worst first. */
+/** Highest count first. */
 export const breakdown = (
   rows: ReadonlyArray<Dimension.Row>,
   code: string | undefined,
@@ -87,7 +87,7 @@ export const breakdown = (
     }))
 }
 
-/** Oldest first; the counts are given newest first. */
+/** Oldest step first; the first of `counts` is the newest. */
 export const timeline = (
   counts: Float64Array,
   step: number,
@@ -108,7 +108,7 @@ export const emptyData = (
   rows
 })
 
-/** Slowest first. */
+/** Highest 99th percentile first. */
 export const latency = (rows: ReadonlyArray<Latency.Row>): ReadonlyArray<Model.LatencyRow> =>
   rows
     .toSorted((a, b) => b.p99 - a.p99 || (a.source < b.source ? -1 : 1))

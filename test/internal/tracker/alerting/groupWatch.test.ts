@@ -5,7 +5,7 @@ import type { Window } from "../../../../src/ErrorTracker.js"
 import type { Amounts, Gauge } from "../../../../src/internal/tracker/alerting/groupWatch.js"
 import { GroupWatch } from "../../../../src/internal/tracker/alerting/groupWatch.js"
 import { Dimension } from "../../../../src/internal/tracker/counting/dimension.js"
-import { Hands } from "../../../../src/internal/tracker/counting/slots.js"
+import { CurrentSecond } from "../../../../src/internal/tracker/counting/slots.js"
 import type * as Threshold from "../../../../src/Threshold.js"
 
 interface Event {
@@ -109,7 +109,7 @@ describe("GroupWatch", () => {
     recovered: number,
     minAttempts: number | undefined
   ) => {
-    const hands = new Hands()
+    const hands = new CurrentSecond()
     const counts = new Dimension(10, hands)
     const gauge: Gauge = {
       values: () => counts.names(),

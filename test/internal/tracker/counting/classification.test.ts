@@ -11,8 +11,8 @@ const own = {
   context: {}
 }
 
-describe("kinds", () => {
-  it("those of the 17 types are known by prototype, and say what the errors say", () => {
+describe("classification", () => {
+  it("the 17 types are classified by prototype as by their fields", () => {
     for (const Type of FetchError.FetchError.members) {
       const error = new Type({ reason: "api_response" }, true)
       expect(ownKinds.get(Object.getPrototypeOf(error))).toEqual(kindOf(error))
@@ -20,21 +20,21 @@ describe("kinds", () => {
     expect(ownKinds.size).toBe(17)
   })
 
-  it("a class on top of one of ours is somebody else's, and says what it likes", () => {
+  it("a subclass is classified by its own fields", () => {
     class Stale extends FetchError.NetworkTimeout {}
     Object.defineProperty(Stale.prototype, "severity", { get: () => "ERROR" })
     expect(ownKinds.get(Object.getPrototypeOf(new Stale()))).toBeUndefined()
     expect(kindOf(new Stale())).toMatchObject({ tag: "NetworkTimeout", code: "NETWORK_TIMEOUT", severity: "ERROR" })
   })
 
-  it("what JavaScript says is made fit to be kept", () => {
+  it("fields of other types are converted, bounded and redacted", () => {
     const kind = kindOf({ ...own, _tag: 3, code: "x".repeat(500), category: "?apiKey=abc", severity: "FATAL" } as never)
     expect(kind).toMatchObject({ tag: "3", category: "?apiKey=<redacted>", severity: "ERROR" })
     expect(kind.code.length).toBe(128)
     expect(kindOf(own)).toEqual({ tag: "Own", code: "OWN", category: "Mine", severity: "WARNING" })
   })
 
-  it("other people's errors may use our code and not say why there is no data", () => {
+  it("an error with our code for empty data may lack a reason", () => {
     expect(emptyOf(new FetchError.DataEmpty({ reason: "delisted" }))).toEqual({ reason: "delisted", expected: true })
     expect(emptyOf(own)).toEqual({ reason: "date_range", expected: false })
     expect(emptyOf({ ...own, reason: "constructor", expected: 1 } as never)).toEqual({

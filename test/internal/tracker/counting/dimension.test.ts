@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { Dimension } from "../../../../src/internal/tracker/counting/dimension.js"
 import { reader } from "../../../../src/internal/tracker/counting/dimensionReader.js"
-import { Hands, Slots } from "../../../../src/internal/tracker/counting/slots.js"
+import { CurrentSecond, Slots } from "../../../../src/internal/tracker/counting/slots.js"
 import { windowIndex } from "../../../../src/internal/tracker/counting/windows.js"
 
 const { day, hour, minute } = windowIndex
@@ -16,7 +16,7 @@ const widths = [
 ] as const
 
 describe("Slots", () => {
-  it("Law 6: all that is inside the window is counted, and at most one sixtieth of a window too much", () => {
+  it("Law 6: a window counts everything inside, and at most one sixtieth more", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.array(FastCheck.oneof(
@@ -26,7 +26,7 @@ describe("Slots", () => {
         )),
         FastCheck.integer({ min: 0, max: 90_000 * second }),
         (gaps, later) => {
-          const hands = new Hands()
+          const hands = new CurrentSecond()
           const slots = new Slots(hands)
           slots.make()
           const series = slots.make()
@@ -51,9 +51,9 @@ describe("Slots", () => {
     )
   })
 
-  it("Law 5: what is exactly as old as the window is inside, a step later it is out", () => {
+  it("Law 5: an event exactly as old as the window is inside, one step later it is not", () => {
     for (const { span, step, window } of widths) {
-      const hands = new Hands()
+      const hands = new CurrentSecond()
       const slots = new Slots(hands)
       const series = slots.make()
       slots.add(series)
@@ -66,8 +66,8 @@ describe("Slots", () => {
     }
   })
 
-  it("a step that counts more than 65,535 is exact, and forgotten in time", () => {
-    const hands = new Hands()
+  it("a step with more than 65,535 events is exact, and expires", () => {
+    const hands = new CurrentSecond()
     const slots = new Slots(hands)
     const [first, series] = [slots.make(), slots.make()]
     for (let i = 0; i < 200_000; i++) slots.add(series)
@@ -80,8 +80,8 @@ describe("Slots", () => {
     expect(slots.sum(series, hour)).toBe(200_001)
   })
 
-  it("what is released comes back empty", () => {
-    const hands = new Hands()
+  it("a released series is empty when it is used again", () => {
+    const hands = new CurrentSecond()
     const slots = new Slots(hands)
     const series = slots.make()
     for (let i = 0; i < 70_000; i++) slots.add(series)
@@ -95,8 +95,8 @@ const failed = (dimension: Dimension, name: string, code: string, expected: bool
   dimension.failed(name, dimension.of(code), expected, attempt)
 
 describe("Dimension", () => {
-  it("Law 6: a value costs at most 2 kB, and there are only so many", () => {
-    const hands = new Hands()
+  it("Law 6: a value takes at most 2 kB, and the number of values is capped", () => {
+    const hands = new CurrentSecond()
     const dimension = new Dimension(2000, hands)
     for (let i = 0; i < 20_000; i++) {
       failed(dimension, `S${i}`, `CODE_${i % 3}`, i % 2 === 0)
@@ -115,8 +115,8 @@ describe("Dimension", () => {
     }
   })
 
-  it("by code: a value that has none of it has no row", () => {
-    const dimension = new Dimension(10, new Hands())
+  it("by code: a value without this code has no row", () => {
+    const dimension = new Dimension(10, new CurrentSecond())
     failed(dimension, "A", "X", false)
     failed(dimension, "B", "Y", false)
     failed(dimension, "B", "X", false)
@@ -129,8 +129,8 @@ describe("Dimension", () => {
     expect(byCode(undefined)).toEqual([["A", 1], ["B", 3], ["C", 0]])
   })
 
-  it("pairs of value and code beyond twice the values: the value keeps its count, by code it is other", () => {
-    const hands = new Hands()
+  it("pairs beyond the cap: the value keeps its count, by code it is other", () => {
+    const hands = new CurrentSecond()
     const dimension = new Dimension(2, hands)
     const told = ["X", "Y", "Z"].flatMap((code) => ["A", "B"].map((name) => failed(dimension, name, code, false)))
     expect(told).toEqual([true, true, true, true, false, false])
@@ -151,8 +151,8 @@ describe("Dimension", () => {
     expect(dimension.rows(undefined, "Z").map(({ count, value }) => [value, count])).toEqual([["other", 3]])
   })
 
-  it("places that are short go from values silent for a day to those that speak; totals stay exact", () => {
-    const hands = new Hands()
+  it("at the cap, values without an event for a day are merged into other; totals stay exact", () => {
+    const hands = new CurrentSecond()
     const dimension = new Dimension(3, hands)
     for (const name of ["A", "B", "C", "D"]) failed(dimension, name, "X", false)
     dimension.succeeded("A")
@@ -180,8 +180,8 @@ describe("Dimension", () => {
     ])
   })
 
-  it("a value that gave its place away comes back as any other: nothing is counted for who has it now", () => {
-    const hands = new Hands()
+  it("a merged value that returns starts from zero, and its old series is not shared", () => {
+    const hands = new CurrentSecond()
     const dimension = new Dimension(1, hands)
     failed(dimension, "A", "X", false)
     failed(dimension, "A", "X", false)
@@ -194,8 +194,8 @@ describe("Dimension", () => {
     expect(rows.map(({ count, value }) => [value, count])).toEqual([["other", 3], ["B", 1]])
   })
 
-  it("all places of a value are free once it has given them", () => {
-    const hands = new Hands()
+  it("merging a value frees all its series", () => {
+    const hands = new CurrentSecond()
     const dimension = new Dimension(2, hands)
     const fill = (names: ReadonlyArray<string>) =>
       names.flatMap((name) => ["X", "Y"].map((code) => failed(dimension, name, code, false)))
@@ -206,8 +206,8 @@ describe("Dimension", () => {
     }
   })
 
-  it("a long name is cut, and is one value however often it comes", () => {
-    const dimension = new Dimension(10, new Hands())
+  it("a long name is cut, and stays one value", () => {
+    const dimension = new Dimension(10, new CurrentSecond())
     for (let i = 0; i < 3; i++) failed(dimension, "x".repeat(5000), "X", false)
     const [row] = dimension.rows(minute, undefined)
     expect(row?.value.length).toBe(128)
@@ -256,13 +256,13 @@ const deeds = FastCheck.array(
   { maxLength: 120 }
 )
 
-describe("Dimension, whatever happens", () => {
+describe("Dimension against a model", () => {
   const sum = (rows: ReadonlyArray<{ readonly count: number }>) => rows.reduce((sum, { count }) => sum + count, 0)
 
   it.each([2, 3, 100])("totals are exact, windows as good as stated, snapshots whole: %d values", (maxValues) => {
     FastCheck.assert(
       FastCheck.property(deeds, (deeds) => {
-        const hands = new Hands()
+        const hands = new CurrentSecond()
         let dimension = new Dimension(maxValues, hands)
         const errors: Array<{ readonly name: string; readonly code: string; readonly at: number }> = []
         const all = new Map<string, number>()
@@ -332,7 +332,7 @@ describe("Dimension, whatever happens", () => {
 })
 
 describe("reader", () => {
-  it("reads a key of the context or an attribute", () => {
+  it("reads a field of the context or an attribute", () => {
     const context = { symbol: "A", operation: "read", attributes: { endpoint: "klines", shard: 3, constructor: true } }
     expect(reader("symbol")(context)).toBe("A")
     expect(reader("operation")(context)).toBe("read")

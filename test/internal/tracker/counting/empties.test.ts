@@ -18,7 +18,7 @@ describe("Empties", () => {
     expect(empties.rows(60e9, 60e9 + 1)).toEqual([])
   })
 
-  it("a source is cut and without secrets", () => {
+  it("a source is cut and redacted", () => {
     const empties = new Empties()
     empties.add("api_response", `https://x.test/?apiKey=abc&${"x".repeat(5000)}`, false, 0)
     const [row] = empties.rows(undefined, 0)

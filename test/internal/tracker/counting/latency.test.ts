@@ -13,7 +13,7 @@ const rowOf = (latencies: Latencies, window: WindowIndex | undefined, second: nu
   latencies.rows(window, second)[0]
 
 describe("Latencies", () => {
-  it("quantiles are within 2 % of the truth, the maximum is exact", () => {
+  it("quantiles are within 2 %, the maximum is exact", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.array(FastCheck.double({ min: Math.log(0.01), max: Math.log(7_200_000), noNaN: true }), {
@@ -40,7 +40,7 @@ describe("Latencies", () => {
     )
   })
 
-  it("nothing and what is longer than two hours have a place, too", () => {
+  it("durations of zero and beyond two hours are counted", () => {
     const latencies = new Latencies()
     latencies.add("rest", 0, 1)
     expect(rowOf(latencies, minute, 1)).toMatchObject({ count: 1, p50: 0, max: 0 })
@@ -48,7 +48,7 @@ describe("Latencies", () => {
     expect(rowOf(latencies, undefined, 1)).toMatchObject({ count: 2, p90: 86_400_000, max: 86_400_000 })
   })
 
-  it("all that is inside the window is told, and at most one sixth of a window too much", () => {
+  it("a window counts everything inside, and at most one sixth more", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.array(FastCheck.nat(30_000), { maxLength: 40 }),
@@ -74,7 +74,7 @@ describe("Latencies", () => {
     )
   })
 
-  it("Law 6: sources are capped, and what they cost is bounded; their names are without secrets", () => {
+  it("Law 6: sources are capped, memory is bounded, names are redacted", () => {
     const latencies = new Latencies()
     for (let i = 0; i < 3000; i++) latencies.add(`https://x.test/?apiKey=abc&n=${i}`, i, i * 60)
     const rows = latencies.rows(undefined, 180_000)
@@ -84,13 +84,13 @@ describe("Latencies", () => {
     expect(latencies.bytes).toBeLessThan(3e6)
   })
 
-  it("hostile names are names", () => {
+  it("hostile names are counted like any other", () => {
     const latencies = new Latencies()
     for (const name of ["__proto__", "constructor", ""]) latencies.add(name, 5, 1)
     expect(latencies.rows(hour, 1).map(({ source }) => source)).toEqual(["__proto__", "constructor", ""])
   })
 
-  it("a restored snapshot tells what was told since the start", () => {
+  it("restoring a snapshot keeps the totals", () => {
     const latencies = new Latencies()
     for (let i = 0; i < 1000; i++) latencies.add(`S${i % 3}`, i * i / 10, i)
     const restored = new Latencies()
