@@ -274,11 +274,8 @@ export const config = (
  * a message that names the option and what it accepts.
  *
  * Every alert is also logged: as a warning, or as information once it is over, with the annotations `error_type`,
- * `severity`, `window`, `limit` and `count`. What falls due while nothing is tracked is logged by a fiber of the layer, to
- * the loggers of the layer.
- *
- * Time is the Clock of the layer, also for fetches under another Clock. A clock that goes back is not followed: ages never
- * decrease.
+ * `severity`, `window`, `limit` and `count`. What falls due while nothing is tracked is logged by a fiber of the layer.
+ * Time is the Clock of the layer, also for fetches under another one; ages never decrease if it goes back.
  *
  * @example
  * import { ErrorTracker, FetchError } from "effect-errata"

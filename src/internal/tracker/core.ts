@@ -28,6 +28,7 @@ import { Notices } from "./notices.js"
 import type { CallOutcome } from "./reporting.js"
 import { merge } from "./snapshotMerge.js"
 import type * as Snapshot from "./snapshotModel.js"
+import { evaluated } from "./snapshotModel.js"
 import type { Moment } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
 
@@ -115,7 +116,7 @@ export class Core {
 
   succeeded(input: FetchContext.Input, moment: Moment, duration?: Duration.Duration): ReadonlyArray<Edge> {
     const { alarms, counts } = this
-    // Which never throws.
+    // Never throws.
     const context = FetchContext.make(input)
     const now = this.advance(moment)
     const edges = alarms.grouped ? alarms.settleGroups(now, moment.wall) : noEdges
@@ -221,15 +222,7 @@ export class Core {
   /** The whole state as plain data, and the alerts that were due before. */
   snapshot(moment: Moment): readonly [ReadonlyArray<Edge>, Snapshot.Snapshot] {
     const [edges, snapshot] = this.lazySnapshot(moment)
-    return [edges, {
-      ...snapshot,
-      codes: snapshot.codes.map((code) => ({ ...code })),
-      dimensions: snapshot.dimensions.map((dimension) => ({
-        ...dimension,
-        values: dimension.values.map((value) => ({ ...value }))
-      })),
-      empties: snapshot.empties.map((row) => ({ ...row }))
-    }]
+    return [edges, evaluated(snapshot)]
   }
 
   /**
@@ -293,17 +286,12 @@ export class Core {
     const window = given && answers.nanos(given)
     const now = this.at(moment)
     const successes = counts.attempted ? counts.successes.count(window, now) : undefined
-    return answers.stats(
-      counts.byCode(window, now),
-      successes,
-      {
-        dropped: counts.dropped,
-        retry: counts.retried((tally) => tally.count(window, now)),
-        calls: counts.called((tally) => tally.count(window, now))
-      },
-      window,
-      moment.wall
-    )
+    const others = {
+      dropped: counts.dropped,
+      retry: counts.retried((tally) => tally.count(window, now)),
+      calls: counts.called((tally) => tally.count(window, now))
+    }
+    return answers.stats(counts.byCode(window, now), successes, others, window, moment.wall)
   }
 
   rates(moment: Moment): Model.Rates {
@@ -323,11 +311,7 @@ export class Core {
   }
 
   timeline(
-    options: {
-      readonly window: Duration.Duration
-      readonly step: Duration.Duration
-      readonly code: string | undefined
-    },
+    options: Readonly<Record<"window" | "step", Duration.Duration>> & Pick<Model.TimelineOptions, "code">,
     moment: Moment
   ): ReadonlyArray<Model.TimelineStep> {
     const now = this.at(moment)

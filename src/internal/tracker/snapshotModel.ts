@@ -154,3 +154,14 @@ export interface Snapshot {
 export const noEvents: Tally = { total: 0, ages: [] }
 
 export const noCalls: Calls = { made: noEvents, recovered: noEvents, failed: noEvents, refused: noEvents }
+
+/** A snapshot whose lazy parts, which are getters, are values: see `Core.lazySnapshot`. */
+export const evaluated = (snapshot: Snapshot): Snapshot => ({
+  ...snapshot,
+  codes: snapshot.codes.map((code) => ({ ...code })),
+  dimensions: snapshot.dimensions.map((dimension) => ({
+    ...dimension,
+    values: dimension.values.map((value) => ({ ...value }))
+  })),
+  empties: snapshot.empties.map((row) => ({ ...row }))
+})
