@@ -78,6 +78,24 @@ describe("Timekeeper", () => {
     expect(time.now).toBe(3601 * second)
   })
 
+  it("Law 4: a clock whose readings are negative at first", () => {
+    let nanos = -5n * BigInt(second)
+    const time = timekeeperOf({ nanos: () => nanos })
+    nanos = 7n * BigInt(second)
+    expect(time.read().now).toBe(12 * second)
+  })
+
+  it("Law 4: a clock that is set back and forth by an hour every second neither stops nor races", () => {
+    let nanos = 0n
+    const time = timekeeperOf({ nanos: () => nanos })
+    for (let i = 1; i <= 100; i++) {
+      nanos = BigInt(i - (i % 2) * 3600) * BigInt(second)
+      time.read()
+    }
+    expect(time.now).toBeLessThanOrEqual(100 * second)
+    expect(time.now).toBeGreaterThanOrEqual(98 * second)
+  })
+
   it("a wall clock that is not a number keeps its last value", () => {
     let millis = 17
     const time = timekeeperOf({ nanos: () => 0n, millis: () => millis })
