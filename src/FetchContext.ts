@@ -9,7 +9,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as iso8601 from "./internal/safe/iso8601.js"
 import { attempt, safeText, toJson } from "./internal/safe/json.js"
-import { isSecretName, mask } from "./internal/safe/secretNames.js"
+import { isSecret, mask } from "./internal/safe/secretNames.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -247,7 +247,7 @@ const normalise = (input: Input): FetchContext => {
   if (typeof input.attempt === "number" && Number.isFinite(input.attempt)) context.attempt = input.attempt + 0
   if (typeof input.attributes === "object" && input.attributes !== null) {
     const attributes = Object.entries(input.attributes).slice(0, maxAttributes).map(([key, value]) =>
-      [safeText(key, 128), isSecretName(key) ? mask : attribute(value)] as const
+      [safeText(key, 128), isSecret(key, value) ? mask : attribute(value)] as const
     )
     context.attributes = Object.freeze(Object.fromEntries(attributes))
   }

@@ -4,7 +4,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import { redactText, redactTold } from "./redaction.js"
-import { isSecretName, locating, mask, naming } from "./secretNames.js"
+import { isSecret, isSecretName, locating, mask, naming } from "./secretNames.js"
 
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
@@ -138,17 +138,18 @@ export const toJson = (value: unknown, characters: number = Infinity): Json => {
         put("…", `${size - Object.keys(json).length} more`)
         return json
       }
-      put(spend(safeText(key, 128)), isSecretName(key) ? mask : visitRead(read, depth + 1))
+      put(spend(safeText(key, 128)), visitNamed(key, read, depth + 1))
     }
     if (size > maxEntries) put("…", `${size - maxEntries} more`)
     return json
   }
 
-  const visitRead = (read: () => unknown, depth: number): Json => {
+  const visitNamed = (key: string, read: () => unknown, depth: number): Json => {
     try {
-      return visit(read(), depth)
+      const value = read()
+      return isSecret(key, value) ? mask : visit(value, depth)
     } catch {
-      return "[unreadable]"
+      return isSecretName(key) ? mask : "[unreadable]"
     }
   }
 

@@ -6,11 +6,15 @@
  * so the work grows with the length of the text and no faster.
  */
 
-import { isSecretName, locating, mask, naming, spelled } from "./secretNames.js"
+import { isPlainText, isSecretName, locating, mask, naming, spelled } from "./secretNames.js"
+import { hasKeyedPath, hasLongRun, keyInPath, tokenShape } from "./tokenShapes.js"
 
 /** A cheap look before the work, by the stems of the names: most texts hold none of these. */
 const suspicious =
-  /key|secre|sig|toke|auth|cook|pass|pwd|cred|bear|jwt|sess|mnemo|seed|:(?:\/\/[^\s/]*|[^\s:@/]{6,})@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
+  /key|secre|sig|toke|auth|cook|pass|pwd|cred|bear|jwt|sess|mnemo|seed|pin\b|otp\b|asser|verif|jfrog|sid=|code=|:(?:\/\/[^\s/]*|[^\s:@/]{6,})@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
+
+const isSuspicious = (text: string): boolean =>
+  hasLongRun(text) || hasKeyedPath(text) || suspicious.test(text) || text.includes(" -u ") || text.includes("--user")
 
 const maxPasses = 8
 
@@ -21,7 +25,7 @@ const maxMaskedLength = 2048
 
 /** Masks secrets in free text: URLs, header lines, JSON in JSON, forms, XML, assignments. */
 export const redactText = (text: string): string => {
-  if (!suspicious.test(text) || masked.has(text)) return text
+  if (!isSuspicious(text) || masked.has(text)) return text
   let redacted = text
   for (let pass = 0; pass < maxPasses; pass++) {
     const before = redacted
@@ -39,7 +43,7 @@ export const redactText = (text: string): string => {
 /** One pass. A text that it masks something in may have to be looked at again. */
 export const redactOnce = (text: string): string =>
   redactPairs(
-    redactStructures(text)
+    redactElements(redactShapes(redactStructures(text)))
       .replace(privateKey, mask)
       .replace(userInfo, `$1${mask}$2`)
       .replace(bareUserInfo, `${mask}@`)
@@ -48,6 +52,19 @@ export const redactOnce = (text: string): string =>
       .replace(listenKey, `$1${mask}`)
   )
 
+/** Masks tokens that are known by their form, and keys in the paths of URLs. */
+const redactShapes = (text: string): string => {
+  const shaped = hasLongRun(text) ? text.replace(tokenShape, mask) : text
+  return hasKeyedPath(shaped) ? shaped.replace(keyInPath, mask) : shaped
+}
+
+/** Masks values whose name stands in front of other attributes, and the credentials of a command. */
+const redactElements = (text: string): string => {
+  const closed = text.includes("</") ? text.replace(attributed, `$1${mask}`) : text
+  const parted = closed.includes("name=") ? closed.replace(formPart, `$1${mask}`) : closed
+  return parted.includes("-u") ? parted.replace(commandUser, `$1${mask}`) : parted
+}
+
 /** Masks what is a secret because of what stands elsewhere: in the tree of a validation, in the members of an object. */
 const redactStructures = (text: string): string => redactObjects(text.includes("─ [") ? redactTold(text) : text)
 
@@ -55,9 +72,18 @@ const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PR
 const userInfo = /(:\/\/|%(?:25)*2F%(?:25)*2F)(?:<redacted>|(?!%(?:25)*(?:2F|3F|23))[^\s/?#"<>\\])+(@|%(?:25)*40)/gi
 // Of an address without a scheme, as proxies have it: what stands before the host must look like a password.
 const bareUserInfo = /(?<![\w.@:/-])[\w.-]{1,64}:(?=[^\s:@/"'<>]*\d)[^\s:@/"'<>]{6,}@(?=[\w-]+[.:]\w)/g
+// The credentials of a command: `curl -u app:hunter2`.
+const commandUser = /((?:^|\s)(?:-u|--user)[ =]\\*["']?)[^\s"':]{0,128}:[^\s"'\\]{3,}/g
+// An element with attributes: `<Password Type="PasswordText">hunter2</Password>`.
+const attributed = new RegExp(`(<[\\w:.-]{0,64}(?:${spelled})[\\w:.-]{0,64}\\s[^<>]{0,256}>)[^<>]+(?=</)`, "gi")
+// A field of a form in parts.
+const formPart = new RegExp(
+  `(\\bname=\\\\*"[\\w.-]{0,64}(?:${spelled})[\\w.-]{0,64}\\\\*"(?:\\s|\\\\[rn])+)[^\\s\\\\<>]+`,
+  "gi"
+)
 // What follows must look like credentials: "basic knowledge" does not.
 const scheme =
-  /(\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[\w+/.~-]*(?:\d|=|[a-z][A-Z])|[\w+/.~-]{20})[\w+/.~=-]{6,}/g
+  /(\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?!(?:realm|error|error_description|scope|charset|resource_metadata)=)(?=[\w+/.~-]*(?:\d|=|[a-z][A-Z])|[\w+/.~-]{20})[\w+/.~=-]{6,}/g
 // A JSON web token says by itself what it is: `eyJ` is `{"` in base64.
 const webToken = /(?<![\w-])eyJ[\w-]{8,}\.[\w-]*(?:\.[\w-]*)?/g
 // Whoever knows the name of a user's stream can listen to it.
@@ -95,7 +121,7 @@ const quoteMark = "\\\\*[\"'`]"
 const valueOfPair =
   `,${space}(?:${quoteMark})?value(?:${quoteMark})?${space}:|(?<=\\s)value${space}=(?!=)|(?<=\\s)with value(?=\\s)`
 const delimiter = new RegExp(
-  `((?:${quoteMark}|(?:%(?:25)*5C)*%(?:25)*22|${entity})?)${space}(${valueOfPair}|[,(]|=>|=(?!=)|:(?!:|//)|%(?:25)*3[AD]|>(?<=<[\\w:.-]*>)|%(?:25)*3E(?<=%(?:25)*3C[\\w:.-]*%(?:25)*3E))(${space})`,
+  `((?:${quoteMark}|(?:%(?:25)*5C)*%(?:25)*22|${entity})?)${space}(${valueOfPair}|[,(]|=>|->|=(?!=)|:(?!:|//)|%(?:25)*3[AD]|>(?<=<[\\w:.-]*>)|%(?:25)*3E(?<=%(?:25)*3C[\\w:.-]*%(?:25)*3E))(${space})`,
   "iy"
 )
 // The quote right before the name, where the name and its value are one string.
@@ -119,6 +145,7 @@ const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value |
   if (quoted !== null) {
     return isOuter(quoted[0], nameQuote) ? undefined : inQuotes(text, from, quoted)
   }
+  if (isPlainAt(text, name, from, tie, nameQuote)) return undefined
   const bracketed = text[from] === "[" || text[from] === "{" ? endOfBrackets(text, from) : from
   const encoded = nameQuote.startsWith("%")
   if (nameQuote !== "" && !encoded) {
@@ -134,6 +161,26 @@ const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value |
   return some(from, from + text.slice(from, end(rest, text, bracketed)).trimEnd().length, mask)
 }
 
+/** Returns whether the bare value is none of a secret: a literal, a number in JSON, a word in a sentence. */
+const isPlainAt = (text: string, name: number, from: number, tie: string, nameQuote: string): boolean => {
+  const to = end(plainValue, text, from)
+  if (to === from) return false
+  const value = text.slice(from, to)
+  // The name as it is written, of which the pattern finds a part.
+  const whole = exec(nameBefore, text, name)?.[1] ?? ""
+  const full = whole + text.slice(name, end(nameRest, text, name))
+  if (isPlainText(full, value)) return true
+  if (/^-?[\d.]+$/.test(value)) return nameQuote !== "" && tie === ":" && !/pass|pwd|pin$|otp$|secret(?!s)/i.test(full)
+  return tie === ":" && nameQuote === "" && /^[a-z]+(?:_[a-z]+)*$/.test(value) &&
+    !/pass|pwd|secret|cookie/i.test(full) &&
+    exec(inSentence, text, name) !== null
+}
+
+const plainValue = /[\w.-]{1,64}(?=$|[\s,;&)}\]"'`\\])/y
+const nameBefore = /(?<=([\w.-]{0,64}))/y
+const nameRest = /[\w.-]{0,64}/y
+const inSentence = /(?<=[a-z] [\w-]{0,64})/iy
+
 /**
  * The value where nothing ties it to its name but space, or the slash of a path. What stands behind an option of a
  * command is its value unless it is a word of a sentence; elsewhere a value must look like one.
@@ -143,7 +190,7 @@ const loose = (text: string, name: number, nameEnd: number): Value | undefined =
   if (slash > nameEnd) {
     return exec(inPath, text, name) === null ? undefined : some(slash, end(credentialStep, text, slash), mask)
   }
-  const from = end(blanks, text, nameEnd)
+  const from = end(verb, text, end(blanks, text, nameEnd))
   if (from === nameEnd) return undefined
   const option = exec(optionName, text, name) !== null
   const header = option || exec(headerName, text, name) !== null
@@ -239,6 +286,7 @@ const closing = new RegExp(`(?:${space},${quotedText},${quotedText}){0,32}${spac
 const optionName = /(?<=--[\w.-]*)/y
 const headerName = /(?<=(?<![\w-])[a-z]{1,2}-[\w.-]*)/iy
 const blanks = /[ \t]+/y
+const verb = /(?:(?:provided|supplied|given|used|is|was):?[ \t]+)?/iy
 const optionValue =
   /(?:<redacted>|(?!-|(?:is|was|are|must|has|have|needs?|requires?|expects?|should|can|cannot|may|and|or|not|to|for|in|with|from|of|by|as|at|on|if|the|an?|options?|flags?|arguments?|parameters?|values?|missing|required|given|set)(?![\w-]))[^\s"'`<>\\,;)\]}]+)/iy
 const credential = /(?:<redacted>|(?=[\w+/.~-]*\d|[\w+/.~-]{20})[\w+/.~=-]{6,})/y
@@ -246,7 +294,8 @@ const word = /(?:<redacted>|(?=[\w+/.~=-]{6})(?=[\d+/.~=-]*[a-z_])(?=[a-z_+/.~=-
 const wordInQuotes = /\\*["'`](?:<redacted>|(?=[\d+/.~=-]*[a-z_])(?=[a-z_+/.~=-]*\d)[\w+/.~=-]{6,})\\*["'`]/iy
 const pathStep = /\/|%(?:25)*2F/iy
 const inPath = /(?<=(?:\/|%(?:25)*2F)[\w.-]*)/iy
-const credentialStep = /(?:<redacted>|(?=[\w+.~-]*\d|[\w+.~-]{20})[\w+.~=-]{6,})/y
+// The address of a token is no secret.
+const credentialStep = /(?:<redacted>|(?!0x[\da-fA-F]{40}(?![\da-fA-F]))(?=[\w+.~-]*\d|[\w+.~-]{20})[\w+.~=-]{6,})/y
 const wholeLine = /(?:<redacted>|(?=[\w+/.~-]*\d|[\w+/.~-]{20})[\w+/.~=-]{6,})(?=[ \t]*(?:[\r\n]|$))/y
 const entityQuote = new RegExp(entity, "y")
 const entityValue = new RegExp(`(?:\\\\+&(?:amp;)*(?:quot|#34);|(?!${entity})[^<"])*`, "y")

@@ -126,7 +126,7 @@ const masked: ReadonlyArray<readonly [string, string]> = [
   [`{"apiKey" : "${S}" , "symbol":"A"}`, `{"apiKey" : "${mask}" , "symbol":"A"}`],
   [`{"password":"a\\"${S}","symbol":"A"}`, `{"password":"${mask}","symbol":"A"}`],
   [`{"password":"${S}\\\\","symbol":"A"}`, `{"password":"${mask}","symbol":"A"}`],
-  [`{"token":12345,"symbol":"A"}`, `{"token":"${mask}","symbol":"A"}`],
+  [`{"password":12345,"symbol":"A"}`, `{"password":"${mask}","symbol":"A"}`],
   [`{"tokens":["${S}","b]"],"symbol":"A"}`, `{"tokens":"${mask}","symbol":"A"}`],
   [`{"secret":{"note":"a } b","v":"${S}"},"symbol":"A"}`, `{"secret":"${mask}","symbol":"A"}`],
   [`{"token":\n  "${S}"\n}`, `{"token":\n  "${mask}"\n}`],
