@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
@@ -135,8 +136,8 @@ export const make = (input: Input): FetchContext => {
 }
 
 /**
- * Two contexts as one: where both name a key, `inner` wins, since who stood nearer to the failure knows better.
- * Attributes are merged one by one by the same rule.
+ * Merges two contexts. Where both name a key, `inner` wins, since it is closer to the failure. Attributes are merged one
+ * by one by the same rule.
  *
  * @example
  * import { FetchContext } from "effect-errata"
@@ -149,22 +150,25 @@ export const make = (input: Input): FetchContext => {
  * @since 0.1.0
  * @category combinators
  */
-export const merge = (outer: Input, inner: Input): FetchContext => {
+export const merge: {
+  (inner: Input): (outer: Input) => FetchContext
+  (outer: Input, inner: Input): FetchContext
+} = dual(2, (outer: Input, inner: Input): FetchContext => {
   const under = make(outer)
   const over = make(inner)
   if (isEmpty(under)) return over
   if (isEmpty(over)) return under
-  if (saysAll(over, under)) return over
+  if (hasKeysOf(over, under)) return over
   const merged: FetchContext = { ...under, ...over }
   return settled(
     under.attributes && over.attributes
       ? { ...merged, attributes: firstOf({ ...over.attributes, ...under.attributes, ...over.attributes }) }
       : merged
   )
-}
+})
 
 /**
- * Does the context say nothing?
+ * Returns `true` for a context without keys.
  *
  * @since 0.1.0
  * @category guards
@@ -210,8 +214,8 @@ const settled = (context: FetchContext): FetchContext => {
   return context
 }
 
-/** Does the one know a word about everything the other does? What an error passes twice is merged twice. */
-const saysAll = (over: FetchContext, under: FetchContext): boolean => {
+/** Returns whether the one has every key of the other. A context that an error passes twice is merged twice. */
+const hasKeysOf = (over: FetchContext, under: FetchContext): boolean => {
   if (under.attributes !== undefined) return false
   for (const key in under) if (!Object.hasOwn(over, key)) return false
   return true

@@ -215,3 +215,8 @@ describe("types", () => {
     expectTypeOf<FetchContext.FetchContext>().toMatchTypeOf<FetchContext.Input>()
   })
 })
+
+it("merge is dual", () => {
+  const [outer, inner] = [{ source: "app", symbol: "A" }, { source: "rest" }]
+  expect(FetchContext.merge(inner)(outer)).toEqual(FetchContext.merge(outer, inner))
+})

@@ -81,7 +81,8 @@ const asset = /^(?:[A-Z]{2,6}|0x[\da-fA-F]{40})$/
  * Returns whether the value under a name is a secret. A boolean is none, nor is a number that counts tokens, nor the
  * symbol or address of an asset under `token`.
  */
-export const isSecret = (name: string, value: unknown): boolean => isSecretName(name) && !isPlain(name, value)
+export const isSecret = (name: string, value: unknown): boolean =>
+  name.length > maxName || (secretName.test(name) && !isPlain(name, value))
 
 const isPlain = (name: string, value: unknown): boolean => {
   switch (typeof value) {

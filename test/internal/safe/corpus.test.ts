@@ -52,18 +52,15 @@ describe("the corpus", () => {
     const samples = [...secrets, ...lookAlikes]
     expect(samples.length).toBeGreaterThan(400)
     expect(new Set(samples.map(({ value }) => asIs(value))).size).toBe(samples.length)
-    expect(
-      secrets.every(({ secret, value }) =>
-        asIs(value).includes(JSON.stringify(secret).slice(1, -1)) || value instanceof Map ||
-        asIs(value).includes(encodeURIComponent(secret)) ||
-        asIs(value).includes(JSON.stringify(JSON.stringify(secret)).slice(3, -3)) || asIs(value).includes(secret)
-      )
-    ).toBe(true)
+    for (const { secret, value } of secrets) {
+      const text = value instanceof Map ? JSON.stringify([...value]) : asIs(value).replaceAll("\\\\", "\\")
+      expect(traces(secret).some((trace) => text.includes(trace))).toBe(true)
+    }
   })
 
-  it("masking a masked sample changes nothing", () => {
+  it("masking a masked text changes nothing", () => {
     for (const { value } of [...secrets, ...lookAlikes]) {
-      expect(safeText(shown(value))).toBe(shown(value).length <= 1024 ? shown(value) : safeText(shown(value)))
+      if (typeof value === "string") expect(safeText(shown(value))).toBe(shown(value))
     }
   })
 })

@@ -405,7 +405,19 @@ describe("redaction", () => {
       "{\"path\":[\"token\"],\"message\":\"",
       "a1:",
       "/token/",
-      "--token --"
+      "--token --",
+      "ghp_",
+      "AKIA",
+      "sk-",
+      "1:AA",
+      "ZXlK",
+      "/v3/",
+      "/bot1:",
+      "<token a",
+      "name=\"token\"\n",
+      " -u a:",
+      "hooks.slack.com/services/",
+      "token is "
     ].map((s) => [s])
   )(
     "two hundred thousand characters of %j",
@@ -416,6 +428,22 @@ describe("redaction", () => {
       }
     }
   )
+})
+
+it("the work on a hostile megabyte grows with its length", () => {
+  // The time that the process computes, so that other processes do not count.
+  const time = (length: number): number => {
+    const before = process.cpuUsage().user
+    for (
+      const fragment of ["ghp_", "1:AA", "a.", "M".repeat(24), "<token a", "/v3/", "x-key: ", "token is ", "sk-ant-"]
+    ) {
+      redactText(fragment.repeat(length / fragment.length))
+    }
+    return process.cpuUsage().user - before
+  }
+  time(1 << 16)
+  // Four times the text: four times the work if it is linear, sixteen times if it is quadratic.
+  expect(time(1 << 20) / time(1 << 18)).toBeLessThan(10)
 })
 
 describe("the words of a validation", () => {
