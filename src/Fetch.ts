@@ -351,7 +351,8 @@ export const orEmpty: {
 ): Effect.Effect<A, any, R> =>
   Effect.catchIf(
     self,
-    (error) => error instanceof FetchError.DataEmpty && (options?.when === "always" || error.expected),
+    (error) =>
+      FetchError.isFetchError(error) && error._tag === "DataEmpty" && (options?.when === "always" || error.expected),
     () => Effect.sync(empty)
   )
 

@@ -521,7 +521,13 @@ export const isTrackable = (u: unknown): u is Trackable =>
 const isOwnTrackable = (u: object): boolean =>
   ["_tag", "code", "category", "message"].every((key) => typeof Reflect.get(u, key) === "string") &&
   isSeverity(Reflect.get(u, "severity")) &&
-  Predicate.isRecord(Reflect.get(u, "context"))
+  Predicate.isRecord(Reflect.get(u, "context")) &&
+  !isEncoded(u)
+
+// The JSON of one of the 17 is not an error yet: `Classifier.classify` decodes it.
+const isEncoded = (u: object): boolean =>
+  Object.hasOwn(facts, String(Reflect.get(u, "_tag"))) && Array.isArray(Reflect.get(u, "earlier")) &&
+  Object.getPrototypeOf(Object.getPrototypeOf(u) ?? {}) === null
 
 const isSeverity = Schema.is(Severity)
 

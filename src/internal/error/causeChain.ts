@@ -96,7 +96,7 @@ const frames = (error: unknown): ReadonlyArray<string> =>
     .map((line) => safeText(`    ${line.trim()}`, 256))
 
 const rawFrames = (error: unknown): ReadonlyArray<string> => {
-  const stack = text(attempt(() => error instanceof Error ? error.stack : undefined)) ?? ""
+  const stack = (typeof error === "object" && error !== null ? text(read(error, "stack")) : undefined) ?? ""
   return bounded(stack, 16_384).split("\n").filter((line) => frame.test(line))
 }
 

@@ -142,7 +142,7 @@ const classifyAll = (errors: ReadonlyArray<unknown>, context: FetchContext.Fetch
   )
 
 const freshDefect = (defect: unknown, context: FetchContext.FetchContext, asFailure: boolean): FetchError.Trackable =>
-  FetchError.isTrackable(defect) && (!asFailure || defect instanceof FetchError.Internal)
+  FetchError.isTrackable(defect) && (!asFailure || (FetchError.isFetchError(defect) && defect._tag === "Internal"))
     ? FetchError.withContext(defect, context)
     : new FetchError.Internal({ message: describe(defect), context, cause: defect }, true)
 
