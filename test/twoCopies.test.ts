@@ -71,12 +71,12 @@ describe.each(copies)("an error of %s", (_, foreign) => {
       status: 429,
       retryAfter: Option.some(Duration.seconds(20)),
       context: { source: "rest" }
-    }) as unknown as Local.FetchError.ApiRateLimit
-  const empty = () => new foreign.FetchError.DataEmpty({ reason: "delisted" }) as unknown as Local.FetchError.DataEmpty
+    })
+  const empty = () => new foreign.FetchError.DataEmpty({ reason: "delisted" })
   const refused = () =>
     new foreign.FetchError.NetworkConnection({
       cause: new TypeError("fetch failed")
-    }) as unknown as Local.FetchError.NetworkConnection
+    })
 
   it("is of another class, and passes the guards", () => {
     expect(limited() instanceof Local.FetchError.ApiRateLimit).toBe(false)
@@ -105,7 +105,7 @@ describe.each(copies)("an error of %s", (_, foreign) => {
     Effect.gen(function*() {
       const error = yield* Effect.fail(limited()).pipe(
         Local.Fetch.tracked({ symbol: "A" }),
-        (self) => other.Fetch.tracked({ market: "SPOT" })(self as never) as typeof self,
+        other.Fetch.tracked({ market: "SPOT" }),
         Local.Fetch.tracked(),
         Effect.flip
       )
@@ -184,7 +184,7 @@ describe("the JSON of an error", () => {
       expect(Local.Classifier.classifySync(make())).toBeInstanceOf(Local.FetchError.ApiRateLimit)
       const failed = yield* Effect.fail(make()).pipe(Local.Fetch.tracked(), Local.Fetch.tracked(), Effect.flip)
       expect(failed).toBeInstanceOf(Local.FetchError.ApiRateLimit)
-      expect(Option.map(failed.retryAfter!, Duration.toMillis)).toEqual(Option.some(20_000))
+      expect(Option.map(failed.retryAfter, Duration.toMillis)).toEqual(Option.some(20_000))
       expect(yield* total).toBe(1)
     }).pipe(Effect.provide(layer)))
 

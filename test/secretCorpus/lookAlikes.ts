@@ -284,7 +284,7 @@ const objects: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> = [
   ]],
   ["pages", [
     { nextPageToken: "CAUQAA" },
-    { next_page_token: `${random("alnum", 40)}` },
+    { next_page_token: random("alnum", 40) },
     { pageToken: "abc123" },
     { NextToken: random("alnum", 60) },
     { ContinuationToken: random("alnum", 40) },

@@ -37,7 +37,6 @@ describe("the corpus", () => {
       const recall = 1 - leaked.length / hidden.length
       const kept = 1 - changed.length / plain.length
       const percent = (share: number) => `${(share * 100).toFixed(1)} %`
-      // oxlint-disable-next-line no-console -- the figures are the result
       console.info(
         `${half}: ${hidden.length} secrets, ${percent(recall)} masked; ${plain.length} look-alikes, ${
           percent(kept)
