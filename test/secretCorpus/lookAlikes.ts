@@ -266,7 +266,7 @@ const objects: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> = [
     { secure: true, signed: true },
     { authenticated: true, authorization: null },
     { password: null },
-    { apiKey: undefined === null, secret: null }
+    { apiKey: null, secret: false }
   ]],
   ["assets", [
     { quoteToken: "USDT", baseToken: "BTC" },
