@@ -1,0 +1,189 @@
+/**
+ * One run of a stream: `node --expose-gc streamRun.js FOLDER MODE`. Prints how many rows it read, how many milliseconds
+ * that took by the clock and on the processors, the peak of the process's memory, and the memory that the result holds, both
+ * in megabytes.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Path from "@effect/platform/Path"
+import * as BinanceVision from "effect-errata/binance/BinanceVision"
+import * as DataSourceManager from "effect-errata/binance/DataSourceManager"
+import * as Interval from "effect-errata/binance/Interval"
+import * as KlineCache from "effect-errata/binance/KlineCache"
+import type * as KlineRequest from "effect-errata/binance/KlineRequest"
+import * as Klines from "effect-errata/binance/Klines"
+import * as ErrorTracker from "effect-errata/ErrorTracker"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { createHash } from "node:crypto"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { basename, join } from "node:path"
+import { zipOf } from "../../dist/testing/internal/exchange/pack.js"
+
+export type Mode =
+  | "prepare"
+  | "seconds from zips"
+  | "seconds from zips into the cache"
+  | "seconds from the cache"
+  | "minutes from zips into the cache"
+  | "fetch minutes from the cache"
+
+export interface Measured {
+  readonly rows: number
+  readonly wall: number
+  readonly processor: number
+  readonly megabytes: number
+  readonly held: number
+}
+
+const series = { market: "SPOT", symbol: "BTCUSDT" } as const
+const year: KlineRequest.Input = { ...series, interval: "1s", start: "2024-01-01", end: "2025-01-01" }
+const threeYears: KlineRequest.Input = { ...series, interval: "1m", start: "2022-01-01", end: "2025-01-01" }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// zips
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A walk of prices with two decimals and volumes with five, other ones for each start. */
+const candles = (interval: "1s" | "1m", start: number, end: number): Klines.Klines => {
+  const step = Interval.millis[interval]
+  const length = (end - start) / step
+  let seed = start / step
+  const random = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32
+  const column = (value: (i: number) => number) => Float64Array.from({ length }, (_, i) => value(i))
+  const cents = (value: number) => Math.round(value * 100) / 100
+  let price = 93_576
+  const close = column(() => price = cents(price + (random() - 0.5) * 4))
+  const open = column((i) => close[Math.max(0, i - 1)]!)
+  const volume = column(() => Math.round(random() * random() * 3e5) / 1e5)
+  const taken = volume.map((volume) => Math.round(volume * random() * 1e5) / 1e5)
+  return Klines.make({
+    interval,
+    source: "vision",
+    start,
+    end,
+    reasons: [],
+    columns: {
+      length,
+      openTime: column((i) => start + i * step),
+      open,
+      high: column((i) => cents(Math.max(open[i]!, close[i]!) + random())),
+      low: column((i) => cents(Math.min(open[i]!, close[i]!) - random())),
+      close,
+      volume,
+      closeTime: column((i) => start + (i + 1) * step - 1),
+      quoteVolume: volume.map((volume, i) => Math.round(volume * close[i]! * 1e7) / 1e7),
+      trades: column(() => Math.floor(random() * 400)),
+      takerBuyBase: taken,
+      takerBuyQuote: taken.map((taken, i) => Math.round(taken * close[i]! * 1e7) / 1e7)
+    }
+  })
+}
+
+/** A file for each day of the year, and for each month of the three years, as the archive names them. */
+const prepare = (folder: string): void => {
+  const write = (interval: "1s" | "1m", by: "1d" | "1M", start: number, end: number) => {
+    for (let at = start; at < end; at = Interval.next(by, at)) {
+      const next = Interval.next(by, at)
+      const name = `BTCUSDT-${interval}-${new Date(at).toISOString().slice(0, by === "1d" ? 10 : 7)}`
+      const zip = zipOf([`${name}.csv`, Klines.toCsv(candles(interval, at, next), { header: false })])
+      writeFileSync(join(folder, `${name}.zip`), zip)
+      writeFileSync(
+        join(folder, `${name}.zip.CHECKSUM`),
+        `${createHash("sha256").update(zip).digest("hex")}  ${name}.zip`
+      )
+    }
+  }
+  write("1s", "1d", Date.UTC(2024, 0), Date.UTC(2025, 0))
+  write("1m", "1M", Date.UTC(2022, 0), Date.UTC(2025, 0))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// runs
+// ---------------------------------------------------------------------------------------------------------------------
+
+const [folder = "", mode] = process.argv.slice(2)
+
+const client = HttpClient.make((request, url) =>
+  Effect.promise(async () => {
+    const file = join(folder, basename(url.pathname))
+    const response = existsSync(file) ? new Response(await readFile(file)) : new Response("", { status: 404 })
+    return HttpClientResponse.fromWeb(request, response)
+  })
+)
+
+const managerOf = (...sources: ReadonlyArray<"cache" | "vision">) =>
+  DataSourceManager.layer({ sources }).pipe(
+    Layer.provide([
+      KlineCache.layer({ directory: join(folder, "cache") }).pipe(Layer.provide([NodeFileSystem.layer, Path.layer])),
+      BinanceVision.layer().pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, client))),
+      ErrorTracker.layer()
+    ])
+  )
+
+const stream = (input: KlineRequest.Input, ...sources: ReadonlyArray<"cache" | "vision">) =>
+  DataSourceManager.DataSourceManager.pipe(
+    Effect.flatMap((manager) => Stream.runFold(manager.stream(input), 0, (rows, { length }) => rows + length)),
+    Effect.provide(managerOf(...sources)),
+    Effect.map((rows) => ({ rows, result: undefined }))
+  )
+
+const fetch = (input: KlineRequest.Input) =>
+  DataSourceManager.DataSourceManager.pipe(
+    Effect.flatMap((manager) => manager.klines(input)),
+    Effect.provide(managerOf("cache")),
+    Effect.map((result) => ({ rows: result.length, result }))
+  )
+
+const runs: Readonly<Record<Exclude<Mode, "prepare">, Effect.Effect<{ rows: number; result: unknown }, unknown>>> = {
+  "seconds from zips": stream(year, "vision"),
+  "seconds from zips into the cache": stream(year, "cache", "vision"),
+  "seconds from the cache": stream(year, "cache"),
+  "minutes from zips into the cache": stream(threeYears, "cache", "vision"),
+  "fetch minutes from the cache": fetch(threeYears)
+}
+
+const isRun = (mode: string | undefined): mode is keyof typeof runs => mode !== undefined && Object.hasOwn(runs, mode)
+
+/** In bytes, of the heap and of what lies outside of it. */
+const used = () => {
+  globalThis.gc?.()
+  const { external, heapUsed } = process.memoryUsage()
+  return heapUsed + external
+}
+
+/** In megabytes. What the system counts includes the process that started this one. */
+const peak = (): number => {
+  const status = "/proc/self/status"
+  const [, kilobytes = process.resourceUsage().maxRSS] = existsSync(status)
+    ? /VmHWM:\s+(\d+)/.exec(readFileSync(status, "utf8")) ?? []
+    : []
+  return Number(kilobytes) / 1024
+}
+
+if (mode === "prepare") {
+  prepare(folder)
+  console.log("{}")
+} else if (isRun(mode)) {
+  const before = used()
+  const start = performance.now()
+  const cpu = process.cpuUsage()
+  const { result, rows } = await Effect.runPromise(runs[mode])
+  const wall = performance.now() - start
+  const { system, user } = process.cpuUsage(cpu)
+  const megabytes = peak()
+  const held = (used() - before) / 2 ** 20
+  const wanted = mode.includes("minutes") ? 1096 * 1440 : 366 * 86_400
+  if (rows !== wanted) throw new Error(`${rows} rows of ${wanted}`)
+  const measured: Measured = {
+    rows,
+    wall,
+    processor: (system + user) / 1000,
+    megabytes,
+    held: result === undefined ? 0 : held
+  }
+  console.log(JSON.stringify(measured))
+}
