@@ -1,4 +1,4 @@
-/** What it takes to make columns of zips, CSVs and answers of REST, against unpacking or parsing alone and against peers. */
+/** The cost of decoding zips, CSV and REST answers into columns, against decompression or `JSON.parse` alone and against peers. */
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { parse as csvParse } from "csv-parse/sync"
 import { Effect, Either, Layer, ManagedRuntime, Schema } from "effect"
@@ -24,7 +24,7 @@ const rowsADay = 86_400
 
 type Columns = Klines.Columns
 
-/** What a parser gives of each column, in order; times in microseconds. */
+/** Columns from the values of each field, in order; times in microseconds. */
 const columnsOf = (values: ReadonlyArray<Float64Array>): Columns => {
   const [openTime, open, high, low, close, volume] = values
   const [closeTime, quoteVolume, trades, takerBuyBase, takerBuyQuote] = values.slice(6)
@@ -53,7 +53,7 @@ const doubles = (length: number, value: (row: number) => unknown): Float64Array 
 const transposed = (rows: ReadonlyArray<ReadonlyArray<string>>): Columns =>
   columnsOf(names.map((_, column) => doubles(rows.length, (row) => rows[row]![column])))
 
-/** Sorted, deduplicated and checked, as all contenders have to give them. */
+/** Sorted, deduplicated and validated, as for all contenders. */
 const validated = (columns: Columns, interval: "1s" = "1s", rows = rowsADay): Klines.Klines => {
   const found = Klines.make({
     interval,
@@ -76,7 +76,7 @@ const name = "BTCUSDT-1s-2025-01-01"
 const zip = Uint8Array.from(zipOf([`${name}.csv`, csv]))
 const checksum = `${createHash("sha256").update(zip).digest("hex")}  ${name}.zip`
 const packed = zip.subarray(30 + name.length + 4, zip.length - 46 - name.length - 4 - 22)
-if (!inflateRawSync(packed).equals(csv)) throw new Error("The zip is not what was packed")
+if (!inflateRawSync(packed).equals(csv)) throw new Error("The zip does not contain what was packed")
 
 const inflate = {
   name: "`inflateRawSync` alone",
@@ -112,14 +112,14 @@ const unzipped = async (): Promise<string> => {
   throw new Error("The zip is empty")
 }
 
-// It wants a header.
+// The parser requires a header.
 const header = `${names.join(",")},ignore\n`
 
 const parsers: Readonly<Record<string, (text: string) => Columns>> = {
   "csv-parse": (text) => transposed(csvParse(text)),
   papaparse: (text) => {
     const { data } = Papa.parse(text)
-    // The end of the last line is a row of its own here.
+    // This parser takes the end of the last line for a row.
     return transposed(data.slice(0, -1))
   },
   udsv: (text) => {
@@ -139,14 +139,14 @@ const read = (csv: Uint8Array): Columns => {
   return Either.getOrThrow(reader.finish())
 }
 
-// Every cell is the very double that Number gives, or nothing is raced.
+// Stops if a cell is not the double that `Number` returns.
 const byNumber = parsers["csv-parse"]!(csv.toString("latin1"))
 for (const columns of [read(csv), await runtime.runPromise(fetchDay)]) {
   const differing = names.flatMap((name) =>
     Array.from(columns[name]).filter((value, i) => !Object.is(value, byNumber[name][i]))
   )
   if (columns.length !== rowsADay || differing.length > 0) {
-    throw new Error(`${differing.length} cells are not what Number gives`)
+    throw new Error(`${differing.length} cells differ from Number()`)
   }
 }
 console.log(`\n${names.length * rowsADay} cells of ${name} are bit-equal to Number()`)
@@ -162,7 +162,7 @@ await race("A zip of a day of seconds to validated columns", [
     run: repeated(() => runtime.runPromise(fetchDay))
   },
   {
-    name: "`inflateRawSync`, SHA-256, CRC and our parser, one after the other, all at once",
+    name: "`inflateRawSync`, SHA-256, CRC and our parser, each on the whole file",
     run: repeated(() => {
       createHash("sha256").update(zip).digest("hex")
       const inflated = inflateRawSync(packed, { chunkSize: csv.length })
@@ -243,15 +243,15 @@ try {
   const ours = measured.map(({ ours }) => ours)
   const rows = ours[0]!.rows
   console.log(`
-### A month of seconds, ${rows} rows, from a zip on disk to validated columns, each time in a process of its own
+### A month of seconds, ${rows} rows, from a zip on disk to validated columns, in a separate process
 
 | | median |
 |---|---|
 | milliseconds | ${median(ours.map(({ millis }) => millis)).toFixed(0)} |
 | million rows a second | ${median(ours.map(({ millis }) => rows / millis / 1000)).toFixed(2)} |
 | × inflating alone, streamed | ${median(measured.map(({ alone, ours }) => ours.millis / alone.millis)).toFixed(2)} |
-| most memory, MB | ${Math.max(...ours.map(({ megabytes }) => megabytes)).toFixed(0)} (the largest) |
-| of which inflating alone | ${median(measured.map(({ alone }) => alone.megabytes)).toFixed(0)} |`)
+| peak memory, MB | ${Math.max(...ours.map(({ megabytes }) => megabytes)).toFixed(0)} (the largest) |
+| peak memory of inflating alone, MB | ${median(measured.map(({ alone }) => alone.megabytes)).toFixed(0)} |`)
 } finally {
   rmSync(folder, { recursive: true })
 }

@@ -1,9 +1,9 @@
-/** A walk of candles as the archive writes them for spot since 2025: microseconds, and eight decimals. */
+/** A random walk of candles in the format of the spot archive since 2025: microseconds, and eight decimals. */
 
 const dayMillis = 86_400_000
 const rowsADay = 86_400
 
-/** The rows of a day of seconds, as text; the same for the same day. */
+/** The CSV of a day of seconds; the same day always has the same rows. */
 export const dayOfSeconds = (day: number): Buffer => {
   let seed = day + 1
   const random = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32
@@ -30,7 +30,7 @@ export const dayOfSeconds = (day: number): Buffer => {
   return Buffer.from(lines.join(""), "latin1")
 }
 
-/** A page of REST: the first rows of a day, as the exchange answers them. */
+/** A REST page with the first rows of a day. */
 export const pageOfRest = (rows: number): string =>
   JSON.stringify(
     dayOfSeconds(0).toString("latin1").split("\n", rows).map((line) =>

@@ -42,7 +42,7 @@ if (klines.length !== rows) throw new Error(`${klines.length} rows of ${rows}`)
 /** Arrays of rows, as writers of CSV take them. */
 const arrays = Array.from({ length: rows }, (_, i) => [...names.map((name) => klines[name][i]!), 0])
 
-// What other parsers read from our CSV are the same values, or nothing is raced.
+// Stops if another parser reads a different value from our CSV.
 const csv = Klines.toCsv(klines)
 const withoutHeader = csv.slice(csv.indexOf("\n") + 1)
 const parsed = { "csv-parse": csvParse(withoutHeader), papaparse: Papa.parse(withoutHeader).data.slice(0, -1) }
@@ -60,7 +60,7 @@ const repeated = (run: () => unknown) => (times: number) => {
 
 let sink = 0
 
-// First: where rows have been collected in arrays, V8 allocates later ones as if they lived longer.
+// This race is first: after rows were collected in arrays, V8 allocates further rows in the old generation.
 await race(`The sum of close × volume over ${rows} rows`, [
   {
     name: "a loop over the columns",
@@ -78,7 +78,7 @@ await race(`The sum of close × volume over ${rows} rows`, [
 
 await race(`CSV of ${rows} rows`, [
   { name: "`Klines.toCsv`", run: repeated(() => Klines.toCsv(klines)) },
-  { name: "csv-stringify, from arrays of rows that are there already", run: repeated(() => stringify(arrays)) },
+  { name: "csv-stringify, from existing arrays of rows", run: repeated(() => stringify(arrays)) },
   { name: "papaparse, from the same", run: repeated(() => Papa.unparse(arrays)) },
   { name: "`join` of the same", run: repeated(() => arrays.map((row) => row.join()).join("\n")) }
 ], { rounds, times: 3 })

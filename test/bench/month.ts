@@ -1,6 +1,6 @@
 /**
- * A month of seconds out of its zip, in a process of its own: `node month.js ZIP SHA256 inflate|client`. Prints how many
- * rows it read, how many milliseconds that took, and the most memory the process had, in megabytes.
+ * Decodes a month of seconds from its zip: `node month.js ZIP SHA256 inflate|client`. Prints the number of rows, the
+ * duration in milliseconds, and the peak memory of the process in megabytes.
  */
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { Effect, Layer } from "effect"
@@ -13,7 +13,7 @@ const [zip = "", sha256 = "", mode] = process.argv.slice(2)
 
 const inflate = async () => {
   let size = 0
-  // Behind the header of the only file.
+  // After the header of the only file.
   const start = 30 + readFileSync(zip).readUInt16LE(26)
   const inflated = createReadStream(zip, { start }).pipe(createInflateRaw({ chunkSize: 1 << 20 }))
   for await (const piece of inflated) size += (piece as Buffer).length
@@ -43,7 +43,7 @@ const status = "/proc/self/status"
 const start = performance.now()
 const rows = await (mode === "inflate" ? inflate() : Effect.runPromise(fetch))
 const millis = performance.now() - start
-// What the system has of resources counts what started this process, too.
+// `resourceUsage` includes the process that started this one.
 const [, kilobytes = process.resourceUsage().maxRSS] = existsSync(status)
   ? /VmHWM:\s+(\d+)/.exec(readFileSync(status, "utf8")) ?? []
   : []

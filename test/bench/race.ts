@@ -1,20 +1,20 @@
-/** Races: rounds in which every contender runs once, in rotated order, for about as long, with an empty nursery. */
+/** Races: in each round, every contender runs once, in rotated order, for about the same time, after a minor collection. */
 import { parseArgs } from "node:util"
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "15" } } })
 
-/** How many of them were asked for with `--rounds`. */
+/** The number of rounds, from `--rounds`. */
 export const rounds = Number(values.rounds)
 
 export interface Contender {
   readonly name: string
-  /** Does its work so many times. */
+  /** Does its work `times` times. */
   readonly run: (times: number) => void | Promise<void>
-  /** Before every round, untimed. */
+  /** Runs before each round, untimed. */
   readonly prepare?: () => void
 }
 
-// Compilers work beside the program: what is hot is not fast at once.
+// V8 compiles hot code in the background: it is not fast at once.
 const warmUps = 5
 
 const median = (numbers: ReadonlyArray<number>): number => {
@@ -24,15 +24,15 @@ const median = (numbers: ReadonlyArray<number>): number => {
 
 /** In nanoseconds. */
 interface Took {
-  /** Of all processors, for this process. On a busy machine, most of the time that passes is somebody else's. */
+  /** Processor time of this process, on all processors. On a busy machine, most of the elapsed time belongs to other processes. */
   readonly processor: number
-  /** That passed: where a disk is waited for, or two threads work at once, it is what counts. */
+  /** Elapsed time. It is the relevant one for work that waits for a disk or runs on several threads. */
   readonly wall: number
 }
 
 const time = async ({ prepare, run }: Contender, times: number): Promise<Took> => {
   prepare?.()
-  // Not the whole heap: that throws compiled code away, too, and the compiler would be what is measured.
+  // Not a full collection: it discards compiled code, so that the compiler would be measured.
   globalThis.gc?.({ type: "minor" })
   const start = performance.now()
   const before = process.cpuUsage()
@@ -44,10 +44,10 @@ const time = async ({ prepare, run }: Contender, times: number): Promise<Took> =
 const digits = (n: number): string => n < 10 ? n.toFixed(2) : n.toFixed(0)
 
 /**
- * A Markdown table: nanoseconds a time, and the ratio to the first contender, by the processor and by the clock on the
- * wall. All are medians over the rounds; the ratio is taken within each round, so that a machine that is slow for a while is slow for both sides of it. The first one does
- * its work so many times a round; the others do theirs for about as long, so that whoever takes longer is not interrupted
- * more often.
+ * Prints a Markdown table: the nanoseconds of one piece of work and the ratio to the first contender, in processor time and
+ * in elapsed time. All are medians over the rounds. Ratios are taken within each round, so that a slow phase of the machine
+ * affects both sides. The first contender does its work `times` times a round, the others as often as takes about the same
+ * time, so that all are interrupted equally often.
  */
 export const race = async (
   title: string,

@@ -1,6 +1,6 @@
 /**
  * The time and the memory of streams: a year of seconds (31.6 million rows) from zips on disk and from a warm cache, and
- * three years of minutes from zips into an empty cache. Each run is a process of its own. Takes 5 GB of disk meanwhile.
+ * three years of minutes from zips into an empty cache. Each run is a separate process. Needs 5 GB of disk.
  */
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -38,19 +38,19 @@ try {
   const minutes = [run("minutes from zips into the cache")]
   const fetched = repeated("fetch minutes from the cache")
   console.log(`
-### Streams, each time in a process of its own
+### Streams, each run in a separate process
 
-| | rows | million rows a second | a second of the processors | most memory, MB (the largest) |
+| | rows | million rows per second | per second of processor time | peak memory, MB (the largest) |
 |---|---|---|---|---|
 ${row("a year of seconds from zips on disk", zips)}
 ${row("the same, written to an empty cache (with fsync)", filling)}
 ${row("a year of seconds from the cache", warm)}
 ${row("three years of minutes from zips, written to an empty cache", minutes)}
-${row("\`fetch\` of three years of minutes from the cache, at once", fetched)}
+${row("`klines` of three years of minutes from the cache, without a stream", fetched)}
 
-What \`fetch\` returns takes ${
+The result of \`klines\` takes ${
     median(fetched.map(({ held, rows }) => held / rows * 1e6)).toFixed(0)
-  } MB a million rows.`)
+  } MB per million rows.`)
 } finally {
   rmSync(folder, { recursive: true })
 }

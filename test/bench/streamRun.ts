@@ -1,7 +1,6 @@
 /**
- * One run of a stream: `node --expose-gc streamRun.js FOLDER MODE`. Prints how many rows it read, how many milliseconds
- * that took by the clock and on the processors, the peak of the process's memory, and the memory that the result holds, both
- * in megabytes.
+ * One run of a stream: `node --expose-gc streamRun.js FOLDER MODE`. Prints the number of rows, the duration and the
+ * processor time in milliseconds, and in megabytes the peak memory of the process and the memory that the result holds.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -48,7 +47,7 @@ const threeYears: KlineRequest.Input = { ...series, interval: "1m", start: "2022
 // zips
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A walk of prices with two decimals and volumes with five, other ones for each start. */
+/** A random walk of prices with two decimals and volumes with five; the start is the seed. */
 const candles = (interval: "1s" | "1m", start: number, end: number): Klines.Klines => {
   const step = Interval.millis[interval]
   const length = (end - start) / step
@@ -157,7 +156,7 @@ const used = async () => {
   return heapUsed + external
 }
 
-/** In megabytes. What the system counts includes the process that started this one. */
+/** In megabytes. `resourceUsage` includes the process that started this one. */
 const peak = (): number => {
   const status = "/proc/self/status"
   const [, kilobytes = process.resourceUsage().maxRSS] = existsSync(status)

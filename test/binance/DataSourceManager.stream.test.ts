@@ -70,7 +70,7 @@ const collect = (input: KlineRequest.Input, options?: DataSourceManager.StreamOp
 const concatenated = (interval: Interval.Interval, pieces: ReadonlyArray<Klines.Klines>) =>
   pieces.reduce((all, piece) => Klines.concat(all, piece), Klines.empty(interval))
 
-/** What was fetched once comes from the cache the second time. */
+/** The second fetch reads from the cache, so that its sources differ. */
 const withoutSource = (klines: Klines.Klines) => ({ ...klines, source: [] })
 
 const requests = Effect.flatMap(FaultyExchange.FaultyExchange, ({ requests }) => requests)
@@ -94,7 +94,7 @@ describe("DataSourceManager.stream", () => {
     ["1M", april - 60 * day, now, undefined, ["rest"]],
     ["1h", now - 2 * day, now + 900 * day, { by: "1d" }, ["cache", "rest"]]
   ])(
-    "yields pieces that are together what `fetch` gives: %s from %d to %d, %j",
+    "the pieces concatenate to the result of `fetch`: %s from %d to %d, %j",
     ([interval, start, end, options, sources]) =>
       Effect.gen(function*() {
         const { fetch } = yield* DataSourceManager.DataSourceManager
@@ -104,7 +104,7 @@ describe("DataSourceManager.stream", () => {
         expect(whole.error).toEqual(Option.none())
         const all = concatenated(interval, pieces)
         expect(withoutSource(all)).toEqual(withoutSource(whole.data))
-        // In order, and each only of its own range.
+        // Ascending, and each within its range.
         const opens = pieces.flatMap(({ openTime }) => Array.from(openTime))
         expect(opens).toEqual(Array.from(all.openTime))
         const count = pieces.reduce((sum, { length }) => sum + length, 0)
@@ -120,7 +120,7 @@ describe("DataSourceManager.stream", () => {
       }).pipe(Effect.provide(world({ sources })))
   )
 
-  it.effect("fails with the piece that fails, behind all before it, and goes on from there", () =>
+  it.effect("fails at the piece that fails, after all pieces before it, and resumes there", () =>
     Effect.gen(function*() {
       const { inject } = yield* FaultyExchange.FaultyExchange
       const range = input("1h", may + 4 * day, may + 10 * day)
@@ -144,7 +144,7 @@ describe("DataSourceManager.stream", () => {
       expect(concatenated("1h", [...pieces, ...rest])).toEqual((yield* fetch(range)).data)
     }).pipe(Effect.provide(world({ sources: ["rest"] }))))
 
-  it.effect("fetches no more than the pieces that are pulled and those ahead of them", () =>
+  it.effect("fetches the pieces that are pulled and at most `prefetch` more", () =>
     Effect.gen(function*() {
       for (const prefetch of [0, 1, 2]) {
         const before = (yield* requests).length
@@ -159,7 +159,7 @@ describe("DataSourceManager.stream", () => {
       }
     }).pipe(Effect.provide(world({ sources: ["rest"] }))))
 
-  it.effect("interrupts its requests when it is interrupted", () =>
+  it.effect("interrupts its requests on interruption", () =>
     Effect.gen(function*() {
       const { inject } = yield* FaultyExchange.FaultyExchange
       yield* inject(Fault.on({ source: "rest", nth: { from: 2 } }, Fault.silence))
@@ -167,7 +167,7 @@ describe("DataSourceManager.stream", () => {
       yield* Effect.repeatN(Effect.yieldNow(), 500)
       yield* Fiber.interrupt(fiber)
       expect(Exit.isInterrupted(yield* Fiber.await(fiber))).toBe(true)
-      // It is not counted as an error, and the next one is not kept waiting.
+      // An interruption is not an error, and does not block the next stream.
       const tracker = yield* ErrorTracker.ErrorTracker
       expect((yield* tracker.stats()).total).toBe(0)
       const { clear } = yield* FaultyExchange.FaultyExchange
@@ -184,7 +184,7 @@ describe("DataSourceManager.stream", () => {
     [{}, { prefetch: -1 }, "prefetch: -1 is not a number of pieces"],
     [{}, { prefetch: 0.5 }, "prefetch: 0.5 is not"],
     [{}, { prefetch: Infinity }, "prefetch: Infinity is not"]
-  ])("refuses %j with %j before it asks any source", ([part, options, message]) =>
+  ])("refuses %j with %j before any request", ([part, options, message]) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(collect({ ...input("1h", may, may + day), ...part }, options))
       expect(error._tag).toBe("DataValidation")

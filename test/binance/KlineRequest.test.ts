@@ -16,7 +16,7 @@ const good: KlineRequest.Input = {
   end: "2024-01-02"
 }
 
-/** What callers without types may pass. */
+/** Input of a caller without types. */
 const wrong = (part: Readonly<Record<string, unknown>>): KlineRequest.Input => ({ ...good, ...part })
 
 const faults = (part: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> =>
@@ -38,19 +38,19 @@ describe("KlineRequest", () => {
     ["a Date", new Date(1704067200000)],
     ["a zoned DateTime", DateTime.unsafeMakeZoned(1704067200000, { timeZone: "Asia/Tokyo" })],
     ["parts", { year: 2024, month: 1, day: 1 }]
-  ])("takes %s as an instant", (_, start) => {
+  ])("accepts %s as an instant", (_, start) => {
     const request = Effect.runSync(KlineRequest.make({ ...good, start }))
     expect(DateTime.formatIso(request.start)).toBe("2024-01-01T00:00:00.000Z")
     expect(DateTime.isUtc(request.start)).toBe(true)
     expect(Effect.runSync(KlineRequest.make(request))).toEqual(request)
   })
 
-  it("keeps the text of an instant that it refuses", () => {
+  it("the context of an error has the refused instant as it was written", () => {
     const { context } = Effect.runSync(Effect.flip(KlineRequest.make({ ...good, start: "2024-02-30" })))
     expect(context.start).toBe("2024-02-30")
   })
 
-  it("failure 27: a day is the same day wherever the process is", () => {
+  it("failure 27: a day does not depend on the time zone of the process", () => {
     const zone = process.env["TZ"]
     try {
       for (const place of ["America/Los_Angeles", "Asia/Tokyo", "UTC"]) {
@@ -67,7 +67,7 @@ describe("KlineRequest", () => {
     }
   })
 
-  it("takes every interval on every market that has it", () => {
+  it("accepts every interval on each market that offers it", () => {
     for (const market of Market.Market.literals) {
       for (const interval of Interval.Interval.literals) {
         const symbol = market === "FUTURES_COIN" ? "BTCUSD_PERP" : "BTCUSDT"
@@ -87,7 +87,7 @@ describe("KlineRequest", () => {
     ["FUTURES_USDT", "ICPUSDT_SETTLED"],
     ["FUTURES_COIN", "BTCUSD_PERP"],
     ["FUTURES_COIN", "BTCUSD_250627"]
-  ])("takes the real symbol %s %s", (market, symbol) => expect(faults({ market, symbol })).toEqual({}))
+  ])("accepts the real symbol %s %s", (market, symbol) => expect(faults({ market, symbol })).toEqual({}))
 
   it.each([
     [{ interval: "1H" }, "interval", "did you mean \"1h\""],
@@ -139,7 +139,7 @@ describe("KlineRequest", () => {
     [{ start: { year: 2024, month: 1, day: 1, weekDay: 5 } }, "start", "is not an instant"],
     [{ start: {} }, "start", "is not an instant"],
     [{ start: { month: 2 } }, "start", "is not an instant"],
-    // Dates of other libraries have parts of a zone of their own.
+    // The parts of dates of other libraries can be in another time zone.
     [{ start: { year: 2024, month: 1, day: 1, zone: "Asia/Tokyo" } }, "start", "is not an instant"],
     [{ start: { epochMilliseconds: 1704067200000 } }, "start", "is not an instant"],
     [{ start: "1704067200000" }, "start", "a number, not a text: 1704067200000"],
@@ -155,7 +155,7 @@ describe("KlineRequest", () => {
     expect(found[path]).toContain(message)
   })
 
-  it.effect("names all faults at once, in the message too, with the context as it was given", () =>
+  it.effect("lists all faults at once, also in the message, with the context of the input", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(
         KlineRequest.make(wrong({ market: "FUTURES_COIN", interval: "1S", symbol: "ethusdt", end: "never" }))
@@ -167,7 +167,7 @@ describe("KlineRequest", () => {
       expect(error.retryable).toBe(false)
     }))
 
-  it("an input whose parts cannot be read is refused", () => {
+  it("refuses input whose fields throw", () => {
     const hostile = Object.defineProperty({ ...good }, "symbol", {
       enumerable: true,
       get: () => {
@@ -179,7 +179,7 @@ describe("KlineRequest", () => {
     ])
   })
 
-  it("never throws, whatever it gets", () =>
+  it("never throws for any input", () =>
     FastCheck.assert(FastCheck.property(FastCheck.anything(), (anything) => {
       for (const path of Object.keys(good)) expect(faults({ [path]: anything })).toBeTypeOf("object")
       expect(Effect.runSync(Effect.either(KlineRequest.make(anything as KlineRequest.Input)))._tag).toBe("Left")

@@ -18,7 +18,7 @@ const header = "open_time,open,high,low,close,volume,close_time,quote_volume,cou
 
 const hours = candles("1h", start, start + day, "rest", (open) => open === start + 3_600_000)
 
-/** Values that are hard to write: small, large, with as many digits as doubles have. */
+/** Values at the limits: small, large, and with 17 digits. */
 const amount = FastCheck.oneof(
   FastCheck.constantFrom(0, 1e-8, 1e-7, 5e-324, 0.1 + 0.2, 1e21, 2 ** 53, 67_108_864.125, 123_456_789.123_456_78),
   FastCheck.nat(1_000_000_000).map((n) => n / 1e8),
@@ -62,7 +62,7 @@ const bytesOf = (stream: Stream.Stream<Uint8Array>): Promise<Uint8Array> =>
   Effect.runPromise(Effect.map(Stream.runCollect(stream), (pieces) => Buffer.concat(Chunk.toReadonlyArray(pieces))))
 
 describe("Klines.toCsv", () => {
-  it("has the columns of the archive, milliseconds, plain decimals, and no mark at the beginning", () => {
+  it("has the columns of the archive, milliseconds, decimals without exponents, and no byte order mark", () => {
     const [klines] = [candles("1h", start, start + 3_600_000)]
     expect(Klines.toCsv(klines)).toBe(
       `${header}\n1704067200000,100.1,101.3,99.7,100.9,0,1704070799999,0.1,0,0,0.${"0".repeat(323)}5,0\n`
@@ -74,7 +74,7 @@ describe("Klines.toCsv", () => {
     expect(Klines.toCsv(Klines.empty("1d"), { header: false })).toBe("")
   })
 
-  it("is read back by the reader of the archive, and by Number, as the same values", () =>
+  it("the CSV reader of the archive and `Number` read the same values back", () =>
     FastCheck.assert(FastCheck.property(rows, FastCheck.boolean(), (klines, hasHeader) => {
       const csv = Klines.toCsv(klines, { header: hasHeader })
       const reader = makeCsvReader(1)
@@ -86,7 +86,7 @@ describe("Klines.toCsv", () => {
       )
     })))
 
-  it("says what to do where a string cannot be as long", () => {
+  it("names the alternatives where the text is longer than a string can be", () => {
     const decode = vi.spyOn(TextDecoder.prototype, "decode").mockImplementation(() => {
       throw new RangeError("Invalid string length")
     })
@@ -101,7 +101,7 @@ describe("Klines.toCsv", () => {
 })
 
 describe("Klines.encodeCsv", () => {
-  it("makes of pieces the bytes of one file, with one header", async () => {
+  it("encodes pieces as one file with one header", async () => {
     const pieces = Stream.make(
       Klines.slice(hours, start, start + day / 2),
       Klines.empty("1h"),
@@ -118,7 +118,7 @@ describe("Klines.encodeCsv", () => {
 describe("Klines.toJson", () => {
   const { interval, length, missing, source } = hours
 
-  it("has the columns, the interval, and what is missing", () => {
+  it("contains the columns, the interval, and what is missing", () => {
     const columns = { interval, length, missing, ...columnsOf(hours), source }
     expect(missing).toEqual([{ start: start + 3_600_000, end: start + 7_200_000, reason: "source_gap" }])
     expect(JSON.parse(Klines.toJson(hours))).toEqual(columns)
@@ -127,7 +127,7 @@ describe("Klines.toJson", () => {
     expect(JSON.parse(Klines.toJson(Klines.empty("1d")))).toMatchObject({ interval: "1d", length: 0, open: [] })
   })
 
-  it("has the rows, the interval, and what is missing", () => {
+  it("contains the rows, the interval, and what is missing", () => {
     const rows = { interval, length, missing, rows: [...Klines.rows(hours)] }
     expect(JSON.parse(Klines.toJson(hours, { as: "rows" }))).toEqual(rows)
     expect(JSON.parse(pipe(hours, Klines.toJson({ as: "rows" })))).toEqual(rows)
@@ -147,7 +147,7 @@ describe("Klines.toJson", () => {
 })
 
 describe("klines as objects", () => {
-  it("JSON is the same of klines however they were made", async () => {
+  it("have the same JSON from every constructor and combinator", async () => {
     const arrow = await Effect.runPromise(Effect.flatMap(Klines.toArrow(hours), Klines.fromArrow))
     const halves = Klines.concat(
       Klines.slice(hours, start, start + day / 2),
@@ -158,7 +158,7 @@ describe("klines as objects", () => {
     }
   })
 
-  it("are copied to workers as plain data, and printed by their name", () => {
+  it("are cloned as plain data and printed with their name", () => {
     const sent = structuredClone(hours)
     expect(sent).toEqual(hours)
     expect(Klines.toCsv(sent)).toBe(Klines.toCsv(hours))
@@ -179,12 +179,12 @@ describe("Klines.encodeArrow", () => {
     }
   }
 
-  it("is read by apache-arrow: a batch for each piece that has rows", async () => {
+  it("is read by apache-arrow, with a batch for each piece that has rows", async () => {
     const pieces = [start, start + day / 4, start + day / 2].map((from) => Klines.slice(hours, from, from + day / 4))
     const bytes = await bytesOf(Klines.encodeArrow(Stream.make(Klines.empty("1h"), ...pieces, Klines.empty("1h"))))
     const expected = columnsOf(Klines.slice(hours, start, start + day * 3 / 4))
     expect(read(bytes)).toEqual({ interval: "1h", rows: 17, batches: 3, columns: expected })
-    // Batch by batch, as it comes from a disk or a socket.
+    // In chunks that do not end where messages end.
     const batches = await Arrow.RecordBatchReader.from((async function*() {
       for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000)
     })())
@@ -193,19 +193,19 @@ describe("Klines.encodeArrow", () => {
     expect(rowsRead).toBe(17)
   })
 
-  it("is read by apache-arrow without a row", async () => {
+  it("is read by apache-arrow if there are no rows", async () => {
     const bytes = await bytesOf(Klines.encodeArrow(Stream.make(Klines.empty("1d"))))
     expect(read(bytes)).toMatchObject({ interval: "1d", rows: 0, batches: 0 })
     expect(Arrow.tableFromIPC(bytes).schema.names).toEqual(names)
     expect(Arrow.tableFromIPC(await bytesOf(Klines.encodeArrow(Stream.empty))).numRows).toBe(0)
   })
 
-  it("is no file of toArrow", async () => {
+  it("is refused by `fromArrow`", async () => {
     const bytes = await bytesOf(Klines.encodeArrow(Stream.make(hours)))
     expect((await Effect.runPromise(Effect.flip(Klines.fromArrow(bytes)))).message).toContain("holds no klines")
   })
 
-  it("fails where the pieces fail, and not before", async () => {
+  it("fails when its input fails, after the pieces before", async () => {
     const failing = Stream.concat(Stream.make(hours), Stream.fail("broken"))
     const seen: Array<number> = []
     const exit = await Effect.runPromise(

@@ -7,7 +7,7 @@ import { expect } from "vitest"
 const hour = 3_600_000
 const start = Date.UTC(2024, 0, 1)
 
-/** Candles that open at these instants; the price tells them apart. */
+/** Candles that open at these instants. The price identifies each. */
 const columns = (
   opens: ReadonlyArray<number>,
   price: (open: number, i: number) => number = () => 10
@@ -57,7 +57,7 @@ const gaps = (klines: Klines.Klines) =>
 
 const interval = FastCheck.constantFrom(...Interval.Interval.literals)
 
-/** A stretch of the grid of an interval, and which of its candles are there. */
+/** A range of the grid of an interval, and the opens that are present and absent. */
 const holey = FastCheck.tuple(
   interval,
   FastCheck.integer({ min: Date.UTC(2018, 0), max: Date.UTC(2030, 0) }),
@@ -78,7 +78,7 @@ const opensIn = (klines: Klines.Klines) =>
   klines.missing.flatMap(({ end, start }) => Interval.opens(klines.interval, start, end, start))
 
 describe("Klines.make", () => {
-  it("takes sound rows as they are, without a copy", () => {
+  it("does not copy valid rows", () => {
     const given = columns(at(0, 1, 2, 3, 4, 5))
     const klines = make([], { columns: given })
     expect(klines.length).toBe(6)
@@ -87,14 +87,14 @@ describe("Klines.make", () => {
     expect(klines.source).toEqual(["rest", "rest", "rest", "rest", "rest", "rest"])
   })
 
-  it("sorts, keeps the last of two rows of one candle, and leaves out what was not asked for", () => {
+  it("sorts rows, keeps the last of duplicates, and omits rows outside of the range", () => {
     const klines = make([], { columns: columns(at(-1, 2, 1, 1, 0, 6), (_, i) => 10 + i) })
     expect(hours(klines)).toEqual([0, 1, 2])
     expect([...klines.open]).toEqual([14, 13, 11])
     expect(gaps(klines)).toEqual([[3, 6, "source_gap"]])
   })
 
-  it("never lets a row off the grid shift the grid", () => {
+  it("a row off the grid does not shift the grid", () => {
     const klines = make([], {
       columns: columns([...at(0), ...at(1, 2).map((open) => open + 1_694_789), ...at(3, 4, 5)])
     })
@@ -102,19 +102,19 @@ describe("Klines.make", () => {
     expect(gaps(klines)).toEqual([[1, 3, "invalid"]])
   })
 
-  it("has a candle although a row off the grid opens in its time too", () => {
+  it("keeps a candle during which a row off the grid opens", () => {
     const klines = make([], { columns: columns([...at(0), start + 5, ...at(1, 2, 3, 4, 5)]) })
     expect(hours(klines)).toEqual([0, 1, 2, 3, 4, 5])
     expect(klines.missing).toEqual([])
   })
 
-  it.each(["low", "high"] as const)("leaves out a row whose prices are beyond its %s", (bound) => {
+  it.each(["low", "high"] as const)("omits a row whose prices are beyond its %s", (bound) => {
     const broken = columns(at(0, 1, 2, 3, 4, 5))
     broken[bound][2] = 10 + (bound === "low" ? 0.5 : -0.5)
     expect(gaps(make([], { columns: broken }))).toEqual([[2, 3, "invalid"]])
   })
 
-  it.each(["open", "close"] as const)("leaves out a row whose %s is outside of low and high", (price) => {
+  it.each(["open", "close"] as const)("omits a row whose %s is outside of low and high", (price) => {
     for (const value of [8, 12]) {
       const broken = columns(at(0, 1, 2, 3, 4, 5))
       broken[price][5] = value
@@ -122,7 +122,7 @@ describe("Klines.make", () => {
     }
   })
 
-  it("keeps a damaged close time, and does not derive anything from it", () => {
+  it("keeps a damaged close time and derives nothing from it", () => {
     const damaged = columns(at(0, 1, 2, 3, 4, 5))
     damaged.closeTime[3] = start + 3 * hour + 814_773
     const klines = make([], { columns: damaged })
@@ -130,7 +130,7 @@ describe("Klines.make", () => {
     expect(klines.closeTime[3]).toBe(start + 3 * hour + 814_773)
   })
 
-  it("gives each missing candle the reason of where it lies", () => {
+  it("a missing candle has the reason of its range", () => {
     const klines = Klines.make({
       interval: "1h",
       source: "rest",
@@ -151,7 +151,7 @@ describe("Klines.make", () => {
     ]])
   })
 
-  it("learns from the first row where three days begin", () => {
+  it("learns the grid of 3d from the first row", () => {
     const days = Interval.millis["3d"]
     const first = start + Interval.millis["1d"]
     const opens = [0, 1, 3].map((n) => first + n * days)
@@ -161,7 +161,7 @@ describe("Klines.make", () => {
     expect(klines.missing).toEqual([{ start: first + 2 * days, end: first + 3 * days, reason: "source_gap" }])
   })
 
-  it("misses exactly what is on the grid and not in the rows, for every interval", () =>
+  it("`missing` is the grid without the rows, for every interval", () =>
     FastCheck.assert(FastCheck.property(holey, ({ absent, end, interval, start, there }) => {
       const klines = Klines.make({
         interval,
@@ -173,13 +173,13 @@ describe("Klines.make", () => {
       })
       expect([...klines.openTime]).toEqual(there)
       expect(opensIn(klines)).toEqual(absent)
-      // As few ranges as there are.
+      // Adjacent ranges are merged.
       expect(klines.missing.every(({ start }, i) => klines.missing[i - 1]?.end !== start)).toBe(true)
     })))
 })
 
 describe("Klines.concat", () => {
-  it("fills what one misses with what the other has, in any order", () => {
+  it("fills the missing candles of one with the rows of the other, in any order", () => {
     const cached = make(at(0, 1, 4), { source: "cache" })
     const fetched = Klines.make({
       interval: "1h",
@@ -196,7 +196,7 @@ describe("Klines.concat", () => {
     expect(gaps(Klines.concat(cached, fetched))).toEqual([[3, 4, "delisted"], [5, 6, "source_gap"]])
   })
 
-  it("takes the row of the second where both have one", () => {
+  it("keeps the row of the second where both have one", () => {
     const first = make([], { columns: columns(at(0, 1, 2)), source: "vision" })
     const second = make([], { columns: columns(at(1), () => 20), source: "rest" })
     const both = Klines.concat(first, second)
@@ -204,14 +204,14 @@ describe("Klines.concat", () => {
     expect(both.source).toEqual(["vision", "rest", "vision"])
   })
 
-  it("does not change what it was given", () => {
+  it("does not change its arguments", () => {
     const first = make(at(0, 1))
     const second = make(at(3))
     Klines.concat(first, second).open.fill(0)
     expect([...first.open, ...second.open]).toEqual([10, 10, 10])
   })
 
-  it("has the empty klines as its neutral element", () => {
+  it("has empty klines as its identity", () => {
     const klines = make(at(0, 2))
     expect(Klines.concat(klines, Klines.empty("1h"))).toEqual(klines)
     expect(Klines.concat(Klines.empty("1h"), klines)).toEqual(klines)
@@ -223,7 +223,7 @@ describe("Klines.concat", () => {
     )
   })
 
-  it("has what either has, and misses what both miss", () =>
+  it("has the rows of either, and misses what both miss", () =>
     FastCheck.assert(FastCheck.property(holey, FastCheck.array(FastCheck.boolean(), { maxLength: 60 }), (one, keep) => {
       const { end, interval, start } = one
       const make = (opens: ReadonlyArray<number>) =>
@@ -246,14 +246,14 @@ describe("Klines.concat", () => {
 })
 
 describe("Klines.slice", () => {
-  it("takes what opens from start until end, and the same of what is missing", () => {
+  it("has the rows and the missing ranges of [start, end)", () => {
     const klines = Klines.slice(make(at(0, 1, 3, 5)), start + hour, start + 4 * hour + 1)
     expect(hours(klines)).toEqual([1, 3])
     expect(klines.source).toHaveLength(2)
     expect(gaps(klines)).toEqual([[2, 3, "source_gap"], [4, 5, "source_gap"]])
   })
 
-  it("is what it was made of, when put together again", () =>
+  it("two slices at one instant concatenate to the original", () =>
     FastCheck.assert(FastCheck.property(holey, FastCheck.nat(60), ({ end, interval, start, there }, n) => {
       const klines = Klines.make({
         interval,
@@ -267,7 +267,7 @@ describe("Klines.slice", () => {
       expect(Klines.concat(Klines.slice(klines, start, middle), Klines.slice(klines, middle, end))).toEqual(klines)
     })))
 
-  it("is empty when the end is not behind the start", () => {
+  it("is empty if the end is not after the start", () => {
     expect(Klines.slice(make(at(0, 1)), start + hour, start)).toEqual(Klines.empty("1h"))
   })
 })
@@ -327,7 +327,7 @@ describe("the laws of concat, slice and empty", () => {
     )
   })
 
-  it("both take their data first or last", () => {
+  it("both are dual", () => {
     const [a, b] = [make(at(0, 1)), make(at(3))]
     expect(pipe(a, Klines.concat(b))).toEqual(Klines.concat(a, b))
     expect(pipe(a, Klines.slice(start, start + hour))).toEqual(Klines.slice(a, start, start + hour))
@@ -335,7 +335,7 @@ describe("the laws of concat, slice and empty", () => {
 })
 
 describe("Klines.rows", () => {
-  it("gives the candles as objects", () => {
+  it("yields the candles as objects", () => {
     expect([...Klines.rows(make(at(0), { end: start + hour }))]).toEqual([{
       openTime: start,
       open: 10,
@@ -353,7 +353,7 @@ describe("Klines.rows", () => {
     expect([...Klines.rows(Klines.empty("1m"))]).toEqual([])
   })
 
-  it("can be iterated again, at its own pace, and left early", () => {
+  it("can be iterated repeatedly, independently, and in part", () => {
     const rows = Klines.rows(make(at(0, 1, 2)))
     const opens = () => Array.from(rows, ({ openTime }) => (openTime - start) / hour)
     const [first] = rows

@@ -1,11 +1,11 @@
-/** Candles to keep, and to find again. */
+/** Candles for tests of the cache and of formats. */
 import { Interval, type KlineRequest, Klines } from "effect-errata/binance"
 
 export const day = 86_400_000
 export const start = Date.UTC(2024, 0, 1)
 export const series = { market: "SPOT", symbol: "BTCUSDT" } as const
 
-/** Sound candles of a grid, all different. */
+/** Valid candles of a grid, all different. */
 export const candles = (
   interval: Interval.Interval,
   from: number,

@@ -38,7 +38,7 @@ describe("iso8601.parse", () => {
     ["2024-01-15T24:00:00", Date.UTC(2024, 0, 16)],
     ["2024-12-31T24:00Z", Date.UTC(2025, 0)],
     ["0099-01-01", Date.parse("0099-01-01T00:00:00Z")]
-  ])("%s is an instant, wherever the process is", (text, expected) => {
+  ])("accepts %s in every time zone of the process", (text, expected) => {
     for (const place of zones) {
       process.env["TZ"] = place
       expect(millis(text)).toBe(expected)
@@ -114,7 +114,7 @@ describe("iso8601.parse", () => {
     place: FastCheck.constantFrom(...zones)
   })
 
-  it("accepts the instants that exist, as Date.UTC counts them, and no others", () =>
+  it("accepts exactly the instants that survive a round trip through Date.UTC", () =>
     FastCheck.assert(FastCheck.property(instant, (parts) => {
       const { day, hours, millis: ms, minutes, month, offset, place, seconds, year } = parts
       process.env["TZ"] = place
@@ -137,11 +137,11 @@ describe("iso8601.parse", () => {
       expect(parsed(`${date}T${time}`)).toBe(expected)
       expect(parsed(`${date}T${time}Z`)).toBe(expected)
       expect(parsed(`${date}T${time}${zone}`)).toBe(expected - offset * 60_000)
-      // The engine reads what exists in the same way, where the zone is written.
+      // With an offset, the engine reads the instants that exist in the same way.
       if (!Number.isNaN(expected)) expect(Date.parse(`${date}T${time}${zone}`)).toBe(expected - offset * 60_000)
     })))
 
-  it("hints at a text that it would accept, whatever it is given", () =>
+  it("suggests only texts that it accepts", () =>
     FastCheck.assert(FastCheck.property(
       FastCheck.oneof(
         FastCheck.string(),

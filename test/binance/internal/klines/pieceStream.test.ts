@@ -9,10 +9,10 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { pieceStream } from "../../../../src/binance/internal/klines/pieceStream.js"
 
-/** Lets the other fibers go on so many times. */
+/** Yields to other fibers `count` times. */
 const turns = (count: number): Effect.Effect<void> => Effect.repeatN(Effect.yieldNow(), count)
 
-/** Fetches that take as many turns, and the largest number of them that were under way or done but not yet emitted. */
+/** Fetches that take the given numbers of turns; `mostAhead` is the largest number of fetches that were started and not yet emitted. */
 const fetcher = (options: { readonly turns: ReadonlyArray<number>; readonly failing?: number | undefined }) => {
   const seen = { started: 0, released: 0, mostAhead: 0, emitted: 0 }
   const fetch = (piece: number) =>
@@ -34,7 +34,7 @@ const fetcher = (options: { readonly turns: ReadonlyArray<number>; readonly fail
 const pieces = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 describe("pieceStream", () => {
-  it("emits in order and fetches no more than `prefetch` ahead, however long the pieces and the consumer take", () =>
+  it("emits in order and fetches at most `prefetch` ahead, for any durations of pieces and consumer", () =>
     FastCheck.assert(FastCheck.asyncProperty(
       FastCheck.array(FastCheck.nat(50), { maxLength: 12 }),
       FastCheck.nat(3),
@@ -58,13 +58,12 @@ describe("pieceStream", () => {
         const isFailing = failing !== undefined && failing < lengths.length
         expect(exit).toEqual(isFailing ? Exit.fail(`piece ${failing}`) : Exit.void)
         expect(emitted).toEqual(pieces(isFailing ? failing : lengths.length))
-        // The consumer counts a piece when it begins to work on it.
         expect(seen.mostAhead).toBeLessThanOrEqual(prefetch + 1)
         expect(seen.released).toBe(seen.started)
       }
     )))
 
-  it.effect("fetches ahead while the consumer works, and nothing before it is run", () =>
+  it.effect("fetches ahead while the consumer works, and starts nothing before it is run", () =>
     Effect.gen(function*() {
       const { fetch, seen } = fetcher({ turns: [1, 1, 1, 1] })
       const stream = pieceStream(pieces(4), 1, fetch)
@@ -74,7 +73,7 @@ describe("pieceStream", () => {
       expect(started).toEqual([2, 3, 4, 4])
     }))
 
-  it.effect("fetches one piece at a time with a prefetch of 0, when it is pulled", () =>
+  it.effect("with a prefetch of 0, fetches each piece when it is pulled", () =>
     Effect.gen(function*() {
       const { fetch, seen } = fetcher({ turns: [] })
       const first = yield* pieceStream(pieces(4), 0, fetch).pipe(Stream.take(2), Stream.runCollect)
@@ -82,7 +81,7 @@ describe("pieceStream", () => {
       expect(seen).toMatchObject({ started: 2, released: 2 })
     }))
 
-  it.effect("iterates over its pieces only as far as it fetches", () =>
+  it.effect("draws pieces lazily, and anew in each run", () =>
     Effect.gen(function*() {
       let drawn = 0
       const endless = {
@@ -92,12 +91,11 @@ describe("pieceStream", () => {
       }
       yield* pieceStream(endless, 2, Effect.succeed).pipe(Stream.take(3), Stream.runDrain)
       expect(drawn).toBeLessThanOrEqual(6)
-      // Each run begins anew.
       const again = yield* Stream.runCollect(Stream.take(pieceStream(pieces(3), 1, Effect.succeed), 3))
       expect(Chunk.toReadonlyArray(again)).toEqual([0, 1, 2])
     }))
 
-  it.effect("interrupts what is being fetched when the consumer is interrupted, fails, or takes no more", () =>
+  it.effect("interrupts pending fetches when the consumer is interrupted, fails, or takes no more", () =>
     Effect.gen(function*() {
       for (const end of ["interrupted", "failed", "taken"] as const) {
         const { fetch, seen } = fetcher({ turns: [0, 1e9, 1e9] })
@@ -117,7 +115,7 @@ describe("pieceStream", () => {
       }
     }))
 
-  it.effect("dies with a piece that dies, and with pieces that cannot be drawn", () =>
+  it.effect("dies if a fetch dies or throws", () =>
     Effect.gen(function*() {
       const dying = yield* Effect.flip(
         Effect.sandbox(Stream.runDrain(pieceStream(pieces(2), 1, () => Effect.die("piece"))))
