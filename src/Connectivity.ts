@@ -20,6 +20,7 @@ import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
 import { chain } from "./internal/error/causeChain.js"
 import { isMarked, mark } from "./internal/error/mark.js"
+import * as Check from "./internal/options.js"
 import { attempt } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -99,11 +100,12 @@ export const check: (
   url: string,
   options: Options = {}
 ) {
+  const { timeout } = yield* Check.orDie("Connectivity.check", checkedOptions("", options))
   const client = yield* HttpClient.HttpClient
   const context = FetchContext.make({ url, operation: "check" })
   const shown = context.url ?? ""
   const [latency, answer] = yield* client.head(url).pipe(
-    Fetch.timeout(options.timeout ?? "5 seconds"),
+    Fetch.timeout(timeout),
     Effect.exit,
     Effect.timed
   )
@@ -130,6 +132,12 @@ export const checkAll = (
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
+
+const checkedOptions = Check.struct(
+  {
+    timeout: Check.withDefault(Check.duration(), "5 seconds")
+  } satisfies Check.Checks<Options>
+)
 
 /** Counts the failure and logs it, once; interruption is none, and goes on as it is. */
 const failed = Effect.fnUntraced(function*(

@@ -26,7 +26,9 @@ import * as FetchError from "./FetchError.js"
 import { withDeadline } from "./internal/deadline.js"
 import { withEarlier } from "./internal/error/copy.js"
 import { Ambient, HasAlternative, within } from "./internal/fetch/ambient.js"
+import * as Options from "./internal/fetch/fetchOptions.js"
 import { countSuccess, onFailure, rebuilt } from "./internal/fetch/tracking.js"
+import * as Check from "./internal/options.js"
 import type { Refusal, RetryPolicy } from "./RetryPolicy.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -153,6 +155,8 @@ export const tracked: {
   // the compiler cannot follow through a map from errors to errors.
   // oxlint-disable-next-line typescript/no-explicit-any -- the overloads say `Classified<E>`, which cannot be followed here
 ): Effect.Effect<A, any, R | ErrorTracker> => {
+  const refused = Options.refusedTracking(options)
+  if (refused !== undefined) return refused
   let own: FetchContext.FetchContext | undefined
   return Effect.catchAllCause(
     options?.attempts ? countSuccess(self, context) : self,
@@ -182,15 +186,16 @@ export const tracked: {
 export const timeout =
   (duration: Duration.DurationInput) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FetchError.NetworkTimeout, R> =>
-    withDeadline({
-      duration,
-      onTimeout: () =>
-        new FetchError.NetworkTimeout({
-          message: `${FetchError.NetworkTimeout.description}: no result within ${Duration.format(duration)}`,
-          phase: "total",
-          timeoutMillis: Duration.toMillis(duration)
-        })
-    })(self)
+    Effect.flatMap(Check.orDie("Fetch.timeout", Check.duration()("duration", duration)), (duration) =>
+      withDeadline({
+        duration,
+        onTimeout: () =>
+          new FetchError.NetworkTimeout({
+            message: `${FetchError.NetworkTimeout.description}: no result within ${Duration.format(duration)}`,
+            phase: "total",
+            timeoutMillis: Duration.toMillis(duration)
+          })
+      })(self))
 
 /**
  * Tries again what fails, as the policy says: which errors, how often, when; never before the server allows it, and not
@@ -288,7 +293,7 @@ export const failover = <const S extends readonly [Source, ...Array<Source>]>(
         )
       )
   }
-  return Effect.suspend(() => ask(0, []))
+  return Options.refusedFailover(sources, options) ?? Effect.suspend(() => ask(0, []))
 }
 
 /**
@@ -315,7 +320,7 @@ export const failOnEmpty = <A>(options: {
   readonly reason: FetchError.EmptyReason | ((data: NoInfer<A>) => FetchError.EmptyReason)
 }) =>
 <E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FetchError.DataEmpty, R> =>
-  Effect.flatMap(self, (data) =>
+  Options.refusedFailOnEmpty(options) ?? Effect.flatMap(self, (data) =>
     options.isEmpty(data)
       ? Effect.fail(Classifier.dataEmpty(typeof options.reason === "string" ? options.reason : options.reason(data)))
       : Effect.succeed(data))
@@ -349,7 +354,7 @@ export const orEmpty: {
   self: Effect.Effect<A, E, R>
   // oxlint-disable-next-line typescript/no-explicit-any -- the overloads say which errors remain
 ): Effect.Effect<A, any, R> =>
-  Effect.catchIf(
+  Options.refusedOrEmpty(options) ?? Effect.catchIf(
     self,
     (error) =>
       FetchError.isFetchError(error) && error._tag === "DataEmpty" && (options?.when === "always" || error.expected),
@@ -395,7 +400,7 @@ export const toDataResult = <A>(options: {
         (timestamp) => DataResult.make({ data, error, metadata, timestamp, size: options.size })
       )
     })
-  return Effect.matchEffect(self, {
+  return Options.refusedToDataResult(options) ?? Effect.matchEffect(self, {
     onFailure: (error) => result(options.empty(), Option.some(error)),
     onSuccess: (data) => result(data, Option.none())
   })

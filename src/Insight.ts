@@ -15,6 +15,7 @@ import { offendersOf } from "./internal/insight/offenders.js"
 import { duration, number, percent } from "./internal/insight/sentences.js"
 import { limitsFor } from "./internal/insight/suggestedLimits.js"
 import { timeoutFor } from "./internal/insight/timeouts.js"
+import * as Check from "./internal/options.js"
 import type * as Snapshot from "./Snapshot.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -307,7 +308,18 @@ export const suggestTimeout = (snapshot: Snapshot.Snapshot): ReadonlyArray<Timeo
  * @since 0.1.0
  * @category combinators
  */
-export const offenders = (snapshot: Snapshot.Snapshot, options: OffendersOptions = {}): ReadonlyArray<Offenders> =>
-  snapshot.dimensions
-    .filter(({ name }) => options.by === undefined || name === options.by)
-    .flatMap((dimension) => offendersOf(dimension, snapshot.recent, options))
+export const offenders = (snapshot: Snapshot.Snapshot, options: OffendersOptions = {}): ReadonlyArray<Offenders> => {
+  const checked = Check.orThrow("Insight.offenders", checkedOptions(snapshot.dimensions)("", options))
+  return snapshot.dimensions
+    .filter(({ name }) => checked.by === undefined || name === checked.by)
+    .flatMap((dimension) => offendersOf(dimension, snapshot.recent, checked))
+}
+
+const checkedOptions = (dimensions: ReadonlyArray<Snapshot.Dimension>) =>
+  Check.struct(
+    {
+      by: Check.optional(Check.oneOf("dimension", dimensions.map(({ name }) => name))),
+      code: Check.optional(Check.text),
+      window: Check.optional(Check.oneOf("window", ["minute", "hour", "day"]))
+    } satisfies Check.Checks<OffendersOptions>
+  )

@@ -160,7 +160,9 @@ describe("Insight.offenders", () => {
       names([...crowd(20, 1).map((row) => ({ ...row, code: "API_AUTH" })), ...rows.slice(20)], { code: "API_AUTH" })
     ).toEqual(["BAD"])
     expect(names(rows, { by: "symbol" })).toEqual(["BAD"])
-    expect(names(rows, { by: "market" })).toEqual([])
+    expect(() => names(rows, { by: "symbl" })).toThrow(
+      "Insight.offenders: by: unknown dimension \"symbl\", did you mean \"symbol\"? Known: symbol"
+    )
     expect(names(rows, { window: "hour" })).toEqual([])
   })
 

@@ -16,6 +16,7 @@ import { dual } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as FetchError from "../FetchError.js"
+import * as Check from "../internal/options.js"
 import * as arrowFile from "./internal/cache/arrowFile.js"
 import * as arrowStream from "./internal/cache/arrowStream.js"
 import * as columns from "./internal/klines/columns.js"
@@ -308,7 +309,8 @@ export const toCsv: {
   (self: Klines, options?: CsvOptions): string
 } = dual(
   isData,
-  (self: Klines, options?: CsvOptions): string => text("CSV", csvText.encode(self, options?.header ?? true))
+  (self: Klines, options?: CsvOptions): string =>
+    text("CSV", csvText.encode(self, Check.orThrow("Klines.toCsv", csvOptions("", options)).header))
 )
 
 /**
@@ -331,7 +333,8 @@ export const toJson: {
   (self: Klines, options?: JsonOptions): string
 } = dual(
   isData,
-  (self: Klines, options?: JsonOptions): string => text("JSON", jsonText.encode(self, options?.as ?? "columns"))
+  (self: Klines, options?: JsonOptions): string =>
+    text("JSON", jsonText.encode(self, Check.orThrow("Klines.toJson", jsonOptions("", options)).as))
 )
 
 /**
@@ -365,7 +368,9 @@ export const encodeCsv: {
   isData,
   <E, R>(self: Stream.Stream<Klines, E, R>, options?: CsvOptions): Stream.Stream<Uint8Array, E, R> =>
     Stream.concat(
-      options?.header === false ? Stream.empty : Stream.sync(() => csvText.encode(columns.allocate(0), true)),
+      !Check.orThrow("Klines.encodeCsv", csvOptions("", options)).header
+        ? Stream.empty
+        : Stream.sync(() => csvText.encode(columns.allocate(0), true)),
       Stream.map(self, (klines) => csvText.encode(klines, false))
     )
 )
@@ -449,6 +454,18 @@ export const encodeArrow = <E, R>(self: Stream.Stream<Klines, E, R>): Stream.Str
 function isData([first]: IArguments): boolean {
   return Predicate.isObject(first) && ("openTime" in first || Stream.StreamTypeId in first)
 }
+
+const csvOptions = Check.withDefault(
+  Check.struct({ header: Check.withDefault(Check.bool, true) } satisfies Check.Checks<CsvOptions>),
+  {}
+)
+
+const jsonOptions = Check.withDefault(
+  Check.struct(
+    { as: Check.withDefault(Check.oneOf("layout", ["columns", "rows"]), "columns") } satisfies Check.Checks<JsonOptions>
+  ),
+  {}
+)
 
 const text = (format: string, bytes: Uint8Array): string => {
   try {

@@ -39,8 +39,8 @@ export const unknownName = (
   )
 
 /** `, did you mean "timeout"?`, or nothing where no known name is near. */
-export const didYouMean = (name: string, known: ReadonlyArray<string>): string => {
-  const near = nearest(name, known)
+export const didYouMean = (name: string, known: ReadonlyArray<string>, limit?: number): string => {
+  const near = nearest(name, known, limit)
   return near === undefined ? "" : `, did you mean ${show(near)}?`
 }
 
@@ -50,6 +50,10 @@ export const orDie = <A>(owner: string, checked: Checked<A>): Effect.Effect<A> =
     onLeft: (message) => Effect.die(new Cause.IllegalArgumentException(`${owner}: ${message}`)),
     onRight: Effect.succeed
   })
+
+/** The same for operators, whose effect dies in place of running; undefined where nothing is wrong. */
+export const refusal = (owner: string, checked: Checked<unknown>): Effect.Effect<never> | undefined =>
+  Either.isLeft(checked) ? orDie(owner, Either.left(checked.left)) : undefined
 
 /** For constructors of plain data, which have no Effect to fail. */
 export const orThrow = <A>(owner: string, checked: Checked<A>): A =>
@@ -157,7 +161,7 @@ export const bool: Check<boolean> = (path, value) =>
   Predicate.isBoolean(value) ? Either.right(value) : wrong(path, value, "true or false")
 
 /** A function, whose arguments and result only the compiler can check. */
-export const fn = <F extends Function>(): Check<F> => (path, value) =>
+export const fn = <F extends Function = Function>(): Check<F> => (path, value) =>
   Predicate.isFunction(value) ? Either.right(value as unknown as F) : wrong(path, value, "a function")
 
 /** One of some names: the kind is what the name is one of, as in `market`. */
@@ -272,7 +276,7 @@ interface TimelineInput {
   readonly code?: string | undefined
 }
 
-/** The arguments of a timeline, with a day in one step where they cannot be read. */
+/** The arguments of a timeline, with a day in one step where they cannot be read: reads do not fail. */
 export const timelineOf = (options: TimelineInput | undefined) => ({
   window: durationOf(options?.window) ?? Duration.days(1),
   step: durationOf(options?.step) ?? Duration.days(1),

@@ -16,6 +16,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Check from "../internal/options.js"
 import type * as Model from "./internal/exchange/faultModel.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -85,7 +86,7 @@ export type Action = Model.Action
  * @category constructors
  */
 export const latency = (duration: Duration.DurationInput): Fault => ({
-  do: { _tag: "Latency", duration: Duration.decode(duration) }
+  do: { _tag: "Latency", duration: durationOf("latency", duration) }
 })
 
 /**
@@ -175,7 +176,7 @@ export const status = (status: number, options?: {
  */
 export const rateLimited = (duration: Duration.DurationInput): Fault => ({
   when: { times: 1 },
-  do: { _tag: "RateLimited", duration: Duration.decode(duration) }
+  do: { _tag: "RateLimited", duration: durationOf("rateLimited", duration) }
 })
 
 /**
@@ -187,7 +188,7 @@ export const rateLimited = (duration: Duration.DurationInput): Fault => ({
  */
 export const banned = (duration: Duration.DurationInput): Fault => ({
   when: { times: 1 },
-  do: { _tag: "Banned", duration: Duration.decode(duration) }
+  do: { _tag: "Banned", duration: durationOf("banned", duration) }
 })
 
 /**
@@ -240,7 +241,7 @@ export const corruptFile = (corruption: Corruption): Fault => ({ do: { _tag: "Co
  * @category constructors
  */
 export const late = (duration: Duration.DurationInput): Fault => ({
-  do: { _tag: "Late", duration: Duration.decode(duration) }
+  do: { _tag: "Late", duration: durationOf("late", duration) }
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -259,3 +260,10 @@ export const late = (duration: Duration.DurationInput): Fault => ({
  * @category combinators
  */
 export const on = (when: When, fault: Fault): Fault => ({ ...fault, when: { ...fault.when, ...when } })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const durationOf = (fault: string, duration: Duration.DurationInput): Duration.Duration =>
+  Check.orThrow(`Fault.${fault}`, Check.duration({ least: Duration.zero, orInfinite: true })("duration", duration))

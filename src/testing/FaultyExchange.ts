@@ -37,10 +37,12 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type { Scope } from "effect/Scope"
 import * as Market from "../binance/Market.js"
+import * as Check from "../internal/options.js"
 import type { Fault } from "./Fault.js"
 import * as archiveFolder from "./internal/exchange/archiveFolder.js"
 import * as archive from "./internal/exchange/archiveServer.js"
 import * as exchange from "./internal/exchange/exchange.js"
+import { exchangeChecks, instruments as instrumentsCheck } from "./internal/exchange/exchangeOptions.js"
 import * as faultPlan from "./internal/exchange/faultPlan.js"
 import { makeListing } from "./internal/exchange/instruments.js"
 import * as recordedFolder from "./internal/exchange/recordedFolder.js"
@@ -49,7 +51,6 @@ import { lifted } from "./internal/exchange/requestLimits.js"
 import type * as series from "./internal/exchange/series.js"
 import { listen } from "./internal/exchange/server.js"
 import { socketlessClient } from "./internal/exchange/socketlessClient.js"
-import type * as synthetic from "./internal/exchange/syntheticKlines.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -134,7 +135,7 @@ export interface Instrument {
 export interface Request extends exchange.Request {}
 
 /**
- * What an exchange is made of. Dies with instants that are none, and with faults whose numbers make no sense.
+ * What an exchange is made of. Wrong options are a defect with a message.
  *
  * @since 0.1.0
  * @category models
@@ -199,7 +200,7 @@ export class FaultyExchange extends Context.Tag("effect-errata/testing/FaultyExc
   readonly archive: { readonly baseUrl: string; readonly listingUrl: string }
   /** All requests so far, in the order of their arrival. */
   readonly requests: Effect.Effect<ReadonlyArray<Request>>
-  /** Adds a fault behind those in force. Dies with a `RangeError` when its numbers make no sense. */
+  /** Adds a fault behind those in force. Dies with a message for a fault that is not valid. */
   readonly inject: (fault: Fault) => Effect.Effect<void>
   /** Removes all faults, and ends limits and bans. Requests and weights stay counted. */
   readonly clear: Effect.Effect<void>
@@ -293,29 +294,30 @@ const start = Effect.fnUntraced(function*<A>(
   options: Options,
   serve: (handle: Handle) => Effect.Effect<readonly [url: string, A], never, Scope>
 ) {
-  const seed = options.seed ?? 1
-  const recorded = options.series ?? []
-  const listed = options.instruments ?? (recorded.length > 0 ? [] : instruments)
-  const patience = options.patience ?? 10
+  const checked = yield* Check.orDie("FaultyExchange", checkedOptions("", options))
+  const { archive: files, faults, now, patience, publication, seed, series: recorded, weightPerMinute } = checked
+  const listed = checked.instruments ?? (recorded.length > 0
+    ? []
+    : yield* Check.orDie("FaultyExchange", instrumentsCheck("instruments", instruments)))
   // Only the archive needs Node; where there is none the rest of the exchange does without it.
   const packing = yield* Effect.orElseSucceed(
     Effect.tryPromise(() => import("./internal/exchange/pack.js")),
     () => undefined
   )
   const world: exchange.Exchange = {
-    listing: makeListing(seed, listed.map(instrument), recorded),
+    listing: makeListing(seed, listed, recorded),
     policies: eachMarket((market) => ({
-      budget: options.weightPerMinute?.[market] ?? Market.facts[market].weightPerMinute,
+      budget: weightPerMinute[market] ?? Market.facts[market].weightPerMinute,
       patience
     })),
     archive: packing === undefined ? undefined : {
       pack: packing.pack,
-      given: new Map((options.archive ?? []).map((file) => [archive.fileAt(file, file.time).path, file])),
-      delay: Duration.toMillis(options.publication ?? "4 hours")
+      given: new Map(files.map((file) => [archive.fileAt(file, file.time).path, file])),
+      delay: Duration.toMillis(publication)
     },
-    now: options.now === undefined ? undefined : millis(options.now)
+    now
   }
-  const plan = (options.faults ?? []).reduce(faultPlan.arm, faultPlan.emptyPlan(seed))
+  const plan = faults.reduce(faultPlan.arm, faultPlan.emptyPlan(seed))
   const state = yield* Ref.make(exchange.initial(plan))
 
   const [url, served] = yield* serve((incoming) =>
@@ -345,15 +347,4 @@ const eachMarket = <A>(make: (market: Market.Market) => A): Readonly<Record<Mark
   FUTURES_COIN: make("FUTURES_COIN")
 })
 
-const millis = (input: DateTime.DateTime.Input): number => DateTime.toEpochMillis(DateTime.unsafeMake(input))
-
-const instrument = ({ delisted, listed, market, outages, price, symbol }: Instrument): synthetic.Instrument => ({
-  market,
-  symbol,
-  listed: millis(listed ?? "2020-01-01T00:00:00Z"),
-  delisted: delisted === undefined ? Infinity : millis(delisted),
-  outages: (outages ?? []).map(({ end, start }) => ({ start: millis(start), end: millis(end) })).sort((a, b) =>
-    a.start - b.start
-  ),
-  price: price ?? 100
-})
+const checkedOptions = Check.struct(exchangeChecks satisfies Check.Checks<Options>)

@@ -314,25 +314,31 @@ describe("which requests", () => {
 
   for (
     const [fault, wrong] of [
-      [Fault.status(42), "42 is no status"],
-      [Fault.status(600), "600 is no status"],
-      [Fault.on({ probability: 1.5 }, Fault.silence), "the probability 1.5 is not in [0, 1]"],
-      [Fault.on({ probability: NaN }, Fault.silence), "the probability NaN is not in [0, 1]"],
-      [Fault.on({ times: -1 }, Fault.silence), "times: -1 is no count"],
-      [Fault.on({ times: 1.5 }, Fault.silence), "times: 1.5 is no count"],
-      [Fault.gaps({ start: "2024-01-02", end: "2024-01-01" }), "a range has to start before it ends"],
-      [Fault.gaps({ start: "2024-01-01", end: "2024-01-01" }), "a range has to start before it ends"],
-      [Fault.on({ times: NaN }, Fault.silence), "times: NaN is no count"],
-      [Fault.on({ nth: 0 }, Fault.silence), "nth: 0 is no request; requests are counted from 1"],
-      [Fault.on({ nth: -1 }, Fault.silence), "nth: -1 is no request"],
-      [Fault.on({ nth: 1.5 }, Fault.silence), "nth: 1.5 is no request"],
-      [Fault.on({ nth: NaN }, Fault.silence), "nth: NaN is no request"],
-      [Fault.on({ nth: [] }, Fault.silence), "nth: an empty list fits no request"],
-      [Fault.on({ nth: [1, 0] }, Fault.silence), "nth: 0 is no request"],
-      [Fault.on({ nth: { from: 0 } }, Fault.silence), "nth: from 0 is no request"],
-      [Fault.on({ nth: { to: 0 } }, Fault.silence), "nth: to 0 is no request"],
-      [Fault.on({ nth: { to: NaN } }, Fault.silence), "nth: to NaN is no request"],
-      [Fault.on({ nth: { from: 3, to: 2 } }, Fault.silence), "nth: from 3 to 2 is empty"]
+      [Fault.status(42), "status is 42: it must be a whole number from 200 to 599"],
+      [Fault.status(600), "status is 600: it must be"],
+      [Fault.on({ probability: 1.5 }, Fault.silence), "when.probability is 1.5: it must be a number from 0 to 1"],
+      [Fault.on({ probability: NaN }, Fault.silence), "when.probability is NaN"],
+      [
+        Fault.on({ times: -1 }, Fault.silence),
+        "when.times is -1: it must be a whole number of at least 0, or Infinity"
+      ],
+      [Fault.on({ times: 1.5 }, Fault.silence), "when.times is 1.5"],
+      [Fault.gaps({ start: "2024-01-02", end: "2024-01-01" }), "ranges: each range must start before it ends"],
+      [Fault.gaps({ start: "2024-01-01", end: "2024-01-01" }), "ranges: each range must start before it ends"],
+      [Fault.on({ times: NaN }, Fault.silence), "when.times is NaN"],
+      [Fault.on({ nth: 0 }, Fault.silence), "when.nth is 0: it must be a whole number of at least 1"],
+      [Fault.on({ nth: -1 }, Fault.silence), "when.nth is -1"],
+      [Fault.on({ nth: 1.5 }, Fault.silence), "when.nth is 1.5"],
+      [Fault.on({ nth: NaN }, Fault.silence), "when.nth is NaN"],
+      [Fault.on({ nth: [] }, Fault.silence), "when.nth is []: it must be a list of at least one number"],
+      [Fault.on({ nth: [1, 0] }, Fault.silence), "when.nth[1] is 0"],
+      [Fault.on({ nth: { from: 0 } }, Fault.silence), "when.nth.from is 0"],
+      [Fault.on({ nth: { to: 0 } }, Fault.silence), "when.nth.to is 0"],
+      [Fault.on({ nth: { to: NaN } }, Fault.silence), "when.nth.to is NaN"],
+      [
+        Fault.on({ nth: { from: 3, to: 2 } }, Fault.silence),
+        "when.nth is {\"from\":3,\"to\":2}: it must be a range whose from is not above its to"
+      ]
     ] as const
   ) {
     it.effect(`${wrong}: a defect that says so`, () =>
@@ -344,7 +350,7 @@ describe("which requests", () => {
         ]
         for (const exit of exits) {
           expect(Exit.isFailure(exit) && Cause.squash(exit.cause)).toMatchObject({
-            name: "RangeError",
+            _tag: "IllegalArgumentException",
             message: expect.stringContaining(`Fault ${fault.do._tag}: ${wrong}`)
           })
         }

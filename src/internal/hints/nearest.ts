@@ -3,17 +3,17 @@
 const maxLength = 64
 
 /**
- * The known name with the fewest edits, or undefined if none is near: at most a third of its characters, at most three.
- * Case and separators are compared last, so that `per-minute` and `PERMINUTE` both find `perMinute`.
+ * The known name with the fewest edits, or undefined if none is near: at most a third of the characters may differ, and
+ * at most `limit`. Case and separators do not count: `per-minute` and `PERMINUTE` both find `perMinute`.
  */
-export const nearest = (name: string, known: ReadonlyArray<string>): string | undefined => {
+export const nearest = (name: string, known: ReadonlyArray<string>, limit: number = 3): string | undefined => {
   if (name.length > maxLength) return undefined
   const given = plain(name)
   let best: string | undefined
   let fewest = Infinity
   for (const candidate of known) {
     const wanted = plain(candidate)
-    const most = Math.min(3, Math.floor(Math.max(wanted.length, given.length) / 3))
+    const most = Math.min(limit, Math.floor(Math.max(wanted.length, given.length) / 3))
     if (Math.abs(wanted.length - given.length) > most) continue
     const edits = distance(given, wanted)
     if (edits <= most && edits < fewest) {

@@ -112,7 +112,7 @@ const limitsOf = (
   const own = new Set(codes)
   return Either.gen(function*() {
     const limits = yield* Threshold.resolve(thresholds as Threshold.Thresholds | undefined)
-    for (const code of limits.keys()) yield* knownCode(`thresholds.${code}`, code, own)
+    for (const code of Object.keys(thresholds ?? {})) yield* knownCode(`thresholds.${code}`, code, own)
     return { limits, rules: yield* rulesOf(rules, dimensions, own) }
   })
 }

@@ -54,7 +54,7 @@ export const knownCode = (
   if (codes.includes(code) || own?.has(code) === true) return Either.void
   const tag = notTag(path, code)
   if (Either.isLeft(tag) || /\d/.test(code)) return tag
-  const near = Check.didYouMean(code, codes)
+  const near = Check.didYouMean(code, codes, 2)
   return near === ""
     ? Either.void
     : Either.left(

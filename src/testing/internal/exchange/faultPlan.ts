@@ -1,4 +1,7 @@
 /** Which fault befalls a request. */
+import * as Either from "effect/Either"
+import * as Check from "../../../internal/options.js"
+import { when } from "./exchangeOptions.js"
 import type { Action, Fault, When } from "./faultModel.js"
 import { key, uniform } from "./seeded.js"
 
@@ -22,10 +25,9 @@ export interface Plan {
 
 export const emptyPlan = (seed: number): Plan => ({ seed, added: 0, armed: [] })
 
-/** Adds a fault behind those in force. Throws a `RangeError` for numbers that make no sense. */
+/** Adds a fault behind those in force. Throws for a fault that is not valid. */
 export const arm = (plan: Plan, fault: Fault): Plan => {
-  const problem = invalid(fault)
-  if (problem !== undefined) throw new RangeError(`Fault ${fault.do._tag}: ${problem}`)
+  Check.orThrow(`Fault ${fault.do._tag}`, checkedFault(fault))
   const armed = { fault, key: key(plan.seed, "fault", plan.added), seen: 0, struck: 0 }
   return { ...plan, added: plan.added + 1, armed: [...plan.armed, armed] }
 }
@@ -88,40 +90,12 @@ type Range = Exclude<When["nth"], number | ReadonlyArray<number> | undefined>
 
 const isRange = (nth: ReadonlyArray<number> | Range): nth is Range => !Array.isArray(nth)
 
-const invalid = ({ do: action, when = {} }: Fault): string | undefined => {
-  if (when.probability !== undefined && !(when.probability >= 0 && when.probability <= 1)) {
-    return `the probability ${when.probability} is not in [0, 1]`
-  }
-  if (when.times !== undefined && !isCount(when.times) && when.times !== Infinity) {
-    return `times: ${when.times} is no count; write 0, 1, 2, … or Infinity`
-  }
-  const nth = when.nth === undefined ? undefined : invalidNth(when.nth)
-  if (nth !== undefined) return `nth: ${nth}; requests are counted from 1`
-  if (action._tag === "Status" && !(Number.isInteger(action.status) && action.status >= 200 && action.status <= 599)) {
-    return `${action.status} is no status of an answer (200 to 599)`
-  }
-  if (action._tag === "Gaps" && action.ranges.some(({ end, start }) => !(start < end))) {
-    return "a range has to start before it ends"
-  }
-  return undefined
-}
-
-const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0
-
-const isOrdinal = (n: number): boolean => Number.isInteger(n) && n >= 1
-
-const invalidNth = (nth: NonNullable<When["nth"]>): string | undefined => {
-  if (typeof nth === "number") return isOrdinal(nth) ? undefined : `${nth} is no request`
-  if (!isRange(nth)) {
-    const wrong = nth.find((n) => !isOrdinal(n))
-    return nth.length === 0
-      ? "an empty list fits no request"
-      : wrong === undefined
-      ? undefined
-      : `${wrong} is no request`
-  }
-  const { from = 1, to = Infinity } = nth
-  if (!isOrdinal(from)) return `from ${from} is no request`
-  if (!isOrdinal(to) && to !== Infinity) return `to ${to} is no request`
-  return from > to ? `from ${from} to ${to} is empty` : undefined
+const checkedFault = (fault: Fault): Check.Checked<unknown> => {
+  const { do: action } = fault
+  return Either.flatMap(when("when", fault.when), (): Check.Checked<unknown> =>
+    action._tag === "Status"
+      ? Check.wholeNumber(200, 599)("status", action.status)
+      : action._tag === "Gaps" && action.ranges.some(({ end, start }) => !(start < end))
+      ? Either.left("ranges: each range must start before it ends")
+      : Either.void)
 }

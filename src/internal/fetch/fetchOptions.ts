@@ -1,0 +1,74 @@
+/** The options of the operators of `Fetch`. Wrong ones are a bug: the effect dies with a message, without running. */
+import type * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FetchError from "../../FetchError.js"
+import * as Check from "../options.js"
+
+/** The options of `tracked`, as a caller without a compiler may write them. */
+interface TrackedOptions {
+  readonly attempts?: unknown
+  readonly defects?: unknown
+  readonly ignore?: unknown
+}
+
+const tracked = Check.struct({
+  attempts: Check.optional(Check.bool),
+  defects: Check.optional(Check.oneOf("kind of outcome", ["die", "fail"])),
+  ignore: Check.optional(Check.fn())
+})
+
+const names = new Set(["attempts", "defects", "ignore"])
+
+/** Operators are made once a call, so right options cost next to nothing. */
+const isRight = (options: TrackedOptions): boolean => {
+  const { attempts, defects, ignore } = options
+  if (attempts !== undefined && typeof attempts !== "boolean") return false
+  if (defects !== undefined && defects !== "die" && defects !== "fail") return false
+  if (ignore !== undefined && typeof ignore !== "function") return false
+  for (const name in options) if (!names.has(name)) return false
+  return true
+}
+
+/** The refusal of wrong options of `tracked`; undefined for right ones. */
+export const refusedTracking = (options: TrackedOptions | undefined): Effect.Effect<never> | undefined =>
+  options === undefined || (Check.isRecord(options) && isRight(options))
+    ? undefined
+    : Check.refusal("Fetch.tracked", tracked("", options))
+
+const emptyReason = Check.oneOf("reason", FetchError.EmptyReason.literals)
+
+const failOnEmpty = Check.struct({
+  isEmpty: Check.fn(),
+  reason: (path, value): Check.Checked<unknown> =>
+    typeof value === "function" ? Either.right(value) : emptyReason(path, value)
+})
+
+export const refusedFailOnEmpty = (options: unknown): Effect.Effect<never> | undefined =>
+  Check.refusal("Fetch.failOnEmpty", failOnEmpty("", options))
+
+const orEmpty = Check.withDefault(
+  Check.struct({ when: Check.optional(Check.oneOf("case", ["always", "expected"])) }),
+  {}
+)
+
+export const refusedOrEmpty = (options: unknown): Effect.Effect<never> | undefined =>
+  Check.refusal("Fetch.orEmpty", orEmpty("", options))
+
+const toDataResult = Check.struct({ empty: Check.fn(), size: Check.optional(Check.fn()) })
+
+export const refusedToDataResult = (options: unknown): Effect.Effect<never> | undefined =>
+  Check.refusal("Fetch.toDataResult", toDataResult("", options))
+
+const source = Check.struct({ source: Check.text, fetch: (_, value) => Either.right(value) })
+
+const sources: Check.Check<ReadonlyArray<unknown>> = (path, value) =>
+  Either.flatMap(
+    Check.listOf("a list of sources", source)(path, value),
+    (sources) =>
+      sources.length > 0 ? Either.right(sources) : Check.wrong(path, sources, "a list of at least one source")
+  )
+
+const failover = Check.withDefault(Check.struct({ while: Check.optional(Check.fn()) }), {})
+
+export const refusedFailover = (list: unknown, options: unknown): Effect.Effect<never> | undefined =>
+  Check.refusal("Fetch.failover", Either.all([sources("sources", list), failover("", options)]))
