@@ -95,7 +95,8 @@ describe.each(clients)("Connectivity by real sockets, %s", (name, client) => {
     [
       [400, "ApiFormat"],
       [401, "ApiAuth"],
-      [403, "ApiPermission"],
+      // Each answer says when to try again: a refusal for a time is a limit.
+      [403, "ApiRateLimit"],
       [404, "ApiFormat"],
       [408, "NetworkTimeout"],
       [418, "ApiRateLimit"],

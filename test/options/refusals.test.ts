@@ -265,7 +265,7 @@ const refused = Effect.fnUntraced(function*(refusing: Effect.Effect<unknown>) {
     onSuccess: () => "accepted",
     onTimeout: () => "accepted, and run"
   }))
-  if (Exit.isSuccess(exit)) return String(exit.value)
+  if (Exit.isSuccess(exit)) return exit.value
   const [defect] = Cause.defects(exit.cause)
   return String(Cause.isDieType(exit.cause) || defect !== undefined ? defect : exit.cause)
 })
@@ -309,13 +309,15 @@ describe.each(Object.entries(entries))("%s refuses", (name, { make, needed, opti
     Effect.gen(function*() {
       if (options[""] !== undefined) {
         for (const value of options[""]) {
-          expect(yield* call(value), shown(value)).toMatch(new RegExp(`^IllegalArgumentException: ${owner}: duration `))
+          const message = yield* call(value)
+          expect(message, shown(value)).toMatch(new RegExp(`^IllegalArgumentException: ${owner}: duration `))
         }
         return
       }
       if (name === "Fault.on") return
       for (const value of [3, "x", [], null, ...anything]) {
-        expect(yield* call(value), shown(value)).toMatch(
+        const message = yield* call(value)
+        expect(message, shown(value)).toMatch(
           new RegExp(`^IllegalArgumentException: ${owner.replace(".", "\\.")}: options is .*: it must be an object`)
         )
       }
