@@ -310,14 +310,14 @@ describe.each(Object.entries(entries))("%s refuses", (name, { make, needed, opti
       if (options[""] !== undefined) {
         for (const value of options[""]) {
           const message = yield* call(value)
-          expect(message, shown(value)).toMatch(new RegExp(`^IllegalArgumentException: ${owner}: duration `))
+          expect(message, `of ${shown(value)}`).toMatch(new RegExp(`^IllegalArgumentException: ${owner}: duration `))
         }
         return
       }
       if (name === "Fault.on") return
       for (const value of [3, "x", [], null, ...anything]) {
         const message = yield* call(value)
-        expect(message, shown(value)).toMatch(
+        expect(message, `of ${shown(value)}`).toMatch(
           new RegExp(`^IllegalArgumentException: ${owner.replace(".", "\\.")}: options is .*: it must be an object`)
         )
       }
