@@ -181,42 +181,43 @@ export const oneOf =
 // A timer of more milliseconds never fires: `setTimeout` counts in 31 bits.
 const longest = Duration.millis(2 ** 31 - 1)
 
-/** A duration within bounds, both inclusive. Default: anything positive that a timer can wait for. */
-export const duration = (bounds: {
+interface Bounds {
+  /** Default: anything above zero. */
   readonly least?: Duration.Duration | undefined
+  /** Default: the longest duration that a timer can wait for. */
   readonly most?: Duration.Duration | undefined
-  /** Whether `Infinity` is a value, too. */
-  readonly orInfinite?: boolean | undefined
-} = {}): Check<Duration.Duration> =>
-(path, value) => {
-  const { least, most = longest, orInfinite = false } = bounds
-  const decoded = Option.getOrUndefined(Duration.decodeUnknown(value))
-  if (decoded === undefined && Predicate.isString(value)) {
-    const hint = durationHint(value)
-    if (hint !== undefined) return Either.left(`${path} is ${show(value)}: ${hint}`)
-  }
-  if (decoded !== undefined && !isNegative(value)) {
-    if (orInfinite && !Duration.isFinite(decoded)) return Either.right(decoded)
-    const isLongEnough = least === undefined
-      ? Duration.greaterThan(decoded, Duration.zero)
-      : Duration.greaterThanOrEqualTo(decoded, least)
-    if (isLongEnough && Duration.lessThanOrEqualTo(decoded, most)) return Either.right(decoded)
-  }
-  return wrong(path, value, durationText(bounds))
 }
 
-const durationText = ({ least, most, orInfinite }: Parameters<typeof duration>[0] & object): string => {
-  const atLeast = least === undefined
-    ? "a positive"
+/** A duration within bounds, both inclusive. */
+export const duration = (bounds: Bounds = {}): Check<Duration.Duration> => (path, value) => {
+  const decoded = Option.getOrUndefined(Duration.decodeUnknown(value))
+  const hint = decoded === undefined && Predicate.isString(value) ? durationHint(value) : undefined
+  if (hint !== undefined) return Either.left(`${path} is ${show(value)}: ${hint}`)
+  if (decoded === undefined || isNegative(value)) return wrong(path, value, durationText(bounds))
+  const { least, most = longest } = bounds
+  const isLongEnough = least === undefined
+    ? Duration.greaterThan(decoded, Duration.zero)
+    : Duration.greaterThanOrEqualTo(decoded, least)
+  if (!isLongEnough) return wrong(path, value, durationText(bounds))
+  if (Duration.lessThanOrEqualTo(decoded, most)) return Either.right(decoded)
+  return wrong(
+    path,
+    value,
+    Duration.isFinite(decoded) && most === longest
+      ? "at most 24 days, the longest that a timer can wait"
+      : durationText(bounds)
+  )
+}
+
+const durationText = ({ least, most }: Bounds): string => {
+  const upTo = most === undefined || !Duration.isFinite(most) ? "" : ` of at most ${Duration.format(most)}`
+  const kind = most === undefined ? ", finite duration" : `${upTo === "" ? " duration" : ` duration${upTo}`}`
+  const text = least === undefined
+    ? `a positive${kind}`
     : Duration.isZero(least)
-    ? "zero or a positive"
-    : undefined
-  const kind = `${orInfinite === true || most !== undefined ? "" : ", finite"} duration`
-  const upTo = most === undefined ? "" : ` of at most ${Duration.format(most)}`
-  const base = atLeast === undefined
-    ? `a duration of at least ${Duration.format(least ?? Duration.zero)}`
-    : `${atLeast}${kind}${upTo}`
-  return `${base}, as in "5 seconds"`
+    ? `zero or a positive${kind}`
+    : `a duration of at least ${Duration.format(least)}`
+  return `${text}, as in "5 seconds"`
 }
 
 /** What Effect decodes as zero: a negative number, or none. */

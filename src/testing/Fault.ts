@@ -266,4 +266,7 @@ export const on = (when: When, fault: Fault): Fault => ({ ...fault, when: { ...f
 // ---------------------------------------------------------------------------------------------------------------------
 
 const durationOf = (fault: string, duration: Duration.DurationInput): Duration.Duration =>
-  Check.orThrow(`Fault.${fault}`, Check.duration({ least: Duration.zero, orInfinite: true })("duration", duration))
+  Check.orThrow(
+    `Fault.${fault}`,
+    Check.duration({ least: Duration.zero, most: Duration.infinity })("duration", duration)
+  )

@@ -350,8 +350,10 @@ it("every exported type of options has an entry above", () => {
     "DataSourceManager.Options": "DataSourceManager.layer",
     "FaultyExchange.Options": "FaultyExchange.layer"
   }
-  // Reads and reports never fail; rules are called by the classifier; a DataResult is plain data.
+  // Reads and reports never fail; rules are called by the classifier; a DataResult is plain data; a stream validates its
+  // options with the request, and fails with DataValidation.
   const unchecked = [
+    "DataSourceManager.StreamOptions",
     "ErrorTracker.BreakdownOptions",
     "ErrorTracker.TimelineOptions",
     "ErrorTracker.LatencyOptions",

@@ -231,7 +231,10 @@ describe("settings that make no sense", () => {
       "breaker.minimumDuration is 3s: it must be at most nine tenths of the window, 3s"
     ],
     [{ breaker: { openFor: 0 } }, `breaker.openFor is 0: it must be ${duration}`],
-    [{ breaker: { openFor: 2 ** 31 } }, `breaker.openFor is 2147483648: it must be ${duration}`],
+    [
+      { breaker: { openFor: 2 ** 31 } },
+      "breaker.openFor is 2147483648: it must be at most 24 days, the longest that a timer can wait"
+    ],
 
     [{ maxWait: -1 }, `maxWait is -1: it must be ${wait}`],
     [{ maxWait: NaN }, `maxWait is NaN: it must be ${wait}`],

@@ -69,7 +69,7 @@ export const exchangeChecks = {
     {}
   ),
   archive: Check.withDefault(Check.listOf("a list of files", unchecked<ArchivedFile>()), []),
-  publication: Check.withDefault(Check.duration({ least: Duration.zero, orInfinite: true }), "4 hours"),
+  publication: Check.withDefault(Check.duration({ least: Duration.zero, most: Duration.infinity }), "4 hours"),
   patience: Check.withDefault(Check.wholeNumber(0), 10),
   faults: Check.withDefault(Check.listOf("a list of faults", unchecked<Fault>()), [])
 }
