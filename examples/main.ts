@@ -1,7 +1,7 @@
 /**
- * The main job: candles of many series from all three markets at once, out of a cache, an archive and an API that
- * misbehave, over a real HTTP client; every failure classified, counted once and logged; then the same again, which the
- * cache answers; and in the end a report of what came from where, and of what went wrong.
+ * The main job: candles of many series from all three markets, from a cache, an archive and an API that misbehave, over a
+ * real HTTP client. Every failure is classified, counted once and logged. A second run reads from the cache. A report of
+ * both comes last.
  */
 import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
@@ -19,19 +19,56 @@ import * as Screen from "./job/Screen.js"
 
 const usage = `Usage: npm start -- [options]
 
-Fetches candles twice from an exchange on this machine that misbehaves on a fixed plan: from its archive and its API,
-then from the cache. Reports what came from where, and what went wrong.
+Fetches candles twice from an exchange on this machine that misbehaves on a
+fixed plan: first from its archive and its API, then from the cache. Reports
+where the candles came from, and the errors.
 
-  --data DIR  serve what was recorded instead, answers in DIR/rest and files in DIR/vision, and fetch what they hold
-  --live      ask Binance itself for the last days of a few series
+  --data DIR  fetch from recordings instead: responses in DIR/rest, files of
+              the archive in DIR/vision
+  --live      fetch the last days of a few series from Binance
   --json      print the report as one JSON document
-  -h, --help  print this
+  -h, --help  print this text
 
-The report goes to standard output, progress and log to standard error.
-Exit codes: 0 the job ran (with --data or --live: and every series is there), 1 a series is not,
-2 the options or DIR cannot be used.`
+The report goes to standard output; progress and log go to standard error.
+npm prints a banner to standard output as well. Programs leave it out with
+
+  npm start --silent -- --json | jq .total
+
+or, after \`npm start\` has compiled the examples,
+
+  node build/examples/main.js --json | jq .total
+
+The report is as wide as the terminal: COLUMNS, or 80 without a terminal.
+
+Exit codes
+  0  the job has run; with --data or --live, every series has candles
+  1  with --data or --live, a series has no candles
+  2  the options are wrong, or DIR cannot be used`
 
 class BadUsage extends Data.TaggedError("BadUsage")<{ readonly message: string }> {}
+
+/** The message of `parseArgs`, with the option that was meant. */
+const explained = (message: string): string => {
+  const [reason = message] = message.split(". ", 1)
+  const misspelt = /^Unknown option '--([^']*)'/.exec(message)?.[1]
+  const meant = misspelt &&
+    ["data", "live", "json", "help"].find((name) =>
+      misspelt.length > 2 && misspelt.length < 9 &&
+      (name.startsWith(misspelt) || edits(misspelt.toLowerCase(), name) <= 2)
+    )
+  return meant === undefined || meant === "" ? `${reason}.` : `${reason}. Did you mean --${meant}?`
+}
+
+/** The number of letters of a short word that differ, are missing, or are too many. */
+const edits = (a: string, b: string): number =>
+  a === "" || b === ""
+    ? a.length + b.length
+    : a[0] === b[0]
+    ? edits(a.slice(1), b.slice(1))
+    : 1 + Math.min(edits(a.slice(1), b), edits(a, b.slice(1)), edits(a.slice(1), b.slice(1)))
+
+/** The width of the page: 80 columns where it is not known, and never unreadably narrow. */
+const columns = (): number => Math.max(60, Number(process.env["COLUMNS"]) || process.stdout.columns || 80)
 
 const options = Effect.try({
   try: () =>
@@ -43,24 +80,24 @@ const options = Effect.try({
         help: { type: "boolean", short: "h", default: false }
       }
     }).values,
-  catch: (error) => new BadUsage({ message: error instanceof Error ? error.message : String(error) })
+  catch: (error) => new BadUsage({ message: error instanceof Error ? explained(error.message) : String(error) })
 }).pipe(
   Effect.filterOrFail(
     ({ data, live }) => data === undefined || !live,
-    () => new BadUsage({ message: "--data and --live exclude each other" })
+    () => new BadUsage({ message: "--data and --live cannot be combined" })
   )
 )
 
 type Sources = BinanceRest.BinanceRest | BinanceVision.BinanceVision
 
 interface Source {
-  /** Where the candles come from, in words. */
+  /** For the heading of the report. */
   readonly name: string
   readonly requests: ReadonlyArray<KlineRequest.Input>
   readonly ignored: Report.Report["ignored"]
   readonly layer: Layer.Layer<Sources>
   readonly clock: Clock.Clock
-  /** Is a series that cannot be fetched a failure of the job? */
+  /** Whether a series without candles is a failure of the job. */
   readonly strict: boolean
 }
 
@@ -77,7 +114,7 @@ const recorded = (directory: string) =>
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
     const folder = (name: string) => join(directory, name)
-    // One of the two will do.
+    // One of the two folders is enough.
     const none = { series: [], files: [], ignored: [], serverTime: undefined }
     const hasArchive = yield* files.exists(folder("vision"))
     const archive = hasArchive ? yield* FaultyExchange.readArchive(folder("vision")) : none
@@ -105,7 +142,7 @@ const recorded = (directory: string) =>
         series: rest.series,
         archive: archive.files,
         now: Math.max(rest.serverTime ?? 0, archive.serverTime ?? 0),
-        // The archive has what was recorded of it, and makes nothing of the answers of the API.
+        // The archive has the recorded files only: it makes none of the responses of the API.
         publication: Duration.infinity
       }),
       clock: yield* Effect.clock,
@@ -116,7 +153,7 @@ const recorded = (directory: string) =>
     Effect.mapError(({ message }) =>
       new BadUsage({
         message:
-          `--data needs a folder with recorded answers in it, rest/*.json, or files of the archive, vision/: ${message}`
+          `--data needs a folder with recorded responses, rest/*.json, or files of the archive, vision/: ${message}`
       })
     )
   )
@@ -166,7 +203,7 @@ const main = Effect.gen(function*() {
     Effect.provide(Layer.provideMerge(ErrorLog.layerText, Screen.layer)),
     Effect.withClock(source.clock)
   )
-  yield* Console.log(json ? JSON.stringify(report, null, 2) : Report.render(report))
+  yield* Console.log(json ? JSON.stringify(report, null, 2) : Report.render(report, columns()))
   const [{ series } = { series: [] }] = report.runs
   const there = series.length > 0 && series.every(({ rows }) => rows > 0)
   return source.strict && !there ? 1 : 0

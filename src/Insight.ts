@@ -302,7 +302,7 @@ export const suggestTimeout = (snapshot: Snapshot.Snapshot): ReadonlyArray<Timeo
  * const [symbols] = await Effect.runPromise(Effect.provide(program, ErrorTracker.layer()))
  * assert.strictEqual(
  *   symbols?.message,
- *   "symbol LUNAUSDT: 50 % of the errors, at least 9.9 times as many as the others on average"
+ *   "symbol LUNAUSDT: 50 % of 100 errors, at least 9.9 times as many as the others on average"
  * )
  *
  * @since 0.1.0

@@ -150,7 +150,7 @@ describe("Insight.offenders", () => {
     expect(answer?.offenders).toEqual([
       { value: "BAD", errors: 100, attempts: 1000, share: 0.5, ratio: expect.closeTo(10, 0) }
     ])
-    expect(answer?.message).toBe("symbol BAD: 50 % of the errors, at least 10 times the failure rate of the others")
+    expect(answer?.message).toBe("symbol BAD: 50 % of 200 errors, at least 10 times the failure rate of the others")
   })
 
   it("of one code, and of one dimension", () => {
@@ -171,7 +171,7 @@ describe("Insight.offenders", () => {
     const [answer] = ask([...crowd(30, 3), ...bad])
     expect(answer?.common).toEqual([{ what: "code", value: "DATA_EMPTY" }, { what: "ends with", value: "BUSD" }])
     expect(answer?.message).toMatch(
-      /^symbol ABUSD, XYZBUSD and QBUSD: 73 % of the errors, at least \d+ times as many as the others on average; in common: code DATA_EMPTY and a name that ends with BUSD$/
+      /^symbol ABUSD, XYZBUSD and QBUSD: 73 % of \d+ errors, at least \d+ times as many as the others on average; in common: code DATA_EMPTY and a name that ends with BUSD$/
     )
   })
 

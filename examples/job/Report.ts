@@ -1,4 +1,4 @@
-/** What the main job tells in the end: as one document for programs, as a page for people. */
+/** The report of the main job: one document for programs, a page for people. */
 import { Array as Arr, DateTime, Duration, Effect, Option, Order } from "effect"
 import { type Alert, ErrorTracker, Insight } from "effect-errata"
 import type { Klines } from "effect-errata/binance"
@@ -15,13 +15,18 @@ export interface Report {
     readonly hour: number
     readonly day: number
   }>
+  /** All errors, expected empties included. */
   readonly total: number
+  readonly expected: number
+  /** The errors that name their source. */
+  readonly withSource: number
   readonly attempts: number
+  /** Errors that are not expected, divided by attempts. */
   readonly errorRatio: number | null
-  /** What became of failed attempts. */
+  readonly calls: ErrorTracker.CallCounts
   readonly retry: ErrorTracker.RetryCounts
   readonly alerts: ReadonlyArray<{ readonly at: string; readonly edge: string; readonly message: string }>
-  /** In milliseconds where it is about time; `null` where nothing succeeded. */
+  /** Percentiles of the durations of successes, in milliseconds; `null` without successes. */
   readonly sources: ReadonlyArray<Failing & { readonly p50: number | null; readonly p99: number | null }>
   readonly worst: Readonly<Record<"symbol" | "market", ReadonlyArray<Failing>>>
   readonly empty: ReadonlyArray<{
@@ -30,7 +35,7 @@ export interface Report {
     readonly expected: number
     readonly unexpected: number
   }>
-  /** In words: what is not normal, which limits will be exceeded, which timeouts would fit. */
+  /** Messages: anomalies and offenders, limits that will be exceeded, timeouts that fit. */
   readonly insight: Readonly<Record<"remarkable" | "forecast" | "timeouts", ReadonlyArray<string>>>
 }
 
@@ -68,7 +73,7 @@ export const make = (job: {
 }): Effect.Effect<Report, never, ErrorTracker.ErrorTracker> =>
   Effect.gen(function*() {
     const tracker = yield* ErrorTracker.ErrorTracker
-    const { attempts, byCode, errorRatio, retry, total } = yield* tracker.stats()
+    const { attempts, byCode, calls, errorRatio, retry, total } = yield* tracker.stats()
     const rates = yield* tracker.rates
     const failing = (by: "symbol" | "market" | "source") =>
       Effect.map(tracker.breakdown({ by, limit: 5 }), (rows) =>
@@ -86,6 +91,8 @@ export const make = (job: {
         )
       )
     const latencies = yield* tracker.latency()
+    const empty = (yield* tracker.emptyData()).rows
+    const bySource = yield* tracker.breakdown({ by: "source" })
     const snapshot = yield* tracker.snapshot
     return {
       from: job.from,
@@ -99,8 +106,11 @@ export const make = (job: {
         day: rates.day[code] ?? 0
       })).sort(Order.mapInput(Order.reverse(Order.number), ({ day }) => day)),
       total,
+      expected: empty.reduce((sum, { expected }) => sum + expected, 0),
+      withSource: bySource.reduce((sum, { count }) => sum + count, 0),
       attempts,
       errorRatio: Option.getOrNull(errorRatio),
+      calls,
       retry,
       alerts: job.alerts.flatMap((alert) =>
         alert._tag === "Missed" ? [] : [{
@@ -118,7 +128,7 @@ export const make = (job: {
         }
       }),
       worst: { symbol: yield* worst("symbol"), market: yield* worst("market") },
-      empty: (yield* tracker.emptyData()).rows,
+      empty,
       insight: {
         remarkable: [...Insight.anomalies(snapshot), ...Insight.offenders(snapshot)].map(({ message }) => message),
         forecast: Insight.forecast(snapshot).map(({ message }) => message),
@@ -133,14 +143,18 @@ export const make = (job: {
 // as a page
 // ---------------------------------------------------------------------------------------------------------------------
 
-export const render = (report: Report): string => {
+/** The page, with lines of at most `width` characters. */
+export const render = (report: Report, width: number = 80): string => {
+  const page = pageOf(width)
   const series = report.runs[0]?.series ?? []
+  const { errors, insight } = report
   return [
-    `${
-      count(series.length, "series", "series")
-    } from ${report.from}; the second run finds in the cache what the first kept`,
-    table(
-      ["run", "seconds", "rows", "from cache", "archive", "REST", "outcomes"],
+    page.text(
+      `${count(series.length, "series", "series")} from ${report.from}, fetched twice. ` +
+        "The second run finds in the cache what the first run kept."
+    ),
+    page.table(
+      ["run", "seconds", "rows", "cache", "archive", "REST", "without rows"],
       report.runs.map(({ rowsBySource: { cache, rest, vision }, seconds, series }, i) => [
         i === 0 ? "first" : "second",
         Number(seconds.toFixed(1)),
@@ -148,46 +162,43 @@ export const render = (report: Report): string => {
         cache,
         vision,
         rest,
-        outcomes(series)
+        `${series.filter(({ rows }) => rows === 0).length} of ${series.length}`
       ])
     ),
     [
-      "The first run: rows, and who gave them",
-      table(
-        ["market", "symbol", "interval", "from", "to", "rows", "archive", "REST", "failures", "outcome", ""],
-        series.map((s) => [
-          s.market,
-          s.symbol,
-          s.interval,
-          s.from.slice(0, 10),
-          s.to.slice(0, 10),
-          s.rows,
-          s.rowsBySource.vision,
-          s.rowsBySource.rest,
-          s.failures,
-          s.outcome,
-          clip(s.note, 80)
-        ])
+      page.text(`The first run: ${outcomes(series)}`),
+      page.table(
+        ["series", "rows", "archive", "REST", "failures", "outcome"],
+        series.map((s) => [nameOf(s), s.rows, s.rowsBySource.vision, s.rowsBySource.rest, s.failures, s.outcome])
       )
     ].join("\n"),
-    section("Not in the data", series.flatMap(notInTheData)),
-    section("Files that could not be used", report.ignored.map(({ file, reason }) => `${file}: ${reason}`)),
+    page.section(
+      "Series that are not complete",
+      series.filter(({ note }) => note !== "").map((s) => `${nameOf(s)}: ${s.note}`)
+    ),
+    page.section("Missing candles", series.flatMap(missingOf)),
+    page.section("Files that were ignored", report.ignored.map(({ file, reason }) => `${file}: ${reason}`)),
     report.total === 0 ? "No errors." : [
-      `${count(report.total, "error", "errors")}${attempted(report)}, in the last minute, hour and day:`,
-      table(["severity", "code", "minute", "hour", "day"], [...report.errors, ...sums(report.errors)].map(cells))
+      page.text(`${errorsOf(report)}, in the last minute, hour and day`),
+      page.table(["severity", "code", "minute", "hour", "day"], [...errors.map(cells), ...sums(errors)])
     ].join("\n"),
-    section("Tried again", [
-      `${count(report.retry.retries, "retry", "retries")}; ${count(report.retry.giveUps, "call", "calls")} given up; ${
-        count(report.retry.gateWaits, "wait", "waits")
-      } because a server said so; ${count(report.retry.openCircuits, "circuit", "circuits")} opened; ${
-        count(report.retry.refusals, "call", "calls")
-      } not sent`
+    page.section("Retries", [
+      `${count(report.retry.retries, "retry", "retries")}, ` +
+      `${count(report.retry.gateWaits, "wait", "waits")} for a rate limit, ` +
+      `${count(report.retry.openCircuits, "circuit", "circuits")} opened`,
+      ...(report.calls.made === 0 ? [] : [
+        `${count(report.calls.made, "call", "calls")}: ${report.calls.recovered} recovered by a retry, ` +
+        `${report.calls.failed} failed, ${report.calls.refused} not sent`
+      ])
     ]),
-    section("Alerts", report.alerts.map(({ at, edge, message }) => `${at.slice(11, 23)} ${edge.padEnd(9)} ${message}`)),
+    page.section("Alerts", report.alerts.map(({ at, edge, message }) => `${at.slice(11, 19)} ${edge}: ${message}`)),
     [
-      "By source: how many of its answers failed, and how many milliseconds half and 99 % of the others took at most",
-      table(
-        ["source", "attempts", "errors", "unexpected", "p50", "p99"],
+      page.text(
+        `By source: ${report.withSource} of ${count(report.total, "error", "errors")} have one; ` +
+          "percentiles of the durations of successes, in milliseconds"
+      ),
+      page.table(
+        ["source", "attempts", "errors", "failed", "50th", "99th"],
         report.sources.map(({ attempts, errorRatio, errors, p50, p99, value }) => [
           value,
           attempts,
@@ -199,22 +210,23 @@ export const render = (report: Report): string => {
       )
     ].join("\n"),
     ...Object.entries(report.worst).map(([by, values]) =>
-      section(
-        `Worst by ${by}`,
-        values.map((row) => `${row.value}: ${count(row.errors, "error", "errors")}${attempted(row)}`)
+      values.length === 0 ? "" : [
+        page.text(`By ${by}: most errors`),
+        page.table(
+          [by, "attempts", "errors", "failed"],
+          values.map(({ attempts, errorRatio, errors, value }) => [value, attempts, errors, percent(errorRatio)])
+        )
+      ].join("\n")
+    ),
+    page.section(
+      "Empty data",
+      report.empty.map(({ expected, reason, source, unexpected }) =>
+        `${reason}${source === "unknown" ? "" : ` from ${source}`}: ${expected} expected, ${unexpected} not expected`
       )
     ),
-    section(
-      "No data, and why",
-      report.empty.map((e) =>
-        `${e.reason}${
-          e.source === "unknown" ? "" : ` from ${e.source}`
-        }: ${e.expected} expected, ${e.unexpected} not expected`
-      )
-    ),
-    section("What stands out", report.insight.remarkable),
-    section("Limits that will be exceeded if this goes on", report.insight.forecast.slice(0, 3)),
-    section("Timeouts that would fit", report.insight.timeouts)
+    page.section("Remarkable", insight.remarkable),
+    page.section("Limits that will be exceeded at this rate", insight.forecast.slice(0, 3)),
+    page.section("Timeouts that fit", insight.timeouts)
   ].filter((part) => part !== "").join("\n\n")
 }
 
@@ -226,54 +238,83 @@ const percent = (ratio: number | null) => ratio === null ? "" : `${(ratio * 100)
 
 const millis = (duration: number | null) => duration === null ? "" : Math.round(duration)
 
-const notInTheData = ({ interval, market, missing, symbol }: Outcome) =>
-  missing.map(({ end, reason, start }) =>
-    `${market} ${symbol} ${interval}: ${minute(start)} to ${minute(end)} ${reason}`
-  )
+const nameOf = ({ interval, market, symbol }: Outcome) => `${market} ${symbol} ${interval}`
 
-const minute = (iso: string) => iso.slice(0, 16).replace("T", " ")
+const missingOf = (outcome: Outcome) =>
+  outcome.missing.map(({ end, reason, start }) => {
+    const isWholeDays = [start, end].every((instant) => instant.slice(11) === "00:00:00.000Z")
+    const shown = (instant: string) => isWholeDays ? instant.slice(0, 10) : instant.slice(0, 16).replace("T", " ")
+    return `${nameOf(outcome)}: ${shown(start)} to ${shown(end)} ${reason}`
+  })
 
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`
 
-/** The ratio leaves out the empties that were expected, so it may be less than errors by attempts. */
-const attempted = ({ attempts, errorRatio }: { readonly attempts: number; readonly errorRatio: number | null }) =>
+/** `39 errors in 244 attempts: 37 failures (15 %) and 2 expected empties` */
+const errorsOf = ({ attempts, errorRatio, expected, total }: Report) =>
   errorRatio === null
-    ? ""
-    : ` in ${count(attempts, "attempt", "attempts")} (${(errorRatio * 100).toFixed(0)} % failed unexpectedly)`
+    ? count(total, "error", "errors")
+    : `${count(total, "error", "errors")} in ${count(attempts, "attempt", "attempts")}: ` +
+      `${count(total - expected, "failure", "failures")} (${percent(errorRatio)}) and ` +
+      `${count(expected, "expected empty", "expected empties")}`
 
 type ErrorRow = Report["errors"][number]
 
 const cells = ({ code, day, hour, minute, severity }: ErrorRow) => [severity, code, minute, hour, day]
 
-/** A line for each severity, the worst first. */
-const sums = (errors: ReadonlyArray<ErrorRow>): ReadonlyArray<ErrorRow> =>
-  ["ERROR", "WARNING", "INFO"].flatMap((severity) => {
-    const rows = errors.filter((row) => row.severity === severity)
+/** A row for each severity, the worst first, and one for all. */
+const sums = (errors: ReadonlyArray<ErrorRow>) =>
+  ["ERROR", "WARNING", "INFO", "all"].flatMap((severity) => {
+    const rows = errors.filter((row) => severity === "all" || row.severity === severity)
     const sum = (window: "minute" | "hour" | "day") => rows.reduce((total, row) => total + row[window], 0)
-    return rows.length === 0
-      ? []
-      : [{ severity, code: "(all)", minute: sum("minute"), hour: sum("hour"), day: sum("day") }]
+    return rows.length === 0 ? [] : [[severity, "total", sum("minute"), sum("hour"), sum("day")]]
   })
 
-const clip = (text: string, width: number) => text.length <= width ? text : `${text.slice(0, width - 1)}…`
+// ---------------------------------------------------------------------------------------------------------------------
+// layout
+// ---------------------------------------------------------------------------------------------------------------------
 
 /** Names come from files and servers: none of them may move the cursor. */
 const visible = (text: string | number) => String(text).replace(/\p{C}/gu, "?")
 
-const section = (title: string, lines: ReadonlyArray<string>) =>
-  lines.length === 0 ? "" : [title, ...lines.map((line) => `  ${visible(line)}`)].join("\n")
-
-/** Numbers to the right, texts to the left. */
-const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string | number>>) => {
-  if (rows.length === 0) return "  Nothing here that can be used."
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => String(row[i] ?? "").length)))
-  const numeric = head.map((_, i) => rows.some((row) => typeof row[i] === "number"))
-  const line = (cells: ReadonlyArray<string | number>) =>
-    `  ${
-      cells.map((cell, i) => numeric[i] ? visible(cell).padStart(widths[i]!) : visible(cell).padEnd(widths[i]!)).join(
-        "  "
-      )
-    }`
-      .trimEnd()
-  return [line(head), ...rows.map(line)].join("\n")
+/** Lines of at most `width` characters. Longer words are cut. */
+const wrapped = (text: string, width: number, first = "", rest = first): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  let line: string | undefined
+  for (const word of visible(text).split(" ")) {
+    if (line !== undefined && line.length + 1 + word.length <= width) {
+      line = `${line} ${word}`
+      continue
+    }
+    if (line !== undefined) lines.push(line)
+    line = clip(`${lines.length === 0 ? first : rest}${word}`, width)
+  }
+  return [...lines, line ?? ""]
 }
+
+const clip = (text: string, width: number) => text.length <= width ? text : `${text.slice(0, width - 1)}…`
+
+const pageOf = (width: number) => ({
+  text: (text: string) => wrapped(text, width).join("\n"),
+
+  section: (title: string, lines: ReadonlyArray<string>) =>
+    lines.length === 0
+      ? ""
+      : [title, ...lines.flatMap((line) => wrapped(line, width, "  ", "      "))].join("\n"),
+
+  /** Numbers to the right, texts to the left; the first column gives way where the table is too wide. */
+  table: (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string | number>>) => {
+    if (rows.length === 0) return "  None that can be used."
+    const natural = head.map((title, i) => Math.max(title.length, ...rows.map((row) => visible(row[i] ?? "").length)))
+    const excess = Math.max(0, natural.reduce((sum, n) => sum + n + 2, 0) - width)
+    const widths = natural.map((n, i) => i === 0 ? Math.max(8, n - excess) : n)
+    const numeric = head.map((_, i) => rows.some((row) => typeof row[i] === "number"))
+    const line = (cells: ReadonlyArray<string | number>) => {
+      const aligned = cells.map((cell, i) => {
+        const shown = clip(visible(cell), widths[i]!)
+        return numeric[i] ? shown.padStart(widths[i]!) : shown.padEnd(widths[i]!)
+      })
+      return clip(`  ${aligned.join("  ")}`.trimEnd(), width)
+    }
+    return [line(head), ...rows.map(line)].join("\n")
+  }
+})

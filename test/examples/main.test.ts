@@ -39,7 +39,7 @@ const run = (...args: ReadonlyArray<string>): Promise<Run> =>
   })
 
 describe("the main job", () => {
-  it.live("every series ends as the plan has it, and the report tells", () =>
+  it.live("every series ends as the plan has it, and the report adds up", () =>
     Effect.gen(function*() {
       const tracker = yield* ErrorTracker.ErrorTracker
       const alerts = yield* Ref.make<ReadonlyArray<Alert.Alert>>([])
@@ -93,8 +93,25 @@ describe("the main job", () => {
       expect(report.sources.map(({ value }) => value).sort()).toEqual(["cache", "rest", "vision"])
       expect(report.alerts.map(({ edge }) => edge)).toContain("fired")
       const page = Report.render(report)
-      expect(page).toContain("4 complete, 6 incomplete, 2 empty, 3 failed, 2 refused")
-      expect(page).toContain("Worst by symbol")
+      expect(page).toContain("The first run: 4 complete, 6 incomplete, 2 empty, 3 failed, 2 refused")
+      expect(page).toContain("By symbol: most errors")
+      for (const width of [60, 80, 100]) {
+        const longest = Math.max(...Report.render(report, width).split("\n").map((line) => line.length))
+        expect(longest, `a page of ${width} columns`).toBeLessThanOrEqual(width)
+      }
+
+      // What the page adds up, and what it gives a percentage of.
+      const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, n) => total + n, 0)
+      expect(sum(report.errors.map(({ day }) => day))).toBe(report.total)
+      expect(page).toMatch(new RegExp(` all +total +\\d+ +\\d+ +${report.total}\n`))
+      expect(sum(report.sources.map(({ errors }) => errors))).toBe(report.withSource)
+      expect(page).toContain(`By source: ${report.withSource} of ${report.total} errors have one`)
+      expect(report.errorRatio).toBeCloseTo((report.total - report.expected) / report.attempts, 10)
+      expect(sum(report.empty.map(({ expected }) => expected))).toBe(report.expected)
+      expect(page).toContain(` of ${report.withSource} errors, at least`)
+      for (const { rows, rowsBySource: { cache, rest, vision } } of first?.series ?? []) {
+        expect(cache + rest + vision).toBe(rows)
+      }
       expect(report.retry.retries).toBeGreaterThan(5)
       expect(page).toContain(`${report.retry.retries} retries`)
     }).pipe(
@@ -109,8 +126,16 @@ describe("the main job", () => {
       expect([code, stdout]).toEqual([2, ""])
       expect(stderr).toContain("Usage: npm start -- [options]")
     }
-    expect(runs[0].stderr).toContain("--bad")
+    expect(runs[0].stderr).toContain("Unknown option '--bad'.\n")
     expect(runs[1].stderr).toContain("/no/such")
+  }, 30_000)
+
+  it("a misspelt option names the right one, and the usage fits 80 columns", async () => {
+    const [misspelt, help] = await Promise.all([run("--jsno"), run("--help")])
+    expect(misspelt.stderr).toContain("Unknown option '--jsno'. Did you mean --json?")
+    expect(help).toMatchObject({ code: 0, stderr: "" })
+    expect(help.stdout).toContain("npm start --silent -- --json | jq")
+    expect(Math.max(...help.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80)
   }, 30_000)
 
   it("recorded answers: what is usable is served, merged and fetched, what is not is named", async () => {

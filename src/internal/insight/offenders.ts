@@ -63,7 +63,7 @@ export const offendersOf = (
     ...commonAffix(candidates.map(({ value }) => value), names),
     ...commonContext(name, recent, names)
   ]
-  return [{ dimension: name, offenders, common, message: messageOf(name, offenders, common, isAttempted) }]
+  return [{ dimension: name, offenders, common, message: messageOf(name, total, offenders, common, isAttempted) }]
 }
 
 /**
@@ -208,6 +208,7 @@ const mostly = (what: string, theirs: Shares, others: Shares): ReadonlyArray<Com
 
 const messageOf = (
   dimension: string,
+  total: number,
   offenders: ReadonlyArray<Offender>,
   common: ReadonlyArray<Common>,
   isAttempted: boolean
@@ -215,7 +216,9 @@ const messageOf = (
   const share = percent(sum(offenders.map(({ share }) => share)))
   const times = number(Math.min(...offenders.map(({ ratio }) => ratio)))
   const what = common.map(({ value, what }) => what.includes(" ") ? `a name that ${what} ${value}` : `${what} ${value}`)
-  return `${dimension} ${list(offenders.map(({ value }) => value))}: ${share} of the errors, at least ${times} times ` +
+  return `${dimension} ${list(offenders.map(({ value }) => value))}: ${share} of ${
+    number(total)
+  } errors, at least ${times} times ` +
     (isAttempted ? "the failure rate of the others" : "as many as the others on average") +
     (what.length === 0 ? "" : `; in common: ${list(what)}`)
 }
