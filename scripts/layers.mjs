@@ -10,7 +10,7 @@
 export const rooms = [
   ["internal/safe", /^internal\/safe\//],
   ["internal/options", /^internal\/(options\.ts|hints\/)/],
-  ["internal/deadline", /^internal\/deadline\.ts$/],
+  ["internal/time", /^internal\/(deadline|monotonicMillis)\.ts$/],
   ["SlidingWindow", /^SlidingWindow\.ts$/],
   ["FetchContext", /^FetchContext\.ts$/],
   ["internal/error", /^internal\/error\//],
@@ -61,7 +61,8 @@ export const knownDebts = [
   "FetchError.ts has ",
   "binance/DataSourceManager.ts has ",
   "internal/tracker/cleanUp.ts calls Effect.raceFirst",
-  "files of one name: internal/error/model.ts",
+  "files of one name: internal/classifier/model.ts",
+  "internal/tracker/core.ts has ",
   "binance/Klines.ts has "
 ]
 

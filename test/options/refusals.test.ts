@@ -360,6 +360,7 @@ it("every exported type of options has an entry above", () => {
     "ErrorTracker.TrackOptions",
     "ErrorLog.LogOptions",
     "Classifier.RuleOptions",
+    "Classifier.TableOptions",
     "DataResult.Options",
     "Threshold.RuleOptions"
   ]
