@@ -255,7 +255,7 @@ const errorsOf = ({ attempts, errorRatio, expected, total }: Report) =>
     ? count(total, "error", "errors")
     : `${count(total, "error", "errors")} in ${count(attempts, "attempt", "attempts")}: ` +
       `${count(total - expected, "failure", "failures")} (${percent(errorRatio)}) and ` +
-      `${count(expected, "expected empty", "expected empties")}`
+      count(expected, "expected empty", "expected empties")
 
 type ErrorRow = Report["errors"][number]
 
