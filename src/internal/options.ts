@@ -211,7 +211,7 @@ export const duration = (bounds: Bounds = {}): Check<Duration.Duration> => (path
 
 const durationText = ({ least, most }: Bounds): string => {
   const upTo = most === undefined || !Duration.isFinite(most) ? "" : ` of at most ${Duration.format(most)}`
-  const kind = most === undefined ? ", finite duration" : `${upTo === "" ? " duration" : ` duration${upTo}`}`
+  const kind = most === undefined ? ", finite duration" : ` duration${upTo}`
   const text = least === undefined
     ? `a positive${kind}`
     : Duration.isZero(least)
