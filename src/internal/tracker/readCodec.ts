@@ -98,39 +98,39 @@ const latencyRow = Schema.Struct({
 // The type and the schema of each read share a name.
 
 export type Stats = Model.Stats
-export interface StatsJson extends Schema.Schema.Encoded<typeof stats> {}
+interface StatsJson extends Schema.Schema.Encoded<typeof stats> {}
 export const Stats: Schema.Schema<Stats, StatsJson> = stats
 
 export type Rates = Model.Rates
-export interface RatesJson extends Schema.Schema.Encoded<typeof rates> {}
+interface RatesJson extends Schema.Schema.Encoded<typeof rates> {}
 export const Rates: Schema.Schema<Rates, RatesJson> = rates
 
 export type BreakdownRow = Model.BreakdownRow
-export interface BreakdownRowJson extends Schema.Schema.Encoded<typeof breakdownRow> {}
+interface BreakdownRowJson extends Schema.Schema.Encoded<typeof breakdownRow> {}
 export const BreakdownRow: Schema.Schema<BreakdownRow, BreakdownRowJson> = breakdownRow
 
 export type TimelineStep = Model.TimelineStep
-export interface TimelineStepJson extends Schema.Schema.Encoded<typeof timelineStep> {}
+interface TimelineStepJson extends Schema.Schema.Encoded<typeof timelineStep> {}
 export const TimelineStep: Schema.Schema<TimelineStep, TimelineStepJson> = timelineStep
 
 export type EmptyRow = Model.EmptyRow
-export interface EmptyRowJson extends Schema.Schema.Encoded<typeof emptyRow> {}
+interface EmptyRowJson extends Schema.Schema.Encoded<typeof emptyRow> {}
 export const EmptyRow: Schema.Schema<EmptyRow, EmptyRowJson> = emptyRow
 
 export type EmptyData = Model.EmptyData
-export interface EmptyDataJson extends Schema.Schema.Encoded<typeof emptyData> {}
+interface EmptyDataJson extends Schema.Schema.Encoded<typeof emptyData> {}
 export const EmptyData: Schema.Schema<EmptyData, EmptyDataJson> = emptyData
 
 export type Verdict = Model.Verdict
-export interface VerdictJson extends Schema.Schema.Encoded<typeof verdict> {}
+interface VerdictJson extends Schema.Schema.Encoded<typeof verdict> {}
 export const Verdict: Schema.Schema<Verdict, VerdictJson> = verdict
 
 export type RecentError = Model.RecentError
-export interface RecentErrorJson extends Schema.Schema.Encoded<typeof recentError> {}
+interface RecentErrorJson extends Schema.Schema.Encoded<typeof recentError> {}
 export const RecentError: Schema.Schema<RecentError, RecentErrorJson> = recentError
 
 export type LatencyRow = Model.LatencyRow
-export interface LatencyRowJson extends Schema.Schema.Encoded<typeof latencyRow> {}
+interface LatencyRowJson extends Schema.Schema.Encoded<typeof latencyRow> {}
 export const LatencyRow: Schema.Schema<LatencyRow, LatencyRowJson> = latencyRow
 
 /** Lets `JSON.stringify` write a value as its schema does. */

@@ -102,7 +102,7 @@ export interface Latency {
   readonly counts: ReadonlyArray<{ readonly millis: number; readonly count: number }>
 }
 
-export interface Empties {
+interface Empties {
   readonly reason: FetchError.EmptyReason
   readonly source: string
   readonly expected: Tally
