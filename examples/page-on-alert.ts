@@ -1,28 +1,31 @@
 /**
- * A page for every alert, none for every error: by code, and by rules on symbols and sources, of which each is one page
- * however many values it names. What is counted and what is on outlives the process: a restart pages nobody.
+ * One page per alert: for limits of a code, and for rules on symbols and sources, whose single alert names all values that
+ * exceed the limit. Counts and active alerts survive a restart. The pager remembers the ids of the alerts it has sent, so
+ * that neither a restart nor a second subscription sends one again.
  */
 import { KeyValueStore } from "@effect/platform"
-import { Console, DateTime, Effect, Layer, Logger, LogLevel, Schedule, Stream } from "effect"
+import { Console, Effect, Layer, Logger, LogLevel, Schedule, Stream } from "effect"
 import { type Alert, ErrorTracker, Fetch, FetchError } from "effect-errata"
 
-/** Whoever is on call. A pager is a request like any other: it can fail, and is tried again. */
-const page = (alert: Alert.Fired) =>
-  Console.log(`  PAGE ${alert.message}`).pipe(
+/** Calls a pager. It is a request like any other: it can fail, and is retried. */
+const page = ({ message }: Alert.Fired | Alert.Escalated) =>
+  Console.log(`  PAGE ${message}`).pipe(
     Effect.timeout("5 seconds"),
-    Effect.retry({ times: 5, schedule: Schedule.exponential("1 second") }),
-    Effect.catchAll(() => Effect.logError("nobody could be paged"))
+    Effect.retry({ times: 5, schedule: Schedule.exponential("1 second") })
   )
 
 const pager = Effect.gen(function*() {
   const { alerts } = yield* ErrorTracker.ErrorTracker
-  const started = yield* DateTime.now
-  yield* alerts.pipe(
-    Stream.filter((alert) => alert._tag === "Fired"),
-    // The stream begins with what is on already: of that, somebody was paged about what fired in an earlier life.
-    Stream.filter(({ at }) => DateTime.greaterThanOrEqualTo(at, started)),
-    Stream.runForEach(page)
-  )
+  const sent = KeyValueStore.prefix(yield* KeyValueStore.KeyValueStore, "paged.")
+  yield* Stream.runForEach(alerts, (alert) =>
+    Effect.gen(function*() {
+      if (alert._tag === "Missed") return
+      if (alert._tag === "Resolved") return yield* sent.remove(alert.id)
+      // `alert.replayed` marks an alert from before this subscription; its id says whether it was sent.
+      if (yield* sent.has(alert.id)) return
+      yield* page(alert)
+      yield* sent.set(alert.id, alert.message)
+    }).pipe(Effect.catchAll((error) => Effect.logError("The alert was not sent", error))))
 })
 
 const fetch = (symbol: string) =>
@@ -35,31 +38,31 @@ const fetches = Effect.gen(function*() {
   for (const symbol of ["BTCUSDT", "ETHUSDT", "SOLUSDT"]) yield* Effect.repeatN(fetch(symbol), 9)
   const tracker = yield* ErrorTracker.ErrorTracker
   const { total } = yield* tracker.stats()
-  yield* Console.log(`  ${total} errors, on are:`)
+  yield* Console.log(`  ${total} errors; active alerts:`)
   for (const { message } of yield* tracker.activeAlerts) yield* Console.log(`  ${message}`)
 })
 
-/** One life of the program. */
+/** One run of the process. */
 const program = Effect.scoped(
   Effect.zipRight(Effect.forkScoped(pager), Effect.zipRight(Effect.sleep("50 millis"), fetches))
 ).pipe(
   Effect.provide(ErrorTracker.layerPersisted({
     thresholds: { API_FORMAT: { perHour: 20 } },
     rules: [
-      { name: "sick symbols", by: "symbol", window: "minute", limit: 5 },
-      { name: "half of it fails", by: "source", window: "hour", ratio: 0.5, minAttempts: 20 }
+      { name: "failing symbols", by: "symbol", window: "minute", limit: 5 },
+      { name: "half of the attempts fail", by: "source", window: "hour", ratio: 0.5, minAttempts: 20 }
     ]
   }))
 )
 
 const twice = Effect.gen(function*() {
-  yield* Console.log("first life")
+  yield* Console.log("first run")
   yield* program
-  yield* Console.log("second life")
+  yield* Console.log("after a restart")
   yield* program
 })
 
-// In earnest: KeyValueStore.layerFileSystem("state").
+// In production: KeyValueStore.layerFileSystem("state").
 const Live = Layer.merge(KeyValueStore.layerMemory, Logger.minimumLogLevel(LogLevel.None))
 
 await Effect.runPromise(Effect.provide(twice, Live))

@@ -1,17 +1,19 @@
 /**
- * What a tracker has to say unasked: a code passed one of its limits, passed it by far, or came back.
+ * The alerts of a tracker: a limit is exceeded, the count doubles, the count recovers.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import { Severity } from "./FetchError.js"
+import { visible } from "./internal/log/line.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The window of a limit by name: one of the three that every tracker knows, or the name of a limit of your own.
+ * The name of the window of a limit: one of the windows that every tracker has, the name of a custom limit, or the length
+ * of the window of a rule, such as `10s`.
  *
  * @since 0.1.0
  * @category models
@@ -19,31 +21,45 @@ import { Severity } from "./FetchError.js"
 export type WindowName = "minute" | "hour" | "day" | (string & {})
 
 const edge = {
-  /** The code whose count passed the limit; `*` where a rule is on the errors of all codes. */
+  /**
+   * The identifier of the alert, which is the same from `Fired` to `Resolved`, and in a process that restores the alert
+   * from a snapshot. Different alerts have different ids, across processes too. Empty in an alert that no tracker made.
+   */
+  id: Schema.String.pipe(Schema.optionalWith({ default: () => "" })),
+  /** The code whose limit is exceeded; `*` for a rule on the errors of all codes. */
   code: Schema.String,
-  /** `minute`, `hour`, `day`, or the name of a limit of your own. */
+  /** `minute`, `hour`, `day`, the name of a custom limit, or the length of the window of a rule. */
   window: Schema.String as Schema.Schema<WindowName, string>,
-  /** The limit: one error more than this is one too many. That of a ratio is a share of the attempts, 0 to 1. */
+  /** The limit, which a higher count exceeds. For a rule on a ratio, a share of the attempts, 0 to 1. */
   limit: Schema.Number,
-  /** How many errors were in the window at that moment; of several values, how many of the worst one. */
+  /** The number of errors in the window at that moment. For a rule on a dimension, that of the value with the most. */
   count: Schema.Number,
   severity: Severity,
-  /** When it happened, by the wall clock. */
+  /** When it became true, by the wall clock. */
   at: Schema.DateTimeUtc,
-  /** The name of the rule, where it is a rule that says so. */
+  /** The name of the rule; absent for a limit of a code. */
   rule: Schema.optional(Schema.String),
-  /** Of a ratio: how many attempts there were in the window; of several values, of the worst one. */
+  /** For a rule on a ratio: the number of attempts in the window, of the same value as `count`. */
   attempts: Schema.optional(Schema.Number),
-  /** The dimension of a rule that has one. */
+  /** The dimension of a rule on the values of a dimension. */
   by: Schema.optional(Schema.String),
-  /** The values that exceed the limit of a rule on a dimension, the worst first, at most 20. */
+  /** The values that exceed the limit of a rule on a dimension, highest count first, at most 20. */
   values: Schema.optional(Schema.Array(Schema.String)),
-  /** How many values there are besides. */
+  /** The number of further values. */
   more: Schema.optional(Schema.Number)
 }
 
+const active = {
+  ...edge,
+  /**
+   * True if the alert was active before the subscriber that gets it subscribed, or before a snapshot with it was
+   * restored: other subscribers, or an earlier process, may have acted on it. The `id` says whether yours has.
+   */
+  replayed: Schema.Boolean.pipe(Schema.optionalWith({ default: () => false }))
+}
+
 /**
- * The count in a window passed its limit.
+ * The count in a window exceeds its limit.
  *
  * @example
  * import { Alert } from "effect-errata"
@@ -63,60 +79,59 @@ const edge = {
  * @since 0.1.0
  * @category models
  */
-export class Fired extends Schema.TaggedClass<Fired>("effect-errata/Alert/Fired")("Fired", edge) {
-  /** One line for a log or a pager. */
+export class Fired extends Schema.TaggedClass<Fired>("effect-errata/Alert/Fired")("Fired", active) {
+  /** A summary for a log or a pager: one line, with control characters escaped. */
   get message(): string {
-    return `THRESHOLD EXCEEDED: ${happened(this)} (threshold: ${amount(this, this.limit)})`
+    return visible(`THRESHOLD EXCEEDED: ${occurred(this)} (threshold: ${amount(this, this.limit)})`)
   }
 }
 
 /**
- * A count that had passed its limit doubled: the first time it exceeds twice the limit, the second time four times the
- * limit, and so on. Or, of a rule on a dimension, it is twice as many values as were named before.
+ * The count of an active alert has doubled: it exceeds twice the limit, four times the limit, and so on, once each. For a
+ * rule on a dimension, also: twice as many values exceed the limit as the last alert named.
  *
  * @since 0.1.0
  * @category models
  */
-export class Escalated extends Schema.TaggedClass<Escalated>("effect-errata/Alert/Escalated")("Escalated", edge) {
-  /** One line for a log or a pager. */
+export class Escalated extends Schema.TaggedClass<Escalated>("effect-errata/Alert/Escalated")("Escalated", active) {
+  /** A summary for a log or a pager: one line, with control characters escaped. */
   get message(): string {
-    return `THRESHOLD ESCALATED: ${happened(this)} (threshold: ${amount(this, this.limit)})`
+    return visible(`THRESHOLD ESCALATED: ${occurred(this)} (threshold: ${amount(this, this.limit)})`)
   }
 }
 
 /**
- * A count that had passed its limit is well below it again. `at` is the moment that became true, not the moment
- * somebody looked, and `count` what was left then. The values are those that were named last.
+ * An active alert has ended. `at` is when that became true, which may be earlier than when it is published; `count` is the
+ * count at that moment. `values` are those that the last alert named.
  *
  * @since 0.1.0
  * @category models
  */
 export class Resolved extends Schema.TaggedClass<Resolved>("effect-errata/Alert/Resolved")("Resolved", {
   ...edge,
-  /** When it had fired. */
+  /** When the alert fired. */
   since: Schema.DateTimeUtc,
   /** From `since` to `at`. */
   duration: Schema.DurationFromMillis,
-  /** The highest count in between; of a ratio, the highest share. */
+  /** The highest count in between; for a rule on a ratio, the highest share. */
   peak: Schema.Number,
   /**
-   * `recovered` as a rule; `silence` where the attempts of a ratio were too few to tell for so long that nobody knows any
-   * better; `withdrawn` where the limit was changed or taken away, or what it counted was forgotten.
+   * `recovered`: the count fell. `silence`: for a day, a ratio had fewer attempts than its `minAttempts`. `withdrawn`: the
+   * limit was changed or removed, or the counts were reset.
    */
   reason: Schema.Literal("recovered", "silence", "withdrawn").pipe(
     Schema.optionalWith({ default: () => "recovered" as const })
   )
 }) {
-  /** One line for a log or a pager. */
+  /** A summary for a log or a pager: one line, with control characters escaped. */
   get message(): string {
-    return `THRESHOLD RESOLVED: ${came[this.reason](this)} (threshold: ${amount(this, this.limit)}, peak: ${
-      amount(this, this.peak)
-    })`
+    const numbers = `threshold: ${amount(this, this.limit)}, peak: ${amount(this, this.peak)}`
+    return visible(`THRESHOLD RESOLVED: ${ended[this.reason](this)} (${numbers})`)
   }
 }
 
 /**
- * A subscriber was too slow: so many alerts were thrown away, the oldest first, before the next one it gets.
+ * A subscriber was more than 256 alerts behind: `count` alerts, the oldest ones, were dropped before the next one.
  *
  * @since 0.1.0
  * @category models
@@ -124,9 +139,9 @@ export class Resolved extends Schema.TaggedClass<Resolved>("effect-errata/Alert/
 export class Missed
   extends Schema.TaggedClass<Missed>("effect-errata/Alert/Missed")("Missed", { count: Schema.Number })
 {
-  /** One line for a log or a pager. */
+  /** A summary for a log or a pager: one line, with control characters escaped. */
   get message(): string {
-    return `${this.count} ${this.count === 1 ? "alert was" : "alerts were"} missed by a subscriber that was too slow`
+    return `${this.count} ${this.count === 1 ? "alert" : "alerts"} dropped: the subscriber was too slow`
   }
 }
 
@@ -139,7 +154,7 @@ export class Missed
 export const Alert = Schema.Union(Fired, Escalated, Resolved, Missed)
 
 /**
- * What a tracker has to say unasked.
+ * An alert of a tracker.
  *
  * @since 0.1.0
  * @category models
@@ -152,8 +167,10 @@ export type Alert = typeof Alert.Type
 
 interface Edge extends Schema.Struct.Type<typeof edge> {}
 
-const lastOf = ({ window }: Edge): string =>
-  window === "minute" || window === "hour" || window === "day" ? `the last ${window}` : `the window ${window}`
+const within = ({ rule, window }: Edge): string =>
+  window === "minute" || window === "hour" || window === "day" || rule !== undefined
+    ? `the last ${window}`
+    : `the window ${window}`
 
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
 
@@ -165,16 +182,17 @@ const subject = ({ code, rule }: Edge): string =>
 const named = ({ by, more = 0, values = [] }: Edge): string =>
   values.length === 0 ? "" : `, ${by} ${values.join(", ")}${more === 0 ? "" : ` and ${more} more`}`
 
-const happened = (edge: Edge): string =>
+const occurred = (edge: Edge): string =>
   edge.attempts === undefined
-    ? `${subject(edge)} occurred ${edge.count} times in ${lastOf(edge)}${named(edge)}`
-    : `${subject(edge)} occurred in ${edge.count} of ${edge.attempts} attempts in ${lastOf(edge)}${named(edge)}`
+    ? `${subject(edge)} occurred ${edge.count} times in ${within(edge)}${named(edge)}`
+    : `${subject(edge)} occurred in ${edge.count} of ${edge.attempts} attempts in ${within(edge)}${named(edge)}`
 
-const came = {
+const ended = {
   recovered: (edge: Edge): string =>
-    `${subject(edge)} is down to ${edge.count}${
+    `${subject(edge)} ${edge.code === "*" ? "are" : "is"} down to ${edge.count}${
       edge.attempts === undefined ? "" : ` of ${edge.attempts} attempts`
-    } in ${lastOf(edge)}${named(edge)}`,
-  silence: (edge: Edge): string => `${subject(edge)}: nothing was heard for too long to know${named(edge)}`,
-  withdrawn: (edge: Edge): string => `${subject(edge)} is no longer held to this limit${named(edge)}`
+    } in ${within(edge)}${named(edge)}`,
+  silence: (edge: Edge): string => `${subject(edge)} had too few attempts for a failure rate for a day${named(edge)}`,
+  withdrawn: (edge: Edge): string =>
+    `the limit of ${subject(edge)} was changed or removed, or its counts were reset${named(edge)}`
 }

@@ -1,13 +1,13 @@
 /**
- * How many errors are normal: limits per code and window, and what passing one of them means.
+ * Limits on the number of errors per code and window, and the edges of a limit.
  *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import type { facts } from "./FetchError.js"
 import { isRecord, wrong } from "./internal/options.js"
+import * as Edges from "./internal/tracker/alerting/edges.js"
 import { limitsOf, notTag } from "./internal/tracker/alerting/limits.js"
 import type { DimensionName as Dimension } from "./internal/tracker/counting/dimensionReader.js"
 import type { Window } from "./internal/tracker/counting/windows.js"
@@ -17,15 +17,15 @@ import type { Window } from "./internal/tracker/counting/windows.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A limit over a window of your own.
+ * A limit over a custom window.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Custom {
-  /** How alerts call the window. */
+  /** The name of the window in alerts. */
   readonly name: string
-  /** More than nothing, at most one day. */
+  /** A positive duration of at most one day. */
   readonly window: Duration.DurationInput
   readonly limit: number
 }
@@ -46,25 +46,24 @@ export interface Limits {
 }
 
 /**
- * Limits by code: one of the 17, or one of your own.
+ * Limits by code: one of the 17 codes, or the code of an error of your own.
  *
  * @since 0.1.0
  * @category models
  */
 export type Thresholds =
-  // The 17 by name, so that editors know them.
+  // The 17 codes by name, for completion in editors.
   & { readonly [T in keyof typeof facts as (typeof facts)[T]["code"]]?: Limits | undefined }
   & { readonly [code: string]: Limits | undefined }
 
 /**
- * What every rule has: a limit on the errors of any code, of any value of a dimension, as a count or as a share of the
- * attempts. Expected empties are no errors to any rule.
+ * The options of every rule. Expected empties count towards no rule.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RuleOptions {
-  /** How alerts call the rule. */
+  /** The name of the rule in alerts. */
   readonly name: string
   /** Default: the errors of all codes. */
   readonly code?: string | undefined
@@ -86,8 +85,8 @@ export interface CountRule extends RuleOptions {
 }
 
 /**
- * A limit on the count of each value of a dimension: one alert names all values that exceed it. `other`, which is many
- * values, is not looked at.
+ * A limit on the count of each value of a dimension. One alert names all values that exceed it. The value `other`, which
+ * stands for many values, is ignored.
  *
  * @since 0.1.0
  * @category models
@@ -100,12 +99,11 @@ export interface ValueRule extends RuleOptions {
 }
 
 /**
- * A limit on the share of the attempts that fail, over all attempts or for each value of a dimension, where successes are
- * counted (see the option `attempts` of `Fetch.tracked`).
+ * A limit on the share of attempts that fail, over all attempts or for each value of a dimension. It requires that
+ * successes are counted: see the option `attempts` of `Fetch.tracked`.
  *
- * As long as there are fewer attempts than `minAttempts` there is nothing to tell: silence fires nothing, and is no
- * recovery. What has fired then resolves by the next longer window that holds as many; and where not even the last day
- * does, by nobody knowing any better.
+ * With fewer attempts than `minAttempts` in the window, nothing fires. An active alert then resolves by the next longer
+ * window that holds enough attempts, or with the reason `silence` if not even the last day does.
  *
  * @since 0.1.0
  * @category models
@@ -120,7 +118,7 @@ export interface RatioRule extends RuleOptions {
 }
 
 /**
- * A limit of your own making.
+ * A rule: a limit across codes, per value of a dimension, or on a failure rate.
  *
  * @since 0.1.0
  * @category models
@@ -128,95 +126,60 @@ export interface RatioRule extends RuleOptions {
 export type Rule = CountRule | ValueRule | RatioRule
 
 /**
- * One limit, ready to be compared with.
+ * A limit in force, with its default values filled in.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Limit {
-  /** `minute`, `hour`, `day`, or the name of a limit of your own. */
-  readonly name: string
-  readonly window: Duration.Duration
-  /** Exceeded by a count above it; that of a ratio is a share. */
-  readonly limit: number
-  /** Recovered from by a count at or below it. */
-  readonly recovered: number
-}
+export type Limit = Edges.Limit
 
 /**
- * Where a limit stands that has been exceeded and not recovered from.
+ * The state of a limit that was exceeded and has not recovered.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Firing {
-  /** When it was exceeded. */
-  readonly since: number
-  /** How often the count has doubled since. */
-  readonly escalations: number
-  /** The highest count since. */
-  readonly peak: number
-  /** Of a rule on a dimension: how many values the last edge named. */
-  readonly named?: number | undefined
-}
+export type Firing = Edges.Firing
 
 /**
- * Where a limit stands: None as long as nothing is wrong.
+ * The state of a limit: None unless it was exceeded and has not recovered.
  *
  * @since 0.1.0
  * @category models
  */
-export type State = Option.Option<Firing>
+export type State = Edges.State
 
 /**
- * What there is to know about a count at some instant. Instants are numbers in any unit.
+ * A count at some instant. Instants are numbers in any unit.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Reading {
-  readonly now: number
-  /** The highest count since the last reading. */
-  readonly count: number
-  /** Of a rule on a dimension: how many values exceed the limit. */
-  readonly values?: number | undefined
-  /** If the alert is over: since when, what the count was then, and why if not because the count fell. */
-  readonly recovered: Option.Option<{ readonly at: number; readonly count: number; readonly reason?: Ended }>
-}
+export type Reading = Edges.Reading
 
 /**
- * Why an alert can be over without a count that fell: there were too few attempts to tell for so long that nobody knows
- * any better; or its limit was changed or taken away, or what it counted was forgotten.
+ * The reason for the end of an alert whose count did not fall. `silence`: for a day there were too few attempts for a
+ * failure rate. `withdrawn`: its limit was changed or removed, or its counts were reset.
  *
  * @since 0.1.0
  * @category models
  */
-export type Ended = "silence" | "withdrawn"
+export type Ended = Edges.Ended
 
 /**
- * Something that is worth telling.
+ * A change of the state of a limit, from which a tracker makes an alert.
  *
  * @since 0.1.0
  * @category models
  */
-export type Edge =
-  | { readonly _tag: "Fired"; readonly at: number; readonly count: number }
-  | { readonly _tag: "Escalated"; readonly at: number; readonly count: number }
-  | {
-    readonly _tag: "Resolved"
-    readonly at: number
-    readonly count: number
-    readonly since: number
-    readonly peak: number
-    readonly reason?: Ended
-  }
+export type Edge = Edges.Edge
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The limits that hold unless others are given.
+ * The default limits.
  *
  * @since 0.1.0
  * @category constructors
@@ -228,8 +191,8 @@ export const defaults = {
 } as const satisfies Thresholds
 
 /**
- * The limits of every code, the shortest window first: those given, and the default ones of the codes for which none
- * are given. Left if something makes no sense: what is wrong, where, and what would be right.
+ * Returns the limits of every code, shortest window first. Codes without limits get those of {@link defaults}. Left is a
+ * message that names the option that is invalid and the valid values.
  *
  * @example
  * import { Threshold } from "effect-errata"
@@ -270,12 +233,12 @@ export const resolve = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a limit makes of a reading: where it stands now, and what there is to tell, in the order in which it happened.
+ * Returns the state of a limit after a reading, and its edges in the order in which they occurred.
  *
- * | stands | count | edge |
+ * | state | count | edge |
  * |---|---|---|
- * | quiet | above the limit | Fired |
- * | quiet | at or below the limit | |
+ * | None | above the limit | Fired |
+ * | None | at or below the limit | |
  * | firing | above the limit × 2, × 4, × 8, … for the first time | Escalated, once for each |
  * | firing | of at least twice as many values as the last edge named | Escalated |
  * | firing | above `recovered` | |
@@ -294,27 +257,11 @@ export const resolve = (
  * @since 0.1.0
  * @category combinators
  */
-export const next = (limit: Limit, state: State, reading: Reading): readonly [State, ReadonlyArray<Edge>] => {
-  const { count, now, recovered, values } = reading
-  if (Option.isSome(state) && Option.isSome(recovered)) {
-    const { peak, since } = state.value
-    return [Option.none(), [{ _tag: "Resolved", ...recovered.value, since, peak: Math.max(peak, count) }]]
-  }
-  if (Option.isNone(state) && count <= limit.limit) return [state, []]
-  const edges: Array<Edge> = Option.isNone(state) ? [{ _tag: "Fired", at: now, count }] : []
-  const firing: Firing = Option.getOrElse(state, () => ({ since: now, escalations: 0, peak: 0 }))
-  const escalations = Math.max(firing.escalations, doublings(limit, count))
-  for (let n = firing.escalations; n < escalations; n++) edges.push({ _tag: "Escalated", at: now, count })
-  const spread = values !== undefined && firing.named !== undefined && values >= firing.named * 2
-  if (edges.length === 0 && spread) edges.push({ _tag: "Escalated", at: now, count })
-  const named = edges.length > 0 ? values : firing.named
-  const next = { since: firing.since, escalations, peak: Math.max(firing.peak, count) }
-  return [Option.some(named === undefined ? next : { ...next, named }), edges]
-}
+export const next: (limit: Limit, state: State, reading: Reading) => readonly [State, ReadonlyArray<Edge>] = Edges.next
 
 /**
- * Where an active limit stands after it was changed, and what there is to tell: what exceeds the new limit stays active
- * and is not told again, what does not is over.
+ * Returns the state of an active alert after its limit was replaced by `limit`. If the count exceeds the new limit, the
+ * alert stays active and has no edge; it escalates when the count doubles from there. Otherwise it resolves.
  *
  * @example
  * import { Threshold } from "effect-errata"
@@ -331,40 +278,17 @@ export const next = (limit: Limit, state: State, reading: Reading): readonly [St
  * @since 0.1.0
  * @category combinators
  */
-export const rejudge = (
+export const rejudge: (
   limit: Limit,
-  { peak, since }: Firing,
-  { count, now, values }: Reading
-): readonly [State, ReadonlyArray<Edge>] => {
-  if (count <= limit.limit) {
-    return [Option.none(), [{ _tag: "Resolved", at: now, count, since, peak, reason: "withdrawn" }]]
-  }
-  const firing = { since, escalations: doublings(limit, count), peak: Math.max(peak, count) }
-  return [Option.some(values === undefined ? firing : { ...firing, named: values }), []]
-}
+  firing: Firing,
+  reading: Reading
+) => readonly [State, ReadonlyArray<Edge>] = Edges.rejudge
 
 /**
- * The count above which there will be something to tell, unless the count falls first: the limit, then twice the limit,
- * then four times the limit.
+ * Returns the count above which the next edge occurs, unless the count falls first: the limit, then twice the limit, then
+ * four times the limit.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const nextEdge = (limit: Limit, state: State): number =>
-  Option.match(state, {
-    onNone: () => limit.limit,
-    onSome: ({ escalations }) => edgeAfter(limit, escalations)
-  })
-
-// ---------------------------------------------------------------------------------------------------------------------
-// internal
-// ---------------------------------------------------------------------------------------------------------------------
-
-const edgeAfter = (limit: Limit, escalations: number): number => limit.limit * 2 ** (escalations + 1)
-
-/** How often a count has doubled beyond its limit. */
-const doublings = (limit: Limit, count: number): number => {
-  let n = 0
-  while (count > edgeAfter(limit, n)) n++
-  return n
-}
+export const nextEdge: (limit: Limit, state: State) => number = Edges.nextEdge

@@ -36,11 +36,11 @@ describe("Alert", () => {
     [resolved, "THRESHOLD RESOLVED: DATA_EMPTY is down to 8 in the last minute (threshold: 10, peak: 42)"],
     [
       new Alert.Resolved({ ...resolved, reason: "silence" }),
-      "THRESHOLD RESOLVED: DATA_EMPTY: nothing was heard for too long to know (threshold: 10, peak: 42)"
+      "THRESHOLD RESOLVED: DATA_EMPTY had too few attempts for a failure rate for a day (threshold: 10, peak: 42)"
     ],
     [
       new Alert.Resolved({ ...resolved, reason: "withdrawn" }),
-      "THRESHOLD RESOLVED: DATA_EMPTY is no longer held to this limit (threshold: 10, peak: 42)"
+      "THRESHOLD RESOLVED: the limit of DATA_EMPTY was changed or removed, or its counts were reset (threshold: 10, peak: 42)"
     ],
     [
       new Alert.Fired({ ...edge, code: "*", rule: "any" }),
@@ -62,8 +62,8 @@ describe("Alert", () => {
       new Alert.Resolved({ ...resolved, limit: 0.1, peak: 0.275, attempts: 200, rule: "share" }),
       "THRESHOLD RESOLVED: share: DATA_EMPTY is down to 8 of 200 attempts in the last minute (threshold: 10 %, peak: 27.5 %)"
     ],
-    [new Alert.Missed({ count: 1 }), "1 alert was missed by a subscriber that was too slow"],
-    [new Alert.Missed({ count: 2 }), "2 alerts were missed by a subscriber that was too slow"]
+    [new Alert.Missed({ count: 1 }), "1 alert dropped: the subscriber was too slow"],
+    [new Alert.Missed({ count: 2 }), "2 alerts dropped: the subscriber was too slow"]
   ])("%#: one line says it", (alert, message) => {
     expect(alert.message).toBe(message)
   })

@@ -487,7 +487,7 @@ describe("snapshot, restore", () => {
       yield* tracker.restore(empty)
       yield* settled
       expect(heard[1]).toBe(
-        "THRESHOLD RESOLVED: NETWORK_TIMEOUT is no longer held to this limit (threshold: 3, peak: 4)"
+        "THRESHOLD RESOLVED: the limit of NETWORK_TIMEOUT was changed or removed, or its counts were reset (threshold: 3, peak: 4)"
       )
       yield* tracker.restore(full)
       yield* settled
@@ -555,7 +555,7 @@ describe("setLimits", () => {
       expect((yield* tracker.verdict("NETWORK_TIMEOUT")).verdict).toBe("normal")
       expect(yield* messages).toEqual([
         "Warning THRESHOLD EXCEEDED: NETWORK_TIMEOUT occurred 3 times in the last hour (threshold: 2)",
-        "Info THRESHOLD RESOLVED: NETWORK_TIMEOUT is no longer held to this limit (threshold: 10, peak: 3)"
+        "Info THRESHOLD RESOLVED: the limit of NETWORK_TIMEOUT was changed or removed, or its counts were reset (threshold: 10, peak: 3)"
       ])
     }).pipe(Effect.provide(Layer.provideMerge(ErrorTracker.layer(), LogCapture.layer))))
 })

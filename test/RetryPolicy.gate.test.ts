@@ -35,7 +35,7 @@ const exchange = (...faults: ReadonlyArray<Fault.Fault>) =>
 
 const requests = Effect.flatMap(FaultyExchange.FaultyExchange, ({ requests }) => requests)
 
-describe("rate limits, on an exchange", () => {
+describe("the server's word, on an exchange", () => {
   it.effect("418 with \"banned until T\": zero requests before T from any fiber", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({ source: "rest", maxWait: "10 minutes" })
@@ -83,7 +83,7 @@ describe("rate limits, on an exchange", () => {
     ))
 })
 
-describe("rate limits", () => {
+describe("the server's word", () => {
   const retried = (options: RetryPolicy.Options = {}) =>
     RetryPolicy.make({
       source: "rest",
@@ -134,17 +134,17 @@ describe("rate limits", () => {
       expect(first).toMatchObject({
         _tag: "ApiRateLimit",
         retryAfter: Option.some(Duration.seconds(61)),
-        context: { attempt: 1, attributes: { gave_up: "the server asks to wait for 1m 1s, longer than maxWait, 1m" } }
+        context: { attempt: 1, attributes: { gave_up: "the server said to wait for 1m 1s; maxWait is 1m" } }
       })
       expect(RetryPolicy.isRefusal(first)).toBe(false)
-      // A later call is not sent, and its error has the time that remains.
+      // Who comes later is not sent, and is told how long it takes from now.
       yield* TestClock.adjust("500 millis")
       const second = yield* Effect.flip(fetch.pipe(Fetch.retry(policy)))
       expect(second).toMatchObject({
         _tag: "ApiRateLimit",
         banned: true,
         retryAfter: Option.some(Duration.millis(60_500)),
-        context: { attributes: { refused: "the server asks to wait for 1m 1s, longer than maxWait, 1m" } }
+        context: { attributes: { refused: "the server said to wait for 1m 1s; maxWait is 1m" } }
       })
       expect(RetryPolicy.isRefusal(second)).toBe(true)
       expect(asked).toEqual([0])
@@ -159,7 +159,7 @@ describe("rate limits", () => {
       yield* third
     }).pipe(withTracker))
 
-  it.effect("maxWait limits the sum of the waits of a call, those in the queue included", () =>
+  it.effect("maxWait is for all waits of a call together, and holds for the queue, too", () =>
     inVirtualTime(({ pass }) =>
       Effect.gen(function*() {
         const policy = yield* retried({ budget: false, rows: { API_RATE_LIMIT: { retries: 10, base: 1, cap: 1 } } })
@@ -185,7 +185,7 @@ describe("rate limits", () => {
       }).pipe(withTracker)
     ))
 
-  it.effect("a call fails that has waited and would wait again, for longer than maxWait in all", () =>
+  it.effect("who waited, and would wait again, for longer than maxWait in all, fails then", () =>
     Effect.gen(function*() {
       const policy = yield* retried({ maxWait: "1 minute" })
       const answers = [later(1, Effect.fail(limited(40))), later(40, Effect.fail(limited(40)))]
@@ -197,13 +197,13 @@ describe("rate limits", () => {
       const waiting = yield* Effect.fork(call)
       yield* TestClock.adjust("40 seconds")
       expect(asked).toEqual([0, 0])
-      const said = expect.stringMatching(/^the server asks to wait for 3[89]s/)
+      const said = expect.stringMatching(/^the server said to wait for 3[89]s/)
       expect((yield* first).context.attributes).toMatchObject({ gave_up: said })
       expect((yield* waiting).context.attributes).toMatchObject({ refused: said })
       yield* Fiber.interrupt(second)
     }).pipe(withTracker))
 
-  it.effect("of the calls that are rate limited at once, only those wait that have a place within maxWait", () =>
+  it.effect("of those who are told to wait at once, no more wait than have a place within maxWait", () =>
     inVirtualTime(({ pass }) =>
       Effect.gen(function*() {
         const policy = yield* retried({ maxWait: "2 seconds", budget: false })
@@ -216,7 +216,7 @@ describe("rate limits", () => {
       }).pipe(withTracker)
     ))
 
-  it.effect("closes again when the same call is rate limited again; pauses are whole milliseconds", () =>
+  it.effect("closes again when the same call is told so again; pauses are whole milliseconds", () =>
     Effect.gen(function*() {
       const policy = yield* retried()
       const { asked, fetch } = sourceOf((n) => n % 2 === 1 ? Effect.fail(limited(2)) : Effect.succeed("well"))
@@ -236,7 +236,7 @@ describe("rate limits", () => {
       expect(asked.every(Number.isInteger)).toBe(true)
     }).pipe(withTracker))
 
-  it.effect("a call that is interrupted in the queue holds up no other", () =>
+  it.effect("who is interrupted in the queue holds nobody up", () =>
     inVirtualTime(({ pass }) =>
       Effect.gen(function*() {
         const policy = yield* retried({ maxWait: "5 seconds" })
@@ -266,7 +266,7 @@ describe("rate limits", () => {
       const fiber = yield* Effect.fork(Effect.flip(fetch.pipe(Fetch.retry(policy))))
       yield* TestClock.adjust("5 minutes")
       expect((yield* fiber).context.attributes).toMatchObject({
-        gave_up: "the server asks to wait for 1s (4s in all), longer than maxWait, 3s"
+        gave_up: "the server said to wait for 1s, which makes 4s in all; maxWait is 3s"
       })
       expect(asked).toHaveLength(3)
     }).pipe(withTracker))
@@ -289,7 +289,7 @@ describe("rate limits", () => {
       yield* first
       expect((yield* policy.state).gate).toEqual(Option.none())
       expect(yield* fetch.pipe(Fetch.retry(policy))).toBe("well")
-      // The call itself waits.
+      // The call itself does as it was told.
       yield* TestClock.adjust("39 seconds")
       expect(asked).toHaveLength(4)
       yield* TestClock.adjust("2 seconds")
@@ -306,7 +306,7 @@ describe("rate limits", () => {
       expect((yield* policy.state).gate).toEqual(Option.some(Duration.seconds(40)))
     }).pipe(withTracker))
 
-  it.effect("waiting calls wait longer after another rate limit, whatever succeeds meanwhile", () =>
+  it.effect("who waits waits longer when the server says so again, whatever succeeds meanwhile", () =>
     Effect.gen(function*() {
       const policy = yield* retried()
       const answers = [

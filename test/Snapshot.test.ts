@@ -237,10 +237,10 @@ describe("Snapshot", () => {
       )
     expect(other.core.recent(Infinity, undefined, other.moment(1000))).toHaveLength(2)
     expect(other.edges.map((edge) => edge.replace(/ \d+$/, ""))).toEqual([
-      "Resolved THRESHOLD RESOLVED: sick: errors is no longer held to this limit, symbol A (threshold: 2, peak: 5)",
-      "Resolved THRESHOLD RESOLVED: hour: NETWORK_TIMEOUT is no longer held to this limit, symbol A (threshold: 3, peak: 5)",
-      "Resolved THRESHOLD RESOLVED: share: errors is no longer held to this limit (threshold: 50 %, peak: 100 %)",
-      "Resolved THRESHOLD RESOLVED: source: errors is no longer held to this limit, source rest (threshold: 30 %, peak: 100 %)",
+      "Resolved THRESHOLD RESOLVED: the limit of sick: errors was changed or removed, or its counts were reset, symbol A (threshold: 2, peak: 5)",
+      "Resolved THRESHOLD RESOLVED: the limit of hour: NETWORK_TIMEOUT was changed or removed, or its counts were reset, symbol A (threshold: 3, peak: 5)",
+      "Resolved THRESHOLD RESOLVED: the limit of share: errors was changed or removed, or its counts were reset (threshold: 50 %, peak: 100 %)",
+      "Resolved THRESHOLD RESOLVED: the limit of source: errors was changed or removed, or its counts were reset, source rest (threshold: 30 %, peak: 100 %)",
       "Fired THRESHOLD EXCEEDED: NETWORK_TIMEOUT occurred 5 times in the last hour (threshold: 1)",
       "Escalated THRESHOLD ESCALATED: NETWORK_TIMEOUT occurred 5 times in the last hour (threshold: 1)",
       "Escalated THRESHOLD ESCALATED: NETWORK_TIMEOUT occurred 5 times in the last hour (threshold: 1)",

@@ -8,12 +8,12 @@ import type * as Alert from "../../Alert.js"
 import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
 import { safeText } from "../safe/json.js"
-import type { Edge } from "./alerting/alertEdges.js"
-import { missed, wallOf } from "./alerting/alertEdges.js"
+import type { Edge } from "./alerting/alertBuilder.js"
+import { replayOf, wallOf } from "./alerting/alertBuilder.js"
+import { AlertFeed } from "./alerting/alertFeed.js"
 import type { Limits } from "./alerting/evaluator.js"
-import { Alarms, noEdges } from "./alerting/evaluator.js"
+import { Evaluator, noEdges } from "./alerting/evaluator.js"
 import type { Subscriber } from "./alerting/subscribers.js"
-import { Subscribers } from "./alerting/subscribers.js"
 import type { Kind } from "./counting/classification.js"
 import { emptyCode, emptyOf, kindOf, ownKinds } from "./counting/classification.js"
 import type { Before } from "./counting/codeCounts.js"
@@ -46,14 +46,14 @@ export class Core {
   private readonly counts: Counts
   // By prototype, so that an error of one of the 17 types is known by one look.
   private readonly own = new Map<unknown, Own>()
-  private readonly alarms: Alarms
+  private readonly evaluator: Evaluator
   private notices = new Notices()
   private latest = 0
 
-  constructor(settings: Settings, subscribers = new Subscribers<Alert.Alert>(missed)) {
+  constructor(settings: Settings, feed = new AlertFeed()) {
     this.settings = settings
     this.counts = new Counts(settings)
-    this.alarms = new Alarms(settings, (group, code) => this.counts.gauge(group, code), subscribers)
+    this.evaluator = new Evaluator(settings, (group, code) => this.counts.gauge(group, code), feed)
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ export class Core {
   }
 
   private record(error: FetchError.Trackable, moment: Moment, attempt: boolean): ReadonlyArray<Edge> {
-    const { alarms, counts } = this
+    const { counts, evaluator } = this
     const now = this.advance(moment)
     // Everything is read before anything is counted: an error that throws when it is read leaves no trace.
     const prototype: unknown = Object.getPrototypeOf(error)
@@ -82,16 +82,12 @@ export class Core {
     const empty = kind.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
     const count = own === undefined ? this.countOf(kind) : own.count
-    let edges = alarms.grouped ? alarms.settleGroups(now, moment.wall) : noEdges
-    for (const watched of count.watched) {
-      const due = watched.watch.settle(now)
-      if (due.length > 0) edges = alarms.tell(edges, watched, due, now, moment.wall)
-    }
+    let edges = evaluator.settle(now, moment.wall)
     count.add(now, counts.hours.hour, expected)
     // No limit counts what is expected.
     for (const watched of expected ? [] : count.watched) {
-      const news = watched.watch.added(now)
-      if (news.length > 0) edges = alarms.tell(edges, watched, news, now, moment.wall)
+      const added = watched.watch.added(now)
+      if (added.length > 0) edges = evaluator.publish(edges, watched, added, now, moment.wall)
     }
     if (attempt) counts.attempted = true
     let kept = count.code === kind.code
@@ -108,18 +104,18 @@ export class Core {
       this.notices.look({
         attempted: counts.attempted,
         dimensions: counts.dimensions,
-        rules: alarms.limits.rules
+        rules: evaluator.limits.rules
       })
     }
-    return alarms.grouped ? alarms.attempted(edges, context, count.code, now, moment.wall, error) : edges
+    return evaluator.hasGroups ? evaluator.attempted(edges, context, count.code, now, moment.wall, error) : edges
   }
 
   succeeded(input: FetchContext.Input, moment: Moment, duration?: Duration.Duration): ReadonlyArray<Edge> {
-    const { alarms, counts } = this
+    const { counts, evaluator } = this
     // Never throws.
     const context = FetchContext.make(input)
     const now = this.advance(moment)
-    const edges = alarms.grouped ? alarms.settleGroups(now, moment.wall) : noEdges
+    const edges = evaluator.settle(now, moment.wall)
     counts.successes.add(now)
     counts.attempted = true
     if (duration !== undefined && Duration.isFinite(duration)) {
@@ -131,7 +127,7 @@ export class Core {
       if (value !== undefined && !dimension.succeeded(value)) kept = false
     }
     if (!kept) counts.dropped++
-    return alarms.grouped ? alarms.attempted(edges, context, undefined, now, moment.wall) : edges
+    return evaluator.hasGroups ? evaluator.attempted(edges, context, undefined, now, moment.wall) : edges
   }
 
   retried(what: keyof Model.RetryCounts, moment: Moment): void {
@@ -156,11 +152,11 @@ export class Core {
 
   /** Ends what subscribers hear, once they have heard what there is. */
   end(): void {
-    this.alarms.subscribers.end()
+    this.evaluator.feed.subscribers.end()
   }
 
   unsubscribe(subscriber: Subscriber<Alert.Alert>): void {
-    this.alarms.subscribers.remove(subscriber)
+    this.evaluator.feed.subscribers.remove(subscriber)
   }
 
   /** Something could not be counted at all. */
@@ -170,7 +166,7 @@ export class Core {
 
   /** Tells what happened because time went by, in the order in which it happened. */
   settle(moment: Moment): ReadonlyArray<Edge> {
-    return this.alarms.settle(this.advance(moment), moment.wall)
+    return this.evaluator.settle(this.advance(moment), moment.wall)
   }
 
   /** Tells what is due and frees what is old. */
@@ -189,30 +185,31 @@ export class Core {
 
   /** How long until an alert can be over. */
   due(moment: Moment): Duration.Duration {
-    return Duration.millis(this.alarms.due(this.at(moment)) / 1e6)
+    return Duration.millis((this.evaluator.dueAt - this.at(moment)) / 1e6)
   }
 
   /** A subscriber that has what is active and will get what follows. What is due is told to the others before. */
   subscribe(moment: Moment): readonly [ReadonlyArray<Edge>, Subscriber<Alert.Alert>] {
-    return [this.settle(moment), this.alarms.subscribers.add(this.activeAlerts(moment))]
+    const edges = this.settle(moment)
+    return [edges, this.evaluator.feed.subscribers.add(this.activeAlerts(moment).map(replayOf))]
   }
 
   /** A tracker that knows nothing, for the same subscribers, who learn that nothing is active any more. */
   reset(moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
-    const edges = this.alarms.reset(this.advance(moment), moment.wall)
+    const edges = this.evaluator.reset(this.advance(moment), moment.wall)
     return [edges, this.anew()]
   }
 
   /** One that knows nothing, of the same limits, for the same subscribers. */
   private anew(): Core {
-    const next = new Core({ ...this.settings, ...this.alarms.limits }, this.alarms.subscribers)
+    const next = new Core({ ...this.settings, ...this.evaluator.limits }, this.evaluator.feed)
     next.notices = this.notices
     return next
   }
 
   /** Watches other limits from now on, and tells what that changes. */
   change(limits: Limits, moment: Moment): ReadonlyArray<Edge> {
-    return this.alarms.change(limits, this.advance(moment), moment.wall)
+    return this.evaluator.change(limits, this.advance(moment), moment.wall)
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -240,16 +237,16 @@ export class Core {
       age,
       ...this.counts.snapshot(this.latest),
       recent: this.recent(Infinity, undefined, moment),
-      limits: this.alarms.told,
-      alerts: this.alarms.snapshot(this.latest, moment.wall)
+      limits: this.evaluator.codeLimits,
+      alerts: this.evaluator.snapshot(this.latest, moment.wall)
     }]
   }
 
   /** A tracker that goes on where the snapshot stood, for the same subscribers; all that time aside that has passed. */
   restore(snapshot: Snapshot.Snapshot, moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
+    const due = this.settle(moment)
     const next = this.anew()
-    const edges = next.resume(snapshot, moment.wall)
-    return [[...next.alarms.replace(this.alarms, this.advance(moment), moment.wall), ...edges], next]
+    return [[...due, ...next.resume(snapshot, moment.wall, { evaluator: this.evaluator, now: this.latest })], next]
   }
 
   /** The same tracker with the counts of an older snapshot added. */
@@ -259,22 +256,25 @@ export class Core {
     return [[...edges, ...changes], next]
   }
 
-  private resume(snapshot: Snapshot.Snapshot, wall: number): ReadonlyArray<Edge> {
+  private resume(
+    snapshot: Snapshot.Snapshot,
+    wall: number,
+    old: { readonly evaluator: Evaluator; readonly now: number }
+  ): ReadonlyArray<Edge> {
     const taken = DateTime.toEpochMillis(snapshot.at)
     const then = snapshot.age * 1e6
-    const instant = (at: DateTime.Utc) => then - (taken - DateTime.toEpochMillis(at)) * 1e6
+    const instantOf = (at: DateTime.Utc) => then - (taken - DateTime.toEpochMillis(at)) * 1e6
     this.counts.restore(
       snapshot,
       then,
-      instant,
+      instantOf,
       (code) => this.addCode(code, { snapshot: code, hand: this.counts.hours, now: then })
     )
-    const edges = this.alarms.restore(snapshot.alerts, instant, then, taken)
     // The process was down: nobody watched, but time went by. A clock that was set back has not turned it.
     const now = then + Math.max(0, wall - taken) * 1e6
     this.counts.hours.skip(now)
     this.advance({ now, wall })
-    return edges
+    return this.evaluator.restore(snapshot.alerts, { age: then, instantOf }, { now, wall }, old)
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -331,11 +331,11 @@ export class Core {
   }
 
   verdict(code: string, moment: Moment): Model.Verdict {
-    return this.alarms.verdict(code, this.at(moment))
+    return this.evaluator.verdict(code, this.at(moment))
   }
 
   activeAlerts(moment: Moment): ReadonlyArray<Alert.Fired | Alert.Escalated> {
-    return this.alarms.active(this.at(moment))
+    return this.evaluator.active(this.at(moment))
   }
 
   latency(window: Window | undefined, moment: Moment): ReadonlyArray<Model.LatencyRow> {
@@ -370,7 +370,7 @@ export class Core {
   }
 
   private isDeclared(code: string): boolean {
-    const { limits, rules } = this.alarms.limits
+    const { limits, rules } = this.evaluator.limits
     return this.settings.codes.has(code) || limits.has(code) || rules.some((rule) => rule.code === code)
   }
 
@@ -393,7 +393,7 @@ export class Core {
 
   private addCode(kind: Omit<Kind, "tag">, before?: Before): CodeCount {
     const { codes, dimensions } = this.counts
-    const count = new CodeCount(kind, this.alarms, dimensions.map(({ counts }) => counts.of(kind.code)), before)
+    const count = new CodeCount(kind, this.evaluator, dimensions.map(({ counts }) => counts.of(kind.code)), before)
     codes.set(kind.code, count)
     return count
   }

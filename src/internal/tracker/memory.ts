@@ -7,7 +7,8 @@ import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as ErrorLog from "../../ErrorLog.js"
 import { durationOf, orDie, timelineOf, unknownName } from "../options.js"
-import type { Edge } from "./alerting/alertEdges.js"
+import type { Edge } from "./alerting/alertBuilder.js"
+import { log } from "./alerting/alertLog.js"
 import * as Subscribers from "./alerting/subscribers.js"
 import { repeatCleanUp } from "./cleanUp.js"
 import { Core } from "./core.js"
@@ -151,17 +152,3 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
 
 const unknownDimension = (by: string, kept: ReadonlyArray<string>): Effect.Effect<never> =>
   orDie("ErrorTracker.breakdown", unknownName("by", "dimension", by, kept))
-
-/** A fired alert in the words of the design this library grew from, the others in their own. */
-const log = (alert: Edge): Effect.Effect<void> =>
-  (alert._tag === "Resolved" ? Effect.logInfo(alert.message) : Effect.logWarning(alert.message)).pipe(
-    Effect.annotateLogs({
-      error_type: alert.code,
-      severity: alert.severity,
-      window: alert.window,
-      limit: alert.limit,
-      count: alert.count,
-      ...alert.rule === undefined ? {} : { rule: alert.rule },
-      ...alert.attempts === undefined ? {} : { attempts: alert.attempts }
-    })
-  )

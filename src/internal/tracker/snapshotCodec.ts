@@ -186,7 +186,12 @@ export const SnapshotSchema = Schema.Struct({
     since: Schema.DateTimeUtcFromNumber,
     escalations: Natural,
     peak: amount,
-    values: Schema.Array(Schema.String)
+    values: Schema.Array(Schema.String),
+    limit: Schema.optional(Schema.Struct({
+      window: Schema.DurationFromMillis,
+      recovered: amount,
+      minAttempts: Schema.optional(Natural)
+    }))
   })),
   dropped: Natural
 })

@@ -92,6 +92,14 @@ export interface Active {
   readonly peak: number
   /** The values that exceed a rule on a dimension, highest first. */
   readonly values: ReadonlyArray<string>
+  /** What `alert` does not say of the limit. Undefined in snapshots of earlier versions. */
+  readonly limit?: {
+    readonly window: Duration.Duration
+    /** A count at or below it resolves the alert; for a rule on a ratio, a share. */
+    readonly recovered: number
+    /** For a rule on a ratio. */
+    readonly minAttempts?: number | undefined
+  } | undefined
 }
 
 export interface Latency {

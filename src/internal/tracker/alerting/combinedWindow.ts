@@ -1,8 +1,8 @@
-/** Several windows as one. */
+/** The events of several windows as those of one. */
 import type { SlidingWindow } from "../../../SlidingWindow.js"
 import type { Counted } from "./limitWatch.js"
 
-export class Together implements Counted {
+export class CombinedWindow implements Counted {
   private readonly windows: () => Iterable<SlidingWindow>
 
   constructor(windows: () => Iterable<SlidingWindow>) {
@@ -19,18 +19,17 @@ export class Together implements Counted {
     return this.count(window, now) > limit
   }
 
-  /** The n-th newest event of all is one of the n newest of its window. */
+  /** The stamp of the n-th newest event, which is among the n newest events of its window. */
   nth(n: number): number {
     const all = Array.from(this.windows())
-    // How many events are at least as new as a stamp?
-    const since = (stamp: number) => all.reduce((sum, events) => sum + newer(events, stamp, n), 0)
+    const atLeast = (stamp: number) => all.reduce((sum, events) => sum + newer(events, stamp, n), 0)
     let found = -Infinity
     for (const events of all) {
       let low = 1
       let high = n
       while (low < high) {
         const middle = (low + high) >>> 1
-        if (since(events.nth(middle)) >= n) high = middle
+        if (atLeast(events.nth(middle)) >= n) high = middle
         else low = middle + 1
       }
       found = Math.max(found, events.nth(low))
@@ -39,7 +38,7 @@ export class Together implements Counted {
   }
 }
 
-/** How many events, at most n, are at least as new as the stamp. */
+/** The number of events, at most n, that are at least as new as the stamp. */
 const newer = (events: SlidingWindow, stamp: number, n: number): number => {
   let low = 0
   let high = n

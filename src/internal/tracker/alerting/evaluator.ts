@@ -1,359 +1,398 @@
-/** Everything that is watched: what to tell when, and to whom. Instants are nanoseconds since the tracker started. */
+/** Evaluates all limits and rules, and publishes their edges. Instants are nanoseconds since the tracker started. */
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import type * as Alert from "../../../Alert.js"
 import type * as FetchContext from "../../../FetchContext.js"
 import type { Severity, Trackable } from "../../../FetchError.js"
 import type { SlidingWindow } from "../../../SlidingWindow.js"
-import type * as Threshold from "../../../Threshold.js"
 import type { Reader } from "../counting/dimensionReader.js"
 import { reader } from "../counting/dimensionReader.js"
+import { isWindow } from "../counting/windows.js"
 import type * as Model from "../model.js"
 import type * as Snapshot from "../snapshotModel.js"
-import type { Active, Edge } from "./alertEdges.js"
-import { alertOf, limitedTo, naming, wallOf, withdrawn } from "./alertEdges.js"
-import { Together } from "./combinedWindow.js"
+import type { Active, Edge, Instants } from "./alertBuilder.js"
+import { alertOf, naming, wallOf, withId } from "./alertBuilder.js"
+import type { AlertFeed } from "./alertFeed.js"
+import type { Build } from "./carryOver.js"
+import { carryOver, keyOf, keyOfAlert } from "./carryOver.js"
+import { CombinedWindow } from "./combinedWindow.js"
+import type * as Edges from "./edges.js"
 import type { Gauge } from "./groupWatch.js"
 import { GroupWatch } from "./groupWatch.js"
 import type { Group, Rule } from "./limits.js"
-import type { Watchable } from "./limitWatch.js"
-import { Watch } from "./limitWatch.js"
-import type { Subscribers } from "./subscribers.js"
+import type { Counted } from "./limitWatch.js"
+import { LimitWatch } from "./limitWatch.js"
+import type { Standing, Watch, Watched } from "./watch.js"
 
-/** A limit of a code or of a rule, and the alert it gave last if that is still on. */
-export interface Watched<W extends Watchable = Watchable> {
-  readonly watch: W
-  readonly rule: Rule | undefined
-  /** Undefined: all codes. */
-  readonly code: string | undefined
-  alert: Active | undefined
-}
-
-/** A rule on the values of a dimension, or on all attempts: which value is an attempt for? */
-interface Grouped extends Watched<GroupWatch> {
+/** A rule on attempts or on the values of a dimension, with the value that an attempt counts for. */
+interface WatchedGroup extends Watched<GroupWatch> {
   readonly valueOf: Reader
 }
 
 interface Code {
   readonly severity: Severity
   readonly events: SlidingWindow
-  readonly watched: Array<Watched<Watch>>
+  readonly watched: Array<Watched<LimitWatch>>
 }
 
-/** Where a limit stands that is firing. */
-export interface Standing {
-  /** What was told last. */
-  readonly alert: Active
-  readonly firing: Threshold.Firing
-  /** The values by which a rule on a dimension is firing. */
-  readonly values: ReadonlyArray<string>
-  /** The instant at which this was so. */
-  readonly at: number
-}
+/** The counts that a rule is evaluated on; undefined for a dimension that is not kept. */
+type GaugeOf = (group: Group, code: string | undefined) => Gauge | undefined
 
-/** What is to be watched. */
 export interface Limits {
-  readonly limits: ReadonlyMap<string, ReadonlyArray<Threshold.Limit>>
+  readonly limits: ReadonlyMap<string, ReadonlyArray<Edges.Limit>>
   readonly rules: ReadonlyArray<Rule>
+}
+
+/** When a snapshot was taken, on the clock of the tracker that it came from. */
+interface Taken {
+  readonly age: number
+  readonly instantOf: (at: DateTime.Utc) => number
 }
 
 export const noEdges: ReadonlyArray<Edge> = []
 
-export class Alarms {
+export class Evaluator {
   private readonly codes = new Map<string, Code>()
-  private readonly gaugeOf: (group: Group, code: string | undefined) => Gauge
-  readonly subscribers: Subscribers<Alert.Alert>
+  private readonly gaugeOf: GaugeOf
+  private readonly allEvents: Counted = new CombinedWindow(() =>
+    Array.from(this.codes.values(), ({ events }) => events)
+  )
+  readonly feed: AlertFeed
   limits: Limits
-  // Rules on the errors of all codes: watched with every code.
-  private whole: ReadonlyArray<Watched<Watch>> = []
-  private groups: ReadonlyArray<Grouped> = []
+  // Rules on the errors of all codes: every error is an event of theirs.
+  private shared: ReadonlyArray<Watched<LimitWatch>> = []
+  private groups: ReadonlyArray<WatchedGroup> = []
+  private all: ReadonlyArray<Watched> = []
+  // No edge is due before this instant has passed, unless something is counted.
+  private quietUntil = Infinity
 
-  constructor(
-    limits: Limits,
-    gaugeOf: (group: Group, code: string | undefined) => Gauge,
-    subscribers: Subscribers<Alert.Alert>
-  ) {
+  constructor(limits: Limits, gaugeOf: GaugeOf, feed: AlertFeed) {
     this.limits = limits
     this.gaugeOf = gaugeOf
-    this.subscribers = subscribers
+    this.feed = feed
     this.watchRules()
   }
 
-  /** Are there rules on attempts? */
-  get grouped(): boolean {
+  /** True if there are rules on attempts or values. */
+  get hasGroups(): boolean {
     return this.groups.length > 0
   }
 
-  /** Watches a code that is new. */
-  watch(code: string, severity: Severity, events: SlidingWindow): ReadonlyArray<Watched<Watch>> {
+  /** Adds a code that has not occurred before, and returns its limits. */
+  watch(code: string, severity: Severity, events: SlidingWindow): ReadonlyArray<Watched<LimitWatch>> {
     const added: Code = { severity, events, watched: [] }
     this.codes.set(code, added)
     this.watchCode(code, added)
+    this.index()
     return added.watched
   }
 
   private watchCode(code: string, { events, watched }: Code): void {
-    for (const limit of this.limits.limits.get(code) ?? []) {
-      watched.push({ watch: new Watch(limit, events), rule: undefined, code, alert: undefined })
+    const add = (limit: Edges.Limit, rule: Rule | undefined) => {
+      watched.push({ watch: new LimitWatch(limit, events), rule: rule?.name, code, alert: undefined })
     }
+    for (const limit of this.limits.limits.get(code) ?? []) add(limit, undefined)
     for (const rule of this.limits.rules) {
-      if (rule.group !== undefined || rule.code !== code) continue
-      watched.push({ watch: new Watch(rule.limit, events), rule, code, alert: undefined })
+      if (rule.group === undefined && rule.code === code) add(rule.limit, rule)
     }
-    watched.push(...this.whole)
+    watched.push(...this.shared)
   }
 
   private watchRules(): void {
-    const together = new Together(() => Array.from(this.codes.values(), ({ events }) => events))
-    const whole: Array<Watched<Watch>> = []
-    const groups: Array<Grouped> = []
+    const shared: Array<Watched<LimitWatch>> = []
+    const groups: Array<WatchedGroup> = []
     for (const rule of this.limits.rules) {
       const { code, group, limit } = rule
       if (group !== undefined) {
-        const watch = new GroupWatch(limit, group, this.gaugeOf(group, code))
-        groups.push({
-          watch,
-          rule,
-          code,
-          alert: undefined,
-          valueOf: group.by === undefined ? () => "" : reader(group.by)
-        })
+        const gauge = this.gaugeOf(group, code)
+        if (gauge === undefined) continue
+        const watch = new GroupWatch(limit, group, gauge)
+        const valueOf = group.by === undefined ? () => "" : reader(group.by)
+        groups.push({ watch, rule: rule.name, code, alert: undefined, valueOf })
       } else if (code === undefined) {
-        whole.push({ watch: new Watch(limit, together), rule, code, alert: undefined })
+        shared.push({ watch: new LimitWatch(limit, this.allEvents), rule: rule?.name, code, alert: undefined })
       }
     }
-    this.whole = whole
+    this.shared = shared
     this.groups = groups
+    this.index()
+  }
+
+  private index(): void {
+    const ofCodes = Array.from(this.codes.values(), ({ watched }) => watched).flat()
+    this.all = Array.from(new Set<Watched>([...ofCodes, ...this.shared, ...this.groups]))
   }
 
   // -------------------------------------------------------------------------------------------------------------------
   // events
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Tells all that happened because time went by, in the order in which it happened. */
+  /** Publishes the edges that became due because time passed, in the order of time. Must precede every count. */
   settle(now: number, wall: number): ReadonlyArray<Edge> {
-    return this.tellAll(this.all, (watch) => watch.settle(now), now, wall)
-  }
-
-  /** Tells what happened to the rules on attempts because time went by. To be asked before an attempt is counted. */
-  settleGroups(now: number, wall: number): ReadonlyArray<Edge> {
-    let edges = noEdges
-    for (const grouped of this.groups) edges = this.tell(edges, grouped, grouped.watch.settle(now), now, wall)
+    if (now <= this.quietUntil) return noEdges
+    const edges = this.publishAll(this.all, (watch) => watch.settle(now), now, wall)
+    this.quietUntil = this.nextDue
     return edges
   }
 
-  /** Tells what an attempt that was counted did to the rules on attempts. Without a code: one that succeeded. */
+  /**
+   * Adds the edges that an attempt caused in rules on attempts and values. `code` is undefined for a success. Must follow
+   * the count of the attempt.
+   */
   attempted(
-    told: ReadonlyArray<Edge>,
+    before: ReadonlyArray<Edge>,
     context: FetchContext.FetchContext,
     code: string | undefined,
     now: number,
     wall: number,
     error?: Trackable
   ): ReadonlyArray<Edge> {
-    let edges = told
-    for (const grouped of this.groups) {
-      // To a count, other codes and successes are nothing.
-      const counts = code !== undefined && (grouped.code === undefined || grouped.code === code)
-      const value = counts || grouped.watch.group.minAttempts !== undefined
-        ? grouped.valueOf(context, error)
-        : undefined
-      if (value !== undefined) edges = this.tell(edges, grouped, grouped.watch.counted(value, now), now, wall)
+    let edges = before
+    for (const group of this.groups) {
+      // Only a ratio depends on successes and on errors of other codes.
+      const counts = code !== undefined && (group.code === undefined || group.code === code)
+      const value = counts || group.watch.group.minAttempts !== undefined ? group.valueOf(context, error) : undefined
+      if (value !== undefined) edges = this.publish(edges, group, group.watch.counted(value, now), now, wall)
     }
     return edges
   }
 
-  tell(
-    told: ReadonlyArray<Edge>,
+  /** Publishes the edges of one limit, and returns them after those of `before`. */
+  publish(
+    before: ReadonlyArray<Edge>,
     watched: Watched,
-    edges: ReadonlyArray<Threshold.Edge>,
+    edges: ReadonlyArray<Edges.Edge>,
     now: number,
     wall: number
   ): ReadonlyArray<Edge> {
-    if (edges.length === 0) return told
-    const severity = this.severityOf(watched.code)
-    const alerts = edges.map((edge) => alertOf(watched, severity, edge, now, wall))
-    for (const alert of alerts) {
-      watched.alert = alert._tag === "Resolved" ? undefined : alert
-      this.subscribers.publish(alert)
-    }
-    return [...told, ...alerts]
+    // An event that is no edge may begin an exceeding value of a group, and with it a time at which that value recovers.
+    if (watched.watch.quietUntil < this.quietUntil) this.quietUntil = watched.watch.quietUntil
+    if (edges.length === 0) return before
+    const alerts = this.build(watched, edges, now, wall)
+    for (const alert of alerts) this.feed.publish(alert)
+    return [...before, ...alerts]
   }
 
-  private tellAll(
+  /** The alerts of edges, the last of which the limit keeps while it is active. */
+  private build(watched: Watched, edges: ReadonlyArray<Edges.Edge>, now: number, wall: number): ReadonlyArray<Edge> {
+    const severity = (watched.code === undefined ? undefined : this.codes.get(watched.code)?.severity) ?? "ERROR"
+    return edges.map((edge) => {
+      const id = watched.alert?.id ?? this.feed.newId(keyOf(watched), wallOf(edge.at, now, wall).epochMillis)
+      const alert = alertOf(watched, { id, severity }, edge, { now, wall })
+      watched.alert = alert._tag === "Resolved" ? undefined : alert
+      return alert
+    })
+  }
+
+  private publishAll(
     all: ReadonlyArray<Watched>,
-    what: (watch: Watchable) => ReadonlyArray<Threshold.Edge>,
+    edgesOf: (watch: Watch) => ReadonlyArray<Edges.Edge>,
     now: number,
     wall: number
   ): ReadonlyArray<Edge> {
     return all
-      .map((watched) => ({ watched, edges: what(watched.watch) }))
+      .map((watched) => ({ watched, edges: edgesOf(watched.watch) }))
       .filter(({ edges }) => edges.length > 0)
       .sort((a, b) => (a.edges[0]?.at ?? 0) - (b.edges[0]?.at ?? 0))
-      .reduce((told, { edges, watched }) => this.tell(told, watched, edges, now, wall), noEdges)
+      .reduce((before, { edges, watched }) => this.publish(before, watched, edges, now, wall), noEdges)
   }
 
-  /** Forgets where the limits stand, and tells what was on and is so no more. */
+  /** Ends all alerts. */
   reset(now: number, wall: number): ReadonlyArray<Edge> {
-    return this.tellAll(this.all, (watch) => watch.reset(now), now, wall)
+    return this.publishAll(this.all, (watch) => watch.reset(now), now, wall)
   }
 
-  /** Watches other limits from now on: those that are the same stand where they stood, the others are judged anew. */
+  // -------------------------------------------------------------------------------------------------------------------
+  // changes of limits, restarts
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Replaces the limits. An alert stays active while the new limit of its name is exceeded; new limits may fire at once. */
   change(limits: Limits, now: number, wall: number): ReadonlyArray<Edge> {
     const due = this.settle(now, wall)
-    const before = this.standing(now)
+    const before = this.all.flatMap((watched) => standingOf(watched, now))
     this.limits = limits
     this.watchRules()
     for (const [code, known] of this.codes) {
       known.watched.length = 0
       this.watchCode(code, known)
     }
-    return [...due, ...this.adopt(before, now, wall)]
+    this.index()
+    const { ended, started } = carryOver(this.all, before, { now, wall }, this.builder(now, wall))
+    for (const alert of ended) this.feed.publish(alert)
+    return [...due, ...ended, ...this.start(started, now, wall)]
   }
 
-  // -------------------------------------------------------------------------------------------------------------------
-  // what outlives a change of the limits, and the tracker
-  // -------------------------------------------------------------------------------------------------------------------
-
-  /** Where those stand that are firing. */
-  standing(now: number): ReadonlyArray<Standing> {
-    return this.all.flatMap(({ alert, watch }) => {
-      const { firing } = watch
-      if (alert === undefined || Option.isNone(firing)) return []
-      return [{ alert, firing: firing.value, values: watch instanceof GroupWatch ? watch.values(now) : [], at: now }]
-    })
-  }
-
-  /** Goes on where others stood: nothing is told twice, but what is news by the limits of today is told. */
-  adopt(
-    before: ReadonlyArray<Standing>,
-    now: number,
-    wall: number,
-    isNews: (watched: Watched) => boolean = () => true
-  ): ReadonlyArray<Edge> {
-    const left = new Map(before.map((standing) => [keyOf(standing.alert), standing]))
-    const news = this.all.map((watched) => {
-      const key = keyOf(watched)
-      const standing = left.get(key)
-      left.delete(key)
-      return { watched, edges: standing === undefined && !isNews(watched) ? [] : carry(watched, standing, now) }
-    })
-    const gone = Array.from(
-      left.values(),
-      ({ alert, firing: { peak, since } }) => withdrawn(alert, wallOf(since, now, wall), peak, wall)
-    )
-    for (const alert of gone) this.subscribers.publish(alert)
-    return news.reduce<ReadonlyArray<Edge>>(
-      (told, { edges, watched }) => this.tell(told, watched, edges, now, wall),
-      gone
-    )
-  }
-
-  snapshot(now: number, wall: number): ReadonlyArray<Snapshot.Active> {
-    return this.standing(now).map(({ alert, firing: { escalations, peak, since }, values }) => ({
-      alert,
-      since: wallOf(since, now, wall),
-      escalations,
-      peak,
-      values
-    }))
-  }
-
-  /** Goes on where a snapshot stood that was taken at `then`, by the wall clock of then. */
-  restore(
-    actives: ReadonlyArray<Snapshot.Active>,
-    instant: (at: DateTime.Utc) => number,
-    then: number,
-    wall: number
-  ): ReadonlyArray<Edge> {
-    const before = actives.map(({ alert, escalations, peak, since, values }) => {
-      const named = alert.by === undefined ? undefined : (alert.values?.length ?? 0) + (alert.more ?? 0)
-      const firing = { since: instant(since), escalations, peak, ...named === undefined ? {} : { named } }
-      return { alert, firing, values: alert.by === undefined ? [""] : values, at: then }
-    })
-    // A share rises by itself while what was well grows old: the next attempt tells, as it would have without a restart.
-    const isCount = ({ watch }: Watched) => !(watch instanceof GroupWatch && watch.group.minAttempts !== undefined)
-    return this.adopt(before, then, wall, isCount)
-  }
-
-  /** Takes the place of another one with the same subscribers, who learn what is on now, and what is so no more. */
-  replace(old: Alarms, now: number, wall: number): ReadonlyArray<Edge> {
-    const mine = new Map(this.alerts.map((alert) => [idOf(alert), alert]))
-    const gone = old.all.filter(({ alert }) => alert !== undefined && !mine.has(idOf(alert)))
-    const edges = old.tellAll(gone, (watch) => watch.reset(now), now, wall)
-    for (const alert of old.alerts) mine.delete(idOf(alert))
-    for (const alert of mine.values()) this.subscribers.publish(alert)
+  private start(all: ReadonlyArray<Watched>, now: number, wall: number): ReadonlyArray<Edge> {
+    const edges = this.publishAll(all, (watch) => watch.start(now), now, wall)
+    this.quietUntil = this.nextDue
     return edges
   }
 
+  private builder(now: number, wall: number): Build {
+    return (watched, edges) => this.build(watched, edges, now, wall)
+  }
+
+  /** The active alerts, each with its limit. All edges that are due must have been published. */
+  snapshot(now: number, wall: number): ReadonlyArray<Snapshot.Active> {
+    return this.all.flatMap((watched) => {
+      const { alert, watch } = watched
+      const { firing, limit } = watch
+      if (alert === undefined || Option.isNone(firing)) return []
+      const { escalations, peak, since } = firing.value
+      const minAttempts = watch instanceof GroupWatch ? watch.group.minAttempts : undefined
+      return [{
+        alert,
+        since: wallOf(since, now, wall),
+        escalations,
+        peak,
+        values: watch.values(now),
+        limit: {
+          window: limit.window,
+          recovered: limit.recovered,
+          ...minAttempts === undefined ? {} : { minAttempts }
+        }
+      }]
+    })
+  }
+
+  /**
+   * Continues with the alerts of a snapshot: first under the limits of the snapshot, for the time that has passed since
+   * it was taken, then under the limits in force. `old` is the evaluator that this one replaces: subscribers know its
+   * alerts, and get the difference.
+   */
+  restore(
+    actives: ReadonlyArray<Snapshot.Active>,
+    taken: Taken,
+    { now, wall }: Instants,
+    old: { readonly evaluator: Evaluator; readonly now: number }
+  ): ReadonlyArray<Edge> {
+    const build = this.builder(now, wall)
+    const resumed = actives.map((active) => this.resume(active, taken))
+    const replays = resumed.map(({ alert }) => alert)
+    const recovered = resumed.flatMap((watched) => build(watched, watched.watch.settle(now)))
+      .sort((a, b) => DateTime.Order(a.at, b.at))
+    const standing = resumed.flatMap((watched) => standingOf(watched, now))
+    const { ended, started } = carryOver(this.all, standing, { now, wall }, build)
+
+    const active = new Map(
+      this.all.flatMap((watched) => watched.alert === undefined ? [] : [[watched.alert.id, watched]])
+    )
+    const gone = old.evaluator.end((id) => !active.has(id), old.now, wall)
+    for (const { alert, watch } of old.evaluator.all) {
+      // Subscribers have seen these escalations.
+      const { firing } = watch
+      if (alert !== undefined && Option.isSome(firing)) {
+        active.get(alert.id)?.watch.skipEscalations(firing.value.escalations)
+      }
+    }
+    for (const alert of replays) {
+      const watched = active.get(alert.id)
+      if (this.feed.isActive(alert.id) || watched === undefined && this.feed.hasResolved(alert.id)) continue
+      this.feed.replay(watched === undefined ? alert : current(watched, now) ?? alert)
+    }
+    // Subscribers may have seen the end of an alert that the snapshot has as active.
+    const news = [...recovered, ...ended].filter(({ id }) => !this.feed.hasResolved(id))
+    for (const alert of news) this.feed.publish(alert)
+    // A ratio rises without an error, as successes age. Its alert fires with the next attempt.
+    const counts = started.filter(({ watch }) =>
+      !(watch instanceof GroupWatch && watch.group.minAttempts !== undefined)
+    )
+    return [...gone, ...news, ...this.start(counts, now, wall)]
+  }
+
+  /** An alert of a snapshot under the limit that it fired under. */
+  private resume(
+    active: Snapshot.Active,
+    { age, instantOf }: Taken
+  ): Watched & { readonly alert: Active } {
+    const { escalations, peak, since, values } = active
+    const { by, code, rule } = active.alert
+    const watch = this.watchOf(active)
+    const name = keyOfAlert(active)
+    const alert = active.alert.id === "" ? withId(active.alert, this.feed.newId(name, since.epochMillis)) : active.alert
+    const named = by === undefined ? {} : { named: (alert.values?.length ?? 0) + (alert.more ?? 0) }
+    watch.resume({ since: instantOf(since), escalations, peak, ...named }, by === undefined ? [""] : values, age)
+    return { watch, rule, code: code === "*" ? undefined : code, alert }
+  }
+
+  private watchOf({ alert, limit }: Snapshot.Active): Watch {
+    const { attempts, by, code, limit: number, window: name } = alert
+    // Snapshots of earlier versions do not have the limit.
+    const present = this.all.find((watched) => keyOf(watched) === keyOfAlert({ alert }))
+    const { recovered = number, window = Duration.minutes(1) } = limit ?? present?.watch.limit ?? {}
+    const isRatio = attempts !== undefined
+    const before = { name, window, limit: number, recovered: isRatio ? recovered : wholeCount(recovered) }
+    if (by !== undefined || isRatio) {
+      const minAttempts = isRatio ? limit?.minAttempts ?? 1 : undefined
+      const group = isWindow(name) ? { by, window: name, minAttempts } : undefined
+      const gauge = group && this.gaugeOf(group, code === "*" ? undefined : code)
+      return group === undefined || gauge === undefined
+        ? new LimitWatch(before, unknownEvents)
+        : new GroupWatch(before, group, gauge)
+    }
+    return new LimitWatch(before, code === "*" ? this.allEvents : this.codes.get(code)?.events ?? unknownEvents)
+  }
+
+  /** Ends the alerts of some ids. */
+  private end(isEnded: (id: string) => boolean, now: number, wall: number): ReadonlyArray<Edge> {
+    const ending = this.all.filter(({ alert }) => alert !== undefined && isEnded(alert.id))
+    return this.publishAll(ending, (watch) => watch.reset(now), now, wall)
+  }
+
   // -------------------------------------------------------------------------------------------------------------------
-  // answers
+  // reads
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** How long until an alert can be over; for ever if there is none. */
-  due(now: number): number {
-    return Math.min(...this.all.map(({ watch }) => watch.due(now)))
+  /** The earliest instant at which an edge can be due; Infinity without an active alert. */
+  get dueAt(): number {
+    return this.nextDue + 1
   }
 
   active(now: number): ReadonlyArray<Active> {
-    return this.all
-      .flatMap(({ alert, watch }) => {
-        if (alert === undefined || !watch.isActive(now)) return []
-        return [alert.by !== undefined && watch instanceof GroupWatch ? naming(alert, watch.values(now)) : alert]
-      })
-      .sort((a, b) => DateTime.Order(a.at, b.at))
+    return this.all.flatMap((watched) => current(watched, now) ?? []).sort((a, b) => DateTime.Order(a.at, b.at))
   }
 
+  /** Of the limits of a code that are exceeded, the verdict names the one with the shortest window. */
   verdict(code: string, now: number): Model.Verdict {
-    for (const { watch, ...watched } of this.codes.get(code)?.watched ?? []) {
-      const count = watched.code === code ? watch.exceeded(now) : Option.none()
-      if (Option.isNone(count)) continue
-      const exceeded = { window: watch.limit.name, limit: watch.limit.limit, count: count.value }
-      return { verdict: "extraordinary", exceeded: Option.some(exceeded) }
+    const exceeded = (this.codes.get(code)?.watched ?? []).flatMap((watched) =>
+      watched.code === code
+        ? Option.toArray(Option.map(watched.watch.exceeded(now), (count) => ({ ...watched.watch.limit, count })))
+        : []
+    ).sort((a, b) => Duration.Order(a.window, b.window))
+    return {
+      verdict: exceeded.length === 0 ? "normal" : "extraordinary",
+      exceeded: Option.map(
+        Option.fromNullable(exceeded[0]),
+        ({ count, limit, name }) => ({ window: name, limit, count })
+      )
     }
-    return { verdict: "normal", exceeded: Option.none() }
   }
 
-  /** The limits of codes. */
-  get told(): ReadonlyArray<Snapshot.Limit> {
+  /** The limits of codes, as opposed to rules. */
+  get codeLimits(): ReadonlyArray<Snapshot.Limit> {
     return Array.from(this.limits.limits, ([code, limits]) => limits.map((limit) => ({ code, ...limit }))).flat()
   }
 
-  private get alerts(): ReadonlyArray<Active> {
-    return this.all.flatMap(({ alert }) => alert ?? [])
-  }
-
-  private get all(): ReadonlyArray<Watched> {
-    const codes = Array.from(this.codes.values(), ({ watched }) => watched).flat()
-    return Array.from(new Set<Watched>([...codes, ...this.whole, ...this.groups]))
-  }
-
-  private severityOf(code: string | undefined): Severity {
-    return (code === undefined ? undefined : this.codes.get(code)?.severity) ?? "ERROR"
+  private get nextDue(): number {
+    return Math.min(...this.all.map(({ watch }) => watch.quietUntil))
   }
 }
 
-/** What goes by the same name is the same limit, whatever its number. */
-const keyOf = (of: Watched | Active): string => {
-  const [rule, code, window, by, isRatio] = "watch" in of
-    ? [
-      of.rule?.name,
-      of.code ?? "*",
-      of.watch.limit.name,
-      of.rule?.group?.by,
-      of.rule?.group?.minAttempts !== undefined
-    ]
-    : [of.rule, of.code, of.window, of.by, of.attempts !== undefined]
-  return JSON.stringify([rule, code, window, by, isRatio])
+/** The alert of a limit with the values that exceed it now; undefined if it has ended by now. */
+const current = ({ alert, watch }: Watched, now: number): Active | undefined => {
+  if (alert === undefined || !watch.isActive(now)) return undefined
+  return alert.by === undefined ? alert : naming(alert, watch.values(now))
 }
 
-const idOf = (alert: Active): string => `${alert._tag} ${DateTime.formatIso(alert.at)} ${keyOf(alert)}`
-
-const carry = (watched: Watched, before: Standing | undefined, now: number): ReadonlyArray<Threshold.Edge> => {
-  const { watch } = watched
-  if (before === undefined) return watch.look(now)
-  watched.alert = limitedTo(before.alert, watch.limit)
-  if (before.alert.limit !== watch.limit.limit) return watch.rejudge(before.firing, before.values, now)
-  watch.resume(before.firing, before.values, before.at)
-  return []
+const standingOf = ({ alert, watch }: Watched, now: number): ReadonlyArray<Standing> => {
+  const { firing, limit } = watch
+  return alert === undefined || Option.isNone(firing)
+    ? []
+    : [{ alert, firing: firing.value, values: watch.values(now), limit }]
 }
+
+/** A count as windows take it: a snapshot may hold any number. */
+const wholeCount = (n: number): number => Math.max(0, Math.min(Math.floor(n), 2 ** 30)) || 0
+
+// Not counted any more: nothing says that such an alert has recovered.
+const unknownEvents: Counted = { count: () => Infinity, exceeds: () => true, nth: () => Infinity }

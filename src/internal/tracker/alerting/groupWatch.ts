@@ -1,74 +1,81 @@
 /**
- * One rule on each value of a dimension, or on the share of the attempts that fail: where it stands, and what to tell when
- * that changes. What it goes by is counted in steps, see `slots.ts`: time changes a count only where a step begins.
+ * The evaluation of one rule on the values of a dimension, or on the share of attempts that fail. Its counts move in
+ * steps, see `slots.ts`: the passing of time changes a count only where a step begins.
  */
 import * as Option from "effect/Option"
-import * as Threshold from "../../../Threshold.js"
 import type { Window } from "../counting/windows.js"
+import type { Edge, Ended, Firing, Limit, Reading, State, Step } from "./edges.js"
+import { next, nextEdge, noEdges, rejudge, withdraw } from "./edges.js"
 import type { Group } from "./limits.js"
-import type { Watchable } from "./limitWatch.js"
+import type { Standing, Watch } from "./watch.js"
+import { isOther } from "./watch.js"
 
-/** Errors that were not expected, and attempts; of these 0 where nobody counts them. */
+/** Errors other than expected empties, and attempts; no attempts where only errors are counted. */
 export interface Amounts {
   readonly errors: number
   readonly attempts: number
 }
 
-/** What a rule goes by. */
+/** The counts that a rule is evaluated on. */
 export interface Gauge {
-  /** What was counted for a value. `now` may be later than the last event, never before it. */
+  /** The counts of a value. `now` is at or after the last event. */
   readonly read: (value: string, window: Window, now: number) => Amounts
   readonly values: () => Iterable<string>
 }
 
-/** A value by what its alert is over, and when. */
-interface Left extends Amounts {
+/** The recovery of one value. */
+interface Recovery extends Amounts {
   readonly at: number
   readonly amount: number
-  readonly reason?: Threshold.Ended
+  readonly reason?: Ended
 }
 
 const windows: ReadonlyArray<Window> = ["minute", "hour", "day"]
 const widths: { readonly [W in Window]: number } = { minute: 1e9, hour: 60e9, day: 1440e9 }
-// What is counted in one step is out of the window when as many others have begun.
-const inside = 61
+// Events of one step have left the window when this many steps have begun after it.
+const stepsInside = 61
 
-const nothing: ReadonlyArray<Threshold.Edge> = []
+const noAmounts: Amounts = { errors: 0, attempts: 0 }
 
-/** Who leaves last; of those that leave at the same time, the worst. */
-const order = (a: Left, b: Left): number => a.at - b.at || a.amount - b.amount || a.attempts - b.attempts
+/** By time; at the same instant, the highest amount last. */
+const order = (a: Recovery, b: Recovery): number => a.at - b.at || a.amount - b.amount || a.attempts - b.attempts
 
-export class GroupWatch implements Watchable {
-  readonly limit: Threshold.Limit
+export class GroupWatch implements Watch {
+  readonly limit: Limit
   readonly group: Group
   private readonly gauge: Gauge
-  // The window of the rule, and where attempts can be too few to tell, those that are longer.
+  // The window of the rule; for a ratio also the longer ones, which decide where attempts are too few in it.
   private readonly windows: ReadonlyArray<Window>
   // The values that have exceeded the limit and not recovered since.
-  private readonly sick = new Set<string>()
-  // Until when the passing of time has been looked at.
+  private readonly exceeding = new Set<string>()
+  // The instant up to which the passing of time has been evaluated.
   private settled = 0
-  private highest = 0
-  private newsAbove: number
-  private state: Threshold.State = Option.none()
-  /** What the last edge was about: of the worst value, or of the last one that recovered. */
-  told: Amounts = { errors: 0, attempts: 0 }
+  private peak = 0
+  private edgeAbove: number
+  private state: State = Option.none()
+  /** The counts of the last edge: those of the highest value, or of the last value that recovered. */
+  amounts: Amounts = noAmounts
 
-  constructor(limit: Threshold.Limit, group: Group, gauge: Gauge) {
+  constructor(limit: Limit, group: Group, gauge: Gauge) {
     this.limit = limit
     this.group = group
     this.gauge = gauge
     this.windows = group.minAttempts === undefined ? [group.window] : windows.slice(windows.indexOf(group.window))
-    this.newsAbove = limit.limit
+    this.edgeAbove = limit.limit
   }
 
-  /** The values that exceed the limit or have not recovered since, the worst first. */
   values(now: number): ReadonlyArray<string> {
-    return this.ranked(this.staying(now), now).map(({ value }) => value)
+    return this.ranked(this.remaining(now), now).map(({ value }) => value)
   }
 
-  get firing(): Threshold.State {
-    return Option.map(this.state, (firing) => ({ ...firing, peak: this.highest }))
+  get firing(): State {
+    return Option.map(this.state, (firing) => ({ ...firing, peak: this.peak }))
+  }
+
+  /** The end of the step that is under way. */
+  get quietUntil(): number {
+    const width = widths[this.group.window]
+    return this.exceeding.size === 0 ? Infinity : Math.ceil(this.settled / width) * width
   }
 
   exceeded(): Option.Option<number> {
@@ -76,116 +83,123 @@ export class GroupWatch implements Watchable {
   }
 
   isActive(now: number): boolean {
-    return this.staying(now).length > 0
+    return this.remaining(now).length > 0
   }
 
-  settle(now: number): ReadonlyArray<Threshold.Edge> {
+  settle(now: number): ReadonlyArray<Edge> {
     const starts = this.startsUntil(now)
     this.settled = now
-    let last: Left | undefined
-    for (const value of starts.length === 0 ? [] : this.sick) {
-      const left = this.left(value, starts)
-      if (left === undefined) continue
-      this.sick.delete(value)
-      if (last === undefined || order(left, last) > 0) last = left
+    let last: Recovery | undefined
+    for (const value of starts.length === 0 ? [] : this.exceeding) {
+      const recovery = this.recovery(value, starts)
+      if (recovery === undefined) continue
+      this.exceeding.delete(value)
+      if (last === undefined || order(recovery, last) > 0) last = recovery
     }
-    return last === undefined || this.sick.size > 0 ? nothing : this.over(last)
+    return last === undefined || this.exceeding.size > 0 ? noEdges : this.resolve(last)
   }
 
-  /** What happened because something was counted for a value. */
-  counted(value: string, now: number): ReadonlyArray<Threshold.Edge> {
+  /** The edges that an event of a value caused. */
+  counted(value: string, now: number): ReadonlyArray<Edge> {
+    this.settled = now
     const amount = this.amountOf(this.gauge.read(value, this.group.window, now))
     if (amount !== undefined && amount > this.limit.limit) {
-      this.sick.add(value)
-      this.highest = Math.max(this.highest, amount)
-      return amount > this.newsAbove || this.spreads() ? this.tell(now) : nothing
+      this.exceeding.add(value)
+      this.peak = Math.max(this.peak, amount)
+      return amount > this.edgeAbove || this.hasSpread() ? this.look(now) : noEdges
     }
-    const left = this.sick.has(value) ? this.leaves(value, now, now) : undefined
-    if (left === undefined) return nothing
-    this.sick.delete(value)
-    return this.sick.size > 0 ? nothing : this.over(left)
+    const recovery = this.exceeding.has(value) ? this.recoveryAt(value, now, now) : undefined
+    if (recovery === undefined) return noEdges
+    this.exceeding.delete(value)
+    return this.exceeding.size > 0 ? noEdges : this.resolve(recovery)
   }
 
-  look(now: number): ReadonlyArray<Threshold.Edge> {
-    this.diagnose(now)
-    return this.sick.size === 0 ? nothing : this.tell(now)
+  start(now: number): ReadonlyArray<Edge> {
+    this.settled = now
+    this.findExceeding(now)
+    return this.exceeding.size === 0 ? noEdges : this.look(now)
   }
 
-  reset(now: number): ReadonlyArray<Threshold.Edge> {
-    if (!this.isActive(now)) return this.settle(now)
-    this.sick.clear()
-    return this.over({ at: now, errors: 0, attempts: 0, amount: 0, reason: "withdrawn" })
-  }
-
-  due(now: number): number {
-    const width = widths[this.group.window]
-    return this.sick.size === 0 ? Infinity : Math.ceil(now / width) * width + 1 - now
-  }
-
-  resume(firing: Threshold.Firing, values: ReadonlyArray<string>, then: number): void {
-    for (const value of values) this.sick.add(value)
+  resume(firing: Firing, values: ReadonlyArray<string>, then: number): void {
+    for (const value of values) this.exceeding.add(value)
     this.settled = then
     this.stand(Option.some(firing))
   }
 
-  rejudge(firing: Threshold.Firing, values: ReadonlyArray<string>, now: number): ReadonlyArray<Threshold.Edge> {
-    this.diagnose(now)
-    const [worst] = this.ranked(this.sick.size === 0 ? values : this.sick, now)
-    const [state, edges] = Threshold.rejudge(this.limit, firing, {
-      now,
-      count: worst?.amount ?? 0,
-      values: this.size,
-      recovered: Option.none()
+  adopt({ firing, limit, values }: Standing, now: number): ReadonlyArray<Edge> {
+    this.settled = now
+    const isNew = isOther(this.limit, limit)
+    if (isNew) this.findExceeding(now)
+    else for (const value of values) if (this.recoveryAt(value, now, now) === undefined) this.exceeding.add(value)
+    const [highest] = this.ranked(this.exceeding.size === 0 ? values : this.exceeding, now)
+    this.amounts = highest ?? noAmounts
+    const count = highest?.amount ?? 0
+    if (this.exceeding.size === 0) return this.move(withdraw(firing, now, count))
+    if (!isNew) return this.move([Option.some(firing), noEdges])
+    return this.move(rejudge(this.limit, firing, { now, count, values: this.size, recovered: Option.none() }))
+  }
+
+  reset(now: number): ReadonlyArray<Edge> {
+    const due = this.settle(now)
+    if (due.length > 0) return due
+    this.exceeding.clear()
+    this.amounts = noAmounts
+    return Option.match(this.firing, {
+      onNone: () => noEdges,
+      onSome: (firing) => this.move(withdraw(firing, now, 0))
     })
-    this.told = worst ?? { errors: 0, attempts: 0 }
-    this.stand(state)
-    return edges
+  }
+
+  skipEscalations(escalations: number): void {
+    this.stand(Option.map(this.firing, (firing) => ({
+      ...firing,
+      escalations: Math.max(firing.escalations, escalations)
+    })))
   }
 
   private get size(): number | undefined {
-    return this.group.by === undefined ? undefined : this.sick.size
+    return this.group.by === undefined ? undefined : this.exceeding.size
   }
 
-  private diagnose(now: number): void {
-    this.settled = now
+  private findExceeding(now: number): void {
     for (const value of this.gauge.values()) {
       const amount = this.amountOf(this.gauge.read(value, this.group.window, now))
-      if (amount !== undefined && amount > this.limit.limit) this.sick.add(value)
+      if (amount !== undefined && amount > this.limit.limit) this.exceeding.add(value)
     }
   }
 
-  /** Is there twice as much to name as was named? */
-  private spreads(): boolean {
+  /** True if twice as many values exceed the limit as the last edge named. */
+  private hasSpread(): boolean {
     const named = Option.isSome(this.state) ? this.state.value.named : undefined
-    return named !== undefined && this.sick.size >= named * 2
+    return named !== undefined && this.exceeding.size >= named * 2
   }
 
-  private tell(now: number): ReadonlyArray<Threshold.Edge> {
-    const [worst] = this.ranked(this.sick, now)
-    if (worst === undefined) return nothing
-    this.told = worst
-    return this.move({ now, count: worst.amount, values: this.size, recovered: Option.none() })
+  private look(now: number): ReadonlyArray<Edge> {
+    const [highest] = this.ranked(this.exceeding, now)
+    if (highest === undefined) return noEdges
+    this.amounts = highest
+    return this.read({ now, count: highest.amount, values: this.size, recovered: Option.none() })
   }
 
-  private over({ amount, at, reason, ...told }: Left): ReadonlyArray<Threshold.Edge> {
-    this.told = told
+  private resolve({ amount, at, reason, ...amounts }: Recovery): ReadonlyArray<Edge> {
+    this.amounts = amounts
     const recovered = { at, count: amount, ...reason === undefined ? {} : { reason } }
-    return this.move({ now: at, count: this.highest, recovered: Option.some(recovered) })
+    return this.read({ now: at, count: this.peak, recovered: Option.some(recovered) })
   }
 
-  private move(reading: Threshold.Reading): ReadonlyArray<Threshold.Edge> {
-    const [state, edges] = Threshold.next(this.limit, this.state, reading)
+  private read(reading: Reading): ReadonlyArray<Edge> {
+    return this.move(next(this.limit, this.state, reading))
+  }
+
+  private move([state, edges]: Step): ReadonlyArray<Edge> {
     this.stand(state)
     return edges
   }
 
-  private stand(state: Threshold.State): void {
+  private stand(state: State): void {
     this.state = state
-    this.highest = Option.match(state, { onNone: () => 0, onSome: ({ peak }) => Math.max(this.highest, peak) })
-    this.newsAbove = Option.match(state, {
-      onNone: () => this.limit.limit,
-      onSome: () => Threshold.nextEdge(this.limit, state)
-    })
+    this.peak = Option.match(state, { onNone: () => 0, onSome: ({ peak }) => Math.max(this.peak, peak) })
+    this.edgeAbove = nextEdge(this.limit, state)
   }
 
   private ranked(values: Iterable<string>, now: number) {
@@ -195,45 +209,45 @@ export class GroupWatch implements Watchable {
     }).sort((a, b) => b.amount - a.amount || b.errors - a.errors || (a.value < b.value ? -1 : 1))
   }
 
-  /** What the limit is held against: errors, or their share in the attempts unless these are too few to tell. */
+  /** What the limit is compared with: the errors, or their share of the attempts unless there are too few. */
   private amountOf({ attempts, errors }: Amounts): number | undefined {
     const { minAttempts } = this.group
     return minAttempts === undefined ? errors : attempts >= minAttempts ? errors / attempts : undefined
   }
 
-  /** The values that are still sick. */
-  private staying(now: number): ReadonlyArray<string> {
+  /** The values that have not recovered by now. */
+  private remaining(now: number): ReadonlyArray<string> {
     const starts = this.startsUntil(now)
-    return Array.from(this.sick).filter((value) => this.left(value, starts) === undefined)
+    return Array.from(this.exceeding).filter((value) => this.recovery(value, starts) === undefined)
   }
 
-  private left(value: string, starts: ReadonlyArray<number>): Left | undefined {
+  private recovery(value: string, starts: ReadonlyArray<number>): Recovery | undefined {
     for (const start of starts) {
-      // A step is open to the left.
-      const left = this.leaves(value, start, start + 1)
-      if (left !== undefined) return left
+      // A step does not include the instant at which it starts.
+      const recovery = this.recoveryAt(value, start, start + 1)
+      if (recovery !== undefined) return recovery
     }
     return undefined
   }
 
-  /** Is a value no longer sick, by the shortest window that can tell? */
-  private leaves(value: string, at: number, now: number): Left | undefined {
+  /** The recovery of a value by the shortest window that holds enough attempts; undefined if it has not recovered. */
+  private recoveryAt(value: string, at: number, now: number): Recovery | undefined {
     for (const window of this.windows) {
       const amounts = this.gauge.read(value, window, now)
       const amount = this.amountOf(amounts)
       if (amount !== undefined) return amount > this.limit.recovered ? undefined : { at, amount, ...amounts }
     }
-    return { at, amount: 0, errors: 0, attempts: 0, reason: "silence" }
+    return { at, amount: 0, ...noAmounts, reason: "silence" }
   }
 
-  /** When the steps have begun that were not looked at, as far as anything can have left a window then. */
+  /** The starts of the steps that have not been evaluated, as many as it takes for every event to leave its window. */
   private startsUntil(now: number): ReadonlyArray<number> {
-    if (this.sick.size === 0) return []
+    if (this.exceeding.size === 0) return []
     const starts = new Set<number>()
     for (const window of this.windows) {
       const width = widths[window]
       const first = Math.ceil(this.settled / width)
-      const last = Math.min(Math.ceil(now / width), first + inside)
+      const last = Math.min(Math.ceil(now / width), first + stepsInside)
       for (let step = first; step < last; step++) starts.add(step * width)
     }
     return Array.from(starts).sort((a, b) => a - b)

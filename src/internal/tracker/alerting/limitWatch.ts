@@ -1,65 +1,38 @@
-/** One limit on a count: where it stands, and what to tell when that changes. */
+/** The evaluation of one limit on a count. */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { SlidingWindow } from "../../../SlidingWindow.js"
-import * as Threshold from "../../../Threshold.js"
+import type { Edge, Firing, Limit, State, Step } from "./edges.js"
+import { next, nextEdge, noEdges, rejudge, withdraw } from "./edges.js"
+import type { Standing, Watch } from "./watch.js"
+import { isOther } from "./watch.js"
 
-const nothing: ReadonlyArray<Threshold.Edge> = []
-
-/** What a limit is held against: one window, or several together. */
+/** What a limit is compared with: the events of one code, or of all codes. */
 export type Counted = Pick<SlidingWindow, "count" | "exceeds" | "nth">
 
-/** A limit of any kind. */
-export interface Watchable {
-  readonly limit: Threshold.Limit
-  /** Where it stands now, and not only as of the last edge. */
-  readonly firing: Threshold.State
-  /** What the count is, if it is above the limit; None where the limit is not on a count alone. */
-  readonly exceeded: (now: number) => Option.Option<number>
-  /** Is there an alert that has not resolved by now, whether anybody has noticed or not? */
-  readonly isActive: (now: number) => boolean
-  /** What happened because time went by. To be asked before anything is counted. */
-  readonly settle: (now: number) => ReadonlyArray<Threshold.Edge>
-  /** What happened because the limit is new. */
-  readonly look: (now: number) => ReadonlyArray<Threshold.Edge>
-  /** Goes on where another one of the same limit stood at an earlier instant, because of some values. */
-  readonly resume: (firing: Threshold.Firing, values: ReadonlyArray<string>, then: number) => void
-  /** Goes on where one of another limit stands, because of some values. */
-  readonly rejudge: (
-    firing: Threshold.Firing,
-    values: ReadonlyArray<string>,
-    now: number
-  ) => ReadonlyArray<Threshold.Edge>
-  /** Forgets where the limit stands: what is active is over now, and what was over before became so then. */
-  readonly reset: (now: number) => ReadonlyArray<Threshold.Edge>
-  /** How long until the alert can be over; for ever if there is none. */
-  readonly due: (now: number) => number
-}
-
-export class Watch implements Watchable {
-  readonly limit: Threshold.Limit
+export class LimitWatch implements Watch {
+  readonly limit: Limit
   private readonly events: Counted
   private readonly window: number
-  private state: Threshold.State = Option.none()
-  // The highest count since the alert fired; the limit as long as there is none.
-  private highest: number
-  // The count after the last event that raised it, and until when none of what was counted then is out of the window.
+  private state: State = Option.none()
+  // The highest count since the alert fired; the limit as long as there is no alert.
+  private peak: number
+  // A count above this one is an edge.
+  private edgeAbove: number
+  // The count after the last event that raised it, and the instant up to which none of those events leaves the window.
   private current = 0
   private fullUntil = -Infinity
-  // A count above this one is news.
-  private newsAbove: number
-  // An alert is not over before this, and later if more has happened since; for ever as long as there is none.
-  private activeUntil = Infinity
+  quietUntil = Infinity
 
-  constructor(limit: Threshold.Limit, events: Counted) {
+  constructor(limit: Limit, events: Counted) {
     this.limit = limit
     this.events = events
     this.window = Duration.toMillis(limit.window) * 1e6
-    this.highest = this.newsAbove = limit.limit
+    this.peak = this.edgeAbove = limit.limit
   }
 
-  get firing(): Threshold.State {
-    return Option.map(this.state, (firing) => ({ ...firing, peak: this.highest }))
+  get firing(): State {
+    return Option.map(this.state, (firing) => ({ ...firing, peak: this.peak }))
   }
 
   exceeded(now: number): Option.Option<number> {
@@ -72,78 +45,92 @@ export class Watch implements Watchable {
     return Option.isSome(this.state) && this.events.exceeds(this.limit.recovered, this.window, now)
   }
 
-  settle(now: number): ReadonlyArray<Threshold.Edge> {
-    return now <= this.activeUntil ? nothing : this.step(now)
+  values(): ReadonlyArray<string> {
+    return []
   }
 
-  /** What happened because an event was added. */
-  added(now: number): ReadonlyArray<Threshold.Edge> {
-    // Looked at after every event, for that is when a count can rise: no verdict is ahead of the alerts.
+  settle(now: number): ReadonlyArray<Edge> {
+    if (now <= this.quietUntil) return noEdges
+    // Events since the last look may keep the count up.
+    this.quietUntil = this.fallsAt()
+    if (now <= this.quietUntil || Option.isNone(this.state)) return noEdges
+    // A count can have fallen only after the alert fired; the clamp keeps a broken history from breaking the durations.
+    const at = Math.max(this.quietUntil, this.state.value.since)
+    const recovered = Option.some({ at, count: this.events.count(this.window, at + 1) })
+    return this.move(next(this.limit, this.firing, { now, count: 0, recovered }))
+  }
+
+  /** The edges that an event caused. Must be called after every event. */
+  added(now: number): ReadonlyArray<Edge> {
+    // The peak as a rule; the edge where a lowered limit has edges below the peak.
+    const news = Math.min(this.peak, this.edgeAbove)
     if (now <= this.fullUntil) this.current++
     else {
-      if (!this.events.exceeds(this.highest, this.window, now)) return nothing
+      if (!this.events.exceeds(news, this.window, now)) return noEdges
       this.current = this.events.count(this.window, now)
       this.fullUntil = this.events.nth(this.current) + this.window
     }
-    if (this.current <= this.highest) return nothing
-    this.highest = this.current
-    return this.highest > this.newsAbove ? this.step(now) : nothing
+    if (this.current <= news) return noEdges
+    if (this.current > this.peak) this.peak = this.current
+    return this.current > this.edgeAbove ? this.look(now, this.current) : noEdges
   }
 
-  reset(now: number): ReadonlyArray<Threshold.Edge> {
-    if (!this.isActive(now)) return this.step(now)
-    return this.move({ now, count: this.highest, recovered: Option.some({ at: now, count: 0, reason: "withdrawn" }) })
+  start(now: number): ReadonlyArray<Edge> {
+    return this.look(now, this.events.count(this.window, now))
   }
 
-  look(now: number): ReadonlyArray<Threshold.Edge> {
-    return this.step(now)
-  }
-
-  resume(firing: Threshold.Firing): void {
+  resume(firing: Firing): void {
     this.stand(Option.some(firing))
   }
 
-  rejudge(firing: Threshold.Firing, _values: ReadonlyArray<string>, now: number): ReadonlyArray<Threshold.Edge> {
+  adopt({ firing, limit }: Standing, now: number): ReadonlyArray<Edge> {
     const count = this.events.count(this.window, now)
-    const [state, edges] = Threshold.rejudge(this.limit, firing, { now, count, recovered: Option.none() })
-    this.stand(state)
-    return edges
+    if (isOther(this.limit, limit)) {
+      return this.move(rejudge(this.limit, firing, { now, count, recovered: Option.none() }))
+    }
+    return this.move(
+      this.events.exceeds(this.limit.recovered, this.window, now)
+        ? [Option.some(firing), noEdges]
+        : withdraw(firing, now, count)
+    )
   }
 
-  due(now: number): number {
-    return this.activeUntil + 1 - now
+  reset(now: number): ReadonlyArray<Edge> {
+    const due = this.settle(now)
+    return due.length > 0 ? due : Option.match(this.firing, {
+      onNone: () => noEdges,
+      onSome: (firing) => this.move(withdraw(firing, now, 0))
+    })
+  }
+
+  skipEscalations(escalations: number): void {
+    this.stand(Option.map(this.firing, (firing) => ({
+      ...firing,
+      escalations: Math.max(firing.escalations, escalations)
+    })))
   }
 
   /**
-   * The instant after which the count is no longer above `recovered`, if nothing is added: the oldest of the newest
-   * events that are one too many turns as old as the window then.
+   * The instant after which the count is at or below `recovered`, if nothing is added: the oldest of the newest events
+   * that are one too many is exactly as old as the window then.
    */
   private fallsAt(): number {
     return this.events.nth(this.limit.recovered + 1) + this.window
   }
 
-  private step(now: number): ReadonlyArray<Threshold.Edge> {
-    const count = this.events.count(this.window, now)
-    const at = this.fallsAt()
-    return this.move({
-      now,
-      count: Math.max(count, this.highest),
-      recovered: count > this.limit.recovered
-        ? Option.none()
-        : Option.some({ at, count: this.events.count(this.window, at + 1) })
-    })
+  private look(now: number, count: number): ReadonlyArray<Edge> {
+    return this.move(next(this.limit, this.firing, { now, count, recovered: Option.none() }))
   }
 
-  private move(reading: Threshold.Reading): ReadonlyArray<Threshold.Edge> {
-    const [state, edges] = Threshold.next(this.limit, this.state, reading)
+  private move([state, edges]: Step): ReadonlyArray<Edge> {
     this.stand(state)
     return edges
   }
 
-  private stand(state: Threshold.State): void {
+  private stand(state: State): void {
     this.state = state
-    this.highest = Option.match(state, { onNone: () => this.limit.limit, onSome: ({ peak }) => peak })
-    this.newsAbove = Threshold.nextEdge(this.limit, state)
-    this.activeUntil = Option.isNone(state) ? Infinity : this.fallsAt()
+    this.peak = Option.match(state, { onNone: () => this.limit.limit, onSome: ({ peak }) => peak })
+    this.edgeAbove = nextEdge(this.limit, state)
+    this.quietUntil = Option.isNone(state) ? Infinity : this.fallsAt()
   }
 }

@@ -1,4 +1,4 @@
-/** Everyone who listens: each with a queue of its own, so that nobody waits for anybody. */
+/** The subscribers of a stream: each has a queue of its own, so that a slow one holds up neither publisher nor others. */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -6,12 +6,12 @@ import * as Stream from "effect/Stream"
 
 const capacity = 256
 
-/** One listener. One that is 256 items behind loses the oldest, and is told how many before it gets the next one. */
+/** One subscriber. Beyond 256 items its queue drops the oldest, and `onMissed` reports their number before the next one. */
 export class Subscriber<A> {
   private readonly queue: Array<A>
   private readonly onMissed: (count: number) => A
   private missed = 0
-  private ended = false
+  private isEnded = false
   private wake: (() => void) | undefined
 
   constructor(first: ReadonlyArray<A>, onMissed: (count: number) => A) {
@@ -29,16 +29,18 @@ export class Subscriber<A> {
   }
 
   end(): void {
-    this.ended = true
+    this.isEnded = true
     this.wake?.()
   }
 
   /** The next item as soon as there is one, after what was missed before it; None after the end. */
   readonly take: Effect.Effect<Chunk.Chunk<A>, Option.Option<never>> = Effect.suspend(() =>
-    this.queue.length > 0 || this.ended ? this.next() : Effect.zipRight(this.waiting, Effect.suspend(() => this.next()))
+    this.isReady ? this.next() : Effect.zipRight(this.ready, this.take)
   )
 
-  private readonly waiting = Effect.async<void>((resume) => {
+  private readonly ready = Effect.async<void>((resume) => {
+    // An item may have come since the last look: looking and waiting must be one step.
+    if (this.isReady) return resume(Effect.void)
     this.wake = () => {
       this.wake = undefined
       resume(Effect.void)
@@ -47,6 +49,10 @@ export class Subscriber<A> {
       this.wake = undefined
     })
   })
+
+  private get isReady(): boolean {
+    return this.queue.length > 0 || this.isEnded
+  }
 
   private next(): Effect.Effect<Chunk.Chunk<A>, Option.Option<never>> {
     const { missed } = this
@@ -81,7 +87,7 @@ export class Subscribers<A> {
     this.all.delete(subscriber)
   }
 
-  /** Ends all streams once they have given what they hold. What is published later reaches nobody. */
+  /** Ends all streams, each after the items in its queue. Items that are published later are dropped. */
   end(): void {
     this.ended = true
     for (const subscriber of this.all) subscriber.end()
@@ -89,7 +95,7 @@ export class Subscribers<A> {
   }
 }
 
-/** A stream that listens from the moment it is run until it ends or nobody runs it any more. */
+/** A stream that is subscribed from when it is run until it ends or is interrupted. */
 export const stream = <A>(
   open: Effect.Effect<Subscriber<A>>,
   close: (subscriber: Subscriber<A>) => Effect.Effect<void>

@@ -1,7 +1,8 @@
 /** The counts of one code, and the limits that watch them. */
 import type { Severity } from "../../../FetchError.js"
-import type { Alarms, Watched } from "../alerting/evaluator.js"
-import type { Watch } from "../alerting/limitWatch.js"
+import type { Evaluator } from "../alerting/evaluator.js"
+import type { LimitWatch } from "../alerting/limitWatch.js"
+import type { Watched } from "../alerting/watch.js"
 import type * as Snapshot from "../snapshotModel.js"
 import { noEvents } from "../snapshotModel.js"
 import type { Kind } from "./classification.js"
@@ -21,7 +22,7 @@ export class CodeCount {
   readonly code: string
   readonly category: string
   readonly severity: Severity
-  readonly watched: ReadonlyArray<Watched<Watch>>
+  readonly watched: ReadonlyArray<Watched<LimitWatch>>
   /** The index of this code in each dimension. */
   readonly inDimensions: ReadonlyArray<CodeIndex>
   // Limits ignore expected empties, which only one code has: they are counted separately.
@@ -31,7 +32,7 @@ export class CodeCount {
 
   constructor(
     { category, code, severity }: Omit<Kind, "tag">,
-    alarms: Alarms,
+    evaluator: Evaluator,
     inDimensions: ReadonlyArray<CodeIndex>,
     before?: Before
   ) {
@@ -45,7 +46,7 @@ export class CodeCount {
       if (expected.total > 0) (this.expected = new Tally()).restore(expected, now)
       hand.enter(this.hours, hours)
     }
-    this.watched = alarms.watch(code, severity, this.unexpected.events)
+    this.watched = evaluator.watch(code, severity, this.unexpected.events)
   }
 
   get bytes(): number {

@@ -113,9 +113,10 @@ export class Counts {
     return this.dimensions.find(({ name }) => name === dimension)?.counts
   }
 
-  /** The counts that a rule on values or attempts reads. */
-  gauge({ by }: Group, code: string | undefined): Gauge {
+  /** The counts that a rule on values or attempts reads; undefined for a dimension that is not kept. */
+  gauge({ by }: Group, code: string | undefined): Gauge | undefined {
     const counts = this.of(by)
+    if (by !== undefined && counts === undefined) return undefined
     if (counts !== undefined) {
       return {
         values: () => counts.names(),

@@ -11,3 +11,5 @@ export const windowIndex = { minute: 0, hour: 1, day: 2 } as const
 
 /** The position of a window among those of a series. */
 export type WindowIndex = (typeof windowIndex)[Window]
+
+export const isWindow = (name: string): name is Window => Object.hasOwn(windows, name)

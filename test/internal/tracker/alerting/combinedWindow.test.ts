@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { Together } from "../../../../src/internal/tracker/alerting/combinedWindow.js"
+import { CombinedWindow } from "../../../../src/internal/tracker/alerting/combinedWindow.js"
 import * as SlidingWindow from "../../../../src/SlidingWindow.js"
 
-describe("Together", () => {
+describe("CombinedWindow", () => {
   it("several windows are one: the same counts, the same n-th newest", () => {
     FastCheck.assert(
       FastCheck.property(
@@ -12,7 +12,7 @@ describe("Together", () => {
         (events, later) => {
           const windows = Array.from({ length: 4 }, () => SlidingWindow.make({ horizon: 1000 }))
           const all = SlidingWindow.make({ horizon: 1000 })
-          const together = new Together(() => windows)
+          const together = new CombinedWindow(() => windows)
           let now = 0
           for (const [gap, window] of events) {
             now += gap

@@ -280,7 +280,7 @@ const tables: ReadonlyArray<readonly [string, ErrorTracker.Options, ReadonlyArra
   ]]
 ]
 
-describe("Alarms", () => {
+describe("Evaluator", () => {
   it.each(tables)("Law 8: %s", (_, options, rows) => {
     play(options, rows)
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
-import { Watch } from "../../../../src/internal/tracker/alerting/limitWatch.js"
+import { LimitWatch } from "../../../../src/internal/tracker/alerting/limitWatch.js"
 import * as SlidingWindow from "../../../../src/SlidingWindow.js"
 import type * as Threshold from "../../../../src/Threshold.js"
 
@@ -49,7 +49,7 @@ const gaps = FastCheck.array(FastCheck.oneof(FastCheck.nat(3), FastCheck.nat(30)
   maxLength: 200
 })
 
-describe("Watch", () => {
+describe("LimitWatch", () => {
   it("Law 8: tells what the law says, whenever anybody looks", () => {
     FastCheck.assert(
       FastCheck.property(
@@ -63,7 +63,7 @@ describe("Watch", () => {
           const stamps = gaps.map((gap) => now += gap)
           const end = now + 500
           const events = SlidingWindow.make({ horizon: 100 })
-          const watch = new Watch(limit, events)
+          const watch = new LimitWatch(limit, events)
           const edges: Array<Threshold.Edge> = []
           let look = 0
           for (const [index, stamp] of stamps.entries()) {
@@ -86,16 +86,16 @@ describe("Watch", () => {
     )
   })
 
-  it("says when to look again: not a moment too late", () => {
+  it("no edge is due before quietUntil has passed", () => {
     const events = SlidingWindow.make({ horizon: 100 })
-    const watch = new Watch(limitOf(2, 1), events)
-    expect(watch.due(0)).toBe(Infinity)
+    const watch = new LimitWatch(limitOf(2, 1), events)
+    expect(watch.quietUntil).toBe(Infinity)
     for (const stamp of [0, 10, 20]) {
       events.add(stamp)
       watch.added(stamp)
     }
     // The count falls to 1 after the second event has turned 100.
-    expect(watch.due(30)).toBe(81)
+    expect(watch.quietUntil).toBe(110)
     expect(watch.isActive(110)).toBe(true)
     expect(watch.settle(110)).toEqual([])
     expect(watch.isActive(111)).toBe(false)
@@ -105,7 +105,7 @@ describe("Watch", () => {
 
   it("limits beyond the precision of the window fire and resolve once, near where they should", () => {
     const events = SlidingWindow.make({ horizon: 1_000_000 })
-    const watch = new Watch({ ...limitOf(5000, 4000), window: Duration.millis(1) }, events)
+    const watch = new LimitWatch({ ...limitOf(5000, 4000), window: Duration.millis(1) }, events)
     const edges: Array<Threshold.Edge> = []
     for (let stamp = 0; stamp < 20_000; stamp++) {
       edges.push(...watch.settle(stamp))
@@ -135,7 +135,7 @@ describe("Watch", () => {
         (n, share, bursts) => {
           const limit = { ...limitOf(n, Math.floor(n * share)), window: Duration.millis(3000 / 1e6) }
           const events = SlidingWindow.make({ horizon: 3000 })
-          const watch = new Watch(limit, events)
+          const watch = new LimitWatch(limit, events)
           let now = 0
           let told = 0
           let wrong = 0
@@ -160,7 +160,7 @@ describe("Watch", () => {
   it("Law 8: a burst that ends just above a limit, or twice a limit, beyond 1,024 is told", () => {
     for (const limit of [1024, 1025, 5000, 10_000, 50_000]) {
       const events = SlidingWindow.make({ horizon: 100 })
-      const watch = new Watch(limitOf(limit, limit), events)
+      const watch = new LimitWatch(limitOf(limit, limit), events)
       const edges: Array<readonly [string, number]> = []
       for (let i = 1; i <= 2 * limit + 1; i++) {
         events.add(0)
@@ -178,7 +178,7 @@ describe("Watch", () => {
       }]] as const
     ) {
       const events = SlidingWindow.make({ horizon: 100 })
-      const watch = new Watch(limitOf(2, 1), events)
+      const watch = new LimitWatch(limitOf(2, 1), events)
       for (const stamp of [0, 10, 20]) {
         events.add(stamp)
         watch.added(stamp)

@@ -7,7 +7,7 @@ import { down, limited, sourceOf } from "./retrying.js"
 const withTracker = Effect.provide(ErrorTracker.layer().pipe(Layer.provideMerge(LogCapture.layer)))
 
 /** What the policy has logged: the lines about single failures are those of `Fetch.tracked`. */
-const lines = Effect.map(
+const told = Effect.map(
   LogCapture.entries,
   (entries) =>
     entries.filter(({ level, message }) => level !== "Debug" && !message.startsWith("Error ")).map((
@@ -15,8 +15,8 @@ const lines = Effect.map(
     ) => `${level} ${message}`)
 )
 
-describe("the messages of a policy", () => {
-  it.effect("the log says when the circuit opens and closes, once each", () =>
+describe("what a policy tells", () => {
+  it.effect("the log tells when the circuit opens and closes, once each", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({
         source: "rest",
@@ -27,12 +27,12 @@ describe("the messages of a policy", () => {
       const call = Effect.exit(fetch.pipe(Fetch.retry(policy)))
       for (let i = 0; i < 5; i++) yield* call
       const open = `Warning Circuit breaker open: ${down().message}`
-      expect(yield* lines).toEqual([open])
+      expect(yield* told).toEqual([open])
       for (let i = 0; i < 2; i++) {
         yield* TestClock.adjust("3 seconds")
         yield* call
       }
-      expect(yield* lines).toEqual([open, "Info Circuit breaker closed: a probe has succeeded"])
+      expect(yield* told).toEqual([open, "Info Circuit breaker closed: a probe has succeeded"])
       expect((yield* LogCapture.entries).find(({ message }) => message.startsWith("Circuit"))?.annotations).toEqual(
         {
           source: "rest",
@@ -41,17 +41,17 @@ describe("the messages of a policy", () => {
       )
     }).pipe(withTracker))
 
-  it.effect("the log says when the gate closes, once, however many calls are rate limited", () =>
+  it.effect("and when the server said to wait, once, however many hear it", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({ source: "rest", maxWait: 0 })
       const { fetch } = sourceOf(() => Effect.fail(limited(90)))
       yield* Effect.all([1, 2, 3].map(() => Effect.exit(fetch.pipe(Fetch.retry(policy)))), { concurrency: 3 })
-      expect(yield* lines).toEqual([
+      expect(yield* told).toEqual([
         `Warning Rate limited by the server: requests paused for 1m 30s: ${limited(90).message}`
       ])
     }).pipe(withTracker))
 
-  it.effect("the error of a call that was not sent says so, and has nothing of the other call but the source", () =>
+  it.effect("a call that is not sent says so, and of the fetch it kept from being sent nothing but who was called", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({ source: "rest", maxWait: 0 })
       const fetch = (symbol: string) =>
@@ -63,8 +63,8 @@ describe("the messages of a policy", () => {
       const first = yield* fetch("AUSDT")
       expect(first.context.symbol).toBe("AUSDT")
       const plain = yield* fetch("BUSDT")
-      const why = "the server asks to wait for 30s, longer than maxWait, 0"
-      expect(plain.message).toBe(`Not sent because ${why}: ${first.message}`)
+      const why = "the server said to wait for 30s; maxWait is 0"
+      expect(plain.message).toBe(`Not sent, since ${why}: ${first.message}`)
       expect(plain.context).toEqual({ source: "rest", attributes: { refused: why } })
       const annotated = yield* fetch("BUSDT").pipe(Fetch.annotate({ symbol: "BUSDT" }))
       expect(annotated.context).toMatchObject({ source: "rest", symbol: "BUSDT" })
@@ -88,18 +88,18 @@ describe("what went before", () => {
     }).pipe(withTracker))
 })
 
-describe("waiting where there is an alternative", () => {
+describe("waiting where others could be asked", () => {
   const policy = RetryPolicy.make({ source: "first", rows: { API_RATE_LIMIT: { base: 1 } } })
   const sources = (fetch: Effect.Effect<number, FetchError.FetchError, ErrorTracker.ErrorTracker>) =>
     [{ source: "first", fetch }, { source: "second", fetch: Effect.succeed(0) }] as const
 
-  it.effect("calls do not wait", () =>
+  it.effect("nobody does", () =>
     Effect.gen(function*() {
       const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))
       expect(yield* Fetch.failover(sources(fetch.pipe(Fetch.retry(yield* policy))))).toBe(0)
     }).pipe(withTracker))
 
-  it.effect("calls wait for errors that the failover ends with", () =>
+  it.effect("but where they would not be, one does", () =>
     Effect.gen(function*() {
       const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))
       const all = sources(fetch.pipe(Fetch.retry(yield* policy)))
@@ -108,7 +108,7 @@ describe("waiting where there is an alternative", () => {
       expect(yield* Fiber.join(fiber)).toBe(2)
     }).pipe(withTracker))
 
-  it.effect("the condition of a failover is not asked where there is nothing to wait for", () =>
+  it.effect("nobody is asked about that where there is nothing to wait for", () =>
     Effect.gen(function*() {
       const asked: Array<string> = []
       const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(down()) : Effect.succeed(n))
@@ -118,7 +118,7 @@ describe("waiting where there is an alternative", () => {
       expect([yield* Fiber.join(fiber), asked]).toEqual([2, []])
     }).pipe(withTracker))
 
-  it.effect("calls do not wait if an outer failover has an alternative", () =>
+  it.effect("unless somebody further out would be", () =>
     Effect.gen(function*() {
       const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))
       const all = sources(fetch.pipe(Fetch.retry(yield* policy)))
