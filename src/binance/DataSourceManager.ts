@@ -33,6 +33,7 @@ import * as BinanceRest from "./BinanceRest.js"
 import { BinanceVision } from "./BinanceVision.js"
 import * as columns from "./internal/klines/columns.js"
 import * as streams from "./internal/klines/klineStream.js"
+import * as model from "./internal/klines/model.js"
 import { Source } from "./internal/klines/origins.js"
 import { EachRequest } from "./internal/klines/pages.js"
 import * as ranges from "./internal/klines/ranges.js"
@@ -367,7 +368,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     )
     const { missing } = klines
     const result = DataResult.make({
-      data: klines,
+      data: model.make(klines, klines),
       error: Either.isLeft(answer) ? Option.some(answer.left) : failureOf(klines, errors, input),
       timestamp: yield* DateTime.now,
       metadata: { market, symbol, interval, start, end }

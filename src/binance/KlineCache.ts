@@ -29,6 +29,7 @@ import * as arrowFile from "./internal/cache/arrowFile.js"
 import * as Files from "./internal/cache/cacheFiles.js"
 import { folderOf, type Period, periodsOf } from "./internal/cache/periods.js"
 import * as columns from "./internal/klines/columns.js"
+import * as model from "./internal/klines/model.js"
 import * as ranges from "./internal/klines/ranges.js"
 import { cacheModules } from "./internal/optionalModules.js"
 import * as Interval from "./Interval.js"
@@ -171,12 +172,11 @@ export const make = Effect.fnUntraced(function*(
       [{ start, end: until, reason: "not_cached" as const }],
       ranges.intersect(parts.flatMap(({ missing }) => missing), [{ start, end: until }])
     )
-    const klines: Klines.Klines = {
-      ...kept,
+    const klines = model.make(kept, {
       interval,
       source: Array<Klines.Source>(kept.length).fill("cache"),
       missing: ranges.absent(missing, kept.openTime, interval, anchor, (a, b) => a.reason === b.reason)
-    }
+    })
     return { klines, errors: answers.flatMap((part) => Option.toArray(Either.getLeft(part))) }
   })
 

@@ -20,14 +20,14 @@ import * as Check from "../internal/options.js"
 import * as arrowFile from "./internal/cache/arrowFile.js"
 import * as arrowStream from "./internal/cache/arrowStream.js"
 import * as columns from "./internal/klines/columns.js"
+import * as combine from "./internal/klines/combine.js"
 import * as csvText from "./internal/klines/csvText.js"
 import * as jsonText from "./internal/klines/jsonText.js"
 import * as model from "./internal/klines/model.js"
 import * as origins from "./internal/klines/origins.js"
-import * as ranges from "./internal/klines/ranges.js"
 import { RowIterator } from "./internal/klines/rowIterator.js"
 import { cacheModules } from "./internal/optionalModules.js"
-import * as Interval from "./Interval.js"
+import type * as Interval from "./Interval.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -171,22 +171,7 @@ export const make = (options: {
   readonly start: number
   readonly end: number
   readonly reasons: ReadonlyArray<Missing>
-}): Klines => {
-  const { end, interval, reasons, source, start } = options
-  const anchor = columns.anchorOf(interval, options.columns.openTime)
-  const { columns: sound, unsound } = columns.sound(options.columns, interval, anchor)
-  const kept = columns.between(sound, start, end)
-  const invalid = unsound.map((open): Missing => ({
-    start: open,
-    end: Interval.next(interval, open, anchor),
-    reason: "invalid"
-  }))
-  return model.make(kept, {
-    interval,
-    source: Array<Source>(kept.length).fill(source),
-    missing: missing(ranges.overlay(reasons, ranges.intersect(invalid, reasons)), kept.openTime, interval, anchor)
-  })
-}
+}): Klines => combine.fromRows(options)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
@@ -203,20 +188,7 @@ export const make = (options: {
 export const concat: {
   (that: Klines): (self: Klines) => Klines
   (self: Klines, that: Klines): Klines
-} = dual(2, (self: Klines, that: Klines): Klines => {
-  const { interval } = self
-  if (interval !== that.interval) {
-    throw new Error(`Klines of ${interval} cannot be concatenated with klines of ${that.interval}`)
-  }
-  const rows = joined(self, that)
-  const reasons = ranges.overlay(self.missing, that.missing)
-  const anchor = columns.anchorOf(interval, rows.columns.openTime)
-  return model.make(rows.columns, {
-    interval,
-    source: rows.source,
-    missing: missing(reasons, rows.columns.openTime, interval, anchor)
-  })
-})
+} = dual(2, (self: Klines, that: Klines): Klines => combine.concat(self, that))
 
 /**
  * The rows that open in `[start, end)`, in milliseconds since the epoch, and what is missing of that range. The columns
@@ -228,18 +200,7 @@ export const concat: {
 export const slice: {
   (start: number, end: number): (self: Klines) => Klines
   (self: Klines, start: number, end: number): Klines
-} = dual(3, (self: Klines, start: number, end: number): Klines => {
-  const { interval } = self
-  const from = columns.lowerBound(self.openTime, start)
-  const kept = columns.between(self, start, end)
-  const anchor = self.openTime[0] ?? self.missing[0]?.start
-  const bounds = { start: Interval.ceil(interval, start, anchor), end: Interval.ceil(interval, end, anchor) }
-  return model.make(kept, {
-    interval,
-    source: self.source.slice(from, from + kept.length),
-    missing: ranges.intersect(self.missing, [bounds])
-  })
-})
+} = dual(3, (self: Klines, start: number, end: number): Klines => combine.slice(self, start, end))
 
 /**
  * Iterates over the candles as objects. Each object is made when it is reached, so that iterating takes no memory
@@ -476,34 +437,3 @@ const text = (format: string, bytes: Uint8Array): string => {
     throw new Error(message, { cause })
   }
 }
-
-interface Rows {
-  readonly columns: Columns
-  readonly source: ReadonlyArray<Source>
-}
-
-/** The rows of both, in order. Pieces of a range follow each other, and are copied without comparing rows. */
-const joined = (self: Klines, that: Klines): Rows => {
-  if (that.length === 0) return { columns: self, source: self.source }
-  if (self.length === 0) return { columns: that, source: that.source }
-  if (self.openTime[self.length - 1]! < that.openTime[0]!) return following(self, that)
-  if (that.openTime[that.length - 1]! < self.openTime[0]!) return following(that, self)
-  const order = columns.mergeOrder(self.openTime, that.openTime)
-  const source = Array<Source>(order.length)
-  order.forEach((row, i) => {
-    source[i] = row < self.length ? self.source[row]! : that.source[row - self.length]!
-  })
-  return { columns: columns.pick(columns.join([self, that]), order), source }
-}
-
-const following = (first: Klines, second: Klines): Rows => ({
-  columns: columns.join([first, second]),
-  source: first.source.concat(second.source)
-})
-
-const missing = (
-  reasons: ReadonlyArray<Missing>,
-  openTime: Float64Array,
-  interval: Interval.Interval,
-  anchor: number
-): ReadonlyArray<Missing> => ranges.absent(reasons, openTime, interval, anchor, (a, b) => a.reason === b.reason)

@@ -109,6 +109,9 @@ describe("DataSourceManager.stream", () => {
         expect(opens).toEqual(Array.from(all.openTime))
         const count = pieces.reduce((sum, { length }) => sum + length, 0)
         expect(count).toBe(whole.data.length)
+        for (const klines of [...pieces, whole.data]) {
+          expect(JSON.parse(JSON.stringify(klines)).open).toEqual(Array.from(klines.open))
+        }
         if (options?.by !== undefined) {
           for (const { openTime } of pieces) {
             const [first, last] = [openTime[0], openTime.at(-1)]

@@ -3,7 +3,7 @@ import type * as Interval from "../../Interval.js"
 import { type Columns, names } from "./columns.js"
 import type { Reason, Source } from "./origins.js"
 
-interface Missing {
+export interface Missing {
   readonly start: number
   readonly end: number
   readonly reason: typeof Reason.Type
