@@ -20,15 +20,17 @@ import * as Option from "effect/Option"
 import type { NoInfer } from "effect/Types"
 import * as Classifier from "./Classifier.js"
 import * as DataResult from "./DataResult.js"
-import type { ErrorTracker } from "./ErrorTracker.js"
+import { ErrorTracker } from "./ErrorTracker.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
 import { withDeadline } from "./internal/deadline.js"
 import { withEarlier } from "./internal/error/copy.js"
 import { Ambient, HasAlternative, within } from "./internal/fetch/ambient.js"
+import { asCall, attemptFailed } from "./internal/fetch/callLog.js"
 import * as Options from "./internal/fetch/fetchOptions.js"
 import { countSuccess, onFailure, rebuilt } from "./internal/fetch/tracking.js"
 import * as Check from "./internal/options.js"
+import { reportingOf } from "./internal/tracker/reporting.js"
 import type { Refusal, RetryPolicy } from "./RetryPolicy.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -198,11 +200,19 @@ export const timeout =
       })(self))
 
 /**
- * Tries again what fails, as the policy says: which errors, how often, when; never before the server allows it, and not
- * while nothing but failure is to be expected. Belongs around {@link tracked}, so that each attempt is counted.
+ * Retries an effect as the policy says: which errors, how often, and when. A retry is never earlier than the server allows,
+ * and a call is not sent while nothing but failure is to be expected. Belongs around {@link tracked}, so that each attempt
+ * is counted.
  *
- * A call may also fail with the error of another one that shares the policy: while the server said to wait for long, or
- * the circuit is open, it is not sent.
+ * A call has one line in the log. A failed attempt that is followed by another one is logged at `ErrorLog.AttemptLevel`
+ * (default `DEBUG`); a call that fails is logged once, at the level of its error, with `attempts`, `duration_ms`,
+ * `earlier_errors` and the reason for giving up, `gave_up`; a call that succeeds is not logged. Of calls inside of each
+ * other, with `retry` or {@link failover}, the outermost is the one that is logged and that `Stats.calls` counts. A failure
+ * that the program handles itself inside of a call is logged when the call succeeds, and otherwise with the next failure or
+ * call that is more than a second later.
+ *
+ * A call may also fail with the error of another one that shares the policy: while the server has asked to wait for too
+ * long, or the circuit is open, it is not sent.
  *
  * @example
  * import { Effect } from "effect"
@@ -279,21 +289,27 @@ export const failover = <const S extends readonly [Source, ...Array<Source>]>(
   type E = Classified<Thrown>
   type R = Effect.Effect.Context<S[number]["fetch"]> | ErrorTracker
   const ask = (i: number, earlier: ReadonlyArray<E>): Effect.Effect<A, E, R> => {
-    // The loop ends at the last one.
+    // The recursion ends at the last source.
     const { fetch, source } = sources[i]!
     const answer = tracked({ source })<A, Thrown, R>(fetch)
-    const isLast = i === sources.length - 1
-    if (isLast) return Effect.mapError(answer, (error) => withEarlier(error, earlier))
+    const next = sources[i + 1]
+    if (next === undefined) return Effect.mapError(answer, (error) => withEarlier(error, earlier))
     const goesOn = (error: E) => options?.while?.(error) !== false
     return Effect.flatMap(HasAlternative, (outside) =>
-      // Inside it is asked about errors of this source, and no others.
+      // Inside, it is called with errors of this source, and no others.
       Effect.provideService(answer, HasAlternative, (error) => goesOn(error as E) || outside(error))).pipe(
         Effect.catchAll((error) =>
-          goesOn(error) ? ask(i + 1, [...earlier, error]) : Effect.fail(withEarlier(error, earlier))
+          goesOn(error)
+            ? Effect.zipRight(
+              attemptFailed(error, `; source ${source} failed, ${next.source} is next`, { source }),
+              ask(i + 1, [...earlier, error])
+            )
+            : Effect.fail(withEarlier(error, earlier))
         )
       )
   }
-  return Options.refusedFailover(sources, options) ?? Effect.suspend(() => ask(0, []))
+  return Options.refusedFailover(sources, options) ??
+    Effect.flatMap(ErrorTracker, (tracker) => asCall(reportingOf(tracker), "no source left")(() => ask(0, [])))
 }
 
 /**

@@ -369,26 +369,21 @@ describe("what is seen of it", () => {
       ])
 
       const lines = yield* LogCapture.at("Debug")
-      expect(lines.map(({ annotations, message }) => [message, annotations])).toEqual([
-        [`Attempt 2 in ${delays[0]} ms`, {
-          attempt: 2,
-          delay_ms: delays[0],
-          source: "rest",
-          earlier_errors: "NETWORK_DNS"
-        }],
-        [`Attempt 3 in ${delays[1]} ms`, {
-          attempt: 3,
-          delay_ms: delays[1],
-          source: "rest",
-          earlier_errors: "NETWORK_DNS, API_FORMAT"
-        }],
-        [`Attempt 4 in ${delays[2]} ms`, {
-          attempt: 4,
-          delay_ms: delays[2],
-          source: "rest",
-          earlier_errors: "NETWORK_DNS, API_FORMAT, NETWORK_TIMEOUT"
-        }]
-      ])
+      expect(lines.map(({ annotations: { attempt, delay_ms, earlier_errors, error_type, source }, message }) => [
+        message.replace(/^.*; /, ""),
+        { attempt, delay_ms, earlier_errors, error_type, source }
+      ])).toEqual(
+        ["NETWORK_DNS", "API_FORMAT", "NETWORK_TIMEOUT"].map((code, i, codes) => [
+          `attempt ${i + 1} failed, next one in ${Duration.format(Duration.millis(delays[i]!))}`,
+          {
+            attempt: i + 1,
+            delay_ms: delays[i],
+            earlier_errors: i === 0 ? undefined : codes.slice(0, i).join(", "),
+            error_type: code,
+            source: "rest"
+          }
+        ])
+      )
       const tracker = yield* ErrorTracker.ErrorTracker
       const recent = yield* tracker.recent()
       expect(recent.map(({ context: { attempt, attributes } }) => [attempt, attributes?.["retry_delay_ms"]])).toEqual([

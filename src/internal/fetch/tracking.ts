@@ -6,8 +6,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Classifier from "../../Classifier.js"
-import * as ErrorLog from "../../ErrorLog.js"
 import { ErrorTracker } from "../../ErrorTracker.js"
 import type { TrackedOptions } from "../../Fetch.js"
 import * as FetchContext from "../../FetchContext.js"
@@ -15,10 +15,15 @@ import * as FetchError from "../../FetchError.js"
 import { chain } from "../error/causeChain.js"
 import { isMarked, mark } from "../error/mark.js"
 import { isWanted, levelOf } from "../log/level.js"
+import { logError, type Outcome } from "../log/logError.js"
 import { attempt } from "../safe/json.js"
 import type { Service } from "../tracker/model.js"
 import { reportingOf } from "../tracker/reporting.js"
 import { Ambient } from "./ambient.js"
+import { logAll, outcomeOfCall } from "./callLog.js"
+import { callOf, type CallState, type Failure, nanosOf } from "./callState.js"
+
+type Runtime = Fiber.RuntimeFiber<unknown, unknown>
 
 /** The same cause, made of other errors. */
 export const rebuilt = <E, E2>(
@@ -42,7 +47,7 @@ export const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchCo
     const context = FetchContext.merge(Context.get(fiber.currentContext, Ambient), own)
     return Cause.isFailType(cause) && FetchError.isTrackable(cause.error)
       ? onTrackable(cause.error, fiber, tracker, context, options)
-      : onCause(cause, tracker, context, options)
+      : onCause(cause, fiber, tracker, context, options)
   })
 
 /**
@@ -51,7 +56,7 @@ export const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchCo
  */
 const onTrackable = (
   error: FetchError.Trackable,
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  fiber: Runtime,
   tracker: Service,
   context: FetchContext.FetchContext,
   options: TrackedOptions
@@ -62,14 +67,21 @@ const onTrackable = (
   if (failure !== error) mark(failure, tracker)
   // A failure is told of the span that it is in. To ask whether it knows that already takes longer than to fail.
   const handOn = fiber.currentSpan === undefined ? Effect.failCause(Cause.fail(failure)) : Effect.fail(failure)
-  if (known || isIgnored(failure, options)) return handOn
-  // Asked here, too: what nobody wants to know needs no effect to say it.
-  const wanted = isWanted(levelOf(error), fiber)
-  return counted(tracker, failure, options, wanted ? logged(tracker, [failure], handOn) : handOn)
+  if (known) return handOn
+  if (isIgnored(failure, options)) return ignored(fiber, handOn)
+  const call = callOf(fiber)
+  const next = call !== undefined
+    ? deferred(call, fiber, tracker, [failure], outcomeOfCall(error), handOn)
+    // A line that no logger receives needs no effect.
+    : isWanted(levelOf(error), fiber)
+    ? logged(tracker, [failure], outcomeOfCall(error), handOn)
+    : handOn
+  return counted(tracker, failure, options, next)
 }
 
 const onCause = (
   cause: Cause.Cause<unknown>,
+  fiber: Runtime,
   tracker: Service,
   context: FetchContext.FetchContext,
   options: TrackedOptions
@@ -94,11 +106,19 @@ const onCause = (
     for (const error of fresh) if (!failures.has(error) && !defects.has(error)) mark(error, tracker)
     const [primary] = fresh
     // Interruption alone leaves nothing to count.
-    const silent = known || primary === undefined || (died.length === 0 && thrown.every(isInterruption)) ||
-      isIgnored(primary, options)
-    if (silent) return handOn
-    const told = failures.size > 0 ? [primary, ...defects.values()] : [primary]
-    return counted(tracker, primary, options, logged(tracker, told, handOn))
+    const isSilent = known || primary === undefined || (died.length === 0 && thrown.every(isInterruption))
+    if (isSilent) return handOn
+    if (isIgnored(primary, options)) return ignored(fiber, handOn)
+    const errors: Errors = failures.size > 0 ? [primary, ...defects.values()] : [primary]
+    const call = callOf(fiber)
+    return counted(
+      tracker,
+      primary,
+      options,
+      call === undefined
+        ? logged(tracker, errors, undefined, handOn)
+        : deferred(call, fiber, tracker, errors, undefined, handOn)
+    )
   })
 }
 
@@ -121,16 +141,50 @@ const counted = <A, E>(
   )
 }
 
+type Errors = Failure["errors"]
+
 /** Logs errors, and goes on. */
 const logged = <A, E>(
   tracker: Service,
-  errors: ReadonlyArray<FetchError.Trackable>,
+  errors: Errors,
+  outcome: Outcome | undefined,
   next: Effect.Effect<A, E>
-): Effect.Effect<A, E> =>
-  errors.reduceRight(
-    (next, error) => Effect.zipRight(ErrorLog.log(error, { storm: reportingOf(tracker).stormGuard }), next),
+): Effect.Effect<A, E> => {
+  const { stormGuard: guard } = reportingOf(tracker)
+  return errors.reduceRight(
+    (next, error, i) => Effect.zipRight(logError(error, { guard, outcome: i === 0 ? outcome : undefined }), next),
     next
   )
+}
+
+/** Leaves it to the call to log the errors, and goes on. */
+const deferred = <A, E>(
+  call: CallState,
+  fiber: Runtime,
+  tracker: Service,
+  errors: Errors,
+  outcome: Outcome | undefined,
+  next: Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  const nanos = nanosOf(fiber)
+  const handled = call.takeHandled(nanos)
+  call.add({
+    errors,
+    reporting: reportingOf(tracker),
+    outcome,
+    nanos,
+    annotations: fiber.getFiberRef(FiberRef.currentLogAnnotations),
+    spans: fiber.getFiberRef(FiberRef.currentLogSpan)
+  })
+  return handled.length === 0 ? next : Effect.zipRight(logAll(handled), next)
+}
+
+/** Lets the call know that its latest failure is not to be logged, and goes on. */
+const ignored = <A, E>(fiber: Runtime, next: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  const call = callOf(fiber)
+  if (call !== undefined) call.trouble.logging = "ignored"
+  return next
+}
 
 const classifyAll = (errors: ReadonlyArray<unknown>, context: FetchContext.FetchContext) =>
   Effect.map(

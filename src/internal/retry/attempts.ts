@@ -13,7 +13,8 @@ import type { Refusal, RetryPolicy } from "../../RetryPolicy.js"
 import { asRefusal, withRetryAfter } from "../error/copy.js"
 import { hasMark } from "../error/mark.js"
 import { Ambient, HasAlternative, Probed, within } from "../fetch/ambient.js"
-import { write, writeDetached } from "../log/write.js"
+import { asCall, attemptFailed, gaveUp } from "../fetch/callLog.js"
+import { writeDetached } from "../log/write.js"
 import { monotonicMillis } from "../monotonicMillis.js"
 import type { RetryCounts, Service } from "../tracker/model.js"
 import { reportingOf } from "../tracker/reporting.js"
@@ -291,7 +292,12 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     }
     delay = Math.ceil(delay)
     yield* quietly(() => onRetry({ attempt: made + 1, delay: Duration.millis(delay), error }))
-    yield* logRetry(call, delay)
+    yield* attemptFailed(error, `; attempt ${made} failed, next one in ${durationText(delay)}`, {
+      source: source ?? error.context.source,
+      attempt: made,
+      delay_ms: delay,
+      earlier_errors: made === 1 ? undefined : codesOf({ ...call, errors: call.errors.slice(0, -1) })
+    })
     yield* sleepUntil(now + delay, held)
     return { ...call, delay, waited: call.waited + waited }
   })
@@ -304,16 +310,6 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     held.place = gate.enqueue(yield* Random.next, now, now)
     yield* Effect.sleep(Math.ceil(held.place.at - now))
   })
-
-  const logRetry = (call: Tried<FetchError.Trackable>, delay: number) => {
-    const attempt = attemptsOf(call) + 1
-    return write(LogLevel.Debug, `Attempt ${attempt} in ${delay} ms`, {
-      attempt,
-      delay_ms: delay,
-      source,
-      earlier_errors: codesOf(call)
-    })
-  }
 
   // -------------------------------------------------------------------------------------------------------------------
   // the end of a call
@@ -328,10 +324,10 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   ): Effect.Effect<never, E | Refusal> => {
     if (isTried(call)) {
       budget.refund()
-      return giveUp(call, why, attributes)
+      return giveUp(call, why, attributes, false)
     }
     return Effect.zipRight(
-      count("refusals"),
+      Effect.zipRight(count("refusals"), gaveUp(why, false)),
       Effect.flatMap(Ambient, (about) => {
         // All that is known of a call that was not sent is what surrounds it.
         const own = { source: source ?? error.context.source, attributes: { refused: why, ...attributes } }
@@ -343,8 +339,13 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const giveUp = <E extends FetchError.Trackable>(
     call: Tried<E>,
     why: string,
-    attributes: FetchContext.Attributes = {}
-  ) => Effect.zipRight(count("giveUps"), end(call, { gave_up: why, ...attributes }))
+    attributes: FetchContext.Attributes = {},
+    isSent = true
+  ) =>
+    Effect.zipRight(
+      Effect.zipRight(count("giveUps"), gaveUp(why, isSent)),
+      end(call, { gave_up: why, ...attributes })
+    )
 
   const end = <E extends FetchError.Trackable>(call: Tried<E>, attributes?: FetchContext.Attributes) =>
     Effect.fail(lastError(call, circuit, attributes))
@@ -364,7 +365,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     run: <A, E extends FetchError.Trackable, R>(fetch: Effect.Effect<A, E, R>) => {
       let sent = sentNow()
       let attempt = first(fetch, sent)
-      return Effect.suspend(() => {
+      return asCall(reporting)(() => {
         if (!gate.isOpen || !circuit.isClosed) {
           return Effect.uninterruptibleMask((restore) => enter(fetch, untried, restore))
         }

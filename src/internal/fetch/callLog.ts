@@ -1,0 +1,198 @@
+/** Runs a call, reports how it ended, and logs it: one line, whatever happens inside. See `callState.ts`. */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
+import * as FetchError from "../../FetchError.js"
+import { AttemptLevel } from "../log/level.js"
+import { type ErrorEntry, logError, notRetryable, type Outcome } from "../log/logError.js"
+import type { Annotations } from "../log/write.js"
+import type { CallOutcome, Reporting } from "../tracker/reporting.js"
+import { callOf, type CallState, enterCall, type Failure, leaveCall, nanosOf, withCell } from "./callState.js"
+
+/**
+ * Runs an effect as a call. The outermost call is counted, and logs what is left to log. `lastReason` is why a call ends
+ * whose attempts give no reason themselves.
+ */
+export const asCall =
+  (reporting: Reporting, lastReason: string = notRetryable) =>
+  <A, E, R>(self: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+    const settings = { reporting, lastReason }
+    const watch = (effect: Effect.Effect<A, E, R>) =>
+      Effect.matchCauseEffect(effect, {
+        onFailure: (cause) =>
+          Effect.withFiberRuntime<A, E>((fiber) => failed(leaveCall(fiber, settings), cause, fiber)),
+        onSuccess: (a) => Effect.withFiberRuntime<A>((fiber) => succeeded(leaveCall(fiber, settings), a))
+      })
+    // Most calls run the same effect as the one before: what watches it is made once.
+    let last: readonly [Effect.Effect<A, E, R>, Effect.Effect<A, E, R>] | undefined
+    const call: Effect.Effect<A, E, R> = Effect.withFiberRuntime((fiber) => {
+      const entered = enterCall(fiber, settings)
+      if (entered === undefined) return Effect.zipRight(withCell(fiber), call)
+      const effect = self()
+      if (last?.[0] !== effect) last = [effect, watch(effect)]
+      const handled = entered.parent?.takeHandled(entered.nanos) ?? none
+      return handled.length === 0 ? last[1] : Effect.zipRight(logAll(handled), last[1])
+    })
+    return call
+  }
+
+const none: ReadonlyArray<Failure> = []
+
+const succeeded = <A>(call: CallState | undefined, a: A): Effect.Effect<A> => {
+  const next = Effect.succeed(a)
+  if (call === undefined) return next
+  const { isPlain, parent } = call
+  if (isPlain) return parent === undefined ? reported(call, "succeeded", next) : next
+  const { attempts, isRecovered } = call.trouble
+  if (parent !== undefined && (attempts > 0 || isRecovered)) parent.trouble.isRecovered = true
+  // What the program has handled itself is no part of a success.
+  const logged = Effect.zipRight(logAll(call.takeAll()), next)
+  return parent === undefined
+    ? reported(call, attempts > 0 || isRecovered ? "recovered" : "succeeded", logged)
+    : logged
+}
+
+const failed = <E>(
+  call: CallState | undefined,
+  cause: Cause.Cause<E>,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>
+): Effect.Effect<never, E> => {
+  const next = Effect.failCause(cause)
+  if (call === undefined) return next
+  const { parent, settings: { reporting } } = call
+  const failures = call.takeAll()
+  if (Cause.isInterruptedOnly(cause)) return Effect.zipRight(logAll(failures), next)
+  const thrown: unknown = Option.getOrUndefined(Cause.failureOption(cause))
+  const [last, others] = lastOf(failures, thrown)
+  const error = FetchError.isTrackable(thrown) ? thrown : last?.errors[0]
+  // A defect that nothing inside has tracked is not a matter of this log.
+  if (error === undefined) return parent === undefined ? reported(call, "failed", next) : next
+  const nanos = nanosOf(fiber)
+  const outcome = outcomeOf(call, last, cause, nanos)
+  const lines = others.map((failure) => logFailure(failure, { level: attemptLevelOf(fiber) }))
+  if (call.trouble.logging === "owed" || outcome.refused) {
+    const failure: Failure = {
+      errors: [error, ...last?.errors.slice(1) ?? []],
+      reporting,
+      nanos,
+      annotations: last?.annotations ?? fiber.getFiberRef(FiberRef.currentLogAnnotations),
+      spans: last?.spans ?? fiber.getFiberRef(FiberRef.currentLogSpan),
+      outcome
+    }
+    if (parent === undefined) lines.push(logFailure(failure))
+    else parent.add(failure)
+  } else {
+    outcomes.set(Cause.originalError(error), outcome)
+    if (parent !== undefined && call.trouble.logging === "ignored") parent.trouble.logging = "ignored"
+  }
+  const logged = Effect.zipRight(inTurn(lines), next)
+  return parent === undefined ? reported(call, outcome.refused ? "refused" : "failed", logged) : logged
+}
+
+const outcomeOf = (
+  { nanos: start, settings, trouble }: CallState,
+  last: Failure | undefined,
+  cause: Cause.Cause<unknown>,
+  nanos: bigint
+): Outcome => {
+  const { attempts, earlier, gaveUp, isSent } = trouble
+  const inner = last?.outcome
+  const isDefect = Option.isNone(Cause.failureOption(cause))
+  return {
+    attempts: attempts + (isSent ? inner?.attempts ?? 1 : 0),
+    durationMillis: Number(nanos - start) / 1e6,
+    earlier: [...earlier, ...inner?.earlier ?? []],
+    gaveUp: gaveUp ?? inner?.gaveUp ?? (isDefect ? "a defect" : settings.lastReason),
+    refused: attempts === 0 && (!isSent || inner?.refused === true)
+  }
+}
+
+/** The outcome of a call that ended with an error that nothing inside has tracked. */
+export const outcomeOfCall = (error: object): Outcome | undefined => outcomes.get(Cause.originalError(error))
+
+const outcomes = new WeakMap<object, Outcome>()
+
+/** The failure that an effect failed with, and the others. */
+const lastOf = (
+  failures: ReadonlyArray<Failure>,
+  error: unknown
+): readonly [Failure | undefined, ReadonlyArray<Failure>] => {
+  const same = failures.findLastIndex(({ errors: [own] }) =>
+    own === error ||
+    (FetchError.isTrackable(error) && own.code === error.code && own.message === error.message)
+  )
+  const last = failures.at(same)
+  return [last, failures.filter((failure) => failure !== last)]
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// what attempts say
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Logs a failed attempt that is followed by another one, at `ErrorLog.AttemptLevel`. */
+export const attemptFailed = (
+  error: FetchError.Trackable,
+  suffix: string,
+  annotations: Annotations
+): Effect.Effect<void> =>
+  Effect.withFiberRuntime((fiber) => {
+    const call = callOf(fiber)
+    if (call === undefined) return Effect.void
+    const [last, others] = lastOf(call.takeAll(), error)
+    const level = attemptLevelOf(fiber)
+    call.attemptFailed(error, last?.outcome?.attempts ?? 1)
+    const lines = others.map((failure) => logFailure(failure, { level }))
+    if (call.trouble.logging !== "ignored") {
+      const line = { level, suffix, annotations, guard: call.settings.reporting.stormGuard }
+      lines.push(last === undefined ? logError(error, line) : logFailure({ ...last, errors: [error] }, line))
+    }
+    return inTurn(lines)
+  })
+
+/** Notes why the call makes no more attempts, and whether its last error is that of an attempt. */
+export const gaveUp = (reason: string, isSent: boolean): Effect.Effect<void> =>
+  Effect.withFiberRuntime((fiber) => {
+    const call = callOf(fiber)
+    if (call !== undefined) {
+      call.trouble.gaveUp = reason
+      call.trouble.isSent = isSent
+    }
+    return Effect.void
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// lines
+// ---------------------------------------------------------------------------------------------------------------------
+
+const attemptLevelOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Context.get(fiber.currentContext, AttemptLevel)
+
+/** Logs a failure with the annotations and log spans of where it happened. */
+const logFailure = (failure: Failure, entry: ErrorEntry = {}): Effect.Effect<void> => {
+  const { annotations, errors: [error, ...beside], outcome, reporting: { stormGuard: guard }, spans } = failure
+  return Effect.zipRight(
+    logError(error, { guard, outcome, ...entry }),
+    inTurn(beside.map((error) => logError(error, { guard, level: entry.level })))
+  ).pipe(
+    Effect.locally(FiberRef.currentLogAnnotations, annotations),
+    Effect.locally(FiberRef.currentLogSpan, spans)
+  )
+}
+
+export const logAll = (failures: ReadonlyArray<Failure>): Effect.Effect<void> =>
+  inTurn(failures.map((failure) => logFailure(failure)))
+
+const inTurn = (effects: ReadonlyArray<Effect.Effect<void>>): Effect.Effect<void> =>
+  effects.length === 0 ? Effect.void : Effect.all(effects, { discard: true })
+
+/** Counts the call, and goes on whatever comes of that. */
+const reported = <A, E>(
+  { settings: { reporting } }: CallState,
+  outcome: CallOutcome,
+  next: Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  const goOn = () => next
+  return Effect.matchCauseEffect(reporting.called(outcome), { onFailure: goOn, onSuccess: goOn })
+}
