@@ -292,7 +292,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     }
     delay = Math.ceil(delay)
     yield* quietly(() => onRetry({ attempt: made + 1, delay: Duration.millis(delay), error }))
-    yield* attemptFailed(error, `; attempt ${made} failed, next one in ${reason.durationText(delay)}`, {
+    yield* attemptFailed(error, `; attempt ${made} failed, next one in ${Duration.format(Duration.millis(delay))}`, {
       source: source ?? error.context.source,
       attempt: made,
       delay_ms: delay,
