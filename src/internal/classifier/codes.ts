@@ -107,6 +107,8 @@ const codes = table([
 /** Families of codes too large to list. */
 const families: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^HPE_/, format],
+  // Frames that break the protocol of WebSocket.
+  [/^WS_ERR_/, format],
   [/^ERR_(?:SSL|TLS)_/, connection],
   // Brotli's decoder: `ERR__ERROR_FORMAT_PADDING_1`.
   [/^(?:ERR_?_ERROR_|ERR_BROTLI_DECODER_|ZSTD_error_)/, corrupt],
