@@ -15,7 +15,7 @@ import { FetchRequest, JsonRpcProvider } from "ethers"
 import { request as gaxios } from "gaxios"
 import { GraphQLClient } from "graphql-request"
 import OpenAI from "openai"
-import Stripe from "stripe"
+import { Stripe } from "stripe"
 import { createPublicClient, http } from "viem"
 
 export interface Origin {

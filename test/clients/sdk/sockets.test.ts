@@ -7,7 +7,7 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { promisify } from "node:util"
-import WebSocket, { WebSocketServer } from "ws"
+import { WebSocket, WebSocketServer } from "ws"
 import type { FaultServers } from "./faultServers.js"
 import { faultServers } from "./faultServers.js"
 import type { Address, SocketClient } from "./sockets.js"
@@ -81,33 +81,33 @@ describe("clients with protocols of their own", () => {
 })
 
 describe("gRPC", () => {
-  const codes: ReadonlyArray<readonly [code: number, verdict: Verdict]> = [
-    [2, ["Unexpected", false]],
-    [3, ["ApiFormat", false]],
-    [4, timeout],
-    [5, ["ApiFormat", false]],
-    [7, ["ApiPermission", false]],
-    [8, ["ApiRateLimit", true]],
-    [10, ["ApiFormat", true]],
-    [12, ["ApiFormat", false]],
-    [13, ["ApiFormat", true]],
-    [14, connection],
-    [15, ["DataIntegrity", true]],
-    [16, ["ApiAuth", false]]
+  const codes: ReadonlyArray<readonly [code: grpc.status, verdict: Verdict]> = [
+    [grpc.status.UNKNOWN, ["Unexpected", false]],
+    [grpc.status.INVALID_ARGUMENT, ["ApiFormat", false]],
+    [grpc.status.DEADLINE_EXCEEDED, timeout],
+    [grpc.status.NOT_FOUND, ["ApiFormat", false]],
+    [grpc.status.PERMISSION_DENIED, ["ApiPermission", false]],
+    [grpc.status.RESOURCE_EXHAUSTED, ["ApiRateLimit", true]],
+    [grpc.status.ABORTED, ["ApiFormat", true]],
+    [grpc.status.UNIMPLEMENTED, ["ApiFormat", false]],
+    [grpc.status.INTERNAL, ["ApiFormat", true]],
+    [grpc.status.UNAVAILABLE, connection],
+    [grpc.status.DATA_LOSS, ["DataIntegrity", true]],
+    [grpc.status.UNAUTHENTICATED, ["ApiAuth", false]]
   ]
   const server = new grpc.Server()
-  let code = 0
+  let code: grpc.status = grpc.status.OK
   let port = 0
   beforeAll(async () => {
     server.addService(service, {
       Call: (_: unknown, reply: grpc.sendUnaryData<Buffer>) => reply({ code, details: `reason of ${code}` })
     })
     const bind = promisify(server.bindAsync.bind(server))
-    port = Number(await bind(`${host}:0`, grpc.ServerCredentials.createInsecure()))
+    port = await bind(`${host}:0`, grpc.ServerCredentials.createInsecure())
   })
   afterAll(() => server.forceShutdown())
   for (const [number, verdict] of codes) {
-    it(`code ${number}`, async () => {
+    it(grpc.status[number], async () => {
       code = number
       const thrown = await thrownBy(() => sockets["grpc-js"]({ host, port }))
       const error = Classifier.classifySync(thrown?.raw)
@@ -154,7 +154,7 @@ describe("WebSocket", () => {
       server.on("connection", (socket) => code === 1006 ? socket.terminate() : socket.close(code, "the reason"))
       const { port } = server.address() as AddressInfo
       const event = await new Promise((resolve) => {
-        new WebSocket(`ws://${host}:${port}`).onclose = resolve
+        new WebSocket(`ws://${host}:${port}`).addEventListener("close", resolve)
       })
       const error = Classifier.classifySync(event)
       assert.deepStrictEqual([error._tag, error.retryable], [...verdict])

@@ -5,9 +5,9 @@ import { Kafka, logLevel } from "kafkajs"
 import { MongoClient } from "mongodb"
 import mysql from "mysql2/promise"
 import { connect as nats } from "nats"
-import pg from "pg"
+import { Client as PgClient } from "pg"
 import { createClient } from "redis"
-import WebSocket from "ws"
+import { WebSocket } from "ws"
 
 export interface Address {
   readonly host: string
@@ -47,7 +47,7 @@ export const sockets = {
       client["Call"]?.(Buffer.from("x"), new grpc.Metadata(), { deadline: Date.now() + patience * 5 }, done)
     }),
   "pg": async (address) => {
-    const client = new pg.Client({ ...address, user: "u", password: "p", connectionTimeoutMillis: patience })
+    const client = new PgClient({ ...address, user: "u", password: "p", connectionTimeoutMillis: patience })
     client.on("error", ignore)
     await client.connect()
   },
