@@ -20,28 +20,40 @@ export interface Options {
 }
 
 /**
- * The klines of a request, a piece at a time, up to the candle that is forming. An error of a piece has the range that is
- * left in its context.
+ * The klines of a request, a piece at a time. After the candle that is forming, the rest of the range is one piece. An error
+ * has the range that is left in its context.
  */
 export const klineStream = (
   request: KlineRequest,
   { by, prefetch = 1 }: Options,
   fetch: (range: Range) => Effect.Effect<Model, FetchError.FetchError>
-): Stream.Stream<Model, FetchError.FetchError> => {
-  const range = { start: DateTime.toEpochMillis(request.start), end: DateTime.toEpochMillis(request.end) }
-  return pieceStream(
-    { [Symbol.iterator]: () => piecesOf(request.interval, by, range) },
-    prefetch,
-    (piece) =>
+): Stream.Stream<Model, FetchError.FetchError> =>
+  Stream.suspend(() => {
+    const { interval } = request
+    const range = { start: DateTime.toEpochMillis(request.start), end: DateTime.toEpochMillis(request.end) }
+    let future = range.end
+    const fetchPiece = (piece: Range) =>
       fetch(piece).pipe(
         Effect.mapError((error) => resumable(error, { start: piece.start, end: range.end })),
-        Effect.map((klines) => ({ klines, isLast: endsNow(klines, piece) }))
+        Effect.map((klines) => ({ klines, piece }))
       )
-  ).pipe(
-    Stream.takeUntil(({ isLast }) => isLast),
-    Stream.map(({ klines }) => klines)
-  )
-}
+    const past = pieceStream({ [Symbol.iterator]: () => piecesOf(interval, by, range) }, prefetch, fetchPiece).pipe(
+      Stream.takeUntil(({ klines, piece }) => {
+        const isLast = endsNow(klines, piece)
+        if (isLast) future = piece.end
+        return isLast
+      })
+    )
+    const rest = Stream.suspend(() =>
+      future < range.end
+        ? Stream.filter(
+          Stream.fromEffect(fetchPiece({ start: future, end: range.end })),
+          ({ klines }) => klines.length > 0 || klines.missing.length > 0
+        )
+        : Stream.empty
+    )
+    return Stream.map(Stream.concat(past, rest), ({ klines }) => klines)
+  })
 
 /** Options that can be used with an interval, or what is wrong with them. */
 export const checked = (
@@ -106,7 +118,7 @@ export const piecesOf = function*(
   }
 }
 
-/** Whether the exchange has nothing behind a piece, because the piece reaches into the future. */
+/** Whether a piece reaches into the future, so that there are no candles after it. */
 const endsNow = ({ interval, length, missing }: Model, { end, start }: Range): boolean =>
   missing.some(({ reason }) => reason === "unfinished") ||
   length === 0 && missing.length === 0 && Interval.count(interval, start, end) > 0
