@@ -1,5 +1,5 @@
 /**
- * Retries that learn from what goes wrong, obey the server, and never make an outage worse.
+ * Retries with back-off, a budget, a rate-limit gate and a circuit breaker.
  *
  * @since 0.1.0
  */
@@ -21,24 +21,27 @@ import * as rows from "./internal/retry/rows.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * How errors of one code are tried again. What a row does not say stays as it is by default.
+ * The retry settings of one error code. A setting that is left out has its default.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Row {
-  /** How often a call is tried again after errors of this code. 0: never. Default 3; once after `DATA_INTEGRITY`. */
+  /** The number of retries of a call after errors of this code. 0: none. Default 3; 1 for `DATA_INTEGRITY`. */
   readonly retries?: number | undefined
-  /** The first delay; each one after it is twice as long. Default 200 ms; 1 second after `API_RATE_LIMIT`. */
+  /** The first delay. Each further delay is twice as long. Default 200 ms; 1 second for `API_RATE_LIMIT`. */
   readonly base?: Duration.DurationInput | undefined
-  /** The longest delay. Default 20 seconds; 1 minute after `API_RATE_LIMIT`. What the server asks for it does not cut. */
+  /**
+   * The longest delay. Default 20 seconds; 1 minute for `API_RATE_LIMIT`. A wait that the server asks for is not shortened
+   * by it.
+   */
   readonly cap?: Duration.DurationInput | undefined
-  /** Is it tried again although the error says that makes no sense (`retryable` is false)? Default false. */
+  /** Whether to retry errors whose `retryable` is false, too. Default false. */
   readonly always?: boolean | undefined
 }
 
 /**
- * Rows by code: one of the 17, or one of your own.
+ * Rows by code: the codes of the 17 errors, and those of your own errors.
  *
  * @since 0.1.0
  * @category models
@@ -49,33 +52,36 @@ export type Rows =
   & { readonly [code: string]: Row | undefined }
 
 /**
- * What a policy can be told. Everything has a default.
+ * The options of a policy. Each has a default.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Who is called, as the contexts of the errors name it: the tracker is asked how this source is doing. Default: the
-   * tracker is asked how all of them are.
+   * The name of the source, as in the contexts of its errors. It appears in log lines and refusals, and the back-off
+   * depends on the errors of this source only. Default: on those of all sources.
    */
   readonly source?: string | undefined
-  /** Rows by code, over the {@link defaults}; codes of your own errors are codes like any other. */
+  /** Rows by code, merged over the {@link defaults}. */
   readonly rows?: Rows | undefined
   /**
-   * Retries are at most `ratio` (default 0.2) of the calls, of which up to 100 are saved up, and `perSecond` (default 1)
-   * more, of which ten seconds are. When that is spent, a call that fails is not tried again. `false`: no such limit.
+   * The budget of retries, in tokens; each retry takes one. A call adds `ratio` tokens (default 0.2), of which up to 100 are
+   * saved. A second adds `perSecond` tokens (default 1), of which up to ten seconds' worth are saved. Without a token a call
+   * fails with its last error. `false`: no budget.
    */
   readonly budget?: false | {
     readonly ratio?: number | undefined
     readonly perSecond?: number | undefined
   } | undefined
   /**
-   * The circuit breaker. It opens when, for at least `minimumDuration` (default 3 seconds), at least the share `failureRate`
-   * (default 0.8) of at least `minimumAttempts` (default 10) attempts have failed. It looks back over `window` (default 30
-   * seconds, or twice `minimumDuration` if that is longer). It stays open for `openFor` (default 2 seconds), then admits one
-   * call as a probe: a success closes it, a failure keeps it open for as long again, and if the probe has no result after
-   * `openFor`, another one is admitted. `false`: no circuit breaker.
+   * The circuit breaker. It opens when the failure rate has been at least `failureRate` (default 0.8) for at least
+   * `minimumDuration` (default 3 seconds) over at least `minimumAttempts` (default 10). Attempts that are older than
+   * `window` (default 30 seconds, or twice `minimumDuration` if that is longer) do not count.
+   *
+   * It stays open for `openFor` (default 2 seconds), then admits one call as a probe. A success closes it. A failure keeps it
+   * open for as long again. If the probe has no result within `openFor`, another call is admitted. `false`: no circuit
+   * breaker.
    */
   readonly breaker?: false | {
     readonly failureRate?: number | undefined
@@ -84,30 +90,33 @@ export interface Options {
     readonly window?: Duration.DurationInput | undefined
     readonly openFor?: Duration.DurationInput | undefined
   } | undefined
-  /** How long a call waits at most, all in all, because the server said to wait; else it fails at once. Default 2 minutes. */
+  /**
+   * The longest time that a call waits because the server asks for it, all of its waits added up. A call that would wait for
+   * longer fails at once. Default 2 minutes.
+   */
   readonly maxWait?: Duration.DurationInput | undefined
-  /** Told before each retry, and waited for. However it ends, the retry takes place. */
+  /** Runs before each retry, as a part of its delay. A failure of it is ignored. */
   readonly onRetry?: ((retry: Retry) => Effect.Effect<void>) | undefined
 }
 
 /**
- * An attempt that is going to be made.
+ * A retry that is about to be made.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Retry {
-  /** Its number: 2 for the first retry. */
+  /** The number of the attempt: 2 for the first retry. */
   readonly attempt: number
-  /** How long from now. */
+  /** The time until it. */
   readonly delay: Duration.Duration
-  /** What the attempt before failed with. */
+  /** The error of the attempt before it. */
   readonly error: FetchError.Trackable
 }
 
 /**
- * What a call fails with that is not even sent: what closed the gate, or what opened the circuit. A fresh copy, that
- * remembers to be counted.
+ * The error of a call that was not sent: a copy of the error that closed the gate or opened the circuit. It does not count
+ * again. An error of your own type becomes one of these types, with the same message.
  *
  * @since 0.1.0
  * @category models
@@ -115,27 +124,27 @@ export interface Retry {
 export type Refusal = FetchError.NetworkError | FetchError.ApiRateLimit | FetchError.ApiFormat
 
 /**
- * What a policy does at present.
+ * The state of a policy.
  *
  * @since 0.1.0
  * @category models
  */
 export interface State {
   readonly circuit: "closed" | "open" | "half-open"
-  /** How long nobody calls, because the server said so. */
+  /** The time until the gate opens. None: it is open. */
   readonly gate: Option.Option<Duration.Duration>
-  /** How many retries could be made now. None: there is no budget. */
+  /** The number of retries that the budget allows. None: there is no budget. */
   readonly budget: Option.Option<number>
 }
 
 /**
- * The memory that the calls to one host share: its budget, its gate, its circuit breaker.
+ * The budget, gate and circuit breaker that the calls to one host share.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RetryPolicy {
-  /** What `Fetch.retry` does with it. */
+  /** Runs a fetch with retries. `Fetch.retry` is the operator for it. */
   readonly run: <A, E extends FetchError.Trackable, R>(
     fetch: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | Refusal, R>
@@ -147,7 +156,7 @@ export interface RetryPolicy {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Where the rows of codes differ from the usual one, which is three retries, from 200 milliseconds to 20 seconds apart.
+ * The rows that differ from the general default of three retries with delays from 200 milliseconds to 20 seconds.
  *
  * @since 0.1.0
  * @category constructors
@@ -155,28 +164,33 @@ export interface RetryPolicy {
 export const defaults: { readonly [code: string]: Row } = rows.defaults
 
 /**
- * Makes a policy. Make one for each host that is called, and share it: all who call a host have to know what one of them
- * was told.
+ * Makes a policy. Make one for each host, and share it between all calls to that host.
  *
- * - **Which errors.** Those that say that another attempt makes sense (`retryable`), as often as the row of their code
- *   says; of errors of your own that say nothing, those whose code has a row.
- * - **When.** After `base · 2^(n − 1)`, stretched up to fourfold by the share of attempts at this source that failed in
- *   the same way in the last minute, capped; half of that at random. Shares are known where attempts are counted
- *   (`Fetch.tracked` with `attempts`); elsewhere n errors in a minute are taken for n / (n + 10).
- * - **The server's word.** No attempt is made before the `retryAfter` of an error is over. That of a 429 or a 418 holds
- *   for all who share the policy: new calls wait, too, and in the end they come back one after the other, 20
- *   milliseconds apart. A call that would wait longer than `maxWait` fails at once.
- * - **Budget and circuit breaker.** See {@link Options}. What belongs to network and server opens the circuit: network
- *   errors, and statuses of 5xx that can be tried again.
- * - **What is seen of it.** From the second attempt on, errors and log lines carry its number (`attempt`), how long it
- *   waited (`retry_delay_ms`) and what came before (`earlier_errors`). The error that a call ends with has the errors of
- *   its last attempts (`earlier`), and says why there is no further one (`gave_up`), or why there was none at all
- *   (`refused`; of an open circuit also for how long it is, `open_ms`). The log tells when gate and circuit close and open,
- *   the tracker counts retries, give-ups, waits, refusals and open circuits.
+ * - **Retried errors.** An error is retried if its `retryable` is true, as often as the row of its code allows. An error
+ *   without `retryable` is retried if the options have a row for its code. Defects and interruptions are not retried.
+ * - **Back-off.** The delay is `base · 2^(n − 1)` after the n-th attempt, up to four times as long under pressure, capped,
+ *   with half of it as jitter. The pressure is the share of the attempts of the last minute that failed with the same code.
+ *   The tracker knows it if attempts are counted (`Fetch.tracked` with `attempts`); otherwise it is n / (n + 10) after n
+ *   errors.
+ * - **Rate limits.** No retry is sent before the `retryAfter` of its error has passed. That of an `ApiRateLimit` also closes
+ *   the gate for all calls of the policy. So does that of an error of your own type, unless its category is `Network`, `Data`
+ *   or `Storage`. When the gate opens, the waiting calls are sent 20 milliseconds apart. The gate is closed for one day at
+ *   most, whatever the error says.
+ * - **Circuit breaker.** Failures are network errors and server errors that can be retried. Of your own errors these are the
+ *   ones of category `Network`, and those with `retryable` of any category but `Data` and `Storage`. Other answers of the
+ *   server are successes. Errors of the client, interruptions and refusals do not count. The failure rate is the lower one of
+ *   two, that of all attempts and that of first attempts, so that neither one failing endpoint of several nor first attempts
+ *   that fail and then succeed open the circuit. No tracker is needed for it.
+ * - **Context and log.** From the second attempt on, errors and log lines have `attempt`, `retry_delay_ms` and
+ *   `earlier_errors`. The last error of a call has the earlier ones (`earlier`) and the reason for giving up (`gave_up`).
+ *   The error of a call that was not sent has the reason for that (`refused`), and the time for which the circuit has been
+ *   open (`open_ms`). The log says when the gate closes, and when the circuit opens and closes. The tracker counts retries,
+ *   give-ups, waits, refusals and open circuits.
  *
- * It learns from the tracker: a fetch that is not `Fetch.tracked` inside of the retry, or under the name of another
- * source, opens no circuit; nor does one whose attempts are interrupted from outside: `Fetch.timeout` belongs inside. Dies of options
- * that make no sense, with a message that says which.
+ * Put `Fetch.tracked` and `Fetch.timeout` inside of the retry: an attempt that is interrupted from outside says nothing about
+ * the source. All waits are measured by the monotonic clock.
+ *
+ * Dies with an `IllegalArgumentException` if an option is wrong.
  *
  * @example
  * import { Duration, Effect } from "effect"
@@ -210,7 +224,7 @@ export const make = (options: Options = {}): Effect.Effect<RetryPolicy, never, E
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Is this what a call fails with that was not even sent?
+ * Returns whether the error is that of a call that was not sent. Attributes of its context do not matter.
  *
  * @since 0.1.0
  * @category guards

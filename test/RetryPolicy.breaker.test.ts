@@ -113,7 +113,7 @@ describe("the circuit breaker", () => {
 
   it.effect("stays closed at 30 % errors, and loses no call", () =>
     Effect.gen(function*() {
-      const { calls, open } = yield* traffic({ fails: (_, draw) => draw < 0.3, seconds: 60 })
+      const { calls, open } = yield* traffic({ fails: (_, draw) => draw < 0.3, seconds: 30 })
       expect(open).toEqual([])
       // The others are lost to the budget of retries, and not to the circuit.
       expect(share(calls)).toBeGreaterThan(0.85)
@@ -146,7 +146,7 @@ describe("the circuit breaker", () => {
       let n = 0
       const policy = yield* RetryPolicy.make({ budget: false, rows: { API_FORMAT: { base: 1 } } })
       const { fetch } = sourceOf(() => n++ % 2 === 0 ? Effect.fail(down()) : Effect.succeed("data"))
-      for (let i = 0; i < 200; i++) {
+      for (let i = 0; i < 60; i++) {
         const fiber = yield* Effect.fork(fetch.pipe(Fetch.retry(policy)))
         yield* TestClock.adjust("100 millis")
         expect(yield* Fiber.join(fiber)).toBe("data")
@@ -157,13 +157,13 @@ describe("the circuit breaker", () => {
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({ breaker: { minimumAttempts: 1, minimumDuration: 0 } })
       const { asked, fetch } = sourceOf(() => Effect.never)
-      for (let i = 0; i < 100; i++) {
+      for (let i = 0; i < 30; i++) {
         const call = fetch.pipe(Fetch.retry(policy), Effect.timeoutOption("100 millis"))
         const fiber = yield* Effect.fork(call)
         yield* TestClock.adjust("100 millis")
         yield* Fiber.join(fiber)
       }
-      expect([asked.length, (yield* policy.state).circuit]).toEqual([100, "closed"])
+      expect([asked.length, (yield* policy.state).circuit]).toEqual([30, "closed"])
     }).pipe(noop))
 
   it.effect("a call that is part of another one of the same policy counts once", () =>

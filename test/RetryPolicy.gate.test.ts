@@ -134,7 +134,7 @@ describe("the server's word", () => {
       expect(first).toMatchObject({
         _tag: "ApiRateLimit",
         retryAfter: Option.some(Duration.seconds(61)),
-        context: { attempt: 1, attributes: { gave_up: "the server said to wait for 1m 1s; maxWait is 1m" } }
+        context: { attempt: 1, attributes: { gave_up: "the server asks to wait for 1m 1s, longer than maxWait, 1m" } }
       })
       expect(RetryPolicy.isRefusal(first)).toBe(false)
       // Who comes later is not sent, and is told how long it takes from now.
@@ -144,7 +144,7 @@ describe("the server's word", () => {
         _tag: "ApiRateLimit",
         banned: true,
         retryAfter: Option.some(Duration.millis(60_500)),
-        context: { attributes: { refused: "the server said to wait for 1m 1s; maxWait is 1m" } }
+        context: { attributes: { refused: "the server asks to wait for 1m 1s, longer than maxWait, 1m" } }
       })
       expect(RetryPolicy.isRefusal(second)).toBe(true)
       expect(asked).toEqual([0])
@@ -197,7 +197,7 @@ describe("the server's word", () => {
       const waiting = yield* Effect.fork(call)
       yield* TestClock.adjust("40 seconds")
       expect(asked).toEqual([0, 0])
-      const said = expect.stringMatching(/^the server said to wait for 3[89]s/)
+      const said = expect.stringMatching(/^the server asks to wait for 3[89]s/)
       expect((yield* first).context.attributes).toMatchObject({ gave_up: said })
       expect((yield* waiting).context.attributes).toMatchObject({ refused: said })
       yield* Fiber.interrupt(second)
@@ -266,7 +266,7 @@ describe("the server's word", () => {
       const fiber = yield* Effect.fork(Effect.flip(fetch.pipe(Fetch.retry(policy))))
       yield* TestClock.adjust("5 minutes")
       expect((yield* fiber).context.attributes).toMatchObject({
-        gave_up: "the server said to wait for 1s, which makes 4s in all; maxWait is 3s"
+        gave_up: "the server asks to wait for 1s (4s in all), longer than maxWait, 3s"
       })
       expect(asked).toHaveLength(3)
     }).pipe(withTracker))

@@ -1,5 +1,5 @@
 /**
- * What requests weigh, and how much of it a minute allows.
+ * The request weight that clients of one exchange share.
  *
  * @since 0.1.0
  */
@@ -15,18 +15,18 @@ import * as weightLimiter from "./internal/klines/weightLimiter.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Keeps the requests to one host below 90 % of what a minute allows. The limits hold for an address, which others may
- * share: what the exchange says with its answers is the truth, of which the highest count in a minute stands; what is
- * under way and not answered yet comes on top.
+ * Keeps the requests to one host below 90 % of the weight that it allows a minute. The limits hold for an address, which
+ * other programs may share: the used weight that the exchange reports is authoritative, of which the highest of a minute
+ * counts, and the weight of the requests in flight is added to it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Limiter {
   /**
-   * Runs a request: at once when its weight fits into the minute, else in the first minute into which it does. After one
-   * that fails with an `ApiRateLimit` that says how long to wait, others fail without being run until that is over. The
-   * request is told how to report the used weight that its answer names; NaN where it names none.
+   * Runs a request as soon as its weight fits into the minute. After an `ApiRateLimit` with a `retryAfter`, other requests
+   * fail without being run until that has passed. `report` takes the used weight from the answer of the request, NaN if the
+   * answer has none.
    */
   readonly pass: <A, E, R>(
     weight: number,
@@ -39,14 +39,14 @@ export interface Limiter {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The limiters of all hosts. Clients that are made where it is provided share them; others have limiters of their own,
- * and learn of each other only by what the exchange says that is used.
+ * The limiters of all hosts. Clients that are made with it share them. Other clients have limiters of their own, and learn
+ * of each other only from the used weight that the exchange reports.
  *
  * @since 0.1.0
  * @category tags
  */
 export class RequestWeight extends Context.Tag("effect-errata/binance/RequestWeight")<RequestWeight, {
-  /** The limiter of a host, or of what has limits of its own there; it is made when it is first asked for. */
+  /** Returns the limiter of a host, or of a part of it that has limits of its own. It is made on first use. */
   readonly limiter: (host: string, weightPerMinute: number) => Effect.Effect<Limiter>
 }>() {}
 
@@ -55,7 +55,7 @@ export class RequestWeight extends Context.Tag("effect-errata/binance/RequestWei
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Limiters of hosts nobody has called yet.
+ * Makes a service without limiters.
  *
  * @since 0.1.0
  * @category constructors
@@ -81,7 +81,7 @@ export const make: Effect.Effect<typeof RequestWeight.Service> = Effect.map(
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * One set of limiters for several clients, which are made inside of it.
+ * One set of limiters for all clients that are made with this layer.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"

@@ -547,7 +547,7 @@ describe("what fails is tried again", () => {
       expect((yield* asked).length).toBe(1)
       const { data, error, errors } = yield* inTime(fetch(hours(may, may + day)))
       expect([data.length, error]).toEqual([24, Option.none()])
-      expect(errors).toMatchObject([{ context: { attributes: { refused: "the exchange said to wait" } } }])
+      expect(errors).toMatchObject([{ context: { attributes: { refused: "the exchange asks to wait" } } }])
       expect((yield* asked).length).toBe(2)
       expect((yield* counted).total).toBe(0)
     }).pipe(Effect.provide(world({ sources: ["rest"], retry: {} }))))
@@ -568,7 +568,7 @@ describe("what fails is tried again", () => {
       yield* inject(Fault.on({ source: "rest", market: "SPOT" }, Fault.rateLimited("10 hours")))
       const spot = yield* fetch(hours(may, may + day))
       expect(Option.map(spot.error, ({ context }) => context.attributes)).toEqual(
-        Option.some({ gave_up: "the server said to wait for 10h; maxWait is 2m" })
+        Option.some({ gave_up: "the server asks to wait for 10h, longer than maxWait, 2m" })
       )
       expect((yield* fetch(hours(may, may + day))).errors).toMatchObject([
         {

@@ -18,13 +18,15 @@ import { writeDetached } from "../log/write.js"
 import { monotonicMillis } from "../monotonicMillis.js"
 import type { RetryCounts, Service } from "../tracker/model.js"
 import { reportingOf } from "../tracker/reporting.js"
-import { delayOf, pressureOf } from "./backoff.js"
+import { delayOf } from "./backoff.js"
 import { Budget } from "./budget.js"
 import { afterFailure, attemptsOf, type Call, codesOf, failureOf, hasRetryLeft, isTried } from "./call.js"
 import { lastError, type Tried, untried } from "./call.js"
 import { Circuit } from "./circuit.js"
 import { type Closed, Gate, type Place } from "./gate.js"
 import { namedBy, outcomeOf, rateLimitOf } from "./outcome.js"
+import { pressureIn } from "./pressure.js"
+import * as reason from "./reason.js"
 import type { Settings } from "./retryOptions.js"
 
 /** The states of the gate and the circuit, by their numbers, when an attempt was sent. */
@@ -32,13 +34,6 @@ interface Sent {
   readonly closings: number
   readonly epoch: number
 }
-
-interface Lately {
-  readonly count: number
-  readonly attempts: number
-}
-
-const nothing: Lately = { count: 0, attempts: 0 }
 
 /** Makes an effect as interruptible as the call was when it entered the region. */
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -57,20 +52,6 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const quietly = (effect: () => Effect.Effect<void>) => Effect.catchAllCause(Effect.suspend(effect), () => Effect.void)
   const reporting = reportingOf(tracker)
   const count = (what: keyof RetryCounts) => quietly(() => reporting.retried(what))
-
-  /** The errors of a code and the attempts, if these are counted, in the last minute. Only the back-off depends on it. */
-  const lately = (code: string): Effect.Effect<Lately> =>
-    Effect.suspend((): Effect.Effect<Lately> =>
-      source === undefined
-        ? Effect.map(tracker.stats({ window: "1 minute" }), ({ attempts, byCode }) => ({
-          count: byCode[code]?.count ?? 0,
-          attempts
-        }))
-        : Effect.map(
-          tracker.breakdown({ by: "source", window: "minute", code }),
-          (rows) => rows.find(({ value }) => value === source) ?? nothing
-        )
-    ).pipe(Effect.catchAllCause(() => Effect.succeed(nothing)))
 
   /** Logs a change of the policy: a line about all its calls, not about the one that is running. */
   const log = (level: LogLevel.LogLevel, message: string, error?: FetchError.Trackable) =>
@@ -94,7 +75,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
       const entry = probed === circuit ? "pass" : circuit.enter(now)
       if (entry === "pass") return send(fetch, call, restore)
       if (entry === "probe") return probe(fetch, call, restore)
-      return refuse(call, entry.error, circuitIsOpen, { open_ms: Math.round(now - entry.since) })
+      return refuse(call, entry.error, reason.circuitOpen, { open_ms: Math.round(now - entry.since) })
     })
 
   /** Waits for a place behind the closed gate. */
@@ -213,7 +194,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
       const { code, retryable } = error.value
       const plan = planOf(code)
       const tried = afterFailure(call, error.value)
-      return (retryable ?? plan.isGiven) || plan.always ? retry(fetch, tried, now) : end(tried)
+      return (retryable ?? plan.isInOptions) || plan.always ? retry(fetch, tried, now) : end(tried)
     })
   }
 
@@ -232,7 +213,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
       const wait = gate.closed(now)?.wait ?? 0
       yield* log(
         LogLevel.Warning,
-        `Rate limited by the server: requests paused for ${durationText(wait)}: ${error.message}`,
+        `Rate limited by the server: requests paused for ${reason.durationText(wait)}: ${error.message}`,
         error
       )
     }
@@ -249,7 +230,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
       if (why !== undefined) return giveUp(call, why)
       return Effect.uninterruptibleMask((restore) =>
         Effect.suspend(() => {
-          if (!budget.spend(now)) return restore(giveUp(call, "the budget of retries is spent"))
+          if (!budget.spend(now)) return restore(giveUp(call, reason.budgetSpent))
           const held: Held = { place: undefined }
           return restore(pause(call, held, now)).pipe(
             Effect.onInterrupt(() => Effect.sync(() => release(true, held.place))),
@@ -263,8 +244,8 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     call: Tried<FetchError.Trackable>,
     now: number
   ): Effect.Effect<string | undefined> => {
-    if (!hasRetryLeft(call, (code) => planOf(code).retries)) return Effect.succeed("no attempts left")
-    if (!circuit.isClosed) return Effect.succeed(circuitIsOpen)
+    if (!hasRetryLeft(call, (code) => planOf(code).retries)) return Effect.succeed(reason.noAttemptsLeft)
+    if (!circuit.isClosed) return Effect.succeed(reason.circuitOpen)
     const error = Arr.lastNonEmpty(call.errors)
     const closed = gate.closed(now)
     const named = Math.max(namedBy(error), closed?.wait ?? 0)
@@ -278,8 +259,8 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const pause = Effect.fnUntraced(function*<E extends FetchError.Trackable>(call: Tried<E>, held: Held, now: number) {
     const error = Arr.lastNonEmpty(call.errors)
     const made = attemptsOf(call)
-    const { attempts, count: alike } = yield* lately(error.code)
-    const backoff = delayOf(planOf(error.code), made, pressureOf(alike, attempts), yield* Random.next)
+    const pressure = yield* pressureIn(tracker, source, error.code)
+    const backoff = delayOf(planOf(error.code), made, pressure, yield* Random.next)
     const named = namedBy(error)
     const draw = yield* Random.next
     const closed = gate.closed(now)
@@ -331,7 +312,9 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
       Effect.flatMap(Ambient, (about) => {
         // All that is known of a call that was not sent is what surrounds it.
         const own = { source: source ?? error.context.source, attributes: { refused: why, ...attributes } }
-        return Effect.fail(asRefusal(error, FetchContext.merge(about, own), `Not sent, since ${why}: ${error.message}`))
+        return Effect.fail(
+          asRefusal(error, FetchContext.merge(about, own), `Not sent because ${why}: ${error.message}`)
+        )
       })
     )
   }
@@ -350,15 +333,13 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const end = <E extends FetchError.Trackable>(call: Tried<E>, attributes?: FetchContext.Attributes) =>
     Effect.fail(lastError(call, circuit, attributes))
 
-  /** Why a call does not wait: `wait` is what the server asks for, `all` the sum of the waits of the call. */
+  /** The reason not to wait, if there is one: `wait` is what the server asks for, `all` the sum of the waits of the call. */
   const tooLong = (error: FetchError.Trackable, wait: number, all: number): Effect.Effect<string | undefined> =>
     Effect.map(HasAlternative, (hasAlternative) =>
       all > maxWait
-        ? `the server said to wait for ${durationText(wait)}${
-          all > wait ? `, which makes ${durationText(all)} in all` : ""
-        }; maxWait is ${durationText(maxWait)}`
+        ? reason.tooLong(wait, all, maxWait)
         : hasAlternative(error)
-        ? `the server said to wait for ${durationText(wait)}, and another source can be asked`
+        ? reason.alternative(wait)
         : undefined)
 
   return {
@@ -390,9 +371,3 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
 interface Held {
   place: Place | undefined
 }
-
-const circuitIsOpen = "the circuit is open"
-
-/** In whole seconds, or in milliseconds below one second. */
-const durationText = (millis: number): string =>
-  Duration.format(millis < 1000 ? Duration.millis(Math.ceil(millis)) : Duration.seconds(Math.ceil(millis / 1000)))

@@ -18,10 +18,3 @@ export const delayOf = ({ base, cap }: Curve, failed: number, pressure: number, 
   const stretched = base * (1 + (stretch - 1) * pressure)
   return Math.min(cap, stretched * 2 ** (failed - 1)) * (1 + draw) / 2
 }
-
-// A few failures of a few attempts say little: so many successes are assumed besides.
-const assumedSuccesses = 10
-
-/** The share of attempts that failed alike, about; where attempts are not counted (0), as if all of them had failed. */
-export const pressureOf = (errors: number, attempts: number): number =>
-  errors > 0 ? errors / ((attempts > errors ? attempts : errors) + assumedSuccesses) : 0

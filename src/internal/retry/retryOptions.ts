@@ -1,4 +1,4 @@
-/** The options of a retry policy, checked, with their defaults. Durations are milliseconds. */
+/** Checks the options of a policy, and fills in their defaults. Durations are in milliseconds. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,7 +14,7 @@ interface Plan extends Curve {
   readonly retries: number
   readonly always: boolean
   /** Whether the options have a row for it, and not only the default. */
-  readonly isGiven: boolean
+  readonly isInOptions: boolean
 }
 
 export interface Settings {
@@ -105,7 +105,7 @@ const planOf = (path: string, byDefault: Whole, value: unknown): Check.Checked<P
     // A cap below the default of the first delay shortens that delay; one below a delay of the options is a mistake.
     const base = own.base ?? Math.min(yield* millis(1)(`${path}.base`, byDefault.base), cap)
     return base <= cap
-      ? { retries, always, base, cap, isGiven: value !== undefined }
+      ? { retries, always, base, cap, isInOptions: value !== undefined }
       : yield* Check.wrong(
         `${path}.base`,
         Duration.millis(base),

@@ -8,7 +8,7 @@ import { settings } from "../../../src/internal/retry/retryOptions.js"
 const read = (options: unknown) => settings(options as RetryPolicy.Options)
 const given = (options: RetryPolicy.Options = {}) => Either.getOrThrowWith(settings(options), (message) => message)
 
-const usual = { retries: 3, base: 200, cap: 20_000, always: false, isGiven: false }
+const usual = { retries: 3, base: 200, cap: 20_000, always: false, isInOptions: false }
 
 describe("settings, by default", () => {
   it("are these", async () => {
@@ -64,7 +64,7 @@ describe("settings, by default", () => {
       }
     })
     expect(given({ rows: { OWN: undefined as never } }).planOf("OWN")).toEqual(usual)
-    expect(given({ rows: { OWN: { base: undefined } } }).planOf("OWN")).toEqual({ ...usual, isGiven: true })
+    expect(given({ rows: { OWN: { base: undefined } } }).planOf("OWN")).toEqual({ ...usual, isInOptions: true })
   })
 })
 
@@ -87,7 +87,7 @@ describe("settings, given", () => {
       maxWait: 0,
       onRetry
     })
-    expect(planOf("OWN")).toEqual({ retries: 0, base: 1000, cap: 2000, always: true, isGiven: true })
+    expect(planOf("OWN")).toEqual({ retries: 0, base: 1000, cap: 2000, always: true, isInOptions: true })
     expect(given({ budget: { ratio: 1 }, breaker: { minimumAttempts: 1, minimumDuration: "1 minute" } })).toMatchObject(
       {
         budget: { ratio: 1, perSecond: 1 },
@@ -105,16 +105,16 @@ describe("settings, given", () => {
 
   it("one row leaves the others, and what it does not say, as they are", () => {
     const { planOf } = given({ rows: { API_RATE_LIMIT: { retries: 7 }, OWN: {} } })
-    expect(planOf("API_RATE_LIMIT")).toEqual({ retries: 7, base: 1000, cap: 60_000, always: false, isGiven: true })
+    expect(planOf("API_RATE_LIMIT")).toEqual({ retries: 7, base: 1000, cap: 60_000, always: false, isInOptions: true })
     expect(planOf("DATA_INTEGRITY")).toEqual({ ...usual, retries: 1 })
-    expect(planOf("OWN")).toEqual({ ...usual, isGiven: true })
+    expect(planOf("OWN")).toEqual({ ...usual, isInOptions: true })
     expect(planOf("OTHER")).toEqual(usual)
   })
 
   it.each(["constructor", "__proto__", "toString"])("the code %s is a code like any other", (code) => {
     expect(given().planOf(code)).toEqual(usual)
     const rows: unknown = JSON.parse(`{ "${code}": { "retries": 9 } }`)
-    expect(Either.getOrThrow(read({ rows })).planOf(code)).toEqual({ ...usual, retries: 9, isGiven: true })
+    expect(Either.getOrThrow(read({ rows })).planOf(code)).toEqual({ ...usual, retries: 9, isInOptions: true })
   })
 
   it("a cap below the usual first delay is the first delay, too", () => {

@@ -69,6 +69,6 @@ type Entry =
 const notSent = ({ error, wait }: Closed): ApiRateLimit =>
   asRefusal(
     withRetryAfter(error, Duration.millis(Math.ceil(wait))),
-    FetchContext.make({ attributes: { refused: "the exchange said to wait" } }),
-    `Not sent, since the exchange said to wait: ${error.message}`
+    FetchContext.make({ attributes: { refused: "the exchange asks to wait" } }),
+    `Not sent because the exchange asks to wait: ${error.message}`
   )

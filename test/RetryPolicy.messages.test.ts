@@ -7,7 +7,7 @@ import { down, limited, sourceOf } from "./retrying.js"
 const withTracker = Effect.provide(ErrorTracker.layer().pipe(Layer.provideMerge(LogCapture.layer)))
 
 /** What the policy has logged: the lines about single failures are those of `Fetch.tracked`. */
-const told = Effect.map(
+const lines = Effect.map(
   LogCapture.entries,
   (entries) =>
     entries.filter(({ level, message }) => level !== "Debug" && !message.startsWith("Error ")).map((
@@ -15,8 +15,8 @@ const told = Effect.map(
     ) => `${level} ${message}`)
 )
 
-describe("what a policy tells", () => {
-  it.effect("the log tells when the circuit opens and closes, once each", () =>
+describe("the messages of a policy", () => {
+  it.effect("the log says when the circuit opens and closes, once each", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({
         source: "rest",
@@ -27,12 +27,12 @@ describe("what a policy tells", () => {
       const call = Effect.exit(fetch.pipe(Fetch.retry(policy)))
       for (let i = 0; i < 5; i++) yield* call
       const open = `Warning Circuit breaker open: ${down().message}`
-      expect(yield* told).toEqual([open])
+      expect(yield* lines).toEqual([open])
       for (let i = 0; i < 2; i++) {
         yield* TestClock.adjust("3 seconds")
         yield* call
       }
-      expect(yield* told).toEqual([open, "Info Circuit breaker closed: a probe has succeeded"])
+      expect(yield* lines).toEqual([open, "Info Circuit breaker closed: a probe has succeeded"])
       expect((yield* LogCapture.entries).find(({ message }) => message.startsWith("Circuit"))?.annotations).toEqual(
         {
           source: "rest",
@@ -41,12 +41,12 @@ describe("what a policy tells", () => {
       )
     }).pipe(withTracker))
 
-  it.effect("and when the server said to wait, once, however many hear it", () =>
+  it.effect("the log says when the gate closes, once, however many calls are rate limited", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({ source: "rest", maxWait: 0 })
       const { fetch } = sourceOf(() => Effect.fail(limited(90)))
       yield* Effect.all([1, 2, 3].map(() => Effect.exit(fetch.pipe(Fetch.retry(policy)))), { concurrency: 3 })
-      expect(yield* told).toEqual([
+      expect(yield* lines).toEqual([
         `Warning Rate limited by the server: requests paused for 1m 30s: ${limited(90).message}`
       ])
     }).pipe(withTracker))
@@ -63,8 +63,8 @@ describe("what a policy tells", () => {
       const first = yield* fetch("AUSDT")
       expect(first.context.symbol).toBe("AUSDT")
       const plain = yield* fetch("BUSDT")
-      const why = "the server said to wait for 30s; maxWait is 0"
-      expect(plain.message).toBe(`Not sent, since ${why}: ${first.message}`)
+      const why = "the server asks to wait for 30s, longer than maxWait, 0"
+      expect(plain.message).toBe(`Not sent because ${why}: ${first.message}`)
       expect(plain.context).toEqual({ source: "rest", attributes: { refused: why } })
       const annotated = yield* fetch("BUSDT").pipe(Fetch.annotate({ symbol: "BUSDT" }))
       expect(annotated.context).toMatchObject({ source: "rest", symbol: "BUSDT" })
