@@ -17,7 +17,7 @@ const quick = (options: RetryPolicy.Options = {}) =>
 
 const status = (policy: RetryPolicy.RetryPolicy) => Effect.map(policy.state, ({ circuit }) => circuit)
 
-/** A policy whose circuit has just opened, and a source that fails for as long as it is told to. */
+/** A policy whose circuit has just opened, and a source whose answers can be set. */
 const opened = Effect.gen(function*() {
   const policy = yield* quick()
   let answer: Effect.Effect<string, FetchError.FetchError> = Effect.fail(down())
@@ -40,8 +40,8 @@ describe("the circuit", () => {
     inVirtualTime(({ pass }) =>
       Effect.gen(function*() {
         const policy = yield* RetryPolicy.make({ source: "rest", budget: false })
-        let isWell = false
-        const { asked, fetch } = sourceOf(() => isWell ? Effect.succeed("well") : Effect.fail(down()))
+        let isHealthy = false
+        const { asked, fetch } = sourceOf(() => isHealthy ? Effect.succeed("well") : Effect.fail(down()))
         const call = fetch.pipe(Fetch.retry(policy), Effect.exit)
         // One call every 100 ms.
         yield* Effect.fork(Effect.forever(Effect.zipRight(Effect.fork(call), Effect.sleep("100 millis"))))
@@ -53,7 +53,7 @@ describe("the circuit", () => {
         yield* pass("20 seconds")
         expect(asked.length - before).toBeGreaterThanOrEqual(8)
         expect(asked.length - before).toBeLessThanOrEqual(10)
-        isWell = true
+        isHealthy = true
         yield* pass("2200 millis")
         expect(yield* status(policy)).toBe("closed")
         expect((yield* stats).retry.openCircuits).toBe(1)
@@ -184,7 +184,7 @@ describe("the circuit", () => {
       yield* TestClock.adjust("2 seconds")
       yield* Effect.exit(call)
       expect([asked.length, yield* status(policy)]).toEqual([3, left])
-      // After one that tells nothing the next call asks.
+      // After one that is ignored the next call is a probe.
       from(Effect.succeed("well"))
       yield* TestClock.adjust("1 second")
       yield* Effect.exit(call)
@@ -304,7 +304,7 @@ describe("the circuit", () => {
       expect([asked.length, yield* status(policy)]).toEqual([100, "closed"])
     }).pipe(withTracker))
 
-  it.effect("while the gate is closed nobody asks, though the circuit would like to know", () =>
+  it.effect("no probe is sent while the gate is closed", () =>
     Effect.gen(function*() {
       const policy = yield* quick()
       const answers = [limited(5), down(), down()]
@@ -327,8 +327,8 @@ describe("the circuit", () => {
   it.effect("a probe may hold calls of the same policy: they are part of it", () =>
     Effect.gen(function*() {
       const policy = yield* quick()
-      let isWell = false
-      const { asked, fetch } = sourceOf(() => isWell ? Effect.succeed("well") : Effect.fail(down()))
+      let isHealthy = false
+      const { asked, fetch } = sourceOf(() => isHealthy ? Effect.succeed("well") : Effect.fail(down()))
       const page = fetch.pipe(Fetch.retry(policy))
       const pages = Effect.all([page, page]).pipe(Fetch.retry(policy))
       yield* many(2, () => pages)
@@ -337,7 +337,7 @@ describe("the circuit", () => {
       yield* Effect.exit(pages)
       expect([asked.length, yield* status(policy)]).toEqual([3, "open"])
       yield* TestClock.adjust("2 seconds")
-      isWell = true
+      isHealthy = true
       expect(yield* pages).toEqual(["well", "well"])
       expect([asked.length, yield* status(policy)]).toEqual([5, "closed"])
     }).pipe(withTracker))

@@ -35,7 +35,7 @@ const exchange = (...faults: ReadonlyArray<Fault.Fault>) =>
 
 const requests = Effect.flatMap(FaultyExchange.FaultyExchange, ({ requests }) => requests)
 
-describe("the server's word, on an exchange", () => {
+describe("rate limits, on an exchange", () => {
   it.effect("418 with \"banned until T\": zero requests before T from any fiber", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({ source: "rest", maxWait: "10 minutes" })
@@ -83,7 +83,7 @@ describe("the server's word, on an exchange", () => {
     ))
 })
 
-describe("the server's word", () => {
+describe("rate limits", () => {
   const retried = (options: RetryPolicy.Options = {}) =>
     RetryPolicy.make({
       source: "rest",
@@ -137,7 +137,7 @@ describe("the server's word", () => {
         context: { attempt: 1, attributes: { gave_up: "the server asks to wait for 1m 1s, longer than maxWait, 1m" } }
       })
       expect(RetryPolicy.isRefusal(first)).toBe(false)
-      // Who comes later is not sent, and is told how long it takes from now.
+      // A later call is not sent, and its error has the time that remains.
       yield* TestClock.adjust("500 millis")
       const second = yield* Effect.flip(fetch.pipe(Fetch.retry(policy)))
       expect(second).toMatchObject({
@@ -159,7 +159,7 @@ describe("the server's word", () => {
       yield* third
     }).pipe(withTracker))
 
-  it.effect("maxWait is for all waits of a call together, and holds for the queue, too", () =>
+  it.effect("maxWait limits the sum of the waits of a call, those in the queue included", () =>
     inVirtualTime(({ pass }) =>
       Effect.gen(function*() {
         const policy = yield* retried({ budget: false, rows: { API_RATE_LIMIT: { retries: 10, base: 1, cap: 1 } } })
@@ -185,7 +185,7 @@ describe("the server's word", () => {
       }).pipe(withTracker)
     ))
 
-  it.effect("who waited, and would wait again, for longer than maxWait in all, fails then", () =>
+  it.effect("a call fails that has waited and would wait again, for longer than maxWait in all", () =>
     Effect.gen(function*() {
       const policy = yield* retried({ maxWait: "1 minute" })
       const answers = [later(1, Effect.fail(limited(40))), later(40, Effect.fail(limited(40)))]
@@ -203,7 +203,7 @@ describe("the server's word", () => {
       yield* Fiber.interrupt(second)
     }).pipe(withTracker))
 
-  it.effect("of those who are told to wait at once, no more wait than have a place within maxWait", () =>
+  it.effect("of the calls that are rate limited at once, only those wait that have a place within maxWait", () =>
     inVirtualTime(({ pass }) =>
       Effect.gen(function*() {
         const policy = yield* retried({ maxWait: "2 seconds", budget: false })
@@ -216,7 +216,7 @@ describe("the server's word", () => {
       }).pipe(withTracker)
     ))
 
-  it.effect("closes again when the same call is told so again; pauses are whole milliseconds", () =>
+  it.effect("closes again when the same call is rate limited again; pauses are whole milliseconds", () =>
     Effect.gen(function*() {
       const policy = yield* retried()
       const { asked, fetch } = sourceOf((n) => n % 2 === 1 ? Effect.fail(limited(2)) : Effect.succeed("well"))
@@ -236,7 +236,7 @@ describe("the server's word", () => {
       expect(asked.every(Number.isInteger)).toBe(true)
     }).pipe(withTracker))
 
-  it.effect("who is interrupted in the queue holds nobody up", () =>
+  it.effect("a call that is interrupted in the queue holds up no other", () =>
     inVirtualTime(({ pass }) =>
       Effect.gen(function*() {
         const policy = yield* retried({ maxWait: "5 seconds" })
@@ -289,7 +289,7 @@ describe("the server's word", () => {
       yield* first
       expect((yield* policy.state).gate).toEqual(Option.none())
       expect(yield* fetch.pipe(Fetch.retry(policy))).toBe("well")
-      // The call itself does as it was told.
+      // The call itself waits.
       yield* TestClock.adjust("39 seconds")
       expect(asked).toHaveLength(4)
       yield* TestClock.adjust("2 seconds")
@@ -306,7 +306,7 @@ describe("the server's word", () => {
       expect((yield* policy.state).gate).toEqual(Option.some(Duration.seconds(40)))
     }).pipe(withTracker))
 
-  it.effect("who waits waits longer when the server says so again, whatever succeeds meanwhile", () =>
+  it.effect("waiting calls wait longer after another rate limit, whatever succeeds meanwhile", () =>
     Effect.gen(function*() {
       const policy = yield* retried()
       const answers = [

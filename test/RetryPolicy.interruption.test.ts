@@ -34,8 +34,8 @@ const cases: ReadonlyArray<readonly [string, Case]> = [
 ]
 
 /**
- * Runs a call, and interrupts it the n-th time it does anything that can be seen from outside: looks at the clock, sleeps,
- * tells or asks the tracker, sends, is answered. Was there an n-th time?
+ * Runs a call, and interrupts it the n-th time it does anything that can be seen from outside: reads the clock, sleeps,
+ * reads or calls the tracker, sends, is answered. Returns whether there was an n-th time.
  */
 const interruptedIn = (n: number, { ago, answer, before }: Case, { pass, timers }: VirtualTime) =>
   Effect.gen(function*() {
@@ -102,7 +102,7 @@ const interruptedIn = (n: number, { ago, answer, before }: Case, { pass, timers 
     const sent = source.asked.length
     yield* pass("5 minutes")
     expect(source.asked).toHaveLength(sent)
-    // And whoever comes next is served.
+    // The next call is served.
     next = Effect.succeed("well")
     expect(yield* call).toBe("well")
     expect((yield* policy.state).circuit).toBe("closed")

@@ -51,7 +51,7 @@ describe("the messages of a policy", () => {
       ])
     }).pipe(withTracker))
 
-  it.effect("a call that is not sent says so, and of the fetch it kept from being sent nothing but who was called", () =>
+  it.effect("the error of a call that was not sent says so, and has nothing of the other call but the source", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({ source: "rest", maxWait: 0 })
       const fetch = (symbol: string) =>
@@ -88,18 +88,18 @@ describe("what went before", () => {
     }).pipe(withTracker))
 })
 
-describe("waiting where others could be asked", () => {
+describe("waiting where there is an alternative", () => {
   const policy = RetryPolicy.make({ source: "first", rows: { API_RATE_LIMIT: { base: 1 } } })
   const sources = (fetch: Effect.Effect<number, FetchError.FetchError, ErrorTracker.ErrorTracker>) =>
     [{ source: "first", fetch }, { source: "second", fetch: Effect.succeed(0) }] as const
 
-  it.effect("nobody does", () =>
+  it.effect("calls do not wait", () =>
     Effect.gen(function*() {
       const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))
       expect(yield* Fetch.failover(sources(fetch.pipe(Fetch.retry(yield* policy))))).toBe(0)
     }).pipe(withTracker))
 
-  it.effect("but where they would not be, one does", () =>
+  it.effect("calls wait for errors that the failover ends with", () =>
     Effect.gen(function*() {
       const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))
       const all = sources(fetch.pipe(Fetch.retry(yield* policy)))
@@ -108,7 +108,7 @@ describe("waiting where others could be asked", () => {
       expect(yield* Fiber.join(fiber)).toBe(2)
     }).pipe(withTracker))
 
-  it.effect("nobody is asked about that where there is nothing to wait for", () =>
+  it.effect("the condition of a failover is not asked where there is nothing to wait for", () =>
     Effect.gen(function*() {
       const asked: Array<string> = []
       const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(down()) : Effect.succeed(n))
@@ -118,7 +118,7 @@ describe("waiting where others could be asked", () => {
       expect([yield* Fiber.join(fiber), asked]).toEqual([2, []])
     }).pipe(withTracker))
 
-  it.effect("unless somebody further out would be", () =>
+  it.effect("calls do not wait if an outer failover has an alternative", () =>
     Effect.gen(function*() {
       const { fetch } = sourceOf((n) => n === 1 ? Effect.fail(limited(1)) : Effect.succeed(n))
       const all = sources(fetch.pipe(Fetch.retry(yield* policy)))

@@ -218,7 +218,7 @@ const stories = (
 
 const kinds: ReadonlyArray<readonly [string, FastCheck.Arbitrary<Story>]> = [
   [
-    "of a rate limit, and many who leave the queue",
+    "of a rate limit, and many calls that leave the queue",
     stories({ limited: 1 }, { callers: 60, answers: 4, within: 550, latest: 20, patience: 600 })
   ],
   [
@@ -232,7 +232,7 @@ const kinds: ReadonlyArray<readonly [string, FastCheck.Arbitrary<Story>]> = [
     })
   ],
   [
-    "of many who are told to wait at once, and whose hook takes longer than that",
+    "of many calls that are rate limited at once, and whose hook takes longer than the pause",
     stories({ limited: 1 }, { callers: 40, answers: 30, hooks: [700], within: 0, latest: 30, patience: 1500 })
   ],
   [
@@ -309,7 +309,7 @@ const play = ({ answers, callers, hook }: Story) =>
       yield* pass("40 seconds")
       const exits = yield* Effect.forEach(started, Fiber.poll)
       const { budget } = yield* policy.state
-      // The server is well from now on, and a call that comes late is served.
+      // The server is healthy from now on, and a call that comes late is served.
       asked = answers.length
       const late = yield* Effect.forkDaemon(fetchOf(-1).pipe(Fetch.retry(policy)))
       yield* pass("10 millis")

@@ -158,7 +158,7 @@ describe("when", () => {
   it.effect("after the base, then twice as long each time, half of it drawn from Random, stretched by the pressure", () =>
     Effect.gen(function*() {
       const rows = { NETWORK_DNS: { retries: 5, base: 1000, cap: 10_000 } }
-      // Of a source whose attempts nobody counts: n errors of its kind in the last minute are n / (n + 10) of the pressure.
+      // Where attempts are not counted, n errors alike in the last minute make a pressure of n / (n + 10).
       const due = [1, 2, 3, 4, 5].map((n) => Math.min(10_000, 1000 * (1 + 3 * n / (n + 10)) * 2 ** (n - 1)))
       expect(yield* delaysOf({ rows }, [0])).toEqual(due.map((delay) => Math.ceil(delay / 2)))
       expect(yield* delaysOf({ rows }, [1])).toEqual(due.map((delay) => Math.ceil(delay)))
@@ -166,10 +166,10 @@ describe("when", () => {
       // Of one whose attempts are counted, and all fail, it is the same.
       const full = due.map((delay) => Math.ceil(delay))
       expect(yield* delaysOf({ rows }, [1], true)).toEqual(full)
-      // Also where the policy was not told which source: the pressure is that of all together.
+      // A policy without a source has the pressure of all sources.
       expect(yield* delaysOf({ rows, source: undefined }, [1], true)).toEqual(full)
       expect(yield* delaysOf({ rows, source: undefined }, [0])).toEqual(due.map((delay) => Math.ceil(delay / 2)))
-      // And none of a source that nobody counts.
+      // There is none where errors are not counted.
       expect(yield* delaysOf({ rows, source: "other" }, [1])).toEqual([1000, 2000, 4000, 8000, 10_000])
     }))
 
@@ -298,7 +298,7 @@ describe("the budget", () => {
       for (let i = 0; i < 99; i++) yield* Effect.exit(fetch.pipe(Fetch.retry(policy)))
       expect(asked).toHaveLength(100)
       expect((yield* policy.state).budget).toEqual(Option.some(10))
-      // Nor does anybody give up who would not have tried.
+      // A call that would not be retried does not give up.
       expect(malformed.context.attributes).toBeUndefined()
       expect((yield* stats).retry).toMatchObject({ retries: 0, giveUps: 0 })
     }).pipe(withTracker))
@@ -320,7 +320,7 @@ describe("the budget", () => {
       expect(yield* left).toBe(10)
     }).pipe(withTracker))
 
-  it.effect("there is one for all who share the policy, and none if there is to be none", () =>
+  it.effect("calls that share a policy share its budget, and it can be switched off", () =>
     Effect.gen(function*() {
       const shared = yield* RetryPolicy.make({ budget: { ratio: 0, perSecond: 0.1 }, breaker: false })
       const first = sourceOf(() => Effect.fail(down()))

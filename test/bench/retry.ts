@@ -1,5 +1,5 @@
 /**
- * What retries do in an outage: seven simulated ones, with the same calls and the same server for everybody.
+ * Retries in seven simulated outages, with the same calls and the same server for each contender.
  *
  * `npm run bench -- retry` prints what became of the calls, and draws test/bench/retry.svg. Time is simulated, chance is
  * seeded: the figures are the same on every machine.

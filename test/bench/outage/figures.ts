@@ -18,16 +18,16 @@ export interface Figures {
   readonly slowest: number
 }
 
-const isWell = 0.99
+const recoveredFrom = 0.99
 
 export const figures = ({ calls, intoGate, requests }: Run, { seconds }: Outage): Figures => {
   const during = calls.filter(({ at }) => at >= 0 && at < seconds)
   const later = calls.filter(({ at }) => at >= seconds)
   const took = during.map(({ took }) => took).sort((a, b) => a - b)
-  const sick = Array.from({ length: after }, (_, second) => second)
-    .filter((second) => succeeded(later.filter(({ at }) => Math.floor(at - seconds) === second)) < isWell)
+  const troubled = Array.from({ length: after }, (_, second) => second)
+    .filter((second) => succeeded(later.filter(({ at }) => Math.floor(at - seconds) === second)) < recoveredFrom)
     .map((second) => second + 1)
-  const recovered = Math.max(0, ...sick)
+  const recovered = Math.max(0, ...troubled)
   return {
     succeeded: succeeded(during),
     succeededAfter: succeeded(later),

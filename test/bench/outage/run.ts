@@ -13,7 +13,7 @@ const before = 10
 export const after = 60
 const rate = 20
 
-/** Milliseconds after which an attempt is given up. */
+/** The timeout of an attempt, in milliseconds. */
 const timeout = 2000
 
 export interface Call {
@@ -47,7 +47,7 @@ export const run = async ({ call }: Contender, outage: Outage, seed: number): Pr
     if (retryAfter !== undefined) closedUntil = Math.max(closedUntil, at() + retryAfter)
   })
 
-  // cockatiel takes its chances here, everybody else from Effect.
+  // cockatiel draws from `Math.random`, the others from Effect's `Random`.
   Math.random = chance(seed, "Math.random")
   const scope = Effect.runSync(Scope.make())
   const once = await pass(Effect.runPromise(silently(Scope.extend(call(client), scope))))
@@ -89,7 +89,7 @@ const everyCall = (
     arrive()
   })
 
-/** The client of everybody, which fails with what is no success, and gives up after two seconds. */
+/** The client of all contenders. It fails with any answer that is no success, and times out after two seconds. */
 const connect = (send: (endpoint: number) => Answer, onAnswer: (answer: Answer) => void): Client => {
   const exchange = (
     request: HttpClientRequest.HttpClientRequest
@@ -110,7 +110,7 @@ const connect = (send: (endpoint: number) => Answer, onAnswer: (answer: Answer) 
   ).pipe(HttpClient.filterStatusOk)
 }
 
-// Nobody reads where an error was made, either; to find out takes a tenth of the time.
+// No stack is read here, and recording them takes a tenth of the time.
 Error.stackTraceLimit = 0
 
 const silently = Logger.withMinimumLogLevel(LogLevel.None)
@@ -120,7 +120,7 @@ const refused = Object.assign(new Error("connect ECONNREFUSED 192.0.2.1:443"), {
   syscall: "connect"
 })
 
-/** Nobody reads a body, and a Response without one can be given again. */
+/** No body is read here, and a Response without one can be used again. */
 const responses = new Map<string, Response>()
 const response = (status: number, retryAfter: number | undefined): Response => {
   const key = `${status} ${retryAfter}`

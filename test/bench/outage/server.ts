@@ -14,7 +14,7 @@ export interface Outage {
   readonly brief: string
   /** How long it lasts, in seconds. */
   readonly seconds: number
-  /** Requests a second that the server can work on when it is well, and during the outage if that is another number. */
+  /** Requests a second that a healthy server can work on, and those during the outage if they differ. */
   readonly capacity: number
   readonly capacityDuring?: number
   /**

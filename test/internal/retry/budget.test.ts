@@ -130,7 +130,7 @@ describe("Budget", () => {
     FastCheck.assert(FastCheck.property(FastCheck.array(step, { maxLength: 300 }), (steps) => {
       const [ratio, perSecond] = [0.25, 1]
       const budget = new Budget({ ratio, perSecond }, 0)
-      // In thousandths of a token; time is told before each call, too, so that both fill in the same order.
+      // In thousandths of a token; the time is passed before each call, too, so that both fill in the same order.
       let now = 0
       let tokens = 10_000
       for (const step of steps) {

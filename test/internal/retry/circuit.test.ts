@@ -51,7 +51,7 @@ describe("Circuit, closed", () => {
 })
 
 describe("Circuit, open", () => {
-  it("lets nobody pass until the time is over, then one", () => {
+  it("admits no call until the time is over, then one", () => {
     const circuit = opened()
     expect(circuit.enter(0)).toMatchObject({ error: fault(2), since: 0 })
     expect(circuit.enter(4999)).toMatchObject({ since: 0 })
@@ -74,13 +74,13 @@ describe("Circuit, open", () => {
     // Nor what was sent while it was open.
     for (let i = 0; i < 100; i++) expect(fail(circuit, i, 1, 5002)).toBe(false)
     expect([circuit.isClosed, circuit.epoch]).toEqual([true, 2])
-    // And they do not count together with what follows, nor against it.
+    // They do not add to what follows, nor take away from it.
     expect([1, 2].map((n) => fail(circuit, n, 2, 5003))).toEqual([false, false])
     for (let i = 0; i < 100; i++) circuit.succeeded(false, i % 2)
     expect(fail(circuit, 3, 2, 5003)).toBe(true)
   })
 
-  it("what was sent while it was open tells nothing but as a probe", () => {
+  it("what was sent while it was open does not count, but for probes", () => {
     const circuit = opened()
     expect(fail(circuit, 9, 1, 1000)).toBe(false)
     circuit.succeeded(false, 1)
@@ -116,7 +116,7 @@ describe("Circuit, open", () => {
     }
   })
 
-  it("a probe that tells nothing is followed by another at once", () => {
+  it("a probe that is ignored is followed by another at once", () => {
     const circuit = opened()
     expect(circuit.enter(7000)).toBe("probe")
     circuit.probed("ignored", 1, circuit.probes, 7100)
@@ -166,7 +166,7 @@ describe("Circuit, open", () => {
   })
 
   it.each(["succeeded", "ignored", { failed: fault(9) }] as const)(
-    "a probe of an earlier time when it was open tells nothing: %o",
+    "the result of a probe of an earlier open time is ignored: %o",
     (ended) => {
       const circuit = opened()
       circuit.enter(6000)

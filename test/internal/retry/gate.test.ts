@@ -43,7 +43,7 @@ describe("Gate", () => {
     gate.close(again, 300, 0, 100)
     gate.close(again, 900, 0, 100)
     expect(gate.closed(100)).toMatchObject({ error: limited, wait: 900 })
-    // Also from who was sent before it closed.
+    // Also by the answer to a call that was sent before it closed.
     gate.close(again, 901, 0, 100)
     expect(gate.closed(100)).toMatchObject({ error: again, wait: 901 })
     expect(gate.closings).toBe(1)
@@ -105,7 +105,7 @@ describe("Gate", () => {
     }))
   })
 
-  it("who queues when it takes a little longer keeps the place, and who comes back is the last", () => {
+  it("a call keeps its place when the pause becomes a little longer, and queues at the end when it comes back", () => {
     const gate = new Gate()
     gate.close(limited, 1000, 0, 0)
     for (let i = 0; i < 100; i++) slot(gate, 0)

@@ -13,7 +13,7 @@ describe("pressureOf", () => {
     { errors: 100, attempts: 990, pressure: 0.1 },
     { errors: 10, attempts: 0, pressure: 0.5 },
     { errors: 90, attempts: 0, pressure: 0.9 },
-    // A store of somebody else may tell nonsense.
+    // Another tracker may return anything.
     { errors: NaN, attempts: 0, pressure: 0 },
     { errors: -3, attempts: 4, pressure: 0 },
     { errors: 10, attempts: NaN, pressure: 0.5 },

@@ -45,7 +45,7 @@ describe("settings, by default", () => {
     })
   })
 
-  it("stand where undefined is given", () => {
+  it("stand for undefined", () => {
     const undefineds = { source: undefined, rows: undefined, budget: undefined, breaker: undefined, maxWait: undefined }
     const { budget, circuit, maxWait } = given({ ...undefineds, onRetry: undefined })
     expect({ budget, circuit, maxWait }).toMatchObject({
@@ -68,7 +68,7 @@ describe("settings, by default", () => {
   })
 })
 
-describe("settings, given", () => {
+describe("settings, from options", () => {
   it("are taken", () => {
     const onRetry = () => Effect.void
     const options: RetryPolicy.Options = {
