@@ -50,11 +50,6 @@ const sharedOfBinance = /^binance\/(Interval|Market|Klines|KlineRequest)\.ts$/
 export const knownDebts = [
   "internal/tracker/alerting/limits.ts imports a type of Threshold.ts",
   "internal/fetch/tracking.ts imports a type of Fetch.ts",
-  "internal/retry/attempts.ts imports a type of RetryPolicy.ts",
-  "internal/retry/outcome.ts imports a type of RetryPolicy.ts",
-  "internal/retry/retryOptions.ts imports a type of RetryPolicy.ts",
-  "internal/retry/rows.ts imports a type of RetryPolicy.ts",
-  "binance/internal/klines/weightLimiter.ts imports a type of binance/RequestWeight.ts",
   "Classifier.ts says \"vision\"",
   "internal/classifier/construct.ts says \"vision\"",
   "Fetch.ts has ",

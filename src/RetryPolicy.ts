@@ -4,15 +4,14 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Option from "effect/Option"
 import { ErrorTracker } from "./ErrorTracker.js"
 import type * as FetchError from "./FetchError.js"
 import { isRefusal as isMarked } from "./internal/error/mark.js"
 import { monotonicMillis } from "./internal/monotonicMillis.js"
 import * as attempts from "./internal/retry/attempts.js"
+import type * as Model from "./internal/retry/policyModel.js"
 import { settings } from "./internal/retry/retryOptions.js"
 import * as rows from "./internal/retry/rows.js"
 
@@ -26,19 +25,7 @@ import * as rows from "./internal/retry/rows.js"
  * @since 0.1.0
  * @category models
  */
-export interface Row {
-  /** The number of retries of a call after errors of this code. 0: none. Default 3; 1 for `DATA_INTEGRITY`. */
-  readonly retries?: number | undefined
-  /** The first delay. Each further delay is twice as long. Default 200 ms; 1 second for `API_RATE_LIMIT`. */
-  readonly base?: Duration.DurationInput | undefined
-  /**
-   * The longest delay. Default 20 seconds; 1 minute for `API_RATE_LIMIT`. A wait that the server asks for is not shortened
-   * by it.
-   */
-  readonly cap?: Duration.DurationInput | undefined
-  /** Whether to retry errors whose `retryable` is false, too. Default false. */
-  readonly always?: boolean | undefined
-}
+export type Row = Model.Row
 
 /**
  * Rows by code: the codes of the 17 errors, and those of your own errors.
@@ -46,10 +33,7 @@ export interface Row {
  * @since 0.1.0
  * @category models
  */
-export type Rows =
-  // The 17 by name, so that editors know them.
-  & { readonly [T in keyof typeof FetchError.facts as (typeof FetchError.facts)[T]["code"]]?: Row | undefined }
-  & { readonly [code: string]: Row | undefined }
+export type Rows = Model.Rows
 
 /**
  * The options of a policy. Each has a default.
@@ -57,47 +41,7 @@ export type Rows =
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /**
-   * The name of the source, as in the contexts of its errors. It appears in log lines and refusals, and the back-off
-   * depends on the errors of this source only. Default: on those of all sources.
-   */
-  readonly source?: string | undefined
-  /** Rows by code, merged over the {@link defaults}. */
-  readonly rows?: Rows | undefined
-  /**
-   * The budget of retries, in tokens; each retry takes one. A call adds `ratio` tokens (default 0.2), of which up to 100 are
-   * saved. A second adds `perSecond` tokens (default 1), of which up to ten seconds' worth are saved. Without a token a call
-   * fails with its last error. `false`: no budget.
-   */
-  readonly budget?: false | {
-    readonly ratio?: number | undefined
-    readonly perSecond?: number | undefined
-  } | undefined
-  /**
-   * The circuit breaker. It opens when the failure rate has been at least `failureRate` (default 0.8) for at least
-   * `minimumDuration` (default 3 seconds) over at least `minimumAttempts` (default 10). Attempts that are older than
-   * `window` (default 30 seconds, or twice `minimumDuration` if that is longer) do not count.
-   *
-   * It stays open for `openFor` (default 2 seconds), then admits one call as a probe. A success closes it. A failure keeps it
-   * open for as long again. If the probe has no result within `openFor`, another call is admitted. `false`: no circuit
-   * breaker.
-   */
-  readonly breaker?: false | {
-    readonly failureRate?: number | undefined
-    readonly minimumAttempts?: number | undefined
-    readonly minimumDuration?: Duration.DurationInput | undefined
-    readonly window?: Duration.DurationInput | undefined
-    readonly openFor?: Duration.DurationInput | undefined
-  } | undefined
-  /**
-   * The longest time that a call waits because the server asks for it, all of its waits added up. A call that would wait for
-   * longer fails at once. Default 2 minutes.
-   */
-  readonly maxWait?: Duration.DurationInput | undefined
-  /** Runs before each retry, as a part of its delay. A failure of it is ignored. */
-  readonly onRetry?: ((retry: Retry) => Effect.Effect<void>) | undefined
-}
+export type Options = Model.Options
 
 /**
  * A retry that is about to be made.
@@ -105,14 +49,7 @@ export interface Options {
  * @since 0.1.0
  * @category models
  */
-export interface Retry {
-  /** The number of the attempt: 2 for the first retry. */
-  readonly attempt: number
-  /** The time until it. */
-  readonly delay: Duration.Duration
-  /** The error of the attempt before it. */
-  readonly error: FetchError.Trackable
-}
+export type Retry = Model.Retry
 
 /**
  * The error of a call that was not sent: a copy of the error that closed the gate or opened the circuit. It does not count
@@ -121,7 +58,7 @@ export interface Retry {
  * @since 0.1.0
  * @category models
  */
-export type Refusal = FetchError.NetworkError | FetchError.ApiRateLimit | FetchError.ApiFormat
+export type Refusal = Model.Refusal
 
 /**
  * The state of a policy.
@@ -129,13 +66,7 @@ export type Refusal = FetchError.NetworkError | FetchError.ApiRateLimit | FetchE
  * @since 0.1.0
  * @category models
  */
-export interface State {
-  readonly circuit: "closed" | "open" | "half-open"
-  /** The time until the gate opens. None: it is open. */
-  readonly gate: Option.Option<Duration.Duration>
-  /** The number of retries that the budget allows. None: there is no budget. */
-  readonly budget: Option.Option<number>
-}
+export type State = Model.State
 
 /**
  * The budget, gate and circuit breaker that the calls to one host share.
@@ -143,13 +74,7 @@ export interface State {
  * @since 0.1.0
  * @category models
  */
-export interface RetryPolicy {
-  /** Runs a fetch with retries. `Fetch.retry` is the operator for it. */
-  readonly run: <A, E extends FetchError.Trackable, R>(
-    fetch: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | Refusal, R>
-  readonly state: Effect.Effect<State>
-}
+export type RetryPolicy = Model.RetryPolicy
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors

@@ -7,7 +7,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SynchronizedRef from "effect/SynchronizedRef"
-import type * as FetchError from "../FetchError.js"
 import * as weightLimiter from "./internal/klines/weightLimiter.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -22,17 +21,7 @@ import * as weightLimiter from "./internal/klines/weightLimiter.js"
  * @since 0.1.0
  * @category models
  */
-export interface Limiter {
-  /**
-   * Runs a request as soon as its weight fits into the minute. After an `ApiRateLimit` with a `retryAfter`, other requests
-   * fail without being run until that has passed. `report` takes the used weight from the answer of the request, NaN if the
-   * answer has none.
-   */
-  readonly pass: <A, E, R>(
-    weight: number,
-    request: (report: (used: number) => Effect.Effect<void>) => Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | FetchError.ApiRateLimit, R>
-}
+export type Limiter = weightLimiter.Limiter
 
 // ---------------------------------------------------------------------------------------------------------------------
 // tags

@@ -13,7 +13,7 @@ const early = 2
  * The longest pause that a gate believes in: one day. A time that a server or an error states in the wrong unit must not
  * stop a program for years; after a day the next call asks again.
  */
-export const ceiling = 86_400_000
+const ceiling = 86_400_000
 
 /** A closed gate. Durations are in milliseconds. */
 export interface Closed {

@@ -3,9 +3,9 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as FetchError from "../../FetchError.js"
-import type { Refusal } from "../../RetryPolicy.js"
 import { isRefusal } from "../error/mark.js"
 import type { Outcome } from "./circuit.js"
+import type { Refusal } from "./policyModel.js"
 
 /**
  * Network errors, and server errors that a retry may cure, are failures of the source: any call could meet them. Every other

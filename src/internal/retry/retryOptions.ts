@@ -2,12 +2,12 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { Options, Retry, Row } from "../../RetryPolicy.js"
 import * as Check from "../options.js"
 import { knownCode } from "../tracker/alerting/limits.js"
 import type { Curve } from "./backoff.js"
 import type { BudgetSettings } from "./budget.js"
 import type { CircuitSettings } from "./circuit.js"
+import type { Options, Retry, Row } from "./policyModel.js"
 import { defaults, usual, type Whole } from "./rows.js"
 
 interface Plan extends Curve {

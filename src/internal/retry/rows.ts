@@ -1,5 +1,5 @@
 /** The default rows: the general one, and those of the codes that differ from it. */
-import type { Row } from "../../RetryPolicy.js"
+import type { Row } from "./policyModel.js"
 
 /** A row without defaults. */
 export type Whole = { readonly [K in keyof Row]-?: NonNullable<Row[K]> }

@@ -12,8 +12,19 @@ import { asRefusal, withRetryAfter } from "../../../internal/error/copy.js"
 import { monotonicMillis } from "../../../internal/monotonicMillis.js"
 import { type Closed, Gate } from "../../../internal/retry/gate.js"
 import { namedBy, rateLimitOf } from "../../../internal/retry/outcome.js"
-import type { Limiter } from "../../RequestWeight.js"
 import { MinuteWeight } from "./minuteWeight.js"
+
+export interface Limiter {
+  /**
+   * Runs a request as soon as its weight fits into the minute. After an `ApiRateLimit` with a `retryAfter`, other requests
+   * fail without being run until that has passed. `report` takes the used weight from the answer of the request, NaN if the
+   * answer has none.
+   */
+  readonly pass: <A, E, R>(
+    weight: number,
+    request: (report: (used: number) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | ApiRateLimit, R>
+}
 
 export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
   Effect.sync(() => {
