@@ -1,6 +1,6 @@
 /** The fields of errors in the form that may be printed and sent: bounded, masked, and valid in JSON. */
 import { bounded, isSecretPath, safeText } from "../safe/json.js"
-import { redactTold } from "../safe/redaction.js"
+import { redactValidation } from "../safe/validation.js"
 import type { Earlier } from "./model.js"
 
 export const maxMessage = 2048
@@ -23,7 +23,7 @@ export const safeField = (key: string, value: unknown): unknown => {
 // A message about the value of a secret often quotes it.
 const safeIssue = ({ message, path }: { readonly message: string; readonly path: string }) => ({
   path: safeText(path),
-  message: safeText(isSecretPath(path) ? redactTold(bounded(message, maxMessage), true) : message)
+  message: safeText(isSecretPath(path) ? redactValidation(bounded(message, maxMessage), true) : message)
 })
 
 /** The first 16 of the earlier failures. */

@@ -1,10 +1,11 @@
 /**
- * Any value as JSON that is safe to let out: bounded, without secrets, whatever the value is: cyclic, a proxy, a
- * getter that throws, a bigint, ten thousand levels deep.
+ * Converts any value to JSON that is safe to print: bounded and masked. The value can be cyclic, a proxy, a bigint, or have
+ * getters that throw.
  */
 import * as Redacted from "effect/Redacted"
-import { redactText, redactTold } from "./redaction.js"
+import { redactText } from "./redaction.js"
 import { isSecret, isSecretName, locating, mask, naming } from "./secretNames.js"
+import { redactValidation } from "./validation.js"
 
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
@@ -18,17 +19,17 @@ const maxSteps = 64
 export const bounded = (text: string, limit: number = maxText): string =>
   text.length <= limit ? text : `${text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/, "")}…`
 
-// Redaction reads a text several times over: what is far beyond the bound is cut before, not after.
+// A text far beyond the bound is cut before redaction, which reads it several times.
 const scanned = maxText * 8
 
-/** A text that may leave: without secrets, at most `limit` units long. */
+/** Masks the secrets in a text and cuts it to `limit` units. */
 export const safeText = (text: string, limit: number = maxText): string => {
   const safe = bounded(redactText(text.length > scanned ? text.slice(0, scanned) : text), limit)
-  // A cut can open a quote that was closed before: a second look makes masking idempotent.
+  // A cut can open a quote that was closed before: the second pass makes masking idempotent.
   return safe.length < limit ? safe : bounded(redactText(safe), limit)
 }
 
-/** Calls a function that foreign code may make throw. */
+/** Calls a function that can throw, and returns undefined if it does. */
 export const attempt = <A>(read: () => A): A | undefined => {
   try {
     return read()
@@ -46,38 +47,38 @@ const first = <A>(items: Iterable<A>): ReadonlyArray<A> => {
   return taken
 }
 
-/** Is this what the item before it names? Headers come as lists, too: `["X-MBX-APIKEY", "…", "Host", "…"]`. */
+/** Returns whether the item before it names a secret. Headers can be lists: `["X-MBX-APIKEY", "…", "Host", "…"]`. */
 const isSecretOf = (name: unknown, i: number, length: number): boolean =>
   i % 2 === 1 && length % 2 === 0 && typeof name === "string" && /^[\w-]{1,64}$/.test(name) && isSecretName(name)
 
-/** Is a secret somewhere on this path? */
+/** Returns whether a step of the path is the name of a secret. */
 export const isSecretPath = (path: unknown): boolean =>
   Array.isArray(path)
     ? path.slice(0, maxSteps).some(isSecretStep)
     : typeof path === "string" && (isSecretName(path) || path.split(/[.[\]/]+/).some(isSecretName))
 
-// A step may be an object with a key.
+// A step can be an object with a key.
 const isSecretStep = (step: unknown): boolean =>
   typeof step === "object" && step !== null && "key" in step ? isSecretStep(step.key) : isSecretName(String(step))
 
 const keys = (names: string): RegExp => new RegExp(`^(?:${names})$`)
 const [isName, isNamed] = [keys(naming.names), keys(naming.values)]
-const [isPath, isGiven, isMessage] = [keys(locating.paths), keys(locating.values), keys(locating.messages)]
+const [isPath, isRejected, isMessage] = [keys(locating.paths), keys(locating.values), keys(locating.messages)]
 
 /**
- * Reads an object that tells of a value under another key: `{ name: "X-MBX-APIKEY", value: "…" }`, or the issue of a
+ * Reads an object that names a value under another key, as `{ name: "X-MBX-APIKEY", value: "…" }` or the issue of a
  * validation, `{ path: ["apiKey"], message: "…", received: "…" }`.
  */
-const toldOf = (all: ReadonlyArray<string>, get: (key: string) => unknown): (key: string) => unknown => {
+const namedReader = (all: ReadonlyArray<string>, get: (key: string) => unknown): (key: string) => unknown => {
   const secret = (key: string): boolean => attempt(() => isSecretPath(get(key))) === true
   const issue = all.some((key) => isPath.test(key) && secret(key))
   const named = issue || all.some((key) => isName.test(key) && secret(key))
   if (!named) return get
   return (key) =>
-    isNamed.test(key) || (issue && isGiven.test(key))
+    isNamed.test(key) || (issue && isRejected.test(key))
       ? mask
       : issue && isMessage.test(key)
-      ? redactTold(bounded(String(get(key)), scanned), true)
+      ? redactValidation(bounded(String(get(key)), scanned), true)
       : get(key)
 }
 
@@ -119,7 +120,7 @@ export const toJson = (value: unknown, characters: number = Infinity): Json => {
   const own = (value: object, depth: number): Json => {
     const keys = Object.keys(value)
     const get = (key: string): unknown => Reflect.get(value, key)
-    const read = toldOf(keys.slice(0, maxEntries), get)
+    const read = namedReader(keys.slice(0, maxEntries), get)
     return record(keys.slice(0, maxEntries).map((key) => [key, () => read(key)]), keys.length, depth)
   }
 

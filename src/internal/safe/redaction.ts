@@ -1,15 +1,18 @@
 /**
- * Secrets never leave: what is masked, wherever it stands.
+ * Masks the secrets in texts: by the name in front of them, and by their form.
  *
- * One list of names decides. A text is read once from left to right: where a name from the list is followed by a
- * delimiter, the value behind it is masked, in whatever notation it is written. Every step consumes what it looked at,
- * so the work grows with the length of the text and no faster.
+ * A text is read once from left to right. Where a name of a secret is followed by a delimiter, the value behind it is
+ * masked, in every notation. Every step consumes the characters that it looked at, so that the work is linear in the
+ * length of the text.
  */
 
+import type { Value } from "./quoting.js"
+import { end, endOfBrackets, exec, inQuotes, quote, some } from "./quoting.js"
 import { isPlainText, isSecretName, locating, mask, naming, spelled } from "./secretNames.js"
 import { hasKeyedPath, hasLongRun, keyInPath, tokenShape } from "./tokenShapes.js"
+import { redactValidation } from "./validation.js"
 
-/** A cheap look before the work, by the stems of the names: most texts hold none of these. */
+/** The stems of the names, and other signs of a secret. Most texts have none of them and are not read further. */
 const suspicious =
   /key|secre|sig|toke|auth|cook|pass|pwd|cred|bear|jwt|sess|mnemo|seed|pin\b|otp\b|asser|verif|jfrog|sid=|code=|:(?:\/\/[^\s/]*|[^\s:@/]{6,})@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
 
@@ -18,7 +21,7 @@ const isSuspicious = (text: string): boolean =>
 
 const maxPasses = 8
 
-// A text is looked at wherever it passes, from the error to the log: what was masked of late need not be read again.
+// A text passes redaction several times on its way from the error to the log: recent results are remembered.
 const masked = new Set<string>()
 const maxMasked = 256
 const maxMaskedLength = 2048
@@ -30,7 +33,7 @@ export const redactText = (text: string): string => {
   for (let pass = 0; pass < maxPasses; pass++) {
     const before = redacted
     redacted = redactOnce(before)
-    // What was masked may have held the end of a quote, a branch or a brace: only a pass that masks nothing is the last.
+    // A masked value may have held the end of a quote, a branch or a brace: the last pass is the one that masks nothing.
     if (redacted === before) break
   }
   if (redacted.length <= maxMaskedLength) {
@@ -40,7 +43,7 @@ export const redactText = (text: string): string => {
   return redacted
 }
 
-/** One pass. A text that it masks something in may have to be looked at again. */
+/** One pass over the text. */
 export const redactOnce = (text: string): string =>
   redactPairs(
     redactElements(redactShapes(redactStructures(text)))
@@ -65,12 +68,13 @@ const redactElements = (text: string): string => {
   return parted.includes("-u") ? parted.replace(commandUser, `$1${mask}`) : parted
 }
 
-/** Masks what is a secret because of what stands elsewhere: in the tree of a validation, in the members of an object. */
-const redactStructures = (text: string): string => redactObjects(text.includes("─ [") ? redactTold(text) : text)
+/** Masks values whose name stands elsewhere: in the tree of a validation, in another member of an object. */
+const redactStructures = (text: string): string => redactObjects(text.includes("─ [") ? redactValidation(text) : text)
 
-const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
+const privateKey =
+  /-----BEGIN(?:[A-Z +]|%20)*PRIVATE(?:[ +]|%20)KEY-----[^]*?(?:-----END(?:[A-Z +]|%20)*PRIVATE(?:[ +]|%20)KEY-----|$)/g
 const userInfo = /(:\/\/|%(?:25)*2F%(?:25)*2F)(?:<redacted>|(?!%(?:25)*(?:2F|3F|23))[^\s/?#"<>\\])+(@|%(?:25)*40)/gi
-// Of an address without a scheme, as proxies have it: what stands before the host must look like a password.
+// In an address without a scheme, as of a proxy, the part before the host must look like a password.
 const bareUserInfo = /(?<![\w.@:/-])[\w.-]{1,64}:(?=[^\s:@/"'<>]*\d)[^\s:@/"'<>]{6,}@(?=[\w-]+[.:]\w)/g
 // The credentials of a command: `curl -u app:hunter2`.
 const commandUser = /((?:^|\s)(?:-u|--user)[ =]\\*["']?)[^\s"':]{0,128}:[^\s"'\\]{3,}/g
@@ -81,12 +85,12 @@ const formPart = new RegExp(
   `(\\bname=\\\\*"[\\w.-]{0,64}(?:${spelled})[\\w.-]{0,64}\\\\*"(?:\\s|\\\\[rn])+)[^\\s\\\\<>]+`,
   "gi"
 )
-// What follows must look like credentials: "basic knowledge" does not.
+// The next word must look like credentials: "basic knowledge" does not.
 const scheme =
   /(\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?!(?:realm|error|error_description|scope|charset|resource_metadata)=)(?=[\w+/.~-]*(?:\d|=|[a-z][A-Z])|[\w+/.~-]{20})[\w+/.~=-]{6,}/g
-// A JSON web token says by itself what it is: `eyJ` is `{"` in base64.
+// A JSON web token: `eyJ` is `{"` in base64.
 const webToken = /(?<![\w-])eyJ[\w-]{8,}\.[\w-]*(?:\.[\w-]*)?/g
-// Whoever knows the name of a user's stream can listen to it.
+// The name of the stream of a user is the key to it.
 const listenKey = /((?:\bws|%(?:25)*2Fws)(?:\/|%(?:25)*2F)|[?&]streams=)[a-z\d]{60,}(?![a-z\d@])/gi
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -115,7 +119,7 @@ const tail = /(?:[\w.-]|%(?:25)*(?:2D|5F|2E))*(?:\)(?=\]))?(?:\[[\w-]*\]|\])*/iy
 // Space, also as the escapes of a string or a URL.
 const space = "(?:\\s|(?:\\\\|%(?:25)*5C)+[nrt]|[+]|%(?:25)*(?:20|0A|0D|09))*"
 const entity = "\\\\*&(?:amp;)*(?:quot|#34);"
-// The closing quote of the name, if it has one, then what ties it to its value; in XML that is the end of a tag.
+// The closing quote of the name, if it has one, and the delimiter. In XML, the delimiter is the end of the tag.
 const quoteMark = "\\\\*[\"'`]"
 // The second half of a pair that is written as an object or as attributes: `{ name: "…", value: "…" }`.
 const valueOfPair =
@@ -124,16 +128,10 @@ const delimiter = new RegExp(
   `((?:${quoteMark}|(?:%(?:25)*5C)*%(?:25)*22|${entity})?)${space}(${valueOfPair}|[,(]|=>|->|=(?!=)|:(?!:|//)|%(?:25)*3[AD]|>(?<=<[\\w:.-]*>)|%(?:25)*3E(?<=%(?:25)*3C[\\w:.-]*%(?:25)*3E))(${space})`,
   "iy"
 )
-// The quote right before the name, where the name and its value are one string.
+// The quote before a name that is in one string with its value.
 const opener = /(?<=(["'`])[\w.-]*)/y
 
-interface Value {
-  readonly from: number
-  readonly to: number
-  readonly masked: string
-}
-
-/** The value behind a name and its tie, and what to write in its place. */
+/** The value behind a name and a delimiter. */
 const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value | undefined => {
   const [whole, nameQuote = "", tie = "", gap = ""] = tied
   const from = tied.index + whole.length
@@ -152,7 +150,7 @@ const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value |
     return some(from, bracketed === from ? end(bareValue, text, from) : bracketed, nameQuote + mask + nameQuote)
   }
   if (bracketed === from && /[\n\r]|\\[nr]/.test(gap)) {
-    // A header may be folded; what else stands under a name is hardly its value.
+    // A header can be folded. Other text on the next line is hardly the value.
     return tie === ":" && /^\r?\n[ \t]+$/.test(gap) ? some(from, end(wholeLine, text, from), mask) : undefined
   }
   if (tie === ">") return some(from, end(xmlValue, text, from), mask)
@@ -161,7 +159,7 @@ const valueBehind = (text: string, name: number, tied: RegExpExecArray): Value |
   return some(from, from + text.slice(from, end(rest, text, bracketed)).trimEnd().length, mask)
 }
 
-/** Returns whether the bare value is none of a secret: a literal, a number in JSON, a word in a sentence. */
+/** Returns whether the bare value is not a secret: a literal, a number in JSON, a word in a sentence. */
 const isPlainAt = (text: string, name: number, from: number, tie: string, nameQuote: string): boolean => {
   const to = end(plainValue, text, from)
   if (to === from) return false
@@ -182,8 +180,8 @@ const nameRest = /[\w.-]{0,64}/y
 const inSentence = /(?<=[a-z] [\w-]{0,64})/iy
 
 /**
- * The value where nothing ties it to its name but space, or the slash of a path. What stands behind an option of a
- * command is its value unless it is a word of a sentence; elsewhere a value must look like one.
+ * The value behind a name and a space, or the slash of a path. The word behind an option of a command is its value unless
+ * it is a word of a sentence. Elsewhere a value must look like a credential.
  */
 const loose = (text: string, name: number, nameEnd: number): Value | undefined => {
   const slash = end(pathStep, text, nameEnd)
@@ -216,7 +214,7 @@ const argument = (
 }
 
 /**
- * Objects that tell of a value under another key, in whatever order: `{"value":"…","name":"apiKey"}`, or the issue of a
+ * Masks objects that name a value under another key, in any order: `{"value":"…","name":"apiKey"}`, or the issue of a
  * validation, `{"received":"…","path":["apiKey"],"message":"…"}`.
  */
 const redactObjects = (text: string): string =>
@@ -238,17 +236,17 @@ const redactMembers = (object: string, issue: boolean): string => {
       ? some(from, end(bareValue, object, from), member[1] + mask + member[1])
       : inQuotes(object, from, quoted)
     if (value === undefined) continue
-    const told = object.slice(value.from, value.to)
+    const original = object.slice(value.from, value.to)
     redacted += object.slice(done, value.from) +
-      (/^me?s/i.test(member[0]) && quoted !== null ? redactMessage(told, quoted[0]) : value.masked)
+      (/^me?s/i.test(member[0]) && quoted !== null ? redactMessage(original, quoted[0]) : value.masked)
     done = value.to
     members.lastIndex = value.to
   }
   return redacted + object.slice(done)
 }
 
-const redactMessage = (told: string, quote: string): string =>
-  quote + redactTold(told.slice(quote.length, -quote.length), true) + quote
+const redactMessage = (message: string, quote: string): string =>
+  quote + redactValidation(message.slice(quote.length, -quote.length), true) + quote
 
 const flatObject = /\{[^{}]*(?:\}|$)/g
 const member = (name: string) => `(?<![\\w-])(?:${name})((?:${quoteMark})?)${space}(?::|=>|=)${space}`
@@ -263,10 +261,6 @@ const inEntities = (text: string, from: number): Value | undefined => {
   return some(open, end(open === from ? entityBare : entityValue, text, open), mask)
 }
 
-const some = (from: number, to: number, masked: string): Value | undefined =>
-  to > from ? { from, to, masked } : undefined
-
-const quote = /(\\*)(["'`])/y
 // Up to the end of the line; a quote ends it too, since the line may stand in a string, but not that of `="…"`.
 const headerValue = /(?:=[ \t]*\\*"[^"\r\n]*"?|[^"\\\r\n]|\\+(?![\\"]))*/y
 const lines: Readonly<Record<string, RegExp>> = { "'": /[^'\r\n]*/y, "`": /[^`\r\n]*/y }
@@ -304,109 +298,3 @@ const entityBare = /(?:<redacted>|[^\s,}\]&<"])*/y
 /** A quote of the same kind, but of a string around the one the other stands in: it opens nothing. */
 const isOuter = (quote: string, nameQuote: string): boolean =>
   quote.length < nameQuote.length && quote.at(-1) === nameQuote.at(-1)
-
-/**
- * A string in quotes that are escaped `k` times, as a string inside a string is: with `n` backslashes before it, a
- * quote ends this string when `(n + 1) / (k + 1)` is odd, belongs to it when that is even, and ends a string around it
- * when it is no whole number.
- */
-const inQuotes = (text: string, from: number, [open, escapes = "", kind = ""]: RegExpExecArray): Value => {
-  const quotes = kind === "\"" ? /(?<!\\)\\*"/g : kind === "'" ? /(?<!\\)\\*'/g : /(?<!\\)\\*`/g
-  quotes.lastIndex = from + open.length
-  for (let next = quotes.exec(text); next !== null; next = quotes.exec(text)) {
-    const level = next[0].length / (escapes.length + 1)
-    if (!Number.isInteger(level)) return { from, to: next.index, masked: open + mask }
-    if (level % 2 === 1) return { from, to: quotes.lastIndex, masked: open + mask + open }
-  }
-  return { from, to: text.length, masked: open + mask }
-}
-
-/** Where the brackets that open at `from` are closed; brackets in strings do not count. */
-const endOfBrackets = (text: string, from: number): number => {
-  let depth = 0
-  let string: string | undefined
-  const marks = /(?<!\\)\\*["'`]|[[\]{}]/g
-  marks.lastIndex = from
-  for (let next = marks.exec(text); next !== null; next = marks.exec(text)) {
-    const found = next[0]
-    const bracket = /[[\]{}]/.test(found)
-    if (string !== undefined) {
-      if (found === string) string = undefined
-    } else if (!bracket) string = found
-    else {
-      depth += found === "[" || found === "{" ? 1 : -1
-      if (depth === 0) return marks.lastIndex
-    }
-  }
-  return text.length
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// what a validation tells
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * Masks the values in the words of a validation: those that stand under the path of a secret in a tree of issues, or
- * all, if the words are about a secret as a whole.
- *
- * A branch of a tree has as many bars before it as branches above it go on: that tells what stands under a path, also
- * where the lines of the tree were made one.
- */
-export const redactTold = (text: string, secret: boolean = false): string => {
-  let redacted = ""
-  let done = 0
-  let scope = secret ? 0 : undefined
-  let bars = 0
-  let barEnd = 0
-  for (let next = exec(told, text, 0); next !== null; next = exec(told, text, told.lastIndex)) {
-    const [found] = next
-    const at = told.lastIndex
-    if (found === "│" || found.endsWith("─ ")) {
-      const before = bars > 0 && /^(?:\s|\\+[nrt])*$/.test(text.slice(barEnd, next.index)) ? bars : 0
-      bars = found === "│" ? before + 1 : 0
-      barEnd = at
-      if (found === "│") continue
-      if (scope !== undefined && before < scope) scope = undefined
-      told.lastIndex = end(path, text, at)
-      if (scope === undefined && isSecretName(text.slice(at, told.lastIndex))) {
-        scope = found.startsWith("├") ? before + 1 : before
-      }
-      continue
-    }
-    if (scope === undefined) continue
-    const value = toldValue(text, next)
-    told.lastIndex = value.to
-    redacted += text.slice(done, value.from) + value.masked
-    done = value.to
-  }
-  return redacted + text.slice(done)
-}
-
-const toldValue = (text: string, found: RegExpExecArray): Value => {
-  const from = found.index
-  const quoted = exec(quote, text, from)
-  if (quoted !== null) {
-    const value = inQuotes(text, from, quoted)
-    const name = text.slice(from + quoted[0].length, value.to - quoted[0].length)
-    return /^[a-z_.-]{1,32}$/i.test(name) && isSecretName(name)
-      ? { ...value, masked: text.slice(from, value.to) }
-      : value
-  }
-  return { from, to: "[{".includes(found[0]) ? endOfBrackets(text, from) : from + found[0].length, masked: mask }
-}
-
-// A branch; a quote; what is called the value, unless it is a type; a word that looks like a credential.
-const told =
-  /│|[├└]─ |(?<![\w\\]|<redacted>)\\*["'`]|(?<=\b(?:actual|received|decode|got|value):? )(?:[[{]|(?!(?:string|number|bigint|boolean|symbol|object|array|function|undefined|null|nan|date|is|was|must|of|to|does|not)\b)(?:<redacted>|[^\s,;)"'`\\])+)|(?<![\w+/=.~-])(?=[\w+/=.~-]*\d)[\w+/=.~-]{8,}/giu
-const path = /\[(?:[^\r\n├└│\\]|\\+(?![nr\\]))*/y
-
-/** Where a match that begins at `index` ends; `index` if there is none. */
-const end = (pattern: RegExp, text: string, index: number): number => {
-  pattern.lastIndex = index
-  return pattern.test(text) ? pattern.lastIndex : index
-}
-
-const exec = (pattern: RegExp, text: string, index: number): RegExpExecArray | null => {
-  pattern.lastIndex = index
-  return pattern.exec(text)
-}

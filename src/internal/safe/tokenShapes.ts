@@ -47,9 +47,9 @@ const tokens = [
   "hf_[A-Za-z]{30,}",
   "api_org_[A-Za-z]{30,}",
   "hv[bsr]\\.[\\w-]{20,}",
-  "s\\.[A-Za-z\\d]{24}(?![\\w-])",
+  "s\\.(?=[A-Za-z]*\\d)[A-Za-z\\d]{24}(?![\\w-])",
   "ico-[A-Za-z\\d]{32}(?![\\w-])",
-  "key-[\\da-f]{32}(?![\\w-])",
+  "(?<![\\w-])key-[\\da-f]{32}(?![\\w-])",
   "lin_(?:api|oauth)_[A-Za-z\\d]{32,}",
   "ntn_[A-Za-z\\d]{40,}",
   "npm_[A-Za-z\\d]{36}(?![\\w-])",
@@ -95,7 +95,7 @@ const tokens = [
 ]
 
 /** A token that is known by its form. */
-export const tokenShape = new RegExp(`(?:(?<![A-Za-z\\d_-])|(?<=%[\\dA-F]{2}))(?:${tokens.join("|")})`, "g")
+export const tokenShape = new RegExp(`(?:(?<![A-Za-z\\d])|(?<=%[\\dA-F]{2}))(?:${tokens.join("|")})`, "g")
 
 const slash = "(?:/|%(?:25)*2F)"
 const host = (names: string) => `(?<=(?:${names})${slash})`

@@ -2,8 +2,9 @@ import { describe, expect, it } from "@effect/vitest"
 import { Either, Schema } from "effect"
 import * as FastCheck from "effect/FastCheck"
 import { inspect } from "node:util"
-import { redactOnce, redactText, redactTold } from "../../../src/internal/safe/redaction.js"
+import { redactOnce, redactText } from "../../../src/internal/safe/redaction.js"
 import { isSecretName, mask } from "../../../src/internal/safe/secretNames.js"
+import { redactValidation } from "../../../src/internal/safe/validation.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // tables
@@ -233,6 +234,9 @@ const masked: ReadonlyArray<readonly [string, string]> = [
   [`{ sign: '${S}', b: 1 }`, `{ sign: '${mask}', b: 1 }`],
   [`https://x.test/?a=1&sig=${S}&b=1`, `https://x.test/?a=1&sig=${mask}&b=1`],
   [`to=%2F%3Fa%3D1%26sign%3D${S}&b=1`, `to=%2F%3Fa%3D1%26sign%3D${mask}&b=1`],
+  // tokens by their form
+  ["openai_sk-proj-TWobXLwMNiMJQoQyTCMC and more", `openai_${mask} and more`],
+  ["hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXX", `hooks.slack.com/services/${mask}`],
   // the stream of a user
   [`wss://stream.binance.com:9443/ws/${L} closed`, `wss://stream.binance.com:9443/ws/${mask} closed`],
   [`wss://stream.binance.com/stream?streams=${L}`, `wss://stream.binance.com/stream?streams=${mask}`],
@@ -241,6 +245,12 @@ const masked: ReadonlyArray<readonly [string, string]> = [
 
 const readable = [
   "token bucket is full",
+  "call s.getElementsByClassNamesInTree now",
+  "run session_01m28j7xr2eh2tshbzctd385hx of trace_db237ee0db82f81cc87fa28b188bd8ef",
+  "model: claude-sonnet-4-5-20250929 </task-notification>",
+  "the bearer of this note gets coffee",
+  "num_speculative_tokens=5 TOKENIZERS_PARALLELISM=false --max-tokens=\"4096\" max_tokens=4096",
+  "surrogate-key-7f83b1657ff1fc53b92dc18148a1d65d",
   "Unexpected token } in JSON at position 5",
   "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
   "the secretary: Jane Doe",
@@ -537,8 +547,8 @@ describe("the words of a validation", () => {
     ["is missing", "is missing"],
     ["must have at least 100 characters, it doesn't", "must have at least 100 characters, it doesn't"]
   ])("about a secret: %s", (told, expected) => {
-    expect(redactTold(told, true)).toBe(expected)
-    expect(redactTold(expected, true)).toBe(expected)
+    expect(redactValidation(told, true)).toBe(expected)
+    expect(redactValidation(expected, true)).toBe(expected)
   })
 })
 
