@@ -323,6 +323,65 @@ describe("JSON", () => {
     )
   })
 
+  it("holds code, category and severity", () => {
+    for (const [tag, code, category, severity] of table) {
+      expect(JSON.parse(JSON.stringify(make(tag)))).toMatchObject({ _tag: tag, code, category, severity })
+      expect(Schema.encodeSync(FetchError.FetchError)(make(tag))).toMatchObject({ code, category, severity })
+    }
+    expectTypeOf(Schema.encodeSync(FetchError.ApiAuth)(new FetchError.ApiAuth()).code).toEqualTypeOf<"API_AUTH">()
+  })
+
+  it("is decoded without code, category and severity, as an older version wrote it", () => {
+    const { category: _, code: __, severity: ___, ...old } = new FetchError.ApiAuth({ status: 401 }).toJSON() as Record<
+      string,
+      unknown
+    >
+    expect(decode(JSON.stringify(old))).toMatchObject({ _tag: "ApiAuth", status: 401, code: "API_AUTH" })
+  })
+
+  it("encoding never fails, whatever the fields hold, and decodes to an error of the class", () => {
+    const names = [
+      ...["message", "context", "retryable", "retryAfter", "earlier", "stack", "status", "apiCode", "banned", "reason"],
+      ...["expected", "issues", "timeoutMillis", "phase", "errno", "path", "excerpt", "line", "bodyExcerpt", "wanted"]
+    ]
+    const cyclicObject: Record<string, unknown> = { a: 1n }
+    cyclicObject["self"] = cyclicObject
+    const garbage = FastCheck.oneof(
+      thrown,
+      FastCheck.constantFrom<unknown>(
+        ...[Number.NaN, Infinity, -0, 10n ** 400n, cyclicObject, "x".repeat(1e5), Array.from({ length: 1e4 }, () => 1)],
+        ...[Option.some(Duration.infinity), Option.some(Duration.nanos(10n ** 400n)), Option.some(1), {
+          attributes: cyclicObject
+        }]
+      )
+    )
+    FastCheck.assert(
+      FastCheck.property(error, FastCheck.dictionary(FastCheck.constantFrom(...names), garbage), (error, fields) => {
+        const broken = FetchError.withContext(error, {})
+        for (const [key, value] of Object.entries(fields)) {
+          Object.defineProperty(broken, key, { value, configurable: true, enumerable: true, writable: true })
+        }
+        const text = JSON.stringify(broken)
+        expect(text.length).toBeLessThan(150_000)
+        expect(encode(broken)).toBe(text)
+        expect(JSON.parse(text)).toMatchObject({ code: error.code, category: error.category, severity: error.severity })
+        const back = decode(text)
+        expect(back.constructor).toBe(error.constructor)
+        expect(encode(back)).toBe(text)
+        expect(inspect(broken)).toContain(error._tag)
+      }),
+      { numRuns: 60, seed: 7 }
+    )
+  })
+
+  it("a constructor without validation takes any fields, and encoding replaces those of another type", () => {
+    const empty = new FetchError.DataEmpty({ reason: "because", expected: 7 } as never, true)
+    expect(empty.toJSON()).toMatchObject({ reason: "date_range", expected: false })
+    const limited = new FetchError.ApiRateLimit({ status: "429", banned: "no" } as never, true)
+    expect(limited.toJSON()).toMatchObject({ banned: false })
+    expect(limited.toJSON()).not.toHaveProperty("status")
+  })
+
   it("a decoded error is of its class, and its cause an error that says the same", () => {
     const cause = new TypeError("fetch failed", { cause: Object.assign(new Error("reset"), { code: "ECONNRESET" }) })
     const back = decode(encode(new FetchError.NetworkConnection({ errno: "ECONNRESET", cause })))
@@ -527,6 +586,11 @@ describe("guards", () => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 describe("withContext", () => {
+  it("is dual", () => {
+    const error = new FetchError.NetworkDns({ context: { symbol: "A" } })
+    expect(FetchError.withContext({ source: "rest" })(error).context).toEqual({ symbol: "A", source: "rest" })
+  })
+
   it("copies what somebody has wrapped in a proxy", () => {
     const error = new FetchError.NetworkDns({ hostname: "x.test" })
     const copy = FetchError.withContext(new Proxy(error, {}), { symbol: "A" })

@@ -10,7 +10,7 @@ import * as AST from "effect/SchemaAST"
 import * as FetchContext from "../../FetchContext.js"
 import { attempt, safeText } from "../safe/json.js"
 import { untraced } from "../safe/untraced.js"
-import { chain } from "./causeChain.js"
+import { chain, stackLines } from "./causeChain.js"
 import type { Tag } from "./model.js"
 import { Earlier, facts, TypeId } from "./model.js"
 import { Copy, Held, Marks } from "./protocol.js"
@@ -236,9 +236,10 @@ export const define = <Self = never>() =>
       return attempt(() => Schema.encodeSync(this.constructor as any)(this)) ?? { _tag: tag, ...facts[tag] }
     }
     [Inspectable.NodeInspectSymbol]() {
-      const { _tag, cause: _, message: __, ...fields } = this.toJSON() as Record<string, unknown>
+      const { _tag, cause: _, message, ...fields } = this.toJSON() as Record<string, unknown>
+      const stack = [`${_tag}: ${message}`, ...stackLines(this)].join("\n")
       const causes = stacks(this.cause).map((stack) => `\n[cause]: ${stack}`)
-      return `${this.stack} ${Inspectable.format(fields)}${causes.join("")}`
+      return `${stack} ${Inspectable.format(fields)}${causes.join("")}`
     }
   }
 
@@ -273,7 +274,7 @@ const isTagged = (u: unknown, tag: Tag): boolean =>
 
 /** A wait that JSON can hold. */
 const finite = (wait: Option.Option<Duration.Duration>): Option.Option<Duration.Duration> =>
-  Option.filter(wait, (wait) => Number.isFinite(Duration.toMillis(wait)))
+  Option.filter(wait, (wait) => Duration.isDuration(wait) && Number.isFinite(Duration.toMillis(wait)))
 
 const text = (value: unknown): string | undefined => typeof value === "string" ? safeText(value, maxMessage) : undefined
 

@@ -17,7 +17,7 @@ const suspicious =
   /key|secre|sig|toke|auth|cook|pass|pwd|cred|bear|jwt|sess|mnemo|seed|pin\b|otp\b|asser|verif|jfrog|sid=|code=|:(?:\/\/[^\s/]*|[^\s:@/]{6,})@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
 
 const isSuspicious = (text: string): boolean =>
-  hasLongRun(text) || hasKeyedPath(text) || suspicious.test(text) || text.includes(" -u ") || text.includes("--user")
+  hasLongRun(text) || suspicious.test(text) || text.includes(" -u ") || text.includes("--user")
 
 const maxPasses = 8
 
@@ -57,7 +57,8 @@ export const redactOnce = (text: string): string =>
 
 /** Masks tokens that are known by their form, and keys in the paths of URLs. */
 const redactShapes = (text: string): string => {
-  const shaped = hasLongRun(text) ? text.replace(tokenShape, mask) : text
+  if (!hasLongRun(text)) return text
+  const shaped = text.replace(tokenShape, mask)
   return hasKeyedPath(shaped) ? shaped.replace(keyInPath, mask) : shaped
 }
 

@@ -113,7 +113,7 @@ export const keyInPath = new RegExp(
     `${host("/webhookb2/[\\w@-]{1,120}/IncomingWebhook")}[\\w/-]{20,}`,
     `(?<=/api/webhooks/\\d{1,24}/)[\\w-]{20,}`,
     `(?<=/bot)\\d{6,12}:[\\w-]{20,}`,
-    `(?<=/sessions?/)(?=[\\w-]*\\d)[\\w-]{16,}`,
+    `(?<=/sessions?/)(?=[\\w-]*\\d)[\\w-]{18,}`,
     `${host("pagerduty\\.com/integration")}${segment}`,
     `${
       host(
@@ -133,18 +133,47 @@ const minRun = 18
  * read for the shapes of tokens.
  */
 export const hasLongRun = (text: string): boolean => {
-  let run = 0
-  for (let i = 0; i < text.length; i++) {
-    if (isTokenCode[text.charCodeAt(i)] !== 1) run = 0
-    else if (++run === minRun) return true
+  // Every run of that length covers one of these places.
+  for (let i = minRun - 1; i < text.length; i += minRun) {
+    if (!isTokenCharacter(text, i)) continue
+    let from = i
+    let to = i
+    while (to - from < minRun - 1 && isTokenCharacter(text, from - 1)) from--
+    while (to - from < minRun - 1 && isTokenCharacter(text, to + 1)) to++
+    if (to - from === minRun - 1) return true
   }
   return false
 }
 
+const isTokenCharacter = (text: string, i: number): boolean => isTokenCode[text.charCodeAt(i)] === 1
+
 const isTokenCode = Uint8Array.from({ length: 128 }, (_, code) => /[\w.~+*-]/.test(String.fromCharCode(code)) ? 1 : 0)
 
-/** Parts of URLs with a key in their path. */
-export const hasKeyedPath = (text: string): boolean => text.includes("/") && keyedPath.test(text)
+// Looked for one by one, which is faster than a pattern of all.
+const keyedPaths = [
+  "hooks.slack",
+  "webhook",
+  "/bot",
+  "/session",
+  "pagerduty",
+  "quiknode",
+  "p2pify",
+  "getblock",
+  "blastapi",
+  "ankr.com",
+  "nodereal",
+  "drpc",
+  "tenderly",
+  "onfinality",
+  "moralis",
+  "%2Fv"
+]
 
-const keyedPath =
-  /\/v\d{1,2}\/[\w-]{32}|hooks\.slack|webhook|\/bot\d|\/sessions?\/|pagerduty|quiknode|p2pify|getblock|blastapi|ankr\.com|nodereal|drpc|tenderly|onfinality|moralis|%2Fv\d/
+const versioned = /\/v\d{1,2}\/[\w-]{32}/
+
+/** Returns whether a text with a long run can hold the URL of a path with a key. */
+export const hasKeyedPath = (text: string): boolean => {
+  if (!(text.includes("/") || text.includes("%2F"))) return false
+  for (const path of keyedPaths) if (text.includes(path)) return true
+  return text.includes("/v") && versioned.test(text)
+}
