@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { execPath } from "node:process"
+import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { MessageChannel } from "node:worker_threads"
 import { afterAll, beforeAll } from "vitest"
@@ -135,7 +136,7 @@ describe("printed by a process that ends", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "cause-"))
     await build({
-      entryPoints: [join(import.meta.dirname, "causeProcess.ts")],
+      entryPoints: [fileURLToPath(new URL("./causeProcess.ts", import.meta.url))],
       outfile: join(folder, "process.mjs"),
       bundle: true,
       format: "esm",

@@ -236,8 +236,8 @@ export const define = <Self = never>() =>
       return attempt(() => Schema.encodeSync(this.constructor as any)(this)) ?? { _tag: tag, ...facts[tag] }
     }
     [Inspectable.NodeInspectSymbol]() {
-      const { _tag, cause: _, message, ...fields } = this.toJSON() as Record<string, unknown>
-      const stack = [`${_tag}: ${message}`, ...stackLines(this)].join("\n")
+      const { _tag: _, cause: __, message, ...fields } = this.toJSON() as Record<string, unknown>
+      const stack = [`${tag}: ${String(message ?? facts[tag].description)}`, ...stackLines(this)].join("\n")
       const causes = stacks(this.cause).map((stack) => `\n[cause]: ${stack}`)
       return `${stack} ${Inspectable.format(fields)}${causes.join("")}`
     }
