@@ -43,7 +43,7 @@ const faults: Readonly<
   Record<
     string,
     {
-      readonly at: () => Address
+      readonly at: () => Omit<Address, "patience">
       readonly verdict: Verdict
       readonly but?: { readonly [C in SocketClient]?: Verdict | undefined }
     }
@@ -74,7 +74,12 @@ describe("clients with protocols of their own", () => {
   for (const [fault, { at, but = {}, verdict }] of Object.entries(faults)) {
     it(fault, async () => {
       const asked = names.filter((name) => !(name in but) || but[name] !== undefined)
-      const seen = await Promise.all(asked.map(async (name) => [name, await verdictOf(() => sockets[name](at()))]))
+      const seen = await Promise.all(
+        asked.map(async (name) => [
+          name,
+          await verdictOf(() => sockets[name]({ ...at(), patience: fault === "silence" ? 400 : 5000 }))
+        ])
+      )
       assert.deepStrictEqual(seen, asked.map((name) => [name, but[name] ?? verdict]))
     })
   }
@@ -109,7 +114,7 @@ describe("gRPC", () => {
   for (const [number, verdict] of codes) {
     it(grpc.status[number], async () => {
       code = number
-      const thrown = await thrownBy(() => sockets["grpc-js"]({ host, port }))
+      const thrown = await thrownBy(() => sockets["grpc-js"]({ host, port, patience: 5000 }))
       const error = Classifier.classifySync(thrown?.raw)
       assert.deepStrictEqual([error._tag, error.retryable], [...verdict])
       assert.include(error.message, `reason of ${number}`)
@@ -131,7 +136,7 @@ describe("WebSocket", () => {
       })
       await once(server.listen(0, host), "listening")
       const { port } = server.address() as AddressInfo
-      assert.deepStrictEqual(await verdictOf(() => sockets["ws"]({ host, port })), verdict)
+      assert.deepStrictEqual(await verdictOf(() => sockets["ws"]({ host, port, patience: 5000 })), verdict)
       server.close()
     })
   }

@@ -12,10 +12,9 @@ import { WebSocket } from "ws"
 export interface Address {
   readonly host: string
   readonly port: number
+  /** How long to wait, in milliseconds. */
+  readonly patience: number
 }
-
-/** How long each waits, in milliseconds. */
-const patience = 400
 
 const ignore = () => {}
 
@@ -36,7 +35,7 @@ export const service: grpc.ServiceDefinition = {
 const GrpcClient = grpc.makeGenericClientConstructor(service, "x")
 
 export const sockets = {
-  "grpc-js": ({ host, port }) =>
+  "grpc-js": ({ host, patience, port }) =>
     new Promise((resolve, reject) => {
       const client = new GrpcClient(`${host}:${port}`, grpc.credentials.createInsecure())
       const done = (error: grpc.ServiceError | null, value: unknown) => {
@@ -44,35 +43,35 @@ export const sockets = {
         if (error === null) resolve(value)
         else reject(error)
       }
-      client["Call"]?.(Buffer.from("x"), new grpc.Metadata(), { deadline: Date.now() + patience * 5 }, done)
+      client["Call"]?.(Buffer.from("x"), new grpc.Metadata(), { deadline: Date.now() + patience }, done)
     }),
-  "pg": async (address) => {
+  "pg": async ({ patience, ...address }) => {
     const client = new PgClient({ ...address, user: "u", password: "p", connectionTimeoutMillis: patience })
     client.on("error", ignore)
     await client.connect()
   },
-  "mysql2": (address) => mysql.createConnection({ ...address, user: "u", connectTimeout: patience }),
-  "ioredis, a command": (address) => {
+  "mysql2": ({ patience, ...address }) => mysql.createConnection({ ...address, user: "u", connectTimeout: patience }),
+  "ioredis, a command": ({ patience, ...address }) => {
     const client = new Redis({
       ...address,
       lazyConnect: true,
       connectTimeout: patience * 5,
-      commandTimeout: patience * 3,
+      commandTimeout: patience,
       maxRetriesPerRequest: 1,
       retryStrategy: () => 20
     })
     client.on("error", ignore)
     return client.get("x").finally(() => client.disconnect())
   },
-  "node-redis": async ({ host, port }) => {
+  "node-redis": async ({ host, patience, port }) => {
     const client = createClient({ socket: { host, port, connectTimeout: patience, reconnectStrategy: false } })
     client.on("error", ignore)
     await client.connect()
   },
-  "mongodb": ({ host, port }) =>
-    new MongoClient(`mongodb://${host}:${port}`, { serverSelectionTimeoutMS: patience * 3, connectTimeoutMS: patience })
+  "mongodb": ({ host, patience, port }) =>
+    new MongoClient(`mongodb://${host}:${port}`, { serverSelectionTimeoutMS: 2000, connectTimeoutMS: patience })
       .connect(),
-  "kafkajs": ({ host, port }) =>
+  "kafkajs": ({ host, patience, port }) =>
     new Kafka({
       brokers: [`${host}:${port}`],
       logLevel: logLevel.NOTHING,
@@ -80,8 +79,8 @@ export const sockets = {
       requestTimeout: patience,
       retry: { retries: 0 }
     }).admin().connect(),
-  "nats": ({ host, port }) => nats({ servers: `${host}:${port}`, timeout: patience, reconnect: false }),
-  "ws": ({ host, port }) =>
+  "nats": ({ host, patience, port }) => nats({ servers: `${host}:${port}`, timeout: patience, reconnect: false }),
+  "ws": ({ host, patience, port }) =>
     new Promise((resolve, reject) => {
       const socket = new WebSocket(`ws://${host}:${port}`, { handshakeTimeout: patience })
       socket.on("error", reject).on("open", resolve)
