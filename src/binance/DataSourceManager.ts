@@ -37,6 +37,7 @@ import * as model from "./internal/klines/model.js"
 import { Source } from "./internal/klines/origins.js"
 import { EachRequest } from "./internal/klines/pages.js"
 import * as ranges from "./internal/klines/ranges.js"
+import * as rowSources from "./internal/klines/rowSources.js"
 import * as split from "./internal/klines/split.js"
 import * as Interval from "./Interval.js"
 import { KlineCache } from "./KlineCache.js"
@@ -341,7 +342,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     }
     if (Option.isSome(vision) || Option.isSome(rest)) found = { ...found, missing: found.missing.map(afterAll) }
     // A day of which REST says that it has no candles is worth keeping, too.
-    const hasNews = confirmed.length > 0 || found.source.some((source) => source !== "cache")
+    const hasNews = confirmed.length > 0 || rowSources.count(found.source).cache < found.length
     if (Option.isSome(cache) && hasNews && (yield* monotonicMillis) >= writable) {
       const sure = ranges.overlay(
         found.missing.map((hole) => ({ ...hole, reason: "not_fetched" as const })),
@@ -373,7 +374,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       timestamp: yield* DateTime.now,
       metadata: { market, symbol, interval, start, end }
     })
-    return { ...result, missing, rowsBySource: rowsBySource(klines), errors }
+    return { ...result, missing, rowsBySource: rowSources.count(klines.source), errors }
   })
 
   const klines = (input: KlineRequest.Input) =>
@@ -484,12 +485,6 @@ const joined = (first: Klines.Klines, others: ReadonlyArray<Klines.Klines>): Kli
   const middle = others.length >> 1
   const [head, ...tail] = others.slice(middle)
   return head === undefined ? first : Klines.concat(joined(first, others.slice(0, middle)), joined(head, tail))
-}
-
-const rowsBySource = ({ source }: Klines.Klines): Record<Klines.Source, number> => {
-  const rows = { cache: 0, vision: 0, rest: 0 }
-  for (const name of source) rows[name]++
-  return rows
 }
 
 /** What the exchange itself says there is not, or not yet. */

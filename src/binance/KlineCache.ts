@@ -31,6 +31,7 @@ import { folderOf, type Period, periodsOf } from "./internal/cache/periods.js"
 import * as columns from "./internal/klines/columns.js"
 import * as model from "./internal/klines/model.js"
 import * as ranges from "./internal/klines/ranges.js"
+import * as rowSources from "./internal/klines/rowSources.js"
 import { cacheModules } from "./internal/optionalModules.js"
 import * as Interval from "./Interval.js"
 import * as KlineRequest from "./KlineRequest.js"
@@ -137,18 +138,21 @@ export const make = Effect.fnUntraced(function*(
     const file = fileOf(series, period)
     const context: FetchContext.Input = { ...series, source: "cache", operation: "read", attributes: { path: file } }
     const contents = (bytes: Uint8Array) => checked(series, period, arrowFile.decode(modules, bytes, true))
-    return Effect.flatMap(Effect.mapError(files.read(file), storage(file, context)), (bytes) => {
-      const known = Option.flatMapNullable(bytes, contents)
-      if (Option.isNone(known)) return Effect.succeedNone
-      if (!isFlaw(known.value)) return Effect.succeedSome(known.value.klines)
-      const { flaw, ...evidence } = known.value
-      const error = new FetchError.DataIntegrity({ ...evidence, message: `${flaw}: ${file}`, context })
-      // Where it cannot be moved it will be found again.
-      return Effect.zipRight(
-        Effect.ignore(files.moveAside(file, (bytes) => !isFlaw(contents(bytes)))),
-        Effect.fail(error)
-      )
-    })
+    return Effect.flatMap(
+      Effect.mapError(files.read(file, isLarge(series.interval)), storage(file, context)),
+      (bytes) => {
+        const known = Option.flatMapNullable(bytes, contents)
+        if (Option.isNone(known)) return Effect.succeedNone
+        if (!isFlaw(known.value)) return Effect.succeedSome(known.value.klines)
+        const { flaw, ...evidence } = known.value
+        const error = new FetchError.DataIntegrity({ ...evidence, message: `${flaw}: ${file}`, context })
+        // Where it cannot be moved it will be found again.
+        return Effect.zipRight(
+          Effect.ignore(files.moveAside(file, (bytes) => !isFlaw(contents(bytes)))),
+          Effect.fail(error)
+        )
+      }
+    )
   }
 
   const find = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
@@ -174,7 +178,7 @@ export const make = Effect.fnUntraced(function*(
     )
     const klines = model.make(kept, {
       interval,
-      source: Array<Klines.Source>(kept.length).fill("cache"),
+      source: rowSources.repeated("cache", kept.length),
       missing: ranges.absent(missing, kept.openTime, interval, anchor, (a, b) => a.reason === b.reason)
     })
     return { klines, errors: answers.flatMap((part) => Option.toArray(Either.getLeft(part))) }
@@ -248,6 +252,9 @@ export const layer = (options?: Options): Layer.Layer<KlineCache, never, FileSys
 const checkedOptions = Check.struct({ directory: Check.optional(Check.text) } satisfies Check.Checks<Options>)
 
 const concurrency = 4
+
+/** Whether a file has megabytes: a day of seconds. All others have less than 200 kB. */
+const isLarge = (interval: Interval.Interval): boolean => interval === "1s"
 
 interface Series {
   readonly market: Market.Market

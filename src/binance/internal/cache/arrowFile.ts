@@ -12,6 +12,7 @@ import { Interval } from "../../Interval.js"
 import * as columns from "../klines/columns.js"
 import type { Model } from "../klines/model.js"
 import * as origins from "../klines/origins.js"
+import * as rowSources from "../klines/rowSources.js"
 import type { CacheModules } from "../optionalModules.js"
 import { doubles, tableOf } from "./arrowTable.js"
 
@@ -122,6 +123,8 @@ const runsOf = (sources: ReadonlyArray<Source>): ReadonlyArray<readonly [Source,
 
 /** The source of each row. */
 export const rowsOf = ({ klines: { length }, sources: runs }: Decoded): ReadonlyArray<Source> => {
+  const [first] = runs
+  if (first !== undefined && first[1] === length) return rowSources.repeated(first[0], length)
   const sources = Array<Source>(length)
   let at = 0
   for (const [source, run] of runs) sources.fill(source, at, at += run)

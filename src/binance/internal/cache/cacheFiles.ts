@@ -30,10 +30,28 @@ export const make = Effect.map(
       }
     }, Effect.ignore)
 
+    /** Reads a file with one request. `readFile` takes half a megabyte at a time, which is three times as slow. */
+    const readAtOnce = (file: string): Effect.Effect<Uint8Array, Failed> =>
+      Effect.scoped(Effect.gen(function*() {
+        const open = yield* fs.open(file)
+        const { size } = yield* open.stat
+        return { size, bytes: yield* open.readAlloc(size) }
+      })).pipe(
+        Effect.mapError(named(file)),
+        Effect.flatMap(({ bytes, size }) =>
+          Option.isSome(bytes) && BigInt(bytes.value.length) === size
+            ? Effect.succeed(bytes.value)
+            // A request may be answered in part.
+            : fs.readFile(file)
+        )
+      )
+
     return {
       /** None where there is no such file. */
-      read: (file: string): Effect.Effect<Option.Option<Uint8Array>, Failed> =>
-        Effect.asSome(fs.readFile(file)).pipe(Effect.catchIf(isNotFound, () => Effect.succeedNone)),
+      read: (file: string, isLarge: boolean): Effect.Effect<Option.Option<Uint8Array>, Failed> =>
+        Effect.asSome(isLarge ? readAtOnce(file) : fs.readFile(file)).pipe(
+          Effect.catchIf(isNotFound, () => Effect.succeedNone)
+        ),
 
       write: Effect.fnUntraced(function*(file: string, bytes: Uint8Array): Effect.fn.Return<void, Failed> {
         const folder = path.dirname(file)

@@ -3,6 +3,7 @@ import * as Interval from "../../Interval.js"
 import * as columns from "./columns.js"
 import { make, type Missing, type Model } from "./model.js"
 import * as ranges from "./ranges.js"
+import * as rowSources from "./rowSources.js"
 
 /** Klines of one source, from rows in any order. Rows that are omitted as invalid are missing where `reasons` are. */
 export const fromRows = (options: {
@@ -24,7 +25,7 @@ export const fromRows = (options: {
   }))
   return make(kept, {
     interval,
-    source: Array<Model["source"][number]>(kept.length).fill(source),
+    source: rowSources.repeated(source, kept.length),
     missing: absent(ranges.overlay(reasons, ranges.intersect(invalid, reasons)), kept.openTime, interval, anchor)
   })
 }
@@ -54,7 +55,7 @@ export const slice = (self: Model, start: number, end: number): Model => {
   const bounds = { start: Interval.ceil(interval, start, anchor), end: Interval.ceil(interval, end, anchor) }
   return make(kept, {
     interval,
-    source: self.source.slice(from, from + kept.length),
+    source: rowSources.part(self.source, from, from + kept.length),
     missing: ranges.intersect(self.missing, [bounds])
   })
 }
