@@ -14,12 +14,12 @@ import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
 import type { Answer } from "./internal/classifier/answer.js"
 import { answerOf, askedOf, parsed } from "./internal/classifier/answer.js"
+import type * as Model from "./internal/classifier/classifierModel.js"
 import { construct } from "./internal/classifier/construct.js"
 import { decide, isOwn } from "./internal/classifier/decide.js"
 import { drain } from "./internal/classifier/drain.js"
 import { Rank } from "./internal/classifier/finding.js"
 import { isDefect, links, ofCause } from "./internal/classifier/links.js"
-import type * as Model from "./internal/classifier/model.js"
 import { get, text } from "./internal/classifier/read.js"
 import { asLimit } from "./internal/classifier/refusedByLimit.js"
 import { table as codeTable } from "./internal/classifier/table.js"
@@ -338,10 +338,9 @@ const settle = (
   const thrown = isDefect(cause) ? cause.value : cause
   try {
     const finding = asLimit(decide(cause, context.operation), answer)
-    const missing = finding.tag === "ApiFormat" && finding.status === 404 && context.source === "vision"
     return construct({
       cause: thrown,
-      finding: missing ? { ...finding, tag: "DataEmpty" } : finding,
+      finding,
       answer,
       chain,
       asked: askedOf(chain),

@@ -24,11 +24,12 @@ import { ErrorTracker } from "./ErrorTracker.js"
 import * as FetchContext from "./FetchContext.js"
 import * as FetchError from "./FetchError.js"
 import { withDeadline } from "./internal/deadline.js"
-import { withEarlier } from "./internal/error/copy.js"
-import { Ambient, HasAlternative, within } from "./internal/fetch/ambient.js"
-import { asCall, attemptFailed } from "./internal/fetch/callLog.js"
+import { Ambient, within } from "./internal/fetch/ambient.js"
+import { asCall } from "./internal/fetch/callLog.js"
+import { inOrder } from "./internal/fetch/failover.js"
+import type * as Model from "./internal/fetch/fetchModel.js"
 import * as Options from "./internal/fetch/fetchOptions.js"
-import { countSuccess, onFailure, rebuilt } from "./internal/fetch/tracking.js"
+import { rebuilt, track } from "./internal/fetch/tracking.js"
 import * as Check from "./internal/options.js"
 import { reportingOf } from "./internal/tracker/reporting.js"
 import type { Refusal, RetryPolicy } from "./RetryPolicy.js"
@@ -44,9 +45,7 @@ import type { Refusal, RetryPolicy } from "./RetryPolicy.js"
  * @since 0.1.0
  * @category models
  */
-export type Classified<E> = 0 extends 1 & E ? FetchError.FetchError
-  : E extends FetchError.Trackable ? E
-  : FetchError.FetchError
+export type Classified<E> = Model.Classified<E>
 
 /**
  * Options of {@link tracked}.
@@ -54,17 +53,7 @@ export type Classified<E> = 0 extends 1 & E ? FetchError.FetchError
  * @since 0.1.0
  * @category models
  */
-export interface TrackedOptions {
-  /**
-   * Count successes too, with their durations, so that the tracker knows error ratios. Asked for at the leaf: attempts
-   * are successes plus counted failures. Default: false, and a success costs next to nothing.
-   */
-  readonly attempts?: boolean | undefined
-  /** What becomes of defects. `"die"`, the default: counted, and defects still. `"fail"`: failures with `Internal`. */
-  readonly defects?: "die" | "fail" | undefined
-  /** Failures that are no trouble: classified and passed on, but neither counted nor logged. */
-  readonly ignore?: ((error: FetchError.Trackable) => boolean) | undefined
-}
+export type TrackedOptions = Model.TrackedOptions
 
 // ---------------------------------------------------------------------------------------------------------------------
 // ambient context
@@ -153,18 +142,8 @@ export const tracked: {
 } = (context: FetchContext.Input = FetchContext.empty, options?: TrackedOptions) =>
 <A, E, R>(
   self: Effect.Effect<A, E, R>
-  // What the handler fails with is computed from the cause, member by member: the type of that is `Classified<E>`, which
-  // the compiler cannot follow through a map from errors to errors.
-  // oxlint-disable-next-line typescript/no-explicit-any -- the overloads say `Classified<E>`, which cannot be followed here
-): Effect.Effect<A, any, R | ErrorTracker> => {
-  const refused = Options.refusedTracking(options)
-  if (refused !== undefined) return refused
-  let own: FetchContext.FetchContext | undefined
-  return Effect.catchAllCause(
-    options?.attempts ? countSuccess(self, context) : self,
-    (cause) => onFailure(cause, own ??= FetchContext.make(context), options ?? {})
-  )
-}
+): Effect.Effect<A, Classified<E>, R | ErrorTracker> =>
+  Options.refusedTracking(options) ?? track(self, context, options ?? {})
 
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
@@ -246,11 +225,7 @@ export const retry = (policy: RetryPolicy) =>
  * @since 0.1.0
  * @category models
  */
-export interface Source {
-  readonly source: string
-  // oxlint-disable-next-line typescript/no-explicit-any -- the types are those of each source
-  readonly fetch: Effect.Effect<any, any, any>
-}
+export type Source = Model.Source
 
 /**
  * Asks one source after the other until one of them answers. Each failure is tracked under the name of its source; the
@@ -283,34 +258,15 @@ export const failover = <const S extends readonly [Source, ...Array<Source>]>(
   Effect.Effect.Success<S[number]["fetch"]>,
   Classified<Effect.Effect.Error<S[number]["fetch"]>>,
   Effect.Effect.Context<S[number]["fetch"]> | ErrorTracker
-> => {
-  type A = Effect.Effect.Success<S[number]["fetch"]>
-  type Thrown = Effect.Effect.Error<S[number]["fetch"]>
-  type E = Classified<Thrown>
-  type R = Effect.Effect.Context<S[number]["fetch"]> | ErrorTracker
-  const ask = (i: number, earlier: ReadonlyArray<E>): Effect.Effect<A, E, R> => {
-    // The recursion ends at the last source.
-    const { fetch, source } = sources[i]!
-    const answer = tracked({ source })<A, Thrown, R>(fetch)
-    const next = sources[i + 1]
-    if (next === undefined) return Effect.mapError(answer, (error) => withEarlier(error, earlier))
-    const goesOn = (error: E) => options?.while?.(error) !== false
-    return Effect.flatMap(HasAlternative, (outside) =>
-      // Inside, it is called with errors of this source, and no others.
-      Effect.provideService(answer, HasAlternative, (error) => goesOn(error as E) || outside(error))).pipe(
-        Effect.catchAll((error) =>
-          goesOn(error)
-            ? Effect.zipRight(
-              attemptFailed(error, `; source ${source} failed, ${next.source} is next`, { source }),
-              ask(i + 1, [...earlier, error])
-            )
-            : Effect.fail(withEarlier(error, earlier))
+> =>
+  Options.refusedFailover(sources, options) ??
+    Effect.flatMap(
+      ErrorTracker,
+      (tracker) =>
+        asCall(reportingOf(tracker), "no source left")(() =>
+          inOrder<S>(sources, (error) => options?.while?.(error) !== false)
         )
-      )
-  }
-  return Options.refusedFailover(sources, options) ??
-    Effect.flatMap(ErrorTracker, (tracker) => asCall(reportingOf(tracker), "no source left")(() => ask(0, [])))
-}
+    )
 
 /**
  * Fails with `DataEmpty` where the data is empty. Belongs inside of {@link tracked}.

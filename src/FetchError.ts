@@ -11,7 +11,7 @@ import * as FetchContext from "./FetchContext.js"
 import { copyOf } from "./internal/error/copy.js"
 import type * as errorClass from "./internal/error/errorClass.js"
 import { define } from "./internal/error/errorClass.js"
-import * as model from "./internal/error/model.js"
+import * as model from "./internal/error/errorModel.js"
 import { heldCause } from "./internal/error/protocol.js"
 import { attempt } from "./internal/safe/json.js"
 

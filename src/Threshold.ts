@@ -3,14 +3,11 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import type { facts } from "./FetchError.js"
 import { isRecord, wrong } from "./internal/options.js"
 import * as Edges from "./internal/tracker/alerting/edges.js"
+import type * as Options from "./internal/tracker/alerting/limitOptions.js"
 import { limitsOf, notTag } from "./internal/tracker/alerting/limits.js"
-import type { DimensionName as Dimension } from "./internal/tracker/counting/dimensionReader.js"
-import type { Window } from "./internal/tracker/counting/windows.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -22,13 +19,7 @@ import type { Window } from "./internal/tracker/counting/windows.js"
  * @since 0.1.0
  * @category models
  */
-export interface Custom {
-  /** The name of the window in alerts. */
-  readonly name: string
-  /** A positive duration of at most one day. */
-  readonly window: Duration.DurationInput
-  readonly limit: number
-}
+export type Custom = Options.Custom
 
 /**
  * The limits of one code: whole numbers of at least 1. A limit of n is exceeded by the n+1-th error.
@@ -36,14 +27,7 @@ export interface Custom {
  * @since 0.1.0
  * @category models
  */
-export interface Limits {
-  readonly perMinute?: number | undefined
-  readonly perHour?: number | undefined
-  readonly perDay?: number | undefined
-  readonly custom?: ReadonlyArray<Custom> | undefined
-  /** An alert resolves when the count is at or below this share of its limit. Above 0, at most 1; default 0.8. */
-  readonly recoverAt?: number | undefined
-}
+export type Limits = Options.Limits
 
 /**
  * Limits by code: one of the 17 codes, or the code of an error of your own.
@@ -51,10 +35,7 @@ export interface Limits {
  * @since 0.1.0
  * @category models
  */
-export type Thresholds =
-  // The 17 codes by name, for completion in editors.
-  & { readonly [T in keyof typeof facts as (typeof facts)[T]["code"]]?: Limits | undefined }
-  & { readonly [code: string]: Limits | undefined }
+export type Thresholds = Options.Thresholds
 
 /**
  * The options of every rule. Expected empties count towards no rule.
@@ -62,14 +43,7 @@ export type Thresholds =
  * @since 0.1.0
  * @category models
  */
-export interface RuleOptions {
-  /** The name of the rule in alerts. */
-  readonly name: string
-  /** Default: the errors of all codes. */
-  readonly code?: string | undefined
-  /** An alert resolves when the count is at or below this share of the limit. Above 0, at most 1; default 0.8. */
-  readonly recoverAt?: number | undefined
-}
+export type RuleOptions = Options.RuleOptions
 
 /**
  * A limit on a count, over any window up to a day.
@@ -77,12 +51,7 @@ export interface RuleOptions {
  * @since 0.1.0
  * @category models
  */
-export interface CountRule extends RuleOptions {
-  readonly by?: undefined
-  readonly window: Window | Duration.DurationInput
-  /** A whole number of at least 1, exceeded by one more error. */
-  readonly limit: number
-}
+export type CountRule = Options.CountRule
 
 /**
  * A limit on the count of each value of a dimension. One alert names all values that exceed it. The value `other`, which
@@ -91,12 +60,7 @@ export interface CountRule extends RuleOptions {
  * @since 0.1.0
  * @category models
  */
-export interface ValueRule extends RuleOptions {
-  readonly by: Dimension
-  readonly window: Window
-  /** A whole number of at least 1, exceeded by one more error. */
-  readonly limit: number
-}
+export type ValueRule = Options.ValueRule
 
 /**
  * A limit on the share of attempts that fail, over all attempts or for each value of a dimension. It requires that
@@ -108,14 +72,7 @@ export interface ValueRule extends RuleOptions {
  * @since 0.1.0
  * @category models
  */
-export interface RatioRule extends RuleOptions {
-  readonly by?: Dimension | undefined
-  readonly window: Window
-  /** Above 0 and below 1; exceeded by a greater share. */
-  readonly ratio: number
-  /** A whole number of at least 1. */
-  readonly minAttempts: number
-}
+export type RatioRule = Options.RatioRule
 
 /**
  * A rule: a limit across codes, per value of a dimension, or on a failure rate.
@@ -123,7 +80,7 @@ export interface RatioRule extends RuleOptions {
  * @since 0.1.0
  * @category models
  */
-export type Rule = CountRule | ValueRule | RatioRule
+export type Rule = Options.Rule
 
 /**
  * A limit in force, with its default values filled in.
@@ -216,13 +173,13 @@ export const resolve = (
   Either.gen(function*() {
     if (!isRecord(thresholds)) return yield* wrong("thresholds", thresholds, "an object of limits by code")
     const limits = new Map<string, ReadonlyArray<Limit>>()
-    const own = Object.entries<Limits | undefined>(thresholds).flatMap(([code, given]) =>
-      given === undefined ? [] : [[code, given] as const]
+    const own = Object.entries<Limits | undefined>(thresholds).flatMap(([code, limits]) =>
+      limits === undefined ? [] : [[code, limits] as const]
     )
     // Own keys only, as a Map: a code may be called `constructor`.
-    for (const [code, given] of new Map<string, Limits>([...Object.entries(defaults), ...own])) {
+    for (const [code, options] of new Map<string, Limits>([...Object.entries(defaults), ...own])) {
       yield* notTag(`thresholds.${code}`, code)
-      const resolved = yield* limitsOf(`thresholds.${code}`, given)
+      const resolved = yield* limitsOf(`thresholds.${code}`, options)
       if (resolved.length > 0) limits.set(code, resolved)
     }
     return limits

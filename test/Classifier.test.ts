@@ -93,7 +93,7 @@ describe("classifySync", () => {
       ApiAuth: [{ statusCode: 401 }],
       ApiPermission: [{ response: { status: 451 } }],
       ApiFormat: [{ response: { statusCode: 500 } }],
-      DataEmpty: [{ status: 404 }, { source: "vision" }],
+      DataEmpty: [Object.assign(new Error("no data"), { name: "NullResponse" })],
       DataValidation: [thrown(() => Schema.decodeUnknownSync(Schema.Number)("x"))],
       DataIntegrity: [Object.assign(new Error("incorrect header check"), { code: "Z_DATA_ERROR" })],
       DataTransformation: [thrown(() => JSON.parse("<html>"))],
@@ -150,17 +150,6 @@ describe("statuses", () => {
       tagOf(Object.assign(new SyntaxError("Unexpected end of JSON input"), { status: 200 })),
       "DataTransformation"
     )
-  })
-
-  it("a missing day of the archive is empty: not published yet if it is young", () => {
-    const now = Date.UTC(2024, 5, 10)
-    const empty = (end: string) => {
-      const error = Classifier.classifySync({ status: 404 }, { now, context: { source: "vision", end } })
-      return error._tag === "DataEmpty" ? [error.reason, error.retryable] : error._tag
-    }
-    assert.deepStrictEqual(empty("2024-06-09"), ["not_published_yet", true])
-    assert.deepStrictEqual(empty("2024-05-01"), ["date_range", false])
-    assert.strictEqual(tagOf({ status: 404 }, { source: "rest" }), "ApiFormat")
   })
 })
 

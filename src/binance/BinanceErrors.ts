@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Classifier from "../Classifier.js"
 import { links } from "../internal/classifier/links.js"
 import { get, number, text } from "../internal/classifier/read.js"
+import { missingFile } from "./internal/archive/missingFile.js"
 import type { Market } from "./Market.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -132,9 +133,13 @@ export const lookup = (market: Market | undefined, code: number): Option.Option<
   )
 
 /**
- * The rule that makes {@link Classifier.classify} understand Binance: the code in an answer decides, by the market that
- * the context names or the host that was asked. The statuses 418 and 429 win over any code. Codes that only say
- * "unknown" (-1000, -1006) leave the decision to any status but 200 and 400.
+ * The rules with which {@link Classifier.classify} understands Binance.
+ *
+ * - The code in an answer decides, by the market of the context or the host of the request. The statuses 418 and 429 take
+ *   precedence over any code. Codes without a meaning of their own (-1000, -1006) leave the decision to any status but 200
+ *   and 400.
+ * - A 404 of the archive (the source `vision`, or the host data.binance.vision) is `DataEmpty`: with the reason
+ *   `not_published_yet` for a range that ended less than a week ago, and with `date_range` otherwise.
  *
  * @example
  * import { Classifier } from "effect-errata"
@@ -151,6 +156,7 @@ export const lookup = (market: Market | undefined, code: number): Option.Option<
  * @category accessors
  */
 export const rules: ReadonlyArray<Classifier.Rule> = [
+  missingFile,
   Classifier.table({
     name: "Binance",
     select: (cause, { response }) => {

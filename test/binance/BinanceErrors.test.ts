@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { BinanceErrors } from "effect-errata/binance"
 import * as Classifier from "effect-errata/Classifier"
+import type * as FetchContext from "effect-errata/FetchContext"
 import * as FetchError from "effect-errata/FetchError"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -10,6 +11,8 @@ const classify = (status: number, code: number, market: string | undefined = "SP
     { response: { status, data: { code, msg: "What the exchange says." }, ...more } },
     { context: { market }, rules: BinanceErrors.rules, now: 0 }
   )
+
+const answer = (status: number) => Object.assign(new Error("Request failed"), { status })
 
 const markets = ["SPOT", "FUTURES_USDT", "FUTURES_COIN"] as const
 
@@ -187,6 +190,48 @@ describe("rules", () => {
       assert.isTrue(error._tag === "ApiFormat" && error.apiCode === -1121, JSON.stringify(cause))
       assert.strictEqual(FetchError.original(error), cause)
     }
+  })
+
+  describe("a file that the archive does not have", () => {
+    const now = Date.UTC(2024, 5, 10)
+    const missing = (cause: unknown, context: FetchContext.Input, rules = BinanceErrors.rules) => {
+      const error = Classifier.classifySync(cause, { now, context, rules })
+      return error._tag === "DataEmpty" ? [error.reason, error.retryable, error.cause !== undefined] : error._tag
+    }
+
+    it("is empty data, not published yet if its range is younger than a week", () => {
+      const archived = (end: string) => missing(answer(404), { source: "vision", end })
+      assert.deepStrictEqual(archived("2024-06-09"), ["not_published_yet", true, true])
+      assert.deepStrictEqual(archived("2024-06-03T00:00:00.001Z"), ["not_published_yet", true, true])
+      assert.deepStrictEqual(archived("2024-06-03"), ["date_range", false, true])
+      assert.deepStrictEqual(archived("2024-05-01"), ["date_range", false, true])
+      assert.deepStrictEqual(missing(answer(404), { source: "vision" }), ["date_range", false, true])
+    })
+
+    it("is known by the host, too, wherever the client keeps the answer", () => {
+      const url = "https://data.binance.vision/data/spot/daily/klines/BTCUSDT/1h/BTCUSDT-1h-2024-06-09.zip"
+      const context = { url, end: "2024-06-09" }
+      const error = Classifier.classifySync(answer(404), { now, context, rules: BinanceErrors.rules })
+      assert.strictEqual(error.message, `No data yet: the range is too young to be published (${url})`)
+      for (
+        const cause of [
+          { status: 404 },
+          { response: { statusCode: 404, url } },
+          new Error("no", { cause: answer(404) })
+        ]
+      ) {
+        assert.deepStrictEqual(missing(cause, context)[0], "not_published_yet")
+      }
+    })
+
+    it("is an answer like any other of another source, with another status, or without the rule", () => {
+      const vision = { source: "vision", end: "2024-06-09" }
+      assert.strictEqual(missing(answer(404), { source: "rest" }), "ApiFormat")
+      assert.strictEqual(missing(answer(404), { url: "https://data.binance.vision.example.com/x" }), "ApiFormat")
+      assert.strictEqual(missing(answer(403), vision), "ApiPermission")
+      assert.strictEqual(missing(answer(503), vision), "ApiFormat")
+      assert.strictEqual(missing(answer(404), vision, []), "ApiFormat")
+    })
   })
 
   it("leaves other APIs alone", () => {

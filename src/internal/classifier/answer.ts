@@ -1,7 +1,7 @@
 /** The request and the answer behind an error, wherever its client keeps them. */
 import { attempt } from "../safe/json.js"
 import { quoted } from "./ccxt.js"
-import type { Request } from "./model.js"
+import type { Request } from "./classifierModel.js"
 import type { Foreign } from "./read.js"
 import { get, isObject, text } from "./read.js"
 import { holdersOf, shapedStatus } from "./status.js"

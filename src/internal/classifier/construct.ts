@@ -6,17 +6,17 @@ import * as FetchError from "../../FetchError.js"
 import { attempt } from "../safe/json.js"
 import type { Answer } from "./answer.js"
 import { parsed } from "./answer.js"
+import { apiCodeOf, excerptOf, oneLine, reasonOf } from "./answerReason.js"
 import { classes } from "./classes.js"
+import type { Request } from "./classifierModel.js"
 import { codesOf, namesQuota, retryableBy, systemCode } from "./codeWords.js"
 import type { Finding } from "./finding.js"
 import { Rank } from "./finding.js"
 import { issuesOf, treeOf } from "./issues.js"
-import type { Request } from "./model.js"
 import { nameOf } from "./names.js"
 import { isStatusPhrase } from "./phrases.js"
 import { closeCodeOf, protocolRetryable } from "./protocols.js"
 import { get, isObject, number, text } from "./read.js"
-import { apiCodeOf, excerptOf, oneLine, reasonOf } from "./reason.js"
 import { waitOf } from "./waits.js"
 
 export interface Case {
@@ -69,7 +69,7 @@ export const construct = (case_: Case): FetchError.FetchError => {
     case "ApiFormat":
       return new classes[tag]({ status, apiCode, bodyExcerpt: excerptOf(body), ...common }, unchecked)
     case "DataEmpty":
-      return new FetchError.DataEmpty({ reason: emptyReason(context, now), ...common }, unchecked)
+      return new FetchError.DataEmpty({ reason: "api_response", ...common }, unchecked)
     case "DataValidation":
       return new FetchError.DataValidation({ issues: issuesOf(link), ...common }, unchecked)
     case "DataIntegrity":
@@ -199,15 +199,6 @@ const lineOf = (link: unknown): number | undefined => {
 
 const snippetOf = (link: unknown): string | undefined =>
   /, (?:\.{3})?"(.*)"(?:\.{3})? is not valid JSON$/s.exec(wordsOf(link))?.[1]
-
-const week = 7 * 86_400_000
-
-/** An archive's day may come late, but hardly a week. */
-const emptyReason = (context: FetchContext.FetchContext, now: number): FetchError.EmptyReason => {
-  if (context.source !== "vision") return "api_response"
-  const end = Date.parse(context.end ?? context.start ?? "")
-  return end > now - week ? "not_published_yet" : "date_range"
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // message

@@ -1,8 +1,8 @@
 /** Refusals that are limits: an answer of 403 may say that the caller may not, or that it may not yet. */
 import type { Answer } from "./answer.js"
+import { reasonOf } from "./answerReason.js"
 import { codesOf, namesLimit } from "./codeWords.js"
 import type { Finding } from "./finding.js"
-import { reasonOf } from "./reason.js"
 
 /** The finding, as a rate limit where the answer says that a limit was the reason. */
 export const asLimit = (finding: Finding, answer: Answer | undefined): Finding => {

@@ -1,11 +1,11 @@
 /** A rule from a table of codes, as APIs document them. */
 import * as Option from "effect/Option"
 import * as FetchError from "../../FetchError.js"
+import { apiCodeOf, excerptOf, oneLine, reasonOf } from "./answerReason.js"
 import { classes } from "./classes.js"
+import type { Code, Response, Row, Rule, RuleOptions, Selected, TableOptions } from "./classifierModel.js"
 import { systemCode } from "./codeWords.js"
-import type { Code, Response, Row, Rule, RuleOptions, Selected, TableOptions } from "./model.js"
 import { get } from "./read.js"
-import { apiCodeOf, excerptOf, oneLine, reasonOf } from "./reason.js"
 import { waitOf } from "./waits.js"
 
 export const table = ({ name, rows, select = codeOf }: TableOptions): Rule => {

@@ -5,7 +5,7 @@ import * as GlobalValue from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { attempt } from "../safe/json.js"
-import { TypeId } from "./model.js"
+import { TypeId } from "./errorModel.js"
 import type { Hidden } from "./protocol.js"
 import { heldCause, Marks } from "./protocol.js"
 

@@ -1,7 +1,7 @@
 /** The fields of errors in the form that may be printed and sent: bounded, masked, and valid in JSON. */
 import { bounded, isSecretPath, safeText } from "../safe/json.js"
 import { redactValidation } from "../safe/validation.js"
-import type { Earlier } from "./model.js"
+import type { Earlier } from "./errorModel.js"
 
 export const maxMessage = 2048
 const maxExcerpt = 512

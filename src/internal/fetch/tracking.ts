@@ -9,7 +9,6 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Classifier from "../../Classifier.js"
 import { ErrorTracker } from "../../ErrorTracker.js"
-import type { TrackedOptions } from "../../Fetch.js"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import { chain } from "../error/causeChain.js"
@@ -22,6 +21,7 @@ import { reportingOf } from "../tracker/reporting.js"
 import { Ambient } from "./ambient.js"
 import { logAll, outcomeOfCall } from "./callLog.js"
 import { callOf, type CallState, type Failure, nanosOf } from "./callState.js"
+import type { Classified, TrackedOptions } from "./fetchModel.js"
 
 type Runtime = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -40,8 +40,24 @@ export const rebuilt = <E, E2>(
     onParallel: Cause.parallel
   })
 
+/** Classifies, counts and logs the failures of an effect. See `Fetch.tracked`. */
+export const track = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  input: FetchContext.Input,
+  options: TrackedOptions
+): Effect.Effect<A, Classified<E>, R | ErrorTracker> => {
+  let context: FetchContext.FetchContext | undefined
+  return Effect.catchAllCause(
+    options.attempts ? countSuccess(self, input) : self,
+    // The error is computed from the cause, member by member: its type is `Classified<E>`, which the compiler cannot derive
+    // from a map of errors to errors.
+    // oxlint-disable-next-line typescript/no-explicit-any -- see above
+    (cause): Effect.Effect<never, any, ErrorTracker> => onFailure(cause, context ??= FetchContext.make(input), options)
+  )
+}
+
 /** Classifies, counts and logs what an effect failed with, and hands it on. */
-export const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, options: TrackedOptions) =>
+const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, options: TrackedOptions) =>
   Effect.withFiberRuntime<never, FetchError.Trackable, ErrorTracker>((fiber) => {
     const tracker = Context.unsafeGet(fiber.currentContext, ErrorTracker)
     const context = FetchContext.merge(Context.get(fiber.currentContext, Ambient), own)
@@ -206,7 +222,7 @@ const describe = (defect: unknown): string => {
 }
 
 /** Counts what succeeds, and how long it took. */
-export const countSuccess = <A, E, R>(
+const countSuccess = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   input: FetchContext.Input
 ): Effect.Effect<A, E, R | ErrorTracker> => {

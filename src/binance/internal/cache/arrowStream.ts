@@ -3,7 +3,7 @@
  *
  * Each piece is encoded as a stream of its own. Of all but the first, the schema is cut off; of all, the end.
  */
-import type { Model } from "../klines/model.js"
+import type { Model } from "../klines/klinesModel.js"
 import type { CacheModules } from "../optionalModules.js"
 import { tableOf } from "./arrowTable.js"
 

@@ -1,7 +1,7 @@
 /** Klines from the rows of a source, from two klines, and from a part of one. */
 import * as Interval from "../../Interval.js"
 import * as columns from "./columns.js"
-import { make, type Missing, type Model } from "./model.js"
+import { make, type Missing, type Model } from "./klinesModel.js"
 import * as ranges from "./ranges.js"
 import * as rowSources from "./rowSources.js"
 

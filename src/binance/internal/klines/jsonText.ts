@@ -1,6 +1,6 @@
 /** Candles as JSON, by rows or by columns. */
 import { type Name, names } from "./columns.js"
-import type { Model } from "./model.js"
+import type { Model } from "./klinesModel.js"
 import { maxLength, putNumber, putText } from "./numberText.js"
 
 export const encode = (klines: Model, as: "rows" | "columns"): Uint8Array<ArrayBuffer> => {

@@ -8,7 +8,7 @@ import * as FetchError from "../../../FetchError.js"
 import { copyOf } from "../../../internal/error/copy.js"
 import * as Interval from "../../Interval.js"
 import type { KlineRequest } from "../../KlineRequest.js"
-import type { Model } from "./model.js"
+import type { Model } from "./klinesModel.js"
 import { pieceStream } from "./pieceStream.js"
 import type { Range } from "./ranges.js"
 

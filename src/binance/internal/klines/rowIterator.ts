@@ -1,6 +1,6 @@
 /** Rows one at a time, out of the columns. */
 import type { Name } from "./columns.js"
-import type { Model } from "./model.js"
+import type { Model } from "./klinesModel.js"
 import type { Source } from "./origins.js"
 
 export interface Row extends Readonly<Record<Name, number>> {

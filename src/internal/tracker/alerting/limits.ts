@@ -3,15 +3,16 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 
 import { facts } from "../../../FetchError.js"
-import type * as Threshold from "../../../Threshold.js"
 import * as Check from "../../options.js"
 import type { Window } from "../counting/windows.js"
+import type * as Edges from "./edges.js"
+import type * as Options from "./limitOptions.js"
 
 /** A resolved rule. */
 export interface Rule {
   readonly name: string
   readonly code: string | undefined
-  readonly limit: Threshold.Limit
+  readonly limit: Edges.Limit
   /** Undefined for a rule on the count of all errors, whatever their values. */
   readonly group: Group | undefined
 }
@@ -81,7 +82,7 @@ const customName: Check.Check<string> = (path, value) =>
     : Check.wrong(path, value, `a non-empty string other than ${windowNames.join(", ")}`)
 
 const custom = Check.struct(
-  { name: customName, window, limit: count } satisfies Check.Checks<Threshold.Custom>
+  { name: customName, window, limit: count } satisfies Check.Checks<Options.Custom>
 )
 
 const limits = Check.struct(
@@ -91,11 +92,11 @@ const limits = Check.struct(
     perDay: Check.optional(count),
     custom: Check.withDefault(Check.listOf("a list of { name, window, limit }", custom), []),
     recoverAt
-  } satisfies Check.Checks<Threshold.Limits>
+  } satisfies Check.Checks<Options.Limits>
 )
 
 /** The limits of one code, the shortest window first. */
-export const limitsOf = (path: string, value: unknown): Check.Checked<ReadonlyArray<Threshold.Limit>> =>
+export const limitsOf = (path: string, value: unknown): Check.Checked<ReadonlyArray<Edges.Limit>> =>
   Either.flatMap(limits(path, value), ({ custom, perDay, perHour, perMinute, recoverAt }) => {
     const named = [["minute", perMinute], ["hour", perHour], ["day", perDay]] as const
     const all = [
@@ -119,7 +120,7 @@ const firstRepeated = (names: ReadonlyArray<string>): string | undefined =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The options of all kinds of rules: which of them exclude each other is checked afterwards. */
-type AnyRule = { readonly [K in keyof Threshold.CountRule | keyof Threshold.RatioRule]?: unknown }
+type AnyRule = { readonly [K in keyof Options.CountRule | keyof Options.RatioRule]?: unknown }
 
 /** The rules of a tracker with these dimensions. */
 export const rulesOf = (
