@@ -138,15 +138,15 @@ const check = (input: unknown): Checked => {
       issues: [{ path: "request", message: "must be an object with market, symbol, interval, start and end" }]
     }
   }
-  const { interval, market, symbol, ...range } = input
-  const start = attempt(() => instantOf(range["start"])) ?? noInstant
-  const end = attempt(() => instantOf(range["end"])) ?? noInstant
+  const { end: endInput, interval, market, start: startInput, symbol } = input
+  const start = attempt(() => instantOf(startInput)) ?? noInstant
+  const end = attempt(() => instantOf(endInput)) ?? noInstant
   const issues = [
     issue("market", marketFault(market)),
     issue("symbol", symbolFault(symbol, market)),
     issue("interval", intervalFault(interval, market)),
-    issue("start", instantFault(range["start"], start)),
-    issue("end", instantFault(range["end"], end) ?? rangeFault(start, end))
+    issue("start", instantFault(startInput, start)),
+    issue("end", instantFault(endInput, end) ?? rangeFault(start, end))
   ].filter(Predicate.isNotUndefined)
   return issues.length === 0 && isMarket(market) && typeof symbol === "string" && isInterval(interval) &&
       "millis" in start && "millis" in end
@@ -198,16 +198,16 @@ const meantInterval = (name: string): Interval.Interval | undefined => {
 // 2010 to 2099.
 const isSane = (millis: number): boolean => millis >= 1_262_304_000_000 && millis < 4_102_444_800_000
 
-const instantFault = (given: unknown, instant: iso8601.Parsed): string | undefined => {
-  if ("fault" in instant) return `${quoted(given)} is not an instant: ${instant.fault}`
+const instantFault = (value: unknown, instant: iso8601.Parsed): string | undefined => {
+  if ("fault" in instant) return `${quoted(value)} is not an instant: ${instant.fault}`
   const { millis } = instant
   if (isSane(millis)) return undefined
-  const hint = typeof given !== "number"
+  const hint = typeof value !== "number"
     ? ""
-    : isSane(given * 1000)
-    ? `; it looks like seconds, write ${given * 1000}`
-    : isSane(given / 1000)
-    ? `; it looks like microseconds, write ${Math.floor(given / 1000)}`
+    : isSane(value * 1000)
+    ? `; it looks like seconds, write ${value * 1000}`
+    : isSane(value / 1000)
+    ? `; it looks like microseconds, write ${Math.floor(value / 1000)}`
     : ""
   return `${iso(millis)} is not between 2010 and 2099${hint}`
 }
@@ -235,17 +235,18 @@ const isInstantInput = (u: unknown): u is Exclude<DateTime.DateTime.Input, strin
   typeof u === "number" || (typeof u === "object" && u !== null)
 
 /** In texts and in parts only days that exist. A date of another library is not read as parts. */
-const instantOf = (given: unknown): iso8601.Parsed => {
-  if (typeof given === "string") return iso8601.parse(given)
-  if (!isInstantInput(given)) return noInstant
-  const made = attempt(() => DateTime.unsafeMake(given))
+const instantOf = (value: unknown): iso8601.Parsed => {
+  if (typeof value === "string") return iso8601.parse(value)
+  if (!isInstantInput(value)) return noInstant
+  const made = attempt(() => DateTime.unsafeMake(value))
   if (made === undefined) return noInstant
-  if (typeof given === "object" && !DateTime.isDateTime(given) && !(given instanceof Date)) {
+  if (typeof value === "object" && !DateTime.isDateTime(value) && !(value instanceof Date)) {
     const parts = DateTime.toPartsUtc(made)
-    const wanted = { ...parts, month: 1, day: 1, hours: 0, minutes: 0, seconds: 0, millis: 0, ...given }
-    if (!("year" in given) || !Object.keys(given).every((key) => key in parts)) return noInstant
-    if (Object.keys(given).some((key) => Reflect.get(wanted, key) !== Reflect.get(parts, key))) {
-      return { fault: iso8601.faultIn(wanted) ?? noInstant.fault }
+    const written = Object.entries(value).filter(([, part]) => part !== undefined)
+    if (!("year" in value) || !written.every(([name]) => name in parts)) return noInstant
+    if (written.some(([name, part]) => part !== Reflect.get(parts, name))) {
+      const first = { year: parts.year, month: 1, day: 1, hours: 0, minutes: 0, seconds: 0 }
+      return { fault: iso8601.faultIn({ ...first, ...Object.fromEntries(written) }) ?? noInstant.fault }
     }
   }
   return { millis: DateTime.toEpochMillis(made) }
@@ -255,10 +256,10 @@ const utc = (millis: number): DateTime.Utc => DateTime.unsafeMake(millis)
 
 const iso = (millis: number): string => DateTime.formatIso(utc(millis))
 
-const text = (given: unknown): string => typeof given === "string" ? given : ""
+const text = (value: unknown): string => typeof value === "string" ? value : ""
 
-const quoted = (given: unknown): string =>
-  typeof given === "string" ? `"${safeText(given, 64)}"` : safeText(attempt(() => String(given)) ?? "that", 64)
+const quoted = (value: unknown): string =>
+  typeof value === "string" ? `"${safeText(value, 64)}"` : safeText(attempt(() => String(value)) ?? "that", 64)
 
 const list = (names: ReadonlyArray<string>): string => names.join(", ")
 

@@ -37,7 +37,8 @@ describe("KlineRequest", () => {
     ["milliseconds", 1704067200000],
     ["a Date", new Date(1704067200000)],
     ["a zoned DateTime", DateTime.unsafeMakeZoned(1704067200000, { timeZone: "Asia/Tokyo" })],
-    ["parts", { year: 2024, month: 1, day: 1 }]
+    ["parts", { year: 2024, month: 1, day: 1 }],
+    ["parts of a DateTime", DateTime.toPartsUtc(DateTime.unsafeMake(1704067200000))]
   ])("accepts %s as an instant", (_, start) => {
     const request = Effect.runSync(KlineRequest.make({ ...good, start }))
     expect(DateTime.formatIso(request.start)).toBe("2024-01-01T00:00:00.000Z")
@@ -166,6 +167,21 @@ describe("KlineRequest", () => {
       expect(error.context).toMatchObject({ market: "FUTURES_COIN", symbol: "ethusdt", interval: "1S", end: "never" })
       expect(error.retryable).toBe(false)
     }))
+
+  it("reads fields that are getters of a class", () => {
+    class Day {
+      get start() {
+        return "2024-01-01"
+      }
+      get end() {
+        return "2024-01-02"
+      }
+      readonly market = "SPOT"
+      readonly symbol = "BTCUSDT"
+      readonly interval = "1h"
+    }
+    expect(Effect.runSync(KlineRequest.make(new Day()))).toEqual(Effect.runSync(KlineRequest.make(good)))
+  })
 
   it("refuses input whose fields throw", () => {
     const hostile = Object.defineProperty({ ...good }, "symbol", {
