@@ -1,6 +1,6 @@
 /**
- * Candles are kept as Arrow files, which are not this library's alone: here another reader opens one, and finds in which
- * hour most was traded, and at which price.
+ * The cache keeps candles in Arrow files, which any Arrow reader opens. Here apache-arrow finds the hour with the highest
+ * volume, and its average price.
  */
 import { FetchHttpClient, FileSystem, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
@@ -35,11 +35,13 @@ const program = Effect.gen(function*() {
   const price = busiest["quoteVolume"] / busiest["volume"]
   const hour = new Date(Number(busiest["openTime"])).toISOString()
   yield* Console.log(
-    `${rows.length} rows; most was traded at ${hour}: ${busiest["volume"].toFixed(2)} at ${price.toFixed(2)} each`
+    `${rows.length} rows; highest volume at ${hour}: ${busiest["volume"].toFixed(2)} at an average price of ${
+      price.toFixed(2)
+    }`
   )
 })
 
-/** A stand-in for Binance, with candles of its own. */
+/** Stands in for Binance, with generated candles. */
 const rest = Layer.unwrapEffect(
   Effect.map(FaultyExchange.FaultyExchange, ({ baseUrls }) => BinanceRest.layer({ baseUrls }))
 ).pipe(Layer.provide(FaultyExchange.layer()), Layer.provide(FetchHttpClient.layer))

@@ -1,48 +1,47 @@
 /**
- * The errors of a database driver: a table of SQLSTATEs and one rule teach the classifier to read them. What a driver
- * throws besides, such as a refused connection, it knows already.
+ * The errors of a database driver: `Classifier.table` makes a rule from a table of SQLSTATEs. The classifier knows other
+ * errors of a driver, such as a refused connection, without a rule.
  */
-// @effect-diagnostics globalErrorInEffectFailure:off -- what a driver throws is what this is about
-import { Console, Effect, Option, Schema } from "effect"
-import { Classifier, ErrorTracker, Fetch, type FetchContext, FetchError, RetryPolicy } from "effect-errata"
+// @effect-diagnostics globalErrorInEffectFailure:off -- drivers throw plain errors
+import { Console, Effect, Schema } from "effect"
+import { Classifier, ErrorTracker, Fetch, RetryPolicy } from "effect-errata"
 
-/** The error of `pg`, as far as it is read here. A code of five is no proof: EPERM is one, too. */
-const DatabaseError = Schema.Struct({
+/** The error of `pg`, as far as it is read here. Five letters alone are no SQLSTATE: EPERM has five, too. */
+const isDatabaseError = Schema.is(Schema.Struct({
   message: Schema.String,
   severity: Schema.Literal("ERROR", "FATAL", "PANIC"),
   code: Schema.String.pipe(Schema.pattern(/^[0-9A-Z]{5}$/)),
   detail: Schema.optional(Schema.String),
   column: Schema.optional(Schema.String)
-})
+}))
 
-type Told = { readonly message: string; readonly context: FetchContext.FetchContext; readonly cause: unknown }
-type Meaning = (told: Told, error: typeof DatabaseError.Type) => FetchError.FetchError
-
-/** By SQLSTATE or, where no row has it, by its class: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const meanings: Readonly<Record<string, Meaning>> = {
-  "08": (told) => new FetchError.NetworkConnection(told), // connection lost
-  "22": (told) => new FetchError.DataTransformation(told), // a value that is none
-  "23": (told, { column = "", detail = "" }) =>
-    new FetchError.DataValidation({ ...told, issues: [{ path: column, message: detail }] }), // a constraint
-  "28": (told, { code }) => new FetchError.ApiAuth({ ...told, apiCode: code }), // wrong password
-  "40": (told) => new FetchError.Unexpected({ ...told, retryable: true }), // a deadlock: run it again
-  "42": (told) => new FetchError.Internal(told), // a query that is wrong
-  "42501": (told, { code }) => new FetchError.ApiPermission({ ...told, apiCode: code }),
-  "53": (told, { code }) => new FetchError.ApiRateLimit({ ...told, apiCode: code }), // too many connections
-  "53100": (told) => new FetchError.StorageSpace(told),
-  "57": (told) => new FetchError.NetworkConnection(told), // the server stops, or is still starting
-  "57014": (told) => new FetchError.NetworkTimeout({ ...told, phase: "total" }), // a statement that took too long
-  "XX": (told) => new FetchError.DataIntegrity(told) // a corrupt page
+/** By SQLSTATE or by its class: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const meanings: Readonly<Record<string, Classifier.TableRow>> = {
+  "08": { tag: "NetworkConnection" }, // connection lost
+  "22": { tag: "DataTransformation" }, // invalid value
+  "23": { tag: "DataValidation" }, // constraint violation
+  "28": { tag: "ApiAuth" }, // invalid password
+  "40": { tag: "Unexpected", retryable: true }, // deadlock or serialization failure: run the transaction again
+  "42": { tag: "Internal" }, // invalid query
+  "42501": { tag: "ApiPermission" },
+  "53": { tag: "ApiRateLimit" }, // too many connections
+  "53100": { tag: "StorageSpace" },
+  "57": { tag: "NetworkConnection" }, // the server stops or starts
+  "57014": { tag: "NetworkTimeout" }, // statement timeout
+  "XX": { tag: "DataIntegrity" } // corrupt data
 }
 
-const postgres: Classifier.Rule = (cause, { context }) =>
-  Option.gen(function*() {
-    const error = yield* Option.liftPredicate(Schema.is(DatabaseError))(cause)
-    const meaning = yield* Option.fromNullable(meanings[error.code] ?? meanings[error.code.slice(0, 2)])
-    return meaning({ message: `PostgreSQL ${error.code}: ${error.message}`, context, cause }, error)
-  })
+const postgres = Classifier.table({
+  name: "PostgreSQL",
+  select: (cause) => {
+    if (!isDatabaseError(cause)) return undefined
+    const { code, column = "", detail, message } = cause
+    return { code, message, issues: detail === undefined ? undefined : [{ path: column, message: detail }] }
+  },
+  rows: (code) => meanings[code] ?? meanings[String(code).slice(0, 2)]
+})
 
-/** A stand-in for the driver, so that this runs anywhere: it throws what `pg` throws. */
+/** Stands in for the driver, so that the example runs without a database. It throws the errors of `pg`. */
 const driver = (() => {
   const error = (code: string, message: string, more: object = {}) =>
     Object.assign(new Error(message), { name: "error", severity: "ERROR", code, ...more })
@@ -86,7 +85,7 @@ const program = Effect.gen(function*() {
   const policy = yield* RetryPolicy.make({ source: "postgres", rows: { NETWORK_TIMEOUT: { retries: 2 } } })
   for (const table of ["trades", "orders", "users", "candles", "symbols", "quotes"]) yield* select(table, policy)
   const tracker = yield* ErrorTracker.ErrorTracker
-  yield* Console.log((yield* tracker.stats()).byCode) // every attempt that failed, under the code that it means
+  yield* Console.log((yield* tracker.stats()).byCode) // failed attempts, by code
 })
 
 await Effect.runPromise(Effect.provide(program, [ErrorTracker.layer(), Classifier.layerRules([postgres])]))

@@ -1,51 +1,52 @@
 /**
- * What do the numbers mean? Two days of fetches, and in the last minutes some symbols fall sick: what is abnormal, who is
- * to blame, which limit will be exceeded next, and which limits and timeouts would fit.
+ * Statistics on the state of a tracker. Two days of fetches, and in the last minutes some symbols fail: the normal range,
+ * anomalies, failing symbols, limits that will be exceeded, and limits and timeouts that fit.
  */
 import { Array, Console, Duration, Effect, Layer, Logger, LogLevel, Random, TestClock, TestContext } from "effect"
 import { ErrorTracker, Fetch, FetchError, Insight } from "effect-errata"
 
 const coins = ["BTC", "ETH", "SOL", "XRP", "ADA", "DOT"]
-const sick = coins.slice(0, 4).map((coin) => `${coin}BUSD`)
-const symbols = [...coins.map((coin) => `${coin}USDT`), ...sick]
+const failingSymbols = coins.slice(0, 4).map((coin) => `${coin}BUSD`)
+const symbols = [...coins.map((coin) => `${coin}USDT`), ...failingSymbols]
 
-/** A fetch that takes a while, and fails as often as it is told to. */
-const fetch = (symbol: string, failing: number) =>
+/** A fetch with a random latency that fails with the probability `failureRate`. */
+const fetch = (symbol: string, failureRate: number) =>
   Effect.gen(function*() {
     yield* Effect.sleep(yield* Random.nextIntBetween(40, 400))
-    if ((yield* Random.next) < failing) return yield* new FetchError.ApiRateLimit({ status: 429 })
+    if ((yield* Random.next) < failureRate) return yield* new FetchError.ApiRateLimit({ status: 429 })
   }).pipe(
     Fetch.tracked({ symbol, source: "rest" }, { attempts: true }),
     Effect.ignore
   )
 
-const fetches = (every: Duration.DurationInput, failing: (symbol: string) => number) =>
-  Effect.forEach(symbols, (symbol) => fetch(symbol, failing(symbol)), { concurrency: "unbounded", discard: true }).pipe(
-    Effect.zipRight(Effect.sleep(every))
-  )
+const fetches = (every: Duration.DurationInput, failureRate: (symbol: string) => number) =>
+  Effect.forEach(symbols, (symbol) => fetch(symbol, failureRate(symbol)), { concurrency: "unbounded", discard: true })
+    .pipe(
+      Effect.zipRight(Effect.sleep(every))
+    )
 
 const program = Effect.gen(function*() {
   yield* Effect.repeatN(fetches("30 minutes", () => 0.1), 2 * 48)
-  yield* Effect.repeatN(fetches("1 minute", (symbol) => sick.includes(symbol) ? 0.9 : 0.1), 15)
+  yield* Effect.repeatN(fetches("1 minute", (symbol) => failingSymbols.includes(symbol) ? 0.9 : 0.1), 15)
 
-  // This is all it takes.
+  // Each answer comes from one snapshot of the tracker.
   const tracker = yield* ErrorTracker.ErrorTracker
   const snapshot = yield* tracker.snapshot
   const messages = {
-    "what is normal": Insight.baseline(snapshot),
-    "what is not": Insight.anomalies(snapshot),
-    "which symbols are sick": Insight.offenders(snapshot, { by: "symbol", window: "hour" }),
-    "which limits will be exceeded": Insight.forecast(snapshot),
-    "which limits would fit": Insight.suggestThresholds(snapshot).reasons,
-    "which timeouts would fit": Insight.suggestTimeout(snapshot)
+    "Normal range": Insight.baseline(snapshot),
+    "Anomalies": Insight.anomalies(snapshot),
+    "Symbols with a higher failure rate": Insight.offenders(snapshot, { by: "symbol", window: "hour" }),
+    "Limits that will be exceeded": Insight.forecast(snapshot),
+    "Limits that fit": Insight.suggestThresholds(snapshot).reasons,
+    "Timeouts that fit": Insight.suggestTimeout(snapshot)
   }
-  for (const [question, answers] of Object.entries(messages)) {
-    yield* Console.log(`${question}?`)
+  for (const [title, answers] of Object.entries(messages)) {
+    yield* Console.log(title)
     for (const { message } of answers) yield* Console.log(`  ${message}`)
   }
 })
 
-/** Two days are over in a moment: the clock is that of a test, and goes as fast as the fetches. */
+/** Runs two days in a moment, on a test clock. */
 const fast = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(effect)

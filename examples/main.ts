@@ -1,7 +1,7 @@
 /**
- * The main job: candles of many series from all three markets, from a cache, an archive and an API that misbehave, over a
- * real HTTP client. Every failure is classified, counted once and logged. A second run reads from the cache. A report of
- * both comes last.
+ * The main job: fetches many series of candles from all three markets, from a cache, an archive and an API with faults, over
+ * a real HTTP client. Every failure is classified, counted once and logged. A second run reads from the cache. A report of
+ * both runs comes last.
  */
 import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
@@ -19,9 +19,9 @@ import * as Screen from "./job/Screen.js"
 
 const usage = `Usage: npm start -- [options]
 
-Fetches candles twice from an exchange on this machine that misbehaves on a
-fixed plan: first from its archive and its API, then from the cache. Reports
-where the candles came from, and the errors.
+Fetches candles twice from a simulated exchange on this machine, with faults on
+a fixed plan: first from its archive and its API, then from the cache. Reports
+the source of the candles, and the errors.
 
   --data DIR  fetch from recordings instead: responses in DIR/rest, files of
               the archive in DIR/vision
@@ -47,7 +47,7 @@ Exit codes
 
 class BadUsage extends Data.TaggedError("BadUsage")<{ readonly message: string }> {}
 
-/** The message of `parseArgs`, with the option that was meant. */
+/** The message of `parseArgs`, with the nearest option as a hint. */
 const explained = (message: string): string => {
   const [reason = message] = message.split(". ", 1)
   const misspelt = /^Unknown option '--([^']*)'/.exec(message)?.[1]
@@ -59,7 +59,7 @@ const explained = (message: string): string => {
   return meant === undefined || meant === "" ? `${reason}.` : `${reason}. Did you mean --${meant}?`
 }
 
-/** The number of letters of a short word that differ, are missing, or are too many. */
+/** The edit distance of two short words. */
 const edits = (a: string, b: string): number =>
   a === "" || b === ""
     ? a.length + b.length
@@ -67,7 +67,7 @@ const edits = (a: string, b: string): number =>
     ? edits(a.slice(1), b.slice(1))
     : 1 + Math.min(edits(a.slice(1), b), edits(a, b.slice(1)), edits(a.slice(1), b.slice(1)))
 
-/** The width of the page: 80 columns where it is not known, and never unreadably narrow. */
+/** The width of the report: that of the terminal, 80 columns if it is unknown, and at least 60. */
 const columns = (): number => Math.max(60, Number(process.env["COLUMNS"]) || process.stdout.columns || 80)
 
 const options = Effect.try({
@@ -102,7 +102,7 @@ interface Source {
 }
 
 const demo = Effect.map(clockFrom(Demo.now), (clock): Source => ({
-  name: "an exchange that misbehaves",
+  name: "a simulated exchange with faults",
   requests: Demo.requests,
   ignored: [],
   layer: Demo.layer(Demo.exchange, Demo.patience),
@@ -142,7 +142,7 @@ const recorded = (directory: string) =>
         series: rest.series,
         archive: archive.files,
         now: Math.max(rest.serverTime ?? 0, archive.serverTime ?? 0),
-        // The archive has the recorded files only: it makes none of the responses of the API.
+        // The archive has the recorded files only, and makes none from recorded responses.
         publication: Duration.infinity
       }),
       clock: yield* Effect.clock,
@@ -177,9 +177,9 @@ const live = Effect.gen(function*() {
 })
 
 const main = Effect.gen(function*() {
-  const { data, help, json, live: asksBinance } = yield* options
+  const { data, help, json, live: fromBinance } = yield* options
   if (help) return yield* Effect.as(Console.log(usage), 0)
-  const source = data !== undefined ? yield* recorded(data) : asksBinance ? yield* live : yield* demo
+  const source = data !== undefined ? yield* recorded(data) : fromBinance ? yield* live : yield* demo
 
   const job = Effect.gen(function*() {
     const tracker = yield* ErrorTracker.ErrorTracker
@@ -205,8 +205,8 @@ const main = Effect.gen(function*() {
   )
   yield* Console.log(json ? JSON.stringify(report, null, 2) : Report.render(report, columns()))
   const [{ series } = { series: [] }] = report.runs
-  const there = series.length > 0 && series.every(({ rows }) => rows > 0)
-  return source.strict && !there ? 1 : 0
+  const hasCandles = series.length > 0 && series.every(({ rows }) => rows > 0)
+  return source.strict && !hasCandles ? 1 : 0
 }).pipe(
   Effect.catchAll(({ message }) => Effect.as(Console.error(`${message}\n\n${usage}`), 2))
 )

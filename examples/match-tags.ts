@@ -1,20 +1,23 @@
 /**
- * Errors are data: match on their tags to decide what to do. The compiler knows which ones are left.
+ * Handling errors by tag. The type of the remaining errors excludes those that are handled.
  */
-// @effect-diagnostics globalErrorInEffectFailure:off -- what other people's code throws is what this is about
+// @effect-diagnostics globalErrorInEffectFailure:off -- third-party code throws plain errors
 import { Console, Duration, Effect, Match, Option } from "effect"
 import { ErrorTracker, Fetch, FetchError } from "effect-errata"
 
-/** Some of the 17 by tag, the rest by what they say of themselves. */
+/** Some of the 17 by tag, the others by `retryable`. */
 const decide = Match.type<FetchError.FetchError>().pipe(
   Match.tag(
     "ApiRateLimit",
     ({ retryAfter }) =>
-      `wait ${Option.match(retryAfter, { onNone: () => "a little", onSome: (wait) => Duration.format(wait) })}`
+      `wait ${Option.match(retryAfter, { onNone: () => "briefly", onSome: (wait) => Duration.format(wait) })}`
   ),
-  Match.tag("DataEmpty", ({ expected, reason }) => expected ? `go on without: ${reason}` : `look into it: ${reason}`),
-  Match.tag("ApiAuth", "ApiPermission", () => "page somebody"),
-  Match.orElse(({ retryable }) => retryable ? "try again" : "give up")
+  Match.tag(
+    "DataEmpty",
+    ({ expected, reason }) => expected ? `continue without data: ${reason}` : `investigate: ${reason}`
+  ),
+  Match.tag("ApiAuth", "ApiPermission", () => "page the operator"),
+  Match.orElse(({ retryable }) => retryable ? "retry" : "give up")
 )
 
 const fetches: Record<string, Effect.Effect<number, unknown>> = {
@@ -28,8 +31,8 @@ const fetches: Record<string, Effect.Effect<number, unknown>> = {
 const program = Effect.forEach(Object.entries(fetches), ([name, fetch]) =>
   fetch.pipe(
     Fetch.tracked({ operation: name }),
-    // One tag handled here: its type is gone from the errors that remain.
-    Effect.catchTag("DataEmpty", ({ reason }) => Console.log(`${name}: nothing there (${reason})`)),
+    // Handles one tag, which leaves the type of the error.
+    Effect.catchTag("DataEmpty", ({ reason }) => Console.log(`${name}: no data (${reason})`)),
     Effect.catchAll((error) => Console.log(`${name}: ${error.code}, ${decide(error)}`))
   ))
 

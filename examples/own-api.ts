@@ -1,31 +1,25 @@
 /**
- * Another API with error codes of its own: one table and one rule teach the classifier to read them.
+ * An API with error codes of its own: `Classifier.table` makes a rule from the codes that the API documents.
  */
 import { HttpClient, HttpClientResponse } from "@effect/platform"
-import { Console, Effect, Layer, Option, Schema } from "effect"
-import { Classifier, ErrorTracker, Fetch, FetchError } from "effect-errata"
+import { Console, Effect, Layer, Schema } from "effect"
+import { Classifier, ErrorTracker, Fetch } from "effect-errata"
 
-/** Kraken answers 200 and says in the body what went wrong: `{ "error": ["EAPI:Rate limit exceeded"] }`. */
-const table = {
-  "EAPI:Rate limit exceeded": FetchError.ApiRateLimit,
-  "EAPI:Invalid key": FetchError.ApiAuth,
-  "EGeneral:Permission denied": FetchError.ApiPermission,
-  "EQuery:Unknown asset pair": FetchError.ApiFormat
-}
-
+/** Kraken answers with status 200 and an error in the body: `{ "error": ["EAPI:Rate limit exceeded"] }`. */
 class KrakenError
   extends Schema.TaggedError<KrakenError>()("KrakenError", { error: Schema.NonEmptyArray(Schema.String) })
 {}
 
-const kraken: Classifier.Rule = (cause, { context }) => {
-  if (!(cause instanceof KrakenError)) return Option.none()
-  const [apiCode] = cause.error
-  const known = Object.entries(table).find(([code]) => code === apiCode)
-  return Option.map(
-    Option.fromNullable(known),
-    ([, Error]) => new Error({ apiCode, message: `Kraken says ${apiCode}`, context, cause })
-  )
-}
+const kraken = Classifier.table({
+  name: "Kraken",
+  select: (cause) => cause instanceof KrakenError ? cause.error[0] : undefined,
+  rows: {
+    "EAPI:Rate limit exceeded": { tag: "ApiRateLimit", hint: "send fewer requests" },
+    "EAPI:Invalid key": { tag: "ApiAuth" },
+    "EGeneral:Permission denied": { tag: "ApiPermission" },
+    "EQuery:Unknown asset pair": { tag: "ApiFormat", hint: "see /0/public/AssetPairs" }
+  }
+})
 
 const Answer = Schema.Struct({ error: Schema.Array(Schema.String), result: Schema.optional(Schema.Unknown) })
 
@@ -36,13 +30,14 @@ const ticker = (pair: string) =>
       new KrakenError({ error: [first, ...rest] })),
     Fetch.tracked({ symbol: pair, source: "kraken" }),
     Effect.matchEffect({
-      onFailure: ({ code, retryable }) =>
-        Console.log(`${pair}: ${code}, ${retryable ? "again later" : "give up"}`),
-      onSuccess: () => Console.log(`${pair}: fine`)
+      onFailure: ({ code, message, retryable }) =>
+        Console.log(`${pair}: ${code}, ${retryable ? "retryable" : "not retryable"}: ${message}`),
+      onSuccess: () =>
+        Console.log(`${pair}: success`)
     })
   )
 
-// A stand-in for the exchange, so that this runs anywhere.
+// Stands in for the exchange, so that the example runs without a network.
 const answers: Record<string, unknown> = {
   XBTUSD: { error: [], result: {} },
   NOSUCH: { error: ["EQuery:Unknown asset pair"] },

@@ -1,6 +1,6 @@
 /**
- * An error type of your own is a first-class citizen: it is tracked under its own code, keeps its type through
- * `Fetch.tracked`, has limits and breakdowns, and is matched by its tag like the 17.
+ * An error type of your own: it is counted under its own code, keeps its type through `Fetch.tracked`, has limits and
+ * breakdowns, and is matched by its tag.
  */
 import { Console, Data, Effect } from "effect"
 import { ErrorTracker, Fetch, type FetchContext } from "effect-errata"
@@ -24,7 +24,7 @@ const program = Effect.gen(function*() {
   const tracker = yield* ErrorTracker.ErrorTracker
   const price = quote("BTCUSDT").pipe(
     Fetch.tracked({ source: "feed" }),
-    // Still a StaleQuote, and nothing else: `tracked` classifies only what is not classified yet.
+    // Still a StaleQuote: `tracked` classifies only errors that are not trackable.
     Effect.catchTag("StaleQuote", ({ ageMillis, context }) => Console.log(`${context.symbol}: ${ageMillis} ms old`))
   )
   yield* Effect.repeatN(price, 3)

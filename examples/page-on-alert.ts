@@ -7,7 +7,7 @@ import { KeyValueStore } from "@effect/platform"
 import { Console, Effect, Layer, Logger, LogLevel, Schedule, Stream } from "effect"
 import { type Alert, ErrorTracker, Fetch, FetchError } from "effect-errata"
 
-/** Calls a pager. It is a request like any other: it can fail, and is retried. */
+/** Calls a pager, with retries. */
 const page = ({ message }: Alert.Fired | Alert.Escalated) =>
   Console.log(`  PAGE ${message}`).pipe(
     Effect.timeout("5 seconds"),

@@ -1,6 +1,6 @@
 /**
- * A typed fetch, from the request to a value: a deadline, a check for empty answers, classification and counting, a
- * fall-back for what is expected, and in the end data and error side by side.
+ * A typed fetch, from the request to a value: a deadline, a check for empty answers, classification, counting, and a
+ * result that holds data and error.
  */
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import { Console, Effect, Layer, Schema } from "effect"
@@ -19,10 +19,10 @@ const candles = (symbol: string) =>
   }).pipe(
     Fetch.timeout("5 seconds"),
     Fetch.failOnEmpty({ isEmpty: (rows) => rows.length === 0, reason: "api_response" }),
-    // Here the errors of client, schema and deadline become one closed union, and each failure is counted and logged.
+    // The errors of client, schema and deadline become one closed union. Each failure is counted and logged.
     Fetch.tracked({}, { attempts: true }),
     Fetch.toDataResult({ empty: () => [] }),
-    // What all of it is about, for errors, logs and results alike.
+    // The context of errors, logs and results.
     Fetch.annotate({ symbol, interval: "1h", market: "SPOT", source: "rest" })
   )
 
@@ -35,7 +35,7 @@ const program = Effect.gen(function*() {
   yield* Console.log({ byCode, errorRatio })
 })
 
-// An exchange on this machine; with Binance itself the pipeline is the same.
+// A simulated exchange on this machine. The pipeline is the same for Binance.
 const Live = Layer.mergeAll(ErrorTracker.layer(), FaultyExchange.layer(), FetchHttpClient.layer).pipe(
   Layer.provideMerge(ErrorLog.layerText)
 )

@@ -1,6 +1,6 @@
 /**
- * A service that fetches, and its test: another client, another tracker and another logger are other layers, and the
- * time is the test's.
+ * Tests of code that fetches: the client, the tracker and the logger are layers that a test replaces, and the clock is
+ * the test's.
  */
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
@@ -17,7 +17,7 @@ const lastRows = HttpClient.get("https://example.test/rows").pipe(
   Effect.catchTag("NetworkTimeout", () => Effect.succeed([]))
 )
 
-it.effect("gives up on a server that is silent, and says so", () =>
+it.effect("times out on a silent server, and counts and logs it", () =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(lastRows)
     yield* TestClock.adjust("10 seconds")
@@ -34,7 +34,7 @@ it.effect("gives up on a server that is silent, and says so", () =>
     ])
   ))
 
-it.effect("takes what the server says", () =>
+it.effect("returns the data of the server", () =>
   Effect.gen(function*() {
     expect(yield* lastRows).toEqual([1, 2, 3])
   }).pipe(
@@ -42,11 +42,11 @@ it.effect("takes what the server says", () =>
       HttpClient.HttpClient,
       HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, Response.json([1, 2, 3]))))
     ),
-    // Nothing to count in this test.
+    // This test counts nothing.
     Effect.provide(ErrorTracker.layerNoop)
   ))
 
-it.effect("a whole exchange without a socket, that fails on demand", () =>
+it.effect("fetches from a simulated exchange without sockets, with a fault on demand", () =>
   Effect.gen(function*() {
     const exchange = yield* FaultyExchange.FaultyExchange
     yield* exchange.inject(Fault.on({ nth: 1 }, Fault.resetBeforeHeaders))

@@ -1,4 +1,4 @@
-/** A clock that goes as that of this machine does, but started at another time. */
+/** The clock of this machine, shifted so that it starts at another instant. */
 import { Clock, Effect } from "effect"
 
 export const clockFrom = (start: string): Effect.Effect<Clock.Clock> =>

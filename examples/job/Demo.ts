@@ -1,4 +1,4 @@
-/** What the main job asks for when it is told nothing else, and what the exchange does to it. */
+/** The default requests of the main job, and the faults of its exchange. */
 import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { type Duration, Effect, Layer } from "effect"
@@ -6,7 +6,7 @@ import type { ErrorTracker } from "effect-errata"
 import { BinanceRest, BinanceVision, KlineCache, type KlineRequest, type Market } from "effect-errata/binance"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 
-/** When the job runs, by the clock of its own that it is given: what is fresh in an archive depends on that. */
+/** The start of the job by its own clock, which decides which files of the archive are fresh. */
 export const now = "2024-03-01T00:30:00Z"
 
 export const instruments: ReadonlyArray<FaultyExchange.Instrument> = [
@@ -32,7 +32,7 @@ const winter = { start: "2024-01-01", end: "2024-02-08" }
 const days = { start: "2024-02-23", end: "2024-03-01" }
 const week = { start: "2024-02-23", end: "2024-03-01T01:00:00Z" }
 
-/** What may be asked for, and what may not: the latter is refused before any call. */
+/** Valid requests, and invalid ones, which are refused before any call. */
 export const requests: ReadonlyArray<KlineRequest.Input> = [
   { market: "FUTURES_USDT", symbol: "BTCUSDT", interval: "1h", ...days },
   { market: "SPOT", symbol: "BTCUSDT", interval: "1h", ...winter },
@@ -61,12 +61,12 @@ const on = (
   fault: Fault.Fault
 ): Fault.Fault => Fault.on({ source, market, symbol, ...when }, fault)
 
-/** Long enough for a page from this machine, short enough to lose patience with a silent server. */
+/** The timeout: long enough for a page from this machine, short for a silent server. */
 export const patience = "3 seconds"
 
-/** Of the archive: what it lacks or has broken is asked of the API. */
+/** Faults of the archive. Files that are missing or corrupt are replaced by pages of the API. */
 const archive: ReadonlyArray<Fault.Fault> = [
-  // One file is not what its checksum says, one has none, one never comes to its end.
+  // One file has a wrong checksum, one has no checksum, one stalls.
   on("vision", "SPOT", "BTCUSDT", { path: "BTCUSDT-1h-2024-01.zip" }, Fault.corruptFile("flipped")),
   on("vision", "FUTURES_COIN", "BTCUSD_PERP", { path: "BTCUSD_PERP-1h-2024-01.zip" }, Fault.stalledBody),
   on(
@@ -76,7 +76,7 @@ const archive: ReadonlyArray<Fault.Fault> = [
     { path: "ETHUSDT-5m-2024-02-24.zip.CHECKSUM" },
     Fault.corruptFile("noChecksum")
   ),
-  // A fresh file is refused, once.
+  // A fresh file is forbidden once.
   on("vision", "SPOT", "BTCUSDT", { path: "BTCUSDT-1m-2024-02-28.zip", nth: 1 }, Fault.status(403)),
   // A month is published late.
   on("vision", "FUTURES_COIN", "ETHUSD_PERP", { path: "ETHUSD_PERP-1mo-2024-01.zip" }, Fault.late("40 days")),
@@ -84,7 +84,7 @@ const archive: ReadonlyArray<Fault.Fault> = [
   on("vision", "FUTURES_COIN", "ETHUSD_PERP", { interval: "4h" }, Fault.status(403))
 ]
 
-/** Of the API. */
+/** Faults of the API. */
 const rest: ReadonlyArray<Fault.Fault> = [
   on("rest", "SPOT", "BTCUSDT", { interval: "1h", nth: 1 }, Fault.silence),
   on("rest", "SPOT", "BTCUSDT", { interval: "1m", nth: 1 }, Fault.resetMidBody),
@@ -105,13 +105,13 @@ export const exchange: FaultyExchange.Options = {
   faults: [...archive, ...rest, Fault.on({ source: "rest" }, Fault.latency("40 millis"))]
 }
 
-/** The usual limits, and one over a window short enough to see it come and go. */
+/** The default limits, and one over a window that is short enough for its alert to fire and resolve during the job. */
 export const tracker: ErrorTracker.Options = {
   thresholds: { NETWORK_CONNECTION: { custom: [{ name: "10 seconds", window: "10 seconds", limit: 2 }] } },
   sweepEvery: "100 millis"
 }
 
-/** Clients of the archive and of the API of such an exchange, over real sockets. Their patience is the usual one if none is given. */
+/** Clients of the archive and of the API of a simulated exchange, over real sockets. Default: the timeouts of the clients. */
 export const layer = (exchange: FaultyExchange.Options, patience?: Duration.DurationInput) =>
   Layer.unwrapEffect(
     Effect.map(FaultyExchange.FaultyExchange, ({ archive, baseUrls }) =>
@@ -124,7 +124,7 @@ export const layer = (exchange: FaultyExchange.Options, patience?: Duration.Dura
     Layer.provide(FetchHttpClient.layer)
   )
 
-/** In a folder of its own, which is removed in the end. */
+/** A cache in a temporary folder. */
 export const cache: Layer.Layer<KlineCache.KlineCache> = Layer.unwrapScoped(
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem

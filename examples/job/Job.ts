@@ -1,24 +1,24 @@
-/** Fetches series of candles from all sources, and decides by the tags of the errors what to do when that fails. */
+/** Fetches series of candles from all sources, and handles errors by their tags. */
 import { Clock, DateTime, Effect, Option, Schema, Stream } from "effect"
 import { Fetch, FetchError } from "effect-errata"
 import { DataSourceManager, Interval, KlineRequest, type Klines } from "effect-errata/binance"
 import { Screen } from "./Screen.js"
 
-/** What became of one series. */
+/** The outcome of one series. */
 export interface Outcome {
   readonly market: string
   readonly symbol: string
   readonly interval: string
-  /** What was asked for: from the first instant to the last. */
+  /** The requested range: from the first instant to the last. */
   readonly from: string
   readonly to: string
   readonly outcome: "complete" | "incomplete" | "empty" | "refused" | "failed"
   readonly rows: number
-  /** Who gave them. */
+  /** The number of rows from each source. */
   readonly rowsBySource: Readonly<Record<Klines.Source, number>>
-  /** How many attempts to fetch a part of it failed, or were not even sent. */
+  /** The number of attempts that failed or were not sent. */
   readonly failures: number
-  /** Why there is less than was asked for. */
+  /** The reason why candles are missing. */
   readonly note: string
   readonly missing: ReadonlyArray<{ readonly start: string; readonly end: string; readonly reason: string }>
 }
@@ -39,14 +39,14 @@ export const run = Effect.fnUntraced(function*(requests: ReadonlyArray<KlineRequ
 const fetchSeries = (request: KlineRequest.Input) =>
   Effect.gen(function*() {
     const manager = yield* DataSourceManager.DataSourceManager
-    // The manager has tried again what made sense, and counted all that failed.
+    // The manager has retried and counted the failures of its sources.
     const { data, error, errors, missing, rows, rowsBySource } = yield* manager.fetch(request)
     const whole: Effect.Effect<Klines.Klines, FetchError.FetchError> = Option.isSome(error)
       ? Effect.fail(error.value)
       : Effect.succeed(data)
     const outcome = yield* whole.pipe(
-      Fetch.failOnEmpty({ isEmpty: ({ length }) => length === 0, reason: whyEmpty }),
-      // What nobody was asked is counted here: requests without sense, and series that are empty.
+      Fetch.failOnEmpty({ isEmpty: ({ length }) => length === 0, reason: emptyReason }),
+      // Counts the failures that belong to no source: invalid requests and empty series.
       Fetch.tracked({ ...request }),
       Effect.map(() => ({
         outcome: missing.length === 0 ? "complete" as const : "incomplete" as const,
@@ -62,7 +62,7 @@ const fetchSeries = (request: KlineRequest.Input) =>
       }),
       Effect.catchAll(({ code, message }) =>
         Effect.succeed({
-          // What was fetched before the failure is there all the same.
+          // The rows that were fetched before the failure are kept.
           outcome: rows > 0 ? "incomplete" as const : "failed" as const,
           note: `${code}: ${message}`
         })
@@ -84,8 +84,8 @@ const fetchSeries = (request: KlineRequest.Input) =>
 
 const iso = (input: DateTime.DateTime.Input) => DateTime.formatIso(DateTime.unsafeMake(input))
 
-/** What the exchange said about the range, where it said anything. */
-const whyEmpty = ({ missing: [first] }: Klines.Klines): FetchError.EmptyReason =>
+/** The reason that the exchange reported for the range, if any. */
+const emptyReason = ({ missing: [first] }: Klines.Klines): FetchError.EmptyReason =>
   first !== undefined && isEmptyReason(first.reason) ? first.reason : "api_response"
 
 const isEmptyReason = Schema.is(FetchError.EmptyReason)
@@ -94,7 +94,7 @@ const isEmptyReason = Schema.is(FetchError.EmptyReason)
 // progress
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Candles of all series that are done: of those that are over all that were asked for, of the others those that came. */
+/** The progress in candles: all requested ones of finished series, and the received ones of the others. */
 const makeBar = Effect.fnUntraced(function*(requests: ReadonlyArray<KlineRequest.Input>) {
   const screen = yield* Screen
   const now = yield* Clock.currentTimeMillis
@@ -124,7 +124,7 @@ type Named = Pick<DataSourceManager.Progress, "market" | "symbol" | "interval">
 
 const keyOf = ({ interval, market, symbol }: Named) => `${market} ${symbol} ${interval}`
 
-/** How many there can be by now; none where the request is refused. */
+/** The number of candles of a request until now; 0 if the request is invalid. */
 const candlesOf = (input: KlineRequest.Input, now: number): Effect.Effect<number> =>
   KlineRequest.make(input).pipe(
     Effect.map(({ end, interval, start }) =>

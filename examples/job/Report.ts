@@ -1,4 +1,4 @@
-/** The report of the main job: one document for programs, a page for people. */
+/** The report of the main job: as JSON and as text. */
 import { Array as Arr, DateTime, Duration, Effect, Option, Order } from "effect"
 import { type Alert, ErrorTracker, Insight } from "effect-errata"
 import type { Klines } from "effect-errata/binance"
@@ -21,7 +21,7 @@ export interface Report {
   /** The errors that name their source. */
   readonly withSource: number
   readonly attempts: number
-  /** Errors that are not expected, divided by attempts. */
+  /** The failure rate: errors, expected empties excluded, divided by attempts. */
   readonly errorRatio: number | null
   readonly calls: ErrorTracker.CallCounts
   readonly retry: ErrorTracker.RetryCounts
@@ -140,10 +140,10 @@ export const make = (job: {
   })
 
 // ---------------------------------------------------------------------------------------------------------------------
-// as a page
+// text
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The page, with lines of at most `width` characters. */
+/** The report as text, with lines of at most `width` characters. */
 export const render = (report: Report, width: number = 80): string => {
   const page = pageOf(width)
   const series = report.runs[0]?.series ?? []
@@ -151,7 +151,7 @@ export const render = (report: Report, width: number = 80): string => {
   return [
     page.text(
       `${count(series.length, "series", "series")} from ${report.from}, fetched twice. ` +
-        "The second run finds in the cache what the first run kept."
+        "The second run reads from the cache of the first run."
     ),
     page.table(
       ["run", "seconds", "rows", "cache", "archive", "REST", "without rows"],
@@ -261,7 +261,7 @@ type ErrorRow = Report["errors"][number]
 
 const cells = ({ code, day, hour, minute, severity }: ErrorRow) => [severity, code, minute, hour, day]
 
-/** A row for each severity, the worst first, and one for all. */
+/** A row for each severity, highest first, and one for all. */
 const sums = (errors: ReadonlyArray<ErrorRow>) =>
   ["ERROR", "WARNING", "INFO", "all"].flatMap((severity) => {
     const rows = errors.filter((row) => severity === "all" || row.severity === severity)
@@ -273,7 +273,7 @@ const sums = (errors: ReadonlyArray<ErrorRow>) =>
 // layout
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Names come from files and servers: none of them may move the cursor. */
+/** Replaces control characters: names come from files and servers. */
 const visible = (text: string | number) => String(text).replace(/\p{C}/gu, "?")
 
 /** Lines of at most `width` characters. Longer words are cut. */
@@ -301,9 +301,9 @@ const pageOf = (width: number) => ({
       ? ""
       : [title, ...lines.flatMap((line) => wrapped(line, width, "  ", "      "))].join("\n"),
 
-  /** Numbers to the right, texts to the left; the first column gives way where the table is too wide. */
+  /** Numbers align right, texts left. The first column shrinks if the table is too wide. */
   table: (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string | number>>) => {
-    if (rows.length === 0) return "  None that can be used."
+    if (rows.length === 0) return "  No usable series."
     const natural = head.map((title, i) => Math.max(title.length, ...rows.map((row) => visible(row[i] ?? "").length)))
     const excess = Math.max(0, natural.reduce((sum, n) => sum + n + 2, 0) - width)
     const widths = natural.map((n, i) => i === 0 ? Math.max(8, n - excess) : n)

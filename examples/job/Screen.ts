@@ -1,6 +1,6 @@
 /**
- * Where the main job shows how it is getting on: standard error, so that the report alone is on standard output. A bar
- * on a terminal, a plain line now and then elsewhere; lines of the log go above the bar.
+ * Progress and log of the main job on standard error: standard output holds the report alone. A terminal shows a bar, with
+ * the log above it; elsewhere, progress is a line per quarter.
  */
 import { Console, Context, Effect, Layer } from "effect"
 
@@ -15,11 +15,11 @@ const clear = "\r\u001b[2K"
 const make = (stream: NodeJS.WriteStream) => {
   const terminal = stream.isTTY && process.env["TERM"] !== "dumb"
   let bar = ""
-  let told = -1
-  // Nobody may be reading any more; the report is still wanted.
+  let shownQuarter = -1
+  // A closed standard error must not stop the job.
   stream.on("error", () => {})
 
-  // A line each on a terminal; whoever wants all of it sends it to a file.
+  // On a terminal, each entry is clipped to one line.
   const fit = (text: string) => text.length < stream.columns ? text : `${text.slice(0, stream.columns - 2)}…`
   const line = (text: string) => {
     stream.write(terminal ? `${clear}${fit(text)}\n${bar}` : `${text}\n`)
@@ -31,10 +31,10 @@ const make = (stream: NodeJS.WriteStream) => {
       const filled = total === 0 ? width : Math.round(width * done / total)
       bar = done === total ? "" : `[${"#".repeat(filled)}${"-".repeat(width - filled)}] ${text}`
       stream.write(`${clear}${bar}`)
-    } else if (quarter !== told) {
+    } else if (quarter !== shownQuarter) {
       stream.write(`${text}\n`)
     }
-    told = quarter
+    shownQuarter = quarter
   }
   return { line, progress }
 }
@@ -48,7 +48,7 @@ export const layer: Layer.Layer<Screen> = Layer.unwrapEffect(Effect.sync(() => {
   return Layer.merge(screen, loggersWriteTo(line))
 }))
 
-/** Loggers write to the console of Effect; this one has a `log` that knows of the bar. */
+/** Loggers write to the console of Effect: its `log` is replaced by one that redraws the bar. */
 const loggersWriteTo = (line: (text: string) => void): Layer.Layer<never> =>
   Layer.unwrapEffect(Console.consoleWith((console) =>
     Effect.succeed(

@@ -32,7 +32,7 @@ await race("A success, at once", [
 const policy = await runtime.runPromise(RetryPolicy.make({ source: "rest" }))
 const retried = Fetch.retry(policy)
 
-await race("A success, that would be tried again if it were none", [
+await race("A success under a retry policy", [
   { name: "`Fetch.tracked`", run: once(tracked(success)) },
   { name: "`Fetch.tracked` and `Fetch.retry`", run: once(retried(tracked(success))) }
 ], { rounds, times: 20_000 })
@@ -83,9 +83,9 @@ const fresh = (): Error => {
 
 await race("A failure, of an error that was made before", [
   { name: "`Effect.fail`, recovered", run: once(Effect.catchAll(failure, () => Effect.void)) },
-  { name: "the least: caught, an empty effect, failed again", run: least(empty, () => error) },
-  { name: "the least, with `tracker.track`", run: least(track, () => error) },
-  { name: "the least, with `tracker.track` and another `Error`", run: least(track, fresh) },
+  { name: "the minimum: caught, an empty effect, failed again", run: least(empty, () => error) },
+  { name: "the minimum, with `tracker.track`", run: least(track, () => error) },
+  { name: "the minimum, with `tracker.track` and another `Error`", run: least(track, fresh) },
   { name: "through `Fetch.tracked`, logging off", run: failing(failure, off) },
   { name: "through `Fetch.tracked`, logged", run: failing(failure, on) }
 ], { rounds, times: 20_000 })
