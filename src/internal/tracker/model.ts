@@ -240,10 +240,10 @@ export interface Service {
     options?: { readonly limit?: number | undefined; readonly code?: string | undefined }
   ) => Effect.Effect<ReadonlyArray<RecentError>>
   /**
-   * Replaces all limits and rules; what is left out returns to its default. Fails for an invalid limit, with a message
-   * that names the option and what it accepts; the old limits then stay in force. Limits are matched by name: where only
-   * the number changes, an active alert that still exceeds it stays active without a second `Fired`, and one that no
-   * longer does is resolved.
+   * Replaces all limits and rules, for example by those of `ErrorTracker.config`. Limits that are left out return to their
+   * defaults. Fails for an invalid limit, with a message that names the option and what it accepts; the old limits then
+   * stay in force. Limits are matched by name: if only the number changes, an active alert that still exceeds it stays
+   * active without a second `Fired`, and one that no longer does is resolved.
    */
   readonly setLimits: (limits: Limits) => Effect.Effect<void, Cause.IllegalArgumentException>
   /** The whole state of the tracker as data; see `Snapshot`. */

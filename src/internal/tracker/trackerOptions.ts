@@ -95,14 +95,20 @@ export const persistedSettings = (
       Either.map(settingsOf(rest), (settings) => ({ settings, place: { key, saveEvery } }))
   )
 
-const limitChecks = { thresholds: later, rules: later } satisfies Check.Checks<Pick<Options, "thresholds" | "rules">>
+/** `codes` only declares codes that `thresholds` may name: the options of `ErrorTracker.config` have it. */
+const limitChecks = { thresholds: later, rules: later, codes: Check.withDefault(names, []) } satisfies Check.Checks<
+  Pick<Options, "thresholds" | "rules" | "codes">
+>
 
 /** The limits and rules that replace those of a tracker. */
 export const newLimits = (
   limits: Pick<Options, "rules" | "thresholds">,
   { codes, dimensions }: Settings
 ): Check.Checked<Limits> =>
-  Either.flatMap(Check.struct(limitChecks)("", limits), (limits) => limitsOf(limits, dimensions, codes))
+  Either.flatMap(
+    Check.struct(limitChecks)("", limits),
+    (limits) => limitsOf(limits, dimensions, [...codes, ...limits.codes])
+  )
 
 const limitsOf = (
   { rules, thresholds }: { readonly rules: unknown; readonly thresholds: unknown },
