@@ -3,7 +3,20 @@ import { NodeContext, NodeKeyValueStore } from "@effect/platform-node"
 import { SystemError } from "@effect/platform/Error"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { Cause, Clock, ConfigProvider, Duration, Effect, Exit, Fiber, Layer, Option, Scope, Stream, TestClock } from "effect"
+import {
+  Cause,
+  Clock,
+  ConfigProvider,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Scope,
+  Stream,
+  TestClock
+} from "effect"
 import * as ErrorTracker from "effect-errata/ErrorTracker"
 import * as FetchError from "effect-errata/FetchError"
 import { LogCapture } from "effect-errata/testing"
@@ -541,7 +554,9 @@ describe("setLimits", () => {
       const tracker = yield* ErrorTracker.ErrorTracker
       const provider = ConfigProvider.fromMap(new Map([["THRESHOLDS_MINE_PER_DAY", "1"]]))
       yield* tracker.setLimits(yield* Effect.withConfigProvider(ErrorTracker.config({ codes: ["MINE"] }), provider))
-      expect((yield* tracker.snapshot).limits.filter(({ code }) => code === "MINE").map(({ limit }) => limit)).toEqual([1])
+      expect((yield* tracker.snapshot).limits.filter(({ code }) => code === "MINE").map(({ limit }) => limit)).toEqual([
+        1
+      ])
       yield* tracker.setLimits(yield* Effect.withConfigProvider(ErrorTracker.config(), provider))
       const options: ErrorTracker.Options = { recent: 5 }
       expect((yield* Effect.flip(tracker.setLimits(options))).message).toContain("unknown option \"recent\"")
