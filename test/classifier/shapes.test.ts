@@ -234,3 +234,80 @@ describe("the reason", () => {
     assert.include(Classifier.classifySync(error({ status: 400 }, "400 The model is unknown")).message, "The model is")
   })
 })
+
+describe("errors as their clients throw them", () => {
+  const quotes = { type: "Quotes", code: "MissingQuotes", message: "Quoted field unterminated", row: 0 }
+  const refusedHosts = { "127.0.0.1:9042": refused }
+  const rows: ReadonlyArray<readonly [name: string, cause: unknown, tag: string, retryable: boolean, words?: string]> =
+    [
+      [
+        "a proxy that refuses the tunnel",
+        error({ code: "UND_ERR_ABORTED" }, "Proxy response (407) !== 200 when HTTP Tunneling"),
+        "ApiAuth",
+        false
+      ],
+      ["a fault of CSV", quotes, "DataTransformation", false, "Quoted field unterminated"],
+      ["a list of faults of CSV", [quotes], "DataTransformation", false],
+      [
+        "GraphQL with a status of 200",
+        error({ response: { status: 200, errors: [{ message: "Not yours", extensions: { code: "FORBIDDEN" } }] } }),
+        "ApiPermission",
+        false
+      ],
+      [
+        "an answer of GraphQL, thrown",
+        { response: { status: 200, errors: [{ message: "Not yours", extensions: { code: "FORBIDDEN" } }] } },
+        "ApiPermission",
+        false,
+        "Not yours"
+      ],
+      [
+        "a response that is its own body",
+        error({ status: 403, response: { statusCode: 403, message: "Not your list" } }, "Forbidden"),
+        "ApiPermission",
+        false,
+        "Not your list"
+      ],
+      [
+        "a payload",
+        error({ output: { statusCode: 404, payload: { message: "not here" } } }),
+        "ApiFormat",
+        false,
+        "not here"
+      ],
+      ["a code with a path", error({ code: "auth/too-many-requests" }), "ApiRateLimit", true],
+      ["a limit of JSON-RPC", { code: -32005, message: "limit exceeded" }, "ApiRateLimit", true, "limit exceeded"],
+      ["an internal error of JSON-RPC, in its answer", { error: { code: -32603, message: "odd" } }, "ApiFormat", true],
+      [
+        "a message that is JSON",
+        error({ name: "RateLimitExceeded" }, "{\"status\":429,\"message\":\"too fast\"}"),
+        "ApiRateLimit",
+        true,
+        ": too fast"
+      ],
+      [
+        "a status and its reason at the head of a message",
+        error({}, "429 Too Many Requests: {}"),
+        "ApiRateLimit",
+        true
+      ],
+      ["a map of errors", error({ innerErrors: refusedHosts }), "NetworkConnection", true],
+      ["a list of errors under a name of its own", error({ previousErrors: [refused] }), "NetworkConnection", true],
+      ["a driver of Chromium", error({}, "page.goto: net::ERR_NAME_NOT_RESOLVED at http://x"), "NetworkDns", true],
+      ["credentials that are wrong", error({ code: "EAUTH" }, "Invalid login"), "ApiAuth", false],
+      [
+        "a socket of Effect",
+        error({ _tag: "SocketError", name: "SocketError", reason: "Open", cause: { error: refused } }),
+        "NetworkConnection",
+        true,
+        "ECONNREFUSED"
+      ]
+    ]
+  for (const [name, cause, tag, retryable, words = ""] of rows) {
+    it(name, () => {
+      const found = Classifier.classifySync(cause)
+      assert.deepStrictEqual([found._tag, found.retryable], [tag, retryable])
+      assert.include(found.message, words)
+    })
+  }
+})

@@ -52,7 +52,15 @@ const answer = (link: unknown): Answer | undefined => {
 }
 
 /** Names of properties that hold nothing but a body. */
-const bodyNames = ["bodyAsText", "responseBody", "$responseBodyText", "rawBody", "responseText", "rawError"] as const
+const bodyNames = [
+  "bodyAsText",
+  "responseBody",
+  "$responseBodyText",
+  "rawBody",
+  "responseText",
+  "rawError",
+  "payload"
+] as const
 
 /** The body, where responses and errors keep it. */
 const bodyAmong = (link: Foreign, holders: ReadonlyArray<Foreign>): unknown => {
@@ -69,8 +77,20 @@ const bodyAmong = (link: Foreign, holders: ReadonlyArray<Foreign>): unknown => {
     const body = bodyOf(get(holder, "body"))
     if (body !== undefined) return body
   }
-  return bodyOf(get(holders[0], "text")) ?? bodyOf(get(link, "error")) ?? graphql(holders[0])
+  return bodyOf(get(holders[0], "text")) ?? errorOf(link) ?? graphql(holders[0]) ?? itself(link, holders[0])
 }
+
+/** The error inside the body, which some clients keep alone; a code there stands beside its message. */
+const errorOf = (link: Foreign): unknown => {
+  const error = bodyOf(get(link, "error"))
+  return typeof error === "string" && !(link instanceof Error) && typeof get(link, "message") === "string"
+    ? link
+    : error
+}
+
+/** A response that is its own body: `{ statusCode, message }`. */
+const itself = (link: Foreign, response: unknown): unknown =>
+  response !== link && typeof get(response, "message") === "string" ? response : undefined
 
 /** An answer of GraphQL: graphql-request spreads its body over the response. */
 const graphql = (response: unknown): unknown => {

@@ -43,7 +43,7 @@ const timedOut = word("TIME_?OUT|TIMED_OUT|DEADLINE_EXCEEDED|MAX_TIME_MS_EXPIRED
 
 const unauthenticated = word(
   "UNAUTHENTICATED|UNAUTHORI[SZ]ED|AUTHENTICATION|AUTHENTICATION_(?:FAILED|REQUIRED)|NOT_AUTHENTICATED|INVALID_(?:API_)?KEY|" +
-    "INVALID_(?:ACCESS_)?TOKEN|(?:EXPIRED_TOKEN|TOKEN_EXPIRED)|INVALID_GRANT|INVALID_CLIENT|INVALID_AUTH|NOT_AUTHED|AUTHORIZATION_VIOLATION|ACCESS_DENIED_ERROR|" +
+    "INVALID_(?:ACCESS_)?TOKEN|(?:EXPIRED_TOKEN|TOKEN_EXPIRED)|INVALID_GRANT|INVALID_CLIENT|INVALID_AUTH|INVALID_CREDENTIALS|NOT_AUTHED|AUTHORIZATION_VIOLATION|ACCESS_DENIED_ERROR|" +
     "SIGNATURE_DOES_NOT_MATCH|INVALID_SIGNATURE|INVALID_ACCESS_KEY_ID|UNRECOGNIZED_CLIENT|MISSING_AUTHENTICATION_TOKEN|LOGIN_REQUIRED|BAD_CREDENTIALS|SASL_AUTHENTICATION|SASL_AUTHENTICATION_FAILED|NOAUTH|WRONGPASS"
 )
 
@@ -52,7 +52,7 @@ const forbidden = word(
 )
 
 const disconnected = word(
-  "CONNECTION_(?:REFUSED|LOST|CLOSED|RESET|FAILED|FAILURE|DOWN|TERMINATED)|NOT_CONNECTED|DISCONNECTED|NETWORK_(?:ERROR|FAILURE|UNREACHABLE)|HOST_UNREACHABLE|SOCKET_CLOSED(?:_UNEXPECTEDLY)?|LEADER_NOT_AVAILABLE|BROKER_NOT_AVAILABLE"
+  "CONNECTION_(?:REFUSED|LOST|CLOSED|RESET|FAILED|FAILURE|DOWN|TERMINATED)|NOT_CONNECTED|DISCONNECTED|NETWORK_(?:ERROR|FAILURE|UNREACHABLE|REQUEST_FAILED)|HOST_UNREACHABLE|SOCKET_CLOSED(?:_UNEXPECTEDLY)?|LEADER_NOT_AVAILABLE|BROKER_NOT_AVAILABLE"
 )
 
 const failing = word(
@@ -64,6 +64,9 @@ const rejected = word(
     "UNPROCESSABLE(?:_ENTITY)?|MALFORMED_[A-Z_]+|UNSUPPORTED_[A-Z_]+|METHOD_NOT_ALLOWED|CONFLICT|FAILED_PRECONDITION|UNIMPLEMENTED|NOT_IMPLEMENTED|GRAPHQL_(?:VALIDATION|PARSE)_FAILED|PERSISTED_QUERY_[A-Z_]+"
 )
 
+// Faults of CSV, by the names of papaparse.
+const malformed = word("MISSING_QUOTES|INVALID_QUOTES|UNDETECTABLE_DELIMITER|TOO_(?:FEW|MANY)_FIELDS|FIELD_MISMATCH")
+
 const families: ReadonlyArray<readonly [RegExp, Meaning]> = [
   [exhausted, { tag: "ApiRateLimit", retryable: false }],
   [limited, { tag: "ApiRateLimit" }],
@@ -72,7 +75,8 @@ const families: ReadonlyArray<readonly [RegExp, Meaning]> = [
   [forbidden, { tag: "ApiPermission" }],
   [disconnected, { tag: "NetworkConnection" }],
   [failing, { tag: "ApiFormat", retryable: true }],
-  [rejected, { tag: "ApiFormat" }]
+  [rejected, { tag: "ApiFormat" }],
+  [malformed, { tag: "DataTransformation" }]
 ]
 
 /** The names of classes say the same by their endings, and a few things more. */
@@ -112,7 +116,7 @@ export const namesQuota = (code: unknown): boolean =>
 const codeNames = ["code", "type", "codeName", "errorCode", "error_code", "errorType", "status", "reason"] as const
 
 const isCode = (value: unknown): value is string =>
-  typeof value === "string" && /^[A-Za-z][\w.:-]{2,95}$/.test(value) && !systemCode.test(value)
+  typeof value === "string" && /^[A-Za-z][\w.:/-]{2,95}$/.test(value) && !systemCode.test(value)
 
 /** Codes of the operating system, of Node.js and of undici: they are read elsewhere, and are no code of an API. */
 export const systemCode = /^(?:E[A-Z\d]+$|ERR_|UND_ERR|HPE_|Z_|CERT_|SELF_SIGNED|UNABLE_TO_|DEPTH_ZERO)/
@@ -120,7 +124,7 @@ export const systemCode = /^(?:E[A-Z\d]+$|ERR_|UND_ERR|HPE_|Z_|CERT_|SELF_SIGNED
 /** The codes of an object: its own, those of its `error`, and of the first of its `errors`. */
 export const codesOf = (holder: unknown): ReadonlyArray<string> => {
   const found: Array<string> = []
-  const errors = get(holder, "errors")
+  const errors = get(holder, "errors") ?? get(holder, "graphQLErrors") ?? get(get(holder, "response"), "errors")
   const first = Array.isArray(errors) ? errors[0] : undefined
   const error = get(holder, "error")
   for (const place of [holder, error, first, get(first, "extensions"), get(holder, "extensions")]) {

@@ -68,6 +68,9 @@ const codes = table([
     corrupt,
     "Z_STREAM_ERROR EINTEGRITY EBADSIZE ERR_OSSL_BAD_DECRYPT ERR_OSSL_EVP_BAD_DECRYPT ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH"
   ],
+  // Mail
+  [connection, "ECONNECTION ESOCKET"],
+  [kind("ApiAuth", Rank.Fact), "EAUTH"],
   // Text or bytes that do not read as what they should be.
   [unreadable, "ERR_BODY_PARSE_FAILURE ERR_ENCODING_INVALID_ENCODED_DATA ERR_INVALID_CHAR_IN_BODY EJSONPARSE"],
   [invalid, "FST_ERR_VALIDATION ERR_VALIDATION"],

@@ -261,7 +261,7 @@ const clientReason = (link: unknown, status: number): string | undefined => {
 const generic =
   /^(?:Bad response|failed|Request failed|Response error|HTTP ?error|HTTP request failed\.?|UnknownError|Unknown|Error|fetch failed)$/i
 
-const detail = ({ chain, finding: { link, tag } }: Case): string => {
+const detail = ({ answer, chain, finding: { link, tag } }: Case): string => {
   const source = tag === "Unexpected" || tag === "Internal" ? innermost(chain, link) : link
   if (typeof source === "string") return oneLine(source)
   if (typeof source !== "object" || source === null) return oneLine(attempt(() => String(source)) ?? typeof source)
@@ -273,12 +273,15 @@ const detail = ({ chain, finding: { link, tag } }: Case): string => {
   // An aggregate often leaves the words to its members.
   const message = oneLine(
     treeOf(source) ??
-      (wordsOf(source) || wordsOf(get(get(source, "errors"), 0)) || (source instanceof Error ? "" : reasonOf(source)) ||
-        "")
+      (readable(wordsOf(source)) || wordsOf(get(get(source, "errors"), 0)) ||
+        (source instanceof Error ? "" : reasonOf(source)) || reasonOf(answer?.body) || "")
   )
   if (message !== "" && tag !== "Unexpected" && tag !== "Internal") return message
   return [nameOf(source) ?? text(source, "_tag"), message].filter((part) => part).join(" - ")
 }
+
+/** The reason inside a message that is JSON. */
+const readable = (words: string): string => /^\s*[{[]/.test(words) ? reasonOf(parsed(words)) ?? words : words
 
 /** The cause that a wrapper has nothing to add to: the innermost with words of its own. */
 const innermost = (chain: ReadonlyArray<unknown>, link: unknown): unknown => {

@@ -92,7 +92,10 @@ const structure = (link: Foreign, operation: string | undefined): Finding | unde
   const told = stronger(stronger(status, codeFinding(link, operation)), tagFinding(link, operation))
   if (told !== undefined && told.rank >= Rank.Fact) return told
   const name = toldName(link)
-  return name === undefined ? told : stronger(nameFinding(name, link), stronger(quotedFinding(name, link), told))
+  // Errors of Effect are named by their tags, which say more.
+  return name === undefined || (told !== undefined && get(link, "_tag") === name)
+    ? told
+    : stronger(nameFinding(name, link), stronger(quotedFinding(name, link), told))
 }
 
 const stronger = (a: Finding | undefined, b: Finding | undefined): Finding | undefined =>
@@ -123,6 +126,11 @@ const deliberate = (
     for (const link of chain) {
       hear(phraseFinding(link, operation))
     }
+  }
+  if (best !== undefined && best.code === "UND_ERR_ABORTED") {
+    // A proxy that refuses the tunnel: undici aborts the request over it, and quotes the status.
+    const quoted = chain.map((link) => phraseFinding(link, operation)).find((found) => found?.status !== undefined)
+    if (quoted !== undefined) return quoted
   }
   if (best === undefined || best.rank <= Rank.Bug) {
     const decoding = chain.find(isDecoding)

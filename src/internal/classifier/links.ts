@@ -104,8 +104,11 @@ const nested = (value: object): ReadonlyArray<unknown> => {
     let seen = 0
     for (const name in value) {
       if (seen++ === maxProperties || found.length === maxMembers) break
-      const property = Object.getOwnPropertyDescriptor(value, name)
-      if (property !== undefined && isError(property.value)) found.push(property.value)
+      const held: unknown = Object.getOwnPropertyDescriptor(value, name)?.value
+      if (isError(held)) found.push(held)
+      else if (isObject(held) && /errors$/i.test(name)) {
+        found.push(...Object.values(held).slice(0, maxMembers).filter(isError))
+      }
     }
   } catch {
     // What cannot be listed has no causes.

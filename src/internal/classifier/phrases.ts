@@ -113,6 +113,16 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^request timed out \(\d+ ms\)/, timeout("total")],
   [/^Timeout awaiting '/, timeout()],
   [/^Reached the max retries per request limit/, connection],
+  // Chromium, by way of its drivers
+  [/^(?:[\w.]+: )?net::ERR_NAME_NOT_RESOLVED\b/, kind("NetworkDns", Rank.Wording)],
+  [/^(?:[\w.]+: )?net::ERR_(?:CONNECTION_)?TIMED_OUT\b/, timeout()],
+  [
+    /^(?:[\w.]+: )?net::ERR_(?:CONNECTION_|INTERNET_|ADDRESS_|NETWORK_|EMPTY_|SSL_|CERT_|PROXY_|SOCKET_)\w+/,
+    connection
+  ],
+  // Databases
+  [/^Can't reach database server\b/, connection],
+  [/^timeout error\.?$/i, timeout("total")],
   [/^Error reading response as text: (?:aborted|terminated|other side closed)/, connection],
   [
     /^(?:Opening handshake has timed out|timeout expired$|Connection terminated due to connection timeout)/,
@@ -150,7 +160,7 @@ const statusWords: ReadonlyArray<RegExp> = [
   /^server response (\d{3}) [A-Z]/,
   /^An HTTP protocol error occurred: statusCode = (\d{3})\b/,
   /^GraphQL Error \(Code: (\d{3})\)/,
-  new RegExp(`^([45]\\d\\d) (?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}$`)
+  new RegExp(`^([45]\\d\\d) (?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}(?:$|[:,] )`)
 ]
 
 /** `connect ECONNREFUSED 127.0.0.1:9`, `ENOENT: no such file or directory, open '/x'`. */

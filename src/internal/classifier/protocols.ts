@@ -1,4 +1,4 @@
-/** Codes of protocols other than HTTP: gRPC, WebSocket, SQLSTATE. */
+/** Codes of protocols other than HTTP: gRPC, WebSocket, SQLSTATE, JSON-RPC. */
 import type { Finding, Kind, Tag } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import type { Foreign } from "./read.js"
@@ -7,12 +7,13 @@ import { byStatus } from "./status.js"
 
 /** What the code of another protocol says, where it stands among what that protocol has beside it. */
 export const protocolFinding = (link: Foreign): Finding | undefined =>
-  grpcFinding(link) ?? closeFinding(link) ?? sqlFinding(link)
+  grpcFinding(link) ?? closeFinding(link) ?? sqlFinding(link) ?? rpcFinding(link)
 
 /** Does the code of another protocol say whether another attempt makes sense? */
 export const protocolRetryable = (link: unknown): boolean | undefined => {
   if (!isObject(link)) return undefined
   if (isGrpc(link)) return get(link, "code") === 10 || get(link, "code") === 13 ? true : undefined
+  if (rpcCodeOf(link) === -32603) return true
   const state = sqlStateOf(link)
   if (state !== undefined) return sqlRetryable.test(state) ? true : undefined
   const code = closeCodeOf(link)
@@ -128,5 +129,33 @@ const sqlStateOf = (link: Foreign): string | undefined => {
 const sqlFinding = (link: Foreign): Finding | undefined => {
   const state = sqlStateOf(link)
   const found = state === undefined ? undefined : states.find(([family]) => family.test(state))?.[1]
+  return found && finding(found, link)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// JSON-RPC 2.0, section 5.1, and EIP-1474
+// ---------------------------------------------------------------------------------------------------------------------
+
+const rpc = new Map<number, Kind>([
+  [-32700, kind("ApiFormat", Rank.Format)],
+  [-32600, kind("ApiFormat", Rank.Format)],
+  [-32601, kind("ApiFormat", Rank.Format)],
+  [-32602, kind("ApiFormat", Rank.Format)],
+  [-32603, kind("ApiFormat", Rank.Format)],
+  [-32005, kind("ApiRateLimit", Rank.Format)]
+])
+
+/** The code of a JSON-RPC error, thrown as it is or inside its answer. */
+const rpcCodeOf = (link: Foreign): number | undefined => {
+  for (const holder of [link, get(link, "error")]) {
+    const code = get(holder, "code")
+    if (typeof code === "number" && rpc.has(code) && text(holder, "message") !== undefined) return code
+  }
+  return undefined
+}
+
+const rpcFinding = (link: Foreign): Finding | undefined => {
+  const code = rpcCodeOf(link)
+  const found = code === undefined ? undefined : rpc.get(code)
   return found && finding(found, link)
 }
