@@ -1,5 +1,6 @@
 /** The request and the answer behind an error, wherever its client keeps them. */
 import { attempt } from "../safe/json.js"
+import { isBare } from "./bareError.js"
 import { quoted } from "./ccxt.js"
 import type { Request } from "./classifierModel.js"
 import type { Foreign } from "./read.js"
@@ -30,8 +31,9 @@ const answer = (link: unknown): Answer | undefined => {
   if (text?.body !== undefined) {
     return { status: text.status ?? 0, headers: {}, body: parsed(text.body), unread: undefined }
   }
-  const status = isObject(link) ? shapedStatus(link) : undefined
-  if (status === undefined || !isObject(link)) return undefined
+  if (!isObject(link) || isBare(link)) return undefined
+  const status = shapedStatus(link)
+  if (status === undefined) return undefined
   const [response, ...others] = holdersOf(link)
   const holders = [response ?? link, link, ...others]
   const kept = bodyAmong(link, holders)
@@ -187,8 +189,9 @@ export const askedOf = (chain: ReadonlyArray<unknown>): Request => {
 }
 
 const asked = (link: unknown): Request => {
-  const told = quoted(link)
-  if (told?.url !== undefined) return { method: told.method, url: told.url }
+  const quote = quoted(link)
+  if (quote?.url !== undefined) return { method: quote.method, url: quote.url }
+  if (!isObject(link) || isBare(link)) return { method: undefined, url: undefined }
   const request = get(link, "request")
   const config = get(link, "config") ?? get(link, "options")
   const url = urlOf(get(config, "url")) ?? urlOf(get(request, "url")) ?? urlOf(request) ??

@@ -7,6 +7,7 @@ import { attempt } from "../safe/json.js"
 import type { Answer } from "./answer.js"
 import { parsed } from "./answer.js"
 import { apiCodeOf, excerptOf, oneLine, reasonOf } from "./answerReason.js"
+import { isBare } from "./bareError.js"
 import { classes } from "./classes.js"
 import type { Request } from "./classifierModel.js"
 import { codesOf, namesQuota, retryableBy, systemCode } from "./codeWords.js"
@@ -16,6 +17,7 @@ import { issuesOf, treeOf } from "./issues.js"
 import { nameOf } from "./names.js"
 import { isStatusPhrase } from "./phrases.js"
 import { closeCodeOf, protocolRetryable } from "./protocols.js"
+import type { Foreign } from "./read.js"
 import { get, isObject, number, text } from "./read.js"
 import { waitOf } from "./waits.js"
 
@@ -123,7 +125,9 @@ const codesAround = (link: unknown, answer: Answer | undefined): ReadonlyArray<s
 ]
 
 // `retryable` is a common name for other things: only errors are believed.
-const saysRetryable = (link: unknown): boolean =>
+const saysRetryable = (link: unknown): boolean => isObject(link) && !isBare(link) && hasFlag(link)
+
+const hasFlag = (link: Foreign): boolean =>
   ["retriable", "isRetryable", "isRetriable", "shouldRetry"].some((name) => get(link, name) === true) ||
   (link instanceof Error && get(link, "retryable") === true) || isObject(get(link, "$retryable"))
 

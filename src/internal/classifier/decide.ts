@@ -28,6 +28,8 @@ export const decide = (cause: unknown, operation?: string): Finding => {
   if (best?.code === "ECONNRESET" && wasAborted(cause)) return finding(kind("Unexpected", Rank.Abort), cause)
   if (best !== undefined && best.rank >= Rank.Fact && !isOwnMistake(best)) return best
   const chain = links(cause)
+  // Without a cause there is nothing that could overrule a status.
+  if (best !== undefined && best.rank === Rank.BareStatus && chain.length === 1) return best
   const found = deliberate(chain, best, operation)
   return found.rank === Rank.Abort && chain.some(ranOutOfTime)
     ? finding(kind("NetworkTimeout", Rank.Fact, "total"), found.link)

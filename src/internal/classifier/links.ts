@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import { heldCause } from "../error/protocol.js"
 import { attempt } from "../safe/json.js"
+import { isBare } from "./bareError.js"
 import { get, isObject } from "./read.js"
 
 export const maxDepth = 16
@@ -54,6 +55,7 @@ const causes = (value: object): ReadonlyArray<unknown> => {
   const errors = members(get(value, "errors"))
   if (cause !== undefined) return errors.length === 0 ? [cause] : [...errors, cause]
   if (errors.length > 0) return errors
+  if (isBare(value)) return none
   const failed = get(value, fiberFailure)
   if (isCause(failed)) return ofCause(failed)
   if (isCause(value)) return ofCause(value)

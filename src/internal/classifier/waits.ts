@@ -6,6 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import { isBare } from "./bareError.js"
 import { get, isObject } from "./read.js"
 
 export interface WaitEvidence {
@@ -244,8 +245,10 @@ const ofBody = (body: unknown, now: number): number | undefined => {
 
 /** Errors of which the client kept no answer, but its wait. */
 const ofClientError = (error: unknown, now: number): number | undefined =>
-  // `timeToReset` beside it: discord.js counts in milliseconds.
-  ofFields(error, now, typeof get(error, "timeToReset") === "number" ? 1 : second)
+  !isObject(error) || isBare(error)
+    ? undefined
+    // `timeToReset` beside it: discord.js counts in milliseconds.
+    : ofFields(error, now, typeof get(error, "timeToReset") === "number" ? 1 : second)
 
 const bannedUntil = /\bbanned until (\d{10,19})\b/i
 const tryAgainIn =
