@@ -420,7 +420,7 @@ describe("Snapshot", () => {
           tracker.restore(snapshot.right, 1000)
           happen(tracker, [0, "fail", "A", 3], 2000)
           tracker.answers(3000)
-          tracker.tell(tracker.core.sweep(tracker.moment(4000)))
+          tracker.tell(tracker.core.cleanUp(tracker.moment(4000)))
         }
       ),
       { numRuns: 200 }

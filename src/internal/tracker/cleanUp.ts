@@ -1,4 +1,4 @@
-/** The schedule of the clean-up: when alerts that are over get resolved and memory is freed. */
+/** The schedule of the clean-up, which resolves alerts and frees memory. */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,9 +13,9 @@ const idle = Duration.days(1)
 const afterFailure = Duration.minutes(1)
 
 /**
- * Repeats the clean-up for ever: it returns how long until an alert can be over. Each alert published in between opens
- * `changed`, and the schedule starts again, since that alert may be over sooner. A clean-up that dies is logged and tried
- * again a minute later.
+ * Repeats the clean-up, which returns the time until the next edge can be due. Alerts that are published in between open
+ * `changed`, and the schedule starts again: they may resolve sooner. A clean-up that dies is logged and repeated a minute
+ * later.
  */
 export const repeatCleanUp = (
   cleanUp: Effect.Effect<Duration.Duration>,
@@ -33,7 +33,7 @@ export const repeatCleanUp = (
         afterFailure
       )
     ),
-    // A new alert cuts the wait short, never the clean-up itself.
+    // A new alert interrupts the wait, not the clean-up itself.
     Effect.uninterruptible,
     Effect.repeat(
       Schedule.identity<Duration.Duration>().pipe(

@@ -1,6 +1,6 @@
 /**
- * The tracker without Effect: mutable, touched only inside one synchronous step at a time, and giving out nothing but
- * snapshots. Instants are nanoseconds since the tracker started, `wall` is the wall clock in milliseconds, for display.
+ * The tracker without Effect. Its state is mutable, changes within one synchronous step, and leaves only as a snapshot.
+ * Instants are nanoseconds since the tracker started. `wall` is the wall clock in milliseconds, for display.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -8,21 +8,17 @@ import type * as Alert from "../../Alert.js"
 import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
 import { safeText } from "../safe/json.js"
-import type { Edge } from "./alerting/alertBuilder.js"
-import { replayOf, wallOf } from "./alerting/alertBuilder.js"
+import { type Edge, replayOf, wallOf } from "./alerting/alertBuilder.js"
 import { AlertFeed } from "./alerting/alertFeed.js"
-import type { Limits } from "./alerting/evaluator.js"
-import { Evaluator, noEdges } from "./alerting/evaluator.js"
+import { Evaluator, type Limits, noEdges } from "./alerting/evaluator.js"
 import type { Subscriber } from "./alerting/subscribers.js"
-import type { Kind } from "./counting/classification.js"
-import { emptyCode, emptyOf, kindOf, ownKinds } from "./counting/classification.js"
-import type { Before } from "./counting/codeCounts.js"
-import { CodeCount } from "./counting/codeCounts.js"
+import type { Classification } from "./counting/classification.js"
+import { classificationOf, emptyCode, emptyOf, ownClassifications } from "./counting/classification.js"
+import { type Before, CodeCount } from "./counting/codeCounts.js"
 import { Counts } from "./counting/counts.js"
 import { other } from "./counting/dimension.js"
-import * as answers from "./counting/views.js"
-import type { Window } from "./counting/windows.js"
-import { windowIndex, windows } from "./counting/windows.js"
+import * as views from "./counting/views.js"
+import { type Window, windowIndex, windows } from "./counting/windows.js"
 import type * as Model from "./model.js"
 import { Notices } from "./notices.js"
 import type { CallOutcome } from "./reporting.js"
@@ -33,7 +29,7 @@ import type { Moment } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
 
 interface Own {
-  readonly kind: Kind
+  readonly classification: Classification
   readonly count: CodeCount
 }
 
@@ -44,10 +40,10 @@ const unknown = "unknown"
 export class Core {
   private readonly settings: Settings
   private readonly counts: Counts
-  // By prototype, so that an error of one of the 17 types is known by one look.
+  // By prototype: one lookup finds the classification of an error of the 17 types, and its counts.
   private readonly own = new Map<unknown, Own>()
   private readonly evaluator: Evaluator
-  private notices = new Notices()
+  notices = new Notices()
   private latest = 0
 
   constructor(settings: Settings, feed = new AlertFeed()) {
@@ -60,7 +56,7 @@ export class Core {
   // events
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Never throws: an error that does when it is read is dropped. */
+  /** Counts an error. Never throws: an error whose fields throw is counted as dropped. */
   track(error: FetchError.Trackable, moment: Moment, attempt = false): ReadonlyArray<Edge> {
     try {
       return this.record(error, moment, attempt)
@@ -73,24 +69,24 @@ export class Core {
   private record(error: FetchError.Trackable, moment: Moment, attempt: boolean): ReadonlyArray<Edge> {
     const { counts, evaluator } = this
     const now = this.advance(moment)
-    // Everything is read before anything is counted: an error that throws when it is read leaves no trace.
+    // Every field is read before anything is counted: an error whose fields throw is not counted in part.
     const prototype: unknown = Object.getPrototypeOf(error)
     const own = this.own.get(prototype) ?? this.ownOf(prototype)
-    const kind = own === undefined ? kindOf(error) : own.kind
+    const classification = own === undefined ? classificationOf(error) : own.classification
     const message = own === undefined ? safeText(error.message) : error.message
     const context = own === undefined ? FetchContext.make(error.context) : error.context
-    const empty = kind.code === emptyCode ? emptyOf(error) : undefined
+    const empty = classification.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
-    const count = own === undefined ? this.countOf(kind) : own.count
-    let edges = evaluator.settle(now, moment.wall)
+    const count = own === undefined ? this.countOf(classification) : own.count
+    let edges = evaluator.settle(now, moment)
     count.add(now, counts.hours.hour, expected)
-    // No limit counts what is expected.
+    // Expected empties count towards no limit.
     for (const watched of expected ? [] : count.watched) {
       const added = watched.watch.added(now)
-      if (added.length > 0) edges = evaluator.publish(edges, watched, added, now, moment.wall)
+      if (added.length > 0) edges = evaluator.publish(edges, watched, added, now, moment)
     }
     if (attempt) counts.attempted = true
-    let kept = count.code === kind.code
+    let kept = count.code === classification.code
     for (let i = 0; i < counts.dimensions.length; i++) {
       const dimension = counts.dimensions[i]!
       const value = dimension.read(context, error)
@@ -99,23 +95,20 @@ export class Core {
     }
     if (empty !== undefined) counts.empties.add(empty.reason, context.source ?? unknown, expected, now)
     if (!kept) counts.dropped++
-    counts.last.push(now, kind, message, context)
+    counts.recent.push(now, classification, message, context)
     if (this.notices.isDue()) {
-      this.notices.look({
-        attempted: counts.attempted,
-        dimensions: counts.dimensions,
-        rules: evaluator.limits.rules
-      })
+      const { attempted, dimensions } = counts
+      this.notices.look({ attempted, dimensions, rules: evaluator.limits.rules })
     }
-    return evaluator.hasGroups ? evaluator.attempted(edges, context, count.code, now, moment.wall, error) : edges
+    return evaluator.hasGroups ? evaluator.attempted(edges, context, count.code, now, moment, error) : edges
   }
 
+  /** Counts a success. Never throws. */
   succeeded(input: FetchContext.Input, moment: Moment, duration?: Duration.Duration): ReadonlyArray<Edge> {
     const { counts, evaluator } = this
-    // Never throws.
     const context = FetchContext.make(input)
     const now = this.advance(moment)
-    const edges = evaluator.settle(now, moment.wall)
+    const edges = evaluator.settle(now, moment)
     counts.successes.add(now)
     counts.attempted = true
     if (duration !== undefined && Duration.isFinite(duration)) {
@@ -127,11 +120,12 @@ export class Core {
       if (value !== undefined && !dimension.succeeded(value)) kept = false
     }
     if (!kept) counts.dropped++
-    return evaluator.hasGroups ? evaluator.attempted(edges, context, undefined, now, moment.wall) : edges
+    return evaluator.hasGroups ? evaluator.attempted(edges, context, undefined, now, moment) : edges
   }
 
-  retried(what: keyof Model.RetryCounts, moment: Moment): void {
-    this.counts.retry[what].add(this.advance(moment))
+  /** Counts an action of a retry policy. */
+  retried(action: keyof Model.RetryCounts, moment: Moment): void {
+    this.counts.retry[action].add(this.advance(moment))
   }
 
   /** Counts a call that ended. */
@@ -142,15 +136,7 @@ export class Core {
     if (outcome !== "succeeded") calls[outcome].add(now)
   }
 
-  get hasNotices(): boolean {
-    return this.notices.hasAny
-  }
-
-  takeNotices(): ReadonlyArray<string> {
-    return this.notices.take()
-  }
-
-  /** Ends what subscribers hear, once they have heard what there is. */
+  /** Ends the streams of subscribers after the alerts that were published. */
   end(): void {
     this.evaluator.feed.subscribers.end()
   }
@@ -159,19 +145,19 @@ export class Core {
     this.evaluator.feed.subscribers.remove(subscriber)
   }
 
-  /** Something could not be counted at all. */
+  /** Counts an event that could not be counted in full as dropped. */
   lost(): void {
     this.counts.dropped++
   }
 
-  /** Tells what happened because time went by, in the order in which it happened. */
+  /** Publishes the edges that became due because time passed, in the order of time. */
   settle(moment: Moment): ReadonlyArray<Edge> {
-    return this.evaluator.settle(this.advance(moment), moment.wall)
+    return this.evaluator.settle(this.advance(moment), moment)
   }
 
-  /** Tells what is due and frees what is old. */
-  sweep(moment: Moment): ReadonlyArray<Edge> {
-    // In this order: when a count fell is read from the stamps that are freed then.
+  /** Publishes the edges that are due, and frees the memory of events that are older than every window. */
+  cleanUp(moment: Moment): ReadonlyArray<Edge> {
+    // In this order: the instant at which a count fell is read from stamps that are freed afterwards.
     const edges = this.settle(moment)
     this.counts.hours.turn(this.latest, moment.wall)
     this.counts.prune(this.latest)
@@ -183,31 +169,31 @@ export class Core {
     return this.latest
   }
 
-  /** How long until an alert can be over. */
-  due(moment: Moment): Duration.Duration {
+  /** The time until the next edge can be due. */
+  untilDue(moment: Moment): Duration.Duration {
     return Duration.millis((this.evaluator.dueAt - this.at(moment)) / 1e6)
   }
 
-  /** A subscriber that has what is active and will get what follows. What is due is told to the others before. */
+  /** Adds a subscriber, which receives the active alerts first. Edges that are due are published before. */
   subscribe(moment: Moment): readonly [ReadonlyArray<Edge>, Subscriber<Alert.Alert>] {
     const edges = this.settle(moment)
     return [edges, this.evaluator.feed.subscribers.add(this.activeAlerts(moment).map(replayOf))]
   }
 
-  /** A tracker that knows nothing, for the same subscribers, who learn that nothing is active any more. */
+  /** Ends all alerts, and returns an empty tracker with the same limits and subscribers. */
   reset(moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
     const edges = this.evaluator.reset(this.advance(moment), moment.wall)
-    return [edges, this.anew()]
+    return [edges, this.emptied()]
   }
 
-  /** One that knows nothing, of the same limits, for the same subscribers. */
-  private anew(): Core {
+  /** An empty tracker with the same limits and subscribers. */
+  private emptied(): Core {
     const next = new Core({ ...this.settings, ...this.evaluator.limits }, this.evaluator.feed)
     next.notices = this.notices
     return next
   }
 
-  /** Watches other limits from now on, and tells what that changes. */
+  /** Replaces the limits, and publishes the edges that this causes. */
   change(limits: Limits, moment: Moment): ReadonlyArray<Edge> {
     return this.evaluator.change(limits, this.advance(moment), moment.wall)
   }
@@ -216,15 +202,15 @@ export class Core {
   // snapshots
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** The whole state as plain data, and the alerts that were due before. */
+  /** The state as plain data, after the edges that are due. */
   snapshot(moment: Moment): readonly [ReadonlyArray<Edge>, Snapshot.Snapshot] {
     const [edges, snapshot] = this.lazySnapshot(moment)
     return [edges, evaluated(snapshot)]
   }
 
   /**
-   * The same, with most of its tallies and series behind getters that read copies. It is taken within a few milliseconds,
-   * so that a snapshot of thousands of values can be encoded piece by piece while the tracker goes on.
+   * The same, with most of its tallies and series behind getters of copies. It takes a few milliseconds, so that a snapshot
+   * of thousands of values can be encoded piece by piece while the tracker goes on.
    */
   lazySnapshot(moment: Moment): readonly [ReadonlyArray<Edge>, Snapshot.Snapshot] {
     const edges = this.settle(moment)
@@ -242,14 +228,14 @@ export class Core {
     }]
   }
 
-  /** A tracker that goes on where the snapshot stood, for the same subscribers; all that time aside that has passed. */
+  /** A tracker that continues from the snapshot, with the same subscribers and the time that has passed since. */
   restore(snapshot: Snapshot.Snapshot, moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
     const due = this.settle(moment)
-    const next = this.anew()
+    const next = this.emptied()
     return [[...due, ...next.resume(snapshot, moment.wall, { evaluator: this.evaluator, now: this.latest })], next]
   }
 
-  /** The same tracker with the counts of an older snapshot added. */
+  /** This tracker with the counts of an older snapshot added. */
   merge(older: Snapshot.Snapshot, moment: Moment): readonly [ReadonlyArray<Edge>, Core] {
     const [edges, newer] = this.snapshot(moment)
     const [changes, next] = this.restore(merge(older, newer), moment)
@@ -270,7 +256,7 @@ export class Core {
       instantOf,
       (code) => this.addCode(code, { snapshot: code, hand: this.counts.hours, now: then })
     )
-    // The process was down: nobody watched, but time went by. A clock that was set back has not turned it.
+    // Time passed while the process was down, but was not observed. A wall clock that was set back counts as no time.
     const now = then + Math.max(0, wall - taken) * 1e6
     this.counts.hours.skip(now)
     this.advance({ now, wall })
@@ -278,12 +264,12 @@ export class Core {
   }
 
   // -------------------------------------------------------------------------------------------------------------------
-  // answers
+  // reads
   // -------------------------------------------------------------------------------------------------------------------
 
-  stats(given: Duration.Duration | undefined, moment: Moment): Model.Stats {
+  stats(within: Duration.Duration | undefined, moment: Moment): Model.Stats {
     const { counts } = this
-    const window = given && answers.nanos(given)
+    const window = within && views.nanos(within)
     const now = this.at(moment)
     const successes = counts.attempted ? counts.successes.count(window, now) : undefined
     const others = {
@@ -291,7 +277,7 @@ export class Core {
       retry: counts.retried((tally) => tally.count(window, now)),
       calls: counts.called((tally) => tally.count(window, now))
     }
-    return answers.stats(counts.byCode(window, now), successes, others, window, moment.wall)
+    return views.stats(counts.byCode(window, now), successes, others, window, moment.wall)
   }
 
   rates(moment: Moment): Model.Rates {
@@ -307,7 +293,7 @@ export class Core {
   ): ReadonlyArray<Model.BreakdownRow> {
     this.counts.hands.turn(this.at(moment))
     const rows = this.counts.of(by)?.rows(window === undefined ? undefined : windowIndex[window], code) ?? []
-    return answers.breakdown(rows, code, limit)
+    return views.breakdown(rows, code, limit)
   }
 
   timeline(
@@ -315,19 +301,19 @@ export class Core {
     moment: Moment
   ): ReadonlyArray<Model.TimelineStep> {
     const now = this.at(moment)
-    const window = answers.nanos(options.window)
-    const step = Math.max(1, answers.nanos(options.step), Math.ceil(window / maxSteps))
+    const window = views.nanos(options.window)
+    const step = Math.max(1, views.nanos(options.step), Math.ceil(window / maxSteps))
     const counts = new Float64Array(Math.ceil(window / step))
     const { codes } = this.counts
     for (const code of options.code === undefined ? codes.values() : [codes.get(options.code) ?? []].flat()) {
       code.steps(step, now, counts)
     }
-    return answers.timeline(counts, step, now, moment.wall)
+    return views.timeline(counts, step, now, moment.wall)
   }
 
-  emptyData(given: Duration.Duration | undefined, moment: Moment): Model.EmptyData {
-    const window = given && answers.nanos(given)
-    return answers.emptyData(this.counts.empties.rows(window, this.at(moment)), window, moment.wall)
+  emptyData(within: Duration.Duration | undefined, moment: Moment): Model.EmptyData {
+    const window = within && views.nanos(within)
+    return views.emptyData(this.counts.empties.rows(window, this.at(moment)), window, moment.wall)
   }
 
   verdict(code: string, moment: Moment): Model.Verdict {
@@ -341,16 +327,21 @@ export class Core {
   latency(window: Window | undefined, moment: Moment): ReadonlyArray<Model.LatencyRow> {
     const { hands, latencies } = this.counts
     hands.turn(this.at(moment))
-    return answers.latency(latencies.rows(window === undefined ? undefined : windowIndex[window], hands.second))
+    return views.latency(latencies.rows(window === undefined ? undefined : windowIndex[window], hands.second))
   }
 
   recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<Model.RecentError> {
     const at = this.at(moment)
-    return this.counts.last.newest(Math.max(0, limit), code)
-      .map(({ context, kind, message, now }) => ({ at: wallOf(now, at, moment.wall), ...kind, message, context }))
+    return this.counts.recent.newest(Math.max(0, limit), code)
+      .map(({ context, classification, message, now }) => ({
+        at: wallOf(now, at, moment.wall),
+        ...classification,
+        message,
+        context
+      }))
   }
 
-  /** What the counts take up, in bytes; names, the last errors and alerts aside. */
+  /** The memory of the counts, in bytes, without names, recent errors and alerts. */
   get bytes(): number {
     return this.counts.bytes
   }
@@ -375,26 +366,31 @@ export class Core {
   }
 
   private ownOf(prototype: unknown): Own | undefined {
-    const kind = ownKinds.get(prototype)
-    if (kind === undefined) return undefined
-    const own = { kind, count: this.countOf(kind) }
+    const classification = ownClassifications.get(prototype)
+    if (classification === undefined) return undefined
+    const own = { classification, count: this.countOf(classification) }
     this.own.set(prototype, own)
     return own
   }
 
-  private countOf(kind: Kind): CodeCount {
+  private countOf(classification: Classification): CodeCount {
     const { codes } = this.counts
-    const known = codes.get(kind.code)
+    const known = codes.get(classification.code)
     if (known !== undefined) return known
-    return kind.code === other || codes.size < maxCodes || this.isDeclared(kind.code)
-      ? this.addCode(kind)
+    return classification.code === other || codes.size < maxCodes || this.isDeclared(classification.code)
+      ? this.addCode(classification)
       : codes.get(other) ?? this.addCode({ code: other, category: "Other", severity: "ERROR" })
   }
 
-  private addCode(kind: Omit<Kind, "tag">, before?: Before): CodeCount {
+  private addCode(classification: Omit<Classification, "tag">, before?: Before): CodeCount {
     const { codes, dimensions } = this.counts
-    const count = new CodeCount(kind, this.evaluator, dimensions.map(({ counts }) => counts.of(kind.code)), before)
-    codes.set(kind.code, count)
+    const count = new CodeCount(
+      classification,
+      this.evaluator,
+      dimensions.map(({ counts }) => counts.of(classification.code)),
+      before
+    )
+    codes.set(classification.code, count)
     return count
   }
 }

@@ -1,4 +1,4 @@
-/** The members of a service that derive from others, and the service that counts nothing. */
+/** The members of a service that are derived from others, and the service that counts nothing. */
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"

@@ -30,7 +30,7 @@ import { Timekeeper } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
 import { newLimits } from "./trackerOptions.js"
 
-/** A tracker, and what saves and restores its state. */
+/** A tracker, and the access of persistence to its state. */
 export interface Memory {
   readonly service: Service
   readonly persistable: Persistable
@@ -40,14 +40,14 @@ export interface Memory {
 export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Memory, never, Scope.Scope> {
   const time = new Timekeeper(yield* Effect.clock)
   const state = yield* Ref.make(new Core(settings))
-  // Open while an alert may resolve earlier than the clean-up has planned for.
+  // Opened when an alert may resolve earlier than the clean-up has planned for.
   const changed = yield* Effect.makeLatch()
 
   // The core is mutable: that is safe because only this synchronous step touches it, and only snapshots leave it.
   const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> =>
     Ref.modify(state, (core) => [f(core, time.read()), core])
 
-  /** Replaces the core by another, whose time continues from another instant, and logs what that changes. */
+  /** Replaces the core by another, whose time continues from another instant, and logs the edges that this causes. */
   const replace = (f: (core: Core, moment: Moment) => readonly [ReadonlyArray<Edge>, Core]): Effect.Effect<void> =>
     Effect.flatMap(
       Ref.modify(state, (core) => {
@@ -61,21 +61,22 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const logAll = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
     Effect.catchAllDefect(Effect.forEach(edges, log, { discard: true }), () => step((core) => core.lost()))
 
-  /** Logs alerts, and has the clean-up look at when they can be over. */
-  const tell = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
+  /** Logs alerts, and wakes the clean-up: they may resolve earlier than it has planned for. */
+  const logEdges = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
     edges.length === 0 ? Effect.void : Effect.zipRight(changed.open, logAll(edges))
 
-  const cleanUp = step((core, moment) => [core.sweep(moment), core.due(moment), core.takeNotices()] as const).pipe(
-    Effect.flatMap(([edges, due, notices]) =>
-      Effect.as(
-        Effect.zipRight(
-          Effect.forEach(notices, (notice) => Effect.logWarning(notice), { discard: true }),
-          logAll(edges)
-        ),
-        due
+  const cleanUp = step((core, moment) => [core.cleanUp(moment), core.untilDue(moment), core.notices.take()] as const)
+    .pipe(
+      Effect.flatMap(([edges, untilDue, notices]) =>
+        Effect.as(
+          Effect.zipRight(
+            Effect.forEach(notices, (notice) => Effect.logWarning(notice), { discard: true }),
+            logAll(edges)
+          ),
+          untilDue
+        )
       )
     )
-  )
 
   yield* Effect.addFinalizer(() => step((core) => core.end()))
   yield* Effect.forkScoped(repeatCleanUp(cleanUp, { changed, every: settings.sweepEvery }))
@@ -85,14 +86,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       Effect.flatMap(
         Ref.modify(state, (core) => {
           const edges = core.track(error, time.read(), options?.attempt === true)
-          // The fiber of the clean-up logs notices: they are not about the fetch during which they came due.
-          if (core.hasNotices) changed.unsafeOpen()
+          // The clean-up logs notices: they are not about the fetch that caused them.
+          if (core.notices.hasAny) changed.unsafeOpen()
           return [edges, core]
         }),
-        tell
+        logEdges
       ),
     succeeded: (context, duration) =>
-      Effect.flatMap(step((core, moment) => core.succeeded(context, moment, durationOf(duration))), tell),
+      Effect.flatMap(step((core, moment) => core.succeeded(context, moment, durationOf(duration))), logEdges),
     stats: (options) => step((core, moment) => encodableStats(core.stats(durationOf(options?.window), moment))),
     rates: step((core, moment) => core.rates(moment)),
     breakdown: (options) =>
@@ -110,7 +111,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     alerts: Subscribers.stream(
       Effect.flatMap(
         step((core, moment) => core.subscribe(moment)),
-        ([edges, subscriber]) => Effect.as(tell(edges), subscriber)
+        ([edges, subscriber]) => Effect.as(logEdges(edges), subscriber)
       ),
       (subscriber) => step((core) => core.unsubscribe(subscriber))
     ),
@@ -121,11 +122,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       Either.match(newLimits(options, settings), {
         onLeft: (message) => Effect.fail(new Cause.IllegalArgumentException(message)),
         onRight: (limits) =>
-          step((core, moment) => core.change(limits, moment)).pipe(Effect.flatMap(tell), Effect.zipRight(changed.open))
+          step((core, moment) => core.change(limits, moment)).pipe(
+            Effect.flatMap(logEdges),
+            Effect.zipRight(changed.open)
+          )
       }),
     snapshot: Effect.flatMap(
       step((core, moment) => core.snapshot(moment)),
-      ([edges, snapshot]) => Effect.as(tell(edges), snapshot)
+      ([edges, snapshot]) => Effect.as(logEdges(edges), snapshot)
     ),
     restore: (snapshot) => replace((core, moment) => core.restore(snapshot, moment)),
     reset: replace((core, moment) => core.reset(moment))
@@ -135,14 +139,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const succeeded = called("succeeded")
   return {
     service: withReporting(service, {
-      retried: (what) => step((core, moment) => core.retried(what, moment)),
+      retried: (action) => step((core, moment) => core.retried(action, moment)),
       called: (outcome) => outcome === "succeeded" ? succeeded : called(outcome),
       stormGuard: ErrorLog.makeStorm(yield* Effect.scope)
     }),
     persistable: {
       snapshot: Effect.flatMap(
         step((core, moment) => core.lazySnapshot(moment)),
-        ([edges, snapshot]) => Effect.as(tell(edges), snapshot)
+        ([edges, snapshot]) => Effect.as(logEdges(edges), snapshot)
       ),
       restore: service.restore,
       merge: (older) => replace((core, moment) => core.merge(older, moment))

@@ -1,11 +1,11 @@
-/** Warnings about settings that have no effect as things are, each given once per tracker. */
+/** Warnings about settings that have no effect, each logged once per tracker. */
 import type { Rule } from "./alerting/limits.js"
 import { knownDimensions } from "./counting/dimensionReader.js"
 
-// An attribute that no error had so far may still come; after so many it is more likely misspelt.
+// An attribute that no error has had may still occur; after this many errors it is probably misspelt.
 const errorsBeforeEmptyDimension = 64
 
-/** What there is to look at. */
+/** The counts and settings that notices are derived from. */
 export interface Observed {
   readonly rules: ReadonlyArray<Rule>
   /** True if any attempt was counted. */
@@ -16,7 +16,7 @@ export interface Observed {
 export class Notices {
   private errors = 0
   private pending: Array<string> = []
-  private readonly given = new Set<string>()
+  private readonly issued = new Set<string>()
 
   get hasAny(): boolean {
     return this.pending.length > 0
@@ -38,7 +38,7 @@ export class Notices {
     const { errors } = this
     for (const { group, name } of attempted ? [] : rules) {
       if (group?.minAttempts === undefined || errors < group.minAttempts) continue
-      this.give(
+      this.issue(
         `rule ${name}`,
         `The rule ${
           JSON.stringify(name)
@@ -48,7 +48,7 @@ export class Notices {
     }
     for (const { counts, name } of errors < errorsBeforeEmptyDimension ? [] : dimensions) {
       if (counts.size > 0 || knownDimensions.includes(name)) continue
-      this.give(
+      this.issue(
         `dimension ${name}`,
         `The dimension ${
           JSON.stringify(name)
@@ -57,9 +57,9 @@ export class Notices {
     }
   }
 
-  private give(key: string, message: string): void {
-    if (this.given.has(key)) return
-    this.given.add(key)
+  private issue(key: string, message: string): void {
+    if (this.issued.has(key)) return
+    this.issued.add(key)
     this.pending.push(message)
   }
 }

@@ -21,18 +21,18 @@ import { write } from "../log/write.js"
 import * as SnapshotFile from "./snapshotFile.js"
 import type { Snapshot } from "./snapshotModel.js"
 
-/** Where snapshots are saved, and how often. */
+/** The store, the key and the interval of saved snapshots. */
 export interface Place {
   readonly key: string
   readonly saveEvery: Duration.Duration
 }
 
-/** What is saved and restored. */
+/** The state that is saved and restored. */
 export interface Persistable {
   /** A snapshot that may be lazy: see `Core.lazySnapshot`. */
   readonly snapshot: Effect.Effect<Snapshot>
   readonly restore: (snapshot: Snapshot) => Effect.Effect<void>
-  /** Adds what a snapshot counted to what was counted since. */
+  /** Adds the counts of a snapshot to those since. */
   readonly merge: (older: Snapshot) => Effect.Effect<void>
 }
 
@@ -41,7 +41,7 @@ const patience = "5 seconds"
 
 const maxSlots = 8
 
-/** What a slot was found to hold. */
+/** The content of a slot. */
 type Reading =
   | { readonly _tag: "Empty" }
   | { readonly _tag: "Saved"; readonly saved: SnapshotFile.Saved }
@@ -81,7 +81,7 @@ export const persist = Effect.fnUntraced(function*(
     })
   }
 
-  /** Reads slots up to the first empty one, and until two can be written to. A store that reads nothing is not asked on. */
+  /** Reads slots up to the first empty one, and until two can be written to. Stops at a store that fails. */
   const readSlots = Effect.gen(function*() {
     const found = yield* Effect.all([read(0), read(1)], { concurrency: 2 })
     const readings: Array<Reading> = [...found]
@@ -124,7 +124,7 @@ export const persist = Effect.fnUntraced(function*(
     isFailing = !slots.some(isWritable)
   })
 
-  /** Reads again what could not be read at the start, unless counting continued from another snapshot. */
+  /** Reads the slots again that could not be read at the start, unless counting continued from another snapshot. */
   const readAgain = Effect.gen(function*() {
     if (isRestored || !slots.some(({ _tag }) => _tag === "Unread")) return
     const before = slots
@@ -135,7 +135,7 @@ export const persist = Effect.fnUntraced(function*(
       )
       : yield* readSlots
     slots = now
-    // What this process has saved itself is counted already.
+    // The snapshots of this process are counted already.
     const late = now.map((reading, slot): Reading =>
       before[slot]?._tag === "Unread" || !(slot in before) ? reading : { _tag: "Empty" }
     )

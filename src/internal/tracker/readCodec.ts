@@ -1,5 +1,5 @@
 /**
- * The schemas of what a tracker returns. Their JSON is plain: instants are ISO 8601, durations milliseconds, and a field
+ * The schemas of the reads of a tracker. Their JSON is plain: instants are ISO 8601, durations milliseconds, and a field
  * that is None is absent.
  */
 import * as Schema from "effect/Schema"

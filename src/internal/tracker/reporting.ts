@@ -1,17 +1,17 @@
 /**
- * What the operators of `Fetch` report to a tracker besides errors and successes, and the guard of its log. It belongs to
- * no user of a tracker, so it is attached to the service under a symbol that the type of the service does not show.
+ * Reports of the operators of `Fetch` to a tracker, besides errors and successes, and the guard of its log. They are not
+ * part of the public service: they are attached to the service under a symbol that the type of the service does not show.
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as ErrorLog from "../../ErrorLog.js"
 import type { RetryCounts, Service } from "./model.js"
 
-/** How a call ended. `recovered`: it succeeded after a failed attempt. `refused`: it was never sent. */
+/** The outcome of a call. `recovered`: it succeeded after a failed attempt. `refused`: it was never sent. */
 export type CallOutcome = "succeeded" | "recovered" | "failed" | "refused"
 
 export interface Reporting {
-  /** Counts what a retry policy did. */
+  /** Counts an action of a retry policy. */
   readonly retried: (what: keyof RetryCounts) => Effect.Effect<void>
   /** Counts a call when it ends. */
   readonly called: (outcome: CallOutcome) => Effect.Effect<void>
@@ -27,7 +27,7 @@ export const withReporting = <S extends object>(service: S, reporting: Reporting
   [key]: reporting
 })
 
-/** Reporting to a tracker that counts nothing of it: only its log is guarded. */
+/** Reporting for a tracker that counts no calls: it only guards the log. */
 export const guardOnly = (stormGuard: ErrorLog.Storm): Reporting => ({
   retried: () => Effect.void,
   called: () => Effect.void,
@@ -39,7 +39,7 @@ const nothing = guardOnly({ admit: (_error, _level, write) => write })
 const isReporting = (u: unknown): u is Reporting =>
   Predicate.hasProperty(u, "retried") && Predicate.hasProperty(u, "called") && Predicate.hasProperty(u, "stormGuard")
 
-/** How to report to a tracker; a tracker without reporting, such as a user's own object, ignores reports. */
+/** The reporting of a tracker. A tracker without reporting, such as a user's own object, ignores reports. */
 export const reportingOf = (tracker: Service): Reporting => {
   const reporting: unknown = Reflect.get(tracker, key)
   return isReporting(reporting) ? reporting : nothing

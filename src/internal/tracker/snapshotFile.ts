@@ -20,13 +20,13 @@ export interface Saved {
 const version = 1
 const Json = Schema.parseJson(Codec.SnapshotSchema)
 
-// The most characters that are encoded before other work gets its turn: about 3 milliseconds.
+// The largest number of characters that are encoded at a time: about 3 milliseconds.
 const perTurn = 20_000
 
-// A timer, not a yield: yields go before timers and I/O.
+// A timer: a yield runs before timers and I/O.
 const letOthersRun = Effect.sleep(Duration.zero)
 
-/** The text of a snapshot. Encoding megabytes takes long, so it is done in pieces, between which the event loop is free. */
+/** The text of a snapshot. It is encoded in pieces, so that megabytes do not block the event loop. */
 export const write = Effect.fnUntraced(function*(number: number, snapshot: Snapshot): Effect.fn.Return<string> {
   const hash = new Checksum(`${number}\n`)
   const pieces: Array<string> = []
@@ -72,7 +72,7 @@ function* list<A>(key: string, items: ReadonlyArray<A>, encode: (item: A) => unk
   yield "]"
 }
 
-/** Left: why the text cannot be used. */
+/** Left: the reason why the text cannot be used. */
 export const read = (text: string, context: FetchContext.Input): Either.Either<Saved, FetchError.FetchError> => {
   const [head, written, digits, wanted] = /^effect-errata snapshot (\d{1,9}) (\d{1,15}) ([0-9a-f]{8})\n/.exec(text) ??
     []

@@ -11,7 +11,7 @@ const maxSteps = 61
 const noSeries: Model.Series = { total: 0, minute: [], hour: [], day: [] }
 
 /**
- * Adds what `older` counted to `newer`, which began to count after `older` was taken. Sliding windows stay as exact as they
+ * Adds the counts of `older` to `newer`, which began to count after `older` was taken. Sliding windows stay as exact as they
  * were; a step of a series may shift by one.
  */
 export const merge = (older: Model.Snapshot, newer: Model.Snapshot): Model.Snapshot => {

@@ -92,7 +92,7 @@ export interface Active {
   readonly peak: number
   /** The values that exceed a rule on a dimension, highest first. */
   readonly values: ReadonlyArray<string>
-  /** What `alert` does not say of the limit. Undefined in snapshots of earlier versions. */
+  /** The fields of the limit that `alert` does not have. Undefined in snapshots of earlier versions. */
   readonly limit?: {
     readonly window: Duration.Duration
     /** A count at or below it resolves the alert; for a rule on a ratio, a share. */
@@ -147,7 +147,7 @@ export interface Snapshot {
   readonly dimensions: ReadonlyArray<Dimension>
   readonly empties: ReadonlyArray<Empties>
   readonly latency: ReadonlyArray<Latency>
-  /** What retry policies did: see `RetryCounts` of the tracker. */
+  /** The actions of retry policies: see `RetryCounts` of the tracker. */
   readonly retry: Retry
   /** Calls by their outcome: see `CallCounts` of the tracker. */
   readonly calls: Calls

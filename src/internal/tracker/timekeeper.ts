@@ -10,7 +10,8 @@ export interface Moment {
   readonly wall: number
 }
 
-// Nanoseconds. A clock that goes back by less is waited for; one that goes back further was set: time goes on from there.
+// Nanoseconds. After a clock goes back by less, time stands still until the clock has caught up. A clock that goes back
+// further was set: time continues from its new reading.
 const tolerance = 1e9
 
 /**
@@ -36,7 +37,7 @@ export class Timekeeper implements Moment {
   read(): Moment {
     const reading = this.reading()
     if (reading >= this.highest) {
-      // A clock that was wrong for a while and is right again: what it jumps over has not passed.
+      // The clock may return to its old course after it was set: the time that it jumps over has not passed.
       this.now = Math.max(this.now, this.nowAtHighest + (reading - this.highest))
       this.latest = this.highest = reading
       this.nowAtHighest = this.now
@@ -55,7 +56,7 @@ export class Timekeeper implements Moment {
     this.highest = this.latest
   }
 
-  // Read on demand: few steps need it.
+  // Read on demand: few steps use it.
   get wall(): number {
     const wall = attempt(() => this.clock.unsafeCurrentTimeMillis()) ?? NaN
     if (Number.isFinite(wall)) this.latestWall = wall

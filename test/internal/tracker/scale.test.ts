@@ -132,7 +132,7 @@ describe("a tracker at scale", () => {
       ofType[i] = i % 7 === 0 ? 1 : i % 1000 === 1 ? 2 : 0
       ofSymbol[i] = Math.floor(random() * random() * 40)
       core.track(errors[ofType[i]!]![ofSymbol[i]!]!, moment)
-      if (i % 10_000 === 0) core.sweep(moment)
+      if (i % 10_000 === 0) core.cleanUp(moment)
       if (i % 83_333 === 83_332) check(i + 1, moment.now)
       if (i % 100_000 === 99_999) sizes.push(held())
     }

@@ -44,7 +44,7 @@ describe("write", () => {
         moment.now += 1e9
         core.track(new FetchError.NetworkTimeout({ context: { symbol: `SYMBOL${i}`, source: "rest" } }), moment)
       }
-      core.sweep(moment)
+      core.cleanUp(moment)
       expect(yield* SnapshotFile.write(7, lazy)).toBe(expected)
     }))
 

@@ -13,7 +13,7 @@ export type Edge = Exclude<Alert.Alert, Alert.Missed>
 /** The alert of a limit that is exceeded. */
 export type Active = Alert.Fired | Alert.Escalated
 
-/** What an alert says besides its edge. */
+/** The fields of an alert besides those of its edge. */
 export interface About {
   readonly id: string
   readonly severity: Severity
@@ -24,6 +24,9 @@ export interface Instants {
   readonly now: number
   readonly wall: number
 }
+
+/** The wall clock in milliseconds, read on demand: most steps have no edge. */
+export type WallClock = Pick<Instants, "wall">
 
 const maxNamed = 20
 

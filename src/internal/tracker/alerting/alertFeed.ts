@@ -16,7 +16,7 @@ export class AlertFeed {
 
   /**
    * The id of an alert of the limit `name` that fires at `millis` by the wall clock. It depends on nothing else, so that
-   * a restored tracker gives the ids that the one before would have given; but no two alerts of one feed share an id.
+   * a restored tracker makes the same ids as the one before. No two alerts of one feed share an id.
    */
   newId(name: string, millis: number): string {
     const id = `${millis.toString(36)}-${(Hash.string(name) >>> 0).toString(36)}`

@@ -15,8 +15,8 @@ import type { Edge } from "./alertBuilder.js"
 const maxMessage = 2048
 
 /**
- * Logs an alert: at WARNING, its end at INFO. The fiber that happens to log it was fetching something else: its annotations,
- * its log spans and its tracing span are not part of the line.
+ * Logs an alert: at WARNING, its end at INFO. The annotations, log spans and tracing span of the
+ * fiber that logs it are not part of the line: they are about an unrelated fetch.
  */
 export const log = (alert: Edge): Effect.Effect<void> =>
   Effect.logWithLevel(

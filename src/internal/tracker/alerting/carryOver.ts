@@ -43,7 +43,7 @@ export const carryOver = (
   return { ended: [...removed, ...ended], started }
 }
 
-/** The name of a limit: limits of the same name continue one another, whatever their numbers. */
+/** The name of a limit: limits of the same name continue one another, even if their numbers differ. */
 export const keyOf = ({ code = "*", rule, watch }: Watched): string => {
   const group = watch instanceof GroupWatch ? watch.group : undefined
   return JSON.stringify([rule, code, watch.limit.name, group?.by, group?.minAttempts !== undefined])

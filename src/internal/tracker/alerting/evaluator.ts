@@ -10,7 +10,7 @@ import { reader } from "../counting/dimensionReader.js"
 import { isWindow } from "../counting/windows.js"
 import type * as Model from "../model.js"
 import type * as Snapshot from "../snapshotModel.js"
-import type { Active, Edge, Instants } from "./alertBuilder.js"
+import type { Active, Edge, Instants, WallClock } from "./alertBuilder.js"
 import { alertOf, naming, wallOf, withId } from "./alertBuilder.js"
 import type { AlertFeed } from "./alertFeed.js"
 import type { Build } from "./carryOver.js"
@@ -110,7 +110,7 @@ export class Evaluator {
         const valueOf = group.by === undefined ? () => "" : reader(group.by)
         groups.push({ watch, rule: rule.name, code, alert: undefined, valueOf })
       } else if (code === undefined) {
-        shared.push({ watch: new LimitWatch(limit, this.allEvents), rule: rule?.name, code, alert: undefined })
+        shared.push({ watch: new LimitWatch(limit, this.allEvents), rule: rule.name, code, alert: undefined })
       }
     }
     this.shared = shared
@@ -128,9 +128,9 @@ export class Evaluator {
   // -------------------------------------------------------------------------------------------------------------------
 
   /** Publishes the edges that became due because time passed, in the order of time. Must precede every count. */
-  settle(now: number, wall: number): ReadonlyArray<Edge> {
+  settle(now: number, clock: WallClock): ReadonlyArray<Edge> {
     if (now <= this.quietUntil) return noEdges
-    const edges = this.publishAll(this.all, (watch) => watch.settle(now), now, wall)
+    const edges = this.publishAll(this.all, (watch) => watch.settle(now), now, clock)
     this.quietUntil = this.nextDue
     return edges
   }
@@ -144,7 +144,7 @@ export class Evaluator {
     context: FetchContext.FetchContext,
     code: string | undefined,
     now: number,
-    wall: number,
+    clock: WallClock,
     error?: Trackable
   ): ReadonlyArray<Edge> {
     let edges = before
@@ -152,7 +152,7 @@ export class Evaluator {
       // Only a ratio depends on successes and on errors of other codes.
       const counts = code !== undefined && (group.code === undefined || group.code === code)
       const value = counts || group.watch.group.minAttempts !== undefined ? group.valueOf(context, error) : undefined
-      if (value !== undefined) edges = this.publish(edges, group, group.watch.counted(value, now), now, wall)
+      if (value !== undefined) edges = this.publish(edges, group, group.watch.counted(value, now), now, clock)
     }
     return edges
   }
@@ -163,12 +163,12 @@ export class Evaluator {
     watched: Watched,
     edges: ReadonlyArray<Edges.Edge>,
     now: number,
-    wall: number
+    clock: WallClock
   ): ReadonlyArray<Edge> {
     // An event that is no edge may begin an exceeding value of a group, and with it a time at which that value recovers.
     if (watched.watch.quietUntil < this.quietUntil) this.quietUntil = watched.watch.quietUntil
     if (edges.length === 0) return before
-    const alerts = this.build(watched, edges, now, wall)
+    const alerts = this.build(watched, edges, now, clock.wall)
     for (const alert of alerts) this.feed.publish(alert)
     return [...before, ...alerts]
   }
@@ -188,18 +188,18 @@ export class Evaluator {
     all: ReadonlyArray<Watched>,
     edgesOf: (watch: Watch) => ReadonlyArray<Edges.Edge>,
     now: number,
-    wall: number
+    clock: WallClock
   ): ReadonlyArray<Edge> {
     return all
       .map((watched) => ({ watched, edges: edgesOf(watched.watch) }))
       .filter(({ edges }) => edges.length > 0)
       .sort((a, b) => (a.edges[0]?.at ?? 0) - (b.edges[0]?.at ?? 0))
-      .reduce((before, { edges, watched }) => this.publish(before, watched, edges, now, wall), noEdges)
+      .reduce((before, { edges, watched }) => this.publish(before, watched, edges, now, clock), noEdges)
   }
 
   /** Ends all alerts. */
   reset(now: number, wall: number): ReadonlyArray<Edge> {
-    return this.publishAll(this.all, (watch) => watch.reset(now), now, wall)
+    return this.publishAll(this.all, (watch) => watch.reset(now), now, { wall })
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ export class Evaluator {
 
   /** Replaces the limits. An alert stays active while the new limit of its name is exceeded; new limits may fire at once. */
   change(limits: Limits, now: number, wall: number): ReadonlyArray<Edge> {
-    const due = this.settle(now, wall)
+    const due = this.settle(now, { wall })
     const before = this.all.flatMap((watched) => standingOf(watched, now))
     this.limits = limits
     this.watchRules()
@@ -223,7 +223,7 @@ export class Evaluator {
   }
 
   private start(all: ReadonlyArray<Watched>, now: number, wall: number): ReadonlyArray<Edge> {
-    const edges = this.publishAll(all, (watch) => watch.start(now), now, wall)
+    const edges = this.publishAll(all, (watch) => watch.start(now), now, { wall })
     this.quietUntil = this.nextDue
     return edges
   }
@@ -336,7 +336,7 @@ export class Evaluator {
   /** Ends the alerts of some ids. */
   private end(isEnded: (id: string) => boolean, now: number, wall: number): ReadonlyArray<Edge> {
     const ending = this.all.filter(({ alert }) => alert !== undefined && isEnded(alert.id))
-    return this.publishAll(ending, (watch) => watch.reset(now), now, wall)
+    return this.publishAll(ending, (watch) => watch.reset(now), now, { wall })
   }
 
   // -------------------------------------------------------------------------------------------------------------------

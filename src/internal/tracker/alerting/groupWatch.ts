@@ -209,7 +209,7 @@ export class GroupWatch implements Watch {
     }).sort((a, b) => b.amount - a.amount || b.errors - a.errors || (a.value < b.value ? -1 : 1))
   }
 
-  /** What the limit is compared with: the errors, or their share of the attempts unless there are too few. */
+  /** The amount that the limit is compared with: the errors, or their share of the attempts unless there are too few. */
   private amountOf({ attempts, errors }: Amounts): number | undefined {
     const { minAttempts } = this.group
     return minAttempts === undefined ? errors : attempts >= minAttempts ? errors / attempts : undefined

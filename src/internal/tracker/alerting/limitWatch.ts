@@ -7,7 +7,7 @@ import { next, nextEdge, noEdges, rejudge, withdraw } from "./edges.js"
 import type { Standing, Watch } from "./watch.js"
 import { isOther } from "./watch.js"
 
-/** What a limit is compared with: the events of one code, or of all codes. */
+/** The events that a limit counts: those of one code, or of all codes. */
 export type Counted = Pick<SlidingWindow, "count" | "exceeds" | "nth">
 
 export class LimitWatch implements Watch {
@@ -51,7 +51,7 @@ export class LimitWatch implements Watch {
 
   settle(now: number): ReadonlyArray<Edge> {
     if (now <= this.quietUntil) return noEdges
-    // Events since the last look may keep the count up.
+    // Events since the last evaluation may keep the count up.
     this.quietUntil = this.fallsAt()
     if (now <= this.quietUntil || Option.isNone(this.state)) return noEdges
     // A count can have fallen only after the alert fired; the clamp keeps a broken history from breaking the durations.
@@ -72,11 +72,11 @@ export class LimitWatch implements Watch {
     }
     if (this.current <= news) return noEdges
     if (this.current > this.peak) this.peak = this.current
-    return this.current > this.edgeAbove ? this.look(now, this.current) : noEdges
+    return this.current > this.edgeAbove ? this.evaluate(now, this.current) : noEdges
   }
 
   start(now: number): ReadonlyArray<Edge> {
-    return this.look(now, this.events.count(this.window, now))
+    return this.evaluate(now, this.events.count(this.window, now))
   }
 
   resume(firing: Firing): void {
@@ -111,14 +111,14 @@ export class LimitWatch implements Watch {
   }
 
   /**
-   * The instant after which the count is at or below `recovered`, if nothing is added: the oldest of the newest events
-   * that are one too many is exactly as old as the window then.
+   * The instant after which the count is at or below `recovered`, if nothing is added: at that instant, the age of the
+   * newest event but `recovered` is the length of the window.
    */
   private fallsAt(): number {
     return this.events.nth(this.limit.recovered + 1) + this.window
   }
 
-  private look(now: number, count: number): ReadonlyArray<Edge> {
+  private evaluate(now: number, count: number): ReadonlyArray<Edge> {
     return this.move(next(this.limit, this.firing, { now, count, recovered: Option.none() }))
   }
 

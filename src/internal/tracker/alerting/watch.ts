@@ -1,4 +1,4 @@
-/** What the evaluator knows of one limit, whatever it counts. Instants are nanoseconds since the tracker started. */
+/** One limit as the evaluator sees it, on a count or on a group. Instants are nanoseconds since the tracker started. */
 import * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 import type { Active } from "./alertBuilder.js"
@@ -31,7 +31,7 @@ export interface Watch {
   readonly skipEscalations: (escalations: number) => void
 }
 
-/** A watch, what it is about, and the last alert of it if that is active. */
+/** A watch with its rule and code, and its last alert if that is active. */
 export interface Watched<W extends Watch = Watch> {
   readonly watch: W
   /** The name of the rule; undefined for a limit of a code. */
@@ -50,6 +50,6 @@ export interface Standing {
   readonly limit: Limit
 }
 
-/** True if the number or the window of a limit changed. A change of `recovered` alone starts nothing anew. */
+/** True if the number or the window of a limit changed. A change of `recovered` alone does not count. */
 export const isOther = (limit: Limit, before: Limit): boolean =>
   limit.limit !== before.limit || !Duration.equals(limit.window, before.window)

@@ -3,7 +3,7 @@ import * as FetchError from "../../../FetchError.js"
 import { safeText } from "../../safe/json.js"
 
 /** The fields by which an error is counted. */
-export interface Kind {
+export interface Classification {
   readonly tag: string
   readonly code: string
   readonly category: string
@@ -16,7 +16,7 @@ export const emptyCode: string = FetchError.facts.DataEmpty.code
 
 const isReason = (u: unknown): u is FetchError.EmptyReason => FetchError.EmptyReason.literals.some((r) => r === u)
 
-/** Why there was no data. An error of another library may use the code without these fields. */
+/** The reason for empty data. An error of another library may have the code, but not these fields. */
 export const emptyOf = (
   error: FetchError.Trackable
 ): { readonly reason: FetchError.EmptyReason; readonly expected: boolean } => ({
@@ -33,14 +33,14 @@ const nameOf = (name: unknown): string => safeText(String(name), maxName)
  * The classifications of the 17 types, by prototype: one lookup instead of four getters. The texts of these errors are
  * bounded and redacted by their constructors.
  */
-export const ownKinds: ReadonlyMap<unknown, Kind> = new Map(
+export const ownClassifications: ReadonlyMap<unknown, Classification> = new Map(
   FetchError.FetchError.members.map(({ _tag, category, code, prototype, severity }) =>
     [prototype, { tag: _tag, code, category, severity }] as const
   )
 )
 
 /** The classification of any other error. */
-export const kindOf = ({ _tag, category, code, severity }: FetchError.Trackable): Kind => ({
+export const classificationOf = ({ _tag, category, code, severity }: FetchError.Trackable): Classification => ({
   tag: nameOf(_tag),
   code: nameOf(code),
   category: nameOf(category),

@@ -5,7 +5,7 @@ import type { LimitWatch } from "../alerting/limitWatch.js"
 import type { Watched } from "../alerting/watch.js"
 import type * as Snapshot from "../snapshotModel.js"
 import { noEvents } from "../snapshotModel.js"
-import type { Kind } from "./classification.js"
+import type { Classification } from "./classification.js"
 import type { CodeIndex } from "./dimension.js"
 import type { CurrentHour } from "./hourly.js"
 import { Hours } from "./hourly.js"
@@ -31,7 +31,7 @@ export class CodeCount {
   private expected: Tally | undefined
 
   constructor(
-    { category, code, severity }: Omit<Kind, "tag">,
+    { category, code, severity }: Omit<Classification, "tag">,
     evaluator: Evaluator,
     inDimensions: ReadonlyArray<CodeIndex>,
     before?: Before

@@ -13,7 +13,7 @@ import { reader } from "./dimensionReader.js"
 import { Empties } from "./empties.js"
 import { CurrentHour } from "./hourly.js"
 import { Latencies } from "./latency.js"
-import { Recent } from "./recentErrors.js"
+import { RecentErrors } from "./recentErrors.js"
 import { CurrentSecond } from "./slots.js"
 import { Tally } from "./tally.js"
 import type { Counted } from "./views.js"
@@ -52,13 +52,13 @@ export class Counts {
     openCircuits: new Tally()
   }
   readonly calls = { made: new Tally(), recovered: new Tally(), failed: new Tally(), refused: new Tally() }
-  readonly last: Recent
+  readonly recent: RecentErrors
   /** True if attempts are counted, and not only errors. */
   attempted = false
   dropped = 0
 
   constructor({ dimensions, maxValues, recent }: Settings) {
-    this.last = new Recent(recent)
+    this.recent = new RecentErrors(recent)
     this.dimensions = dimensions.map((name) => ({
       name,
       read: reader(name),
@@ -74,7 +74,7 @@ export class Counts {
   /** Frees memory: drops what is older than every window. */
   prune(now: number): void {
     for (const count of this.codes.values()) count.prune(now)
-    for (const { counts } of this.dimensions) counts.sweep()
+    for (const { counts } of this.dimensions) counts.evict()
     this.empties.prune(now)
     this.successes.events.prune(now)
     for (const { events } of [...Object.values(this.retry), ...Object.values(this.calls)]) events.prune(now)
@@ -190,8 +190,10 @@ export class Counts {
     this.latencies.restore(snapshot.latency)
     for (const what of Record.keys(this.retry)) this.retry[what].restore(snapshot.retry[what], now)
     for (const what of Record.keys(this.calls)) this.calls[what].restore(snapshot.calls[what], now)
-    for (const { at, context, message, ...kind } of snapshot.recent.slice(0, this.last.capacity).reverse()) {
-      this.last.push(instant(at), kind, message, context)
+    for (
+      const { at, context, message, ...classification } of snapshot.recent.slice(0, this.recent.capacity).reverse()
+    ) {
+      this.recent.push(instant(at), classification, message, context)
     }
     this.dropped = snapshot.dropped
   }

@@ -181,7 +181,7 @@ export class Dimension {
   }
 
   /** When a cap is reached, merges the values without an event for more than a day into `other`. */
-  sweep(): void {
+  evict(): void {
     if (this.values.size < this.maxValues && this.pairs < this.maxPairs) return
     for (const value of this.values.values()) {
       const { errors, expected, rest, successes } = value

@@ -1,18 +1,18 @@
 /** The recent errors, in a ring. */
 import type * as FetchContext from "../../../FetchContext.js"
-import type { Kind } from "./classification.js"
+import type { Classification } from "./classification.js"
 
-/** What is kept of an error. Its cause and stack are not: they may retain any amount of memory. */
+/** The fields kept of an error, without its cause and stack, which may retain any amount of memory. */
 export interface Kept {
   /** Nanoseconds since the tracker started. */
   readonly now: number
-  readonly kind: Kind
+  readonly classification: Classification
   readonly message: string
   readonly context: FetchContext.FetchContext
 }
 
-export class Recent {
-  // Items are reused, so that an error leaves no garbage.
+export class RecentErrors {
+  // Items are reused: an error allocates nothing.
   private readonly items: Array<{ -readonly [K in keyof Kept]: Kept[K] }> = []
   private next = 0
   readonly capacity: number
@@ -21,13 +21,13 @@ export class Recent {
     this.capacity = capacity
   }
 
-  push(now: number, kind: Kind, message: string, context: FetchContext.FetchContext): void {
+  push(now: number, classification: Classification, message: string, context: FetchContext.FetchContext): void {
     if (this.capacity === 0) return
     const item = this.items[this.next]
-    if (item === undefined) this.items.push({ now, kind, message, context })
+    if (item === undefined) this.items.push({ now, classification, message, context })
     else {
       item.now = now
-      item.kind = kind
+      item.classification = classification
       item.message = message
       item.context = context
     }
@@ -38,7 +38,7 @@ export class Recent {
   newest(limit: number, code: string | undefined): ReadonlyArray<Kept> {
     return [...this.items.slice(this.next), ...this.items.slice(0, this.next)]
       .reverse()
-      .filter(({ kind }) => code === undefined || kind.code === code)
+      .filter(({ classification }) => code === undefined || classification.code === code)
       .slice(0, limit)
   }
 }

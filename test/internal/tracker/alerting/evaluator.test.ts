@@ -6,7 +6,7 @@ import * as FetchError from "../../../../src/FetchError.js"
 import { Core } from "../../../../src/internal/tracker/core.js"
 import { newLimits, settings } from "../../../../src/internal/tracker/trackerOptions.js"
 
-/** What happens, and what is to be told of it: `seconds`, an event, and the edges. */
+/** An event at an instant, and the edges that it must cause. */
 type Row = readonly [seconds: number, event: Event, edges?: ReadonlyArray<string>]
 
 type Event =
@@ -24,14 +24,14 @@ const isError = (word: string | undefined): word is keyof typeof errors => word 
 
 const off = { NETWORK_TIMEOUT: {} }
 
-/** `fail A×3` is three of them. */
+/** Plays events: `fail A×3` is three failures of the symbol A. */
 const play = (options: ErrorTracker.Options, rows: ReadonlyArray<Row>) => {
   const watched = Either.getOrThrow(settings({ dimensions: ["symbol"], ...options }))
   const core = new Core(watched)
   for (const [index, [seconds, event, edges = []]] of rows.entries()) {
     const moment = { now: seconds * 1e9, wall: seconds * 1e3 }
     const happen = () => {
-      if (event === "sweep") return core.sweep(moment)
+      if (event === "sweep") return core.cleanUp(moment)
       if (typeof event === "object") return core.change(Either.getOrThrow(newLimits(event.limits, watched)), moment)
       const [, what, symbol = "", times = "1"] = /^(\w+) (\w+)(?:×(\d+))?$/.exec(event) ?? []
       return Array.from({ length: Number(times) }, () =>
@@ -39,7 +39,7 @@ const play = (options: ErrorTracker.Options, rows: ReadonlyArray<Row>) => {
           ? core.track(errors[what](symbol), moment, true)
           : core.succeeded({ symbol }, moment)).flat()
     }
-    const told = happen().map((alert) => {
+    const published = happen().map((alert) => {
       const values = alert.values === undefined
         ? ""
         : ` of ${alert.values.join(" ")}${alert.more ? ` + ${alert.more}` : ""}`
@@ -51,7 +51,7 @@ const play = (options: ErrorTracker.Options, rows: ReadonlyArray<Row>) => {
         : ""
       return `${alert._tag} ${alert.rule ?? alert.window} ${share}${values}${ending}`
     })
-    expect(told, `row ${index}: ${seconds} s, ${JSON.stringify(event)}`).toEqual(edges)
+    expect(published, `row ${index}: ${seconds} s, ${JSON.stringify(event)}`).toEqual(edges)
   }
   return core
 }
@@ -330,11 +330,34 @@ describe("Evaluator", () => {
     }))
     for (const [i, seconds] of [1, 60, 1440].entries()) {
       const core = play({ thresholds: off, rules: rules.slice(i, i + 1) }, [[0.5, "fail A"]])
-      const due = (seconds: number) => Duration.toMillis(core.due({ now: seconds * 1e9, wall: 0 }))
+      const due = (seconds: number) => Duration.toMillis(core.untilDue({ now: seconds * 1e9, wall: 0 }))
       expect(due(0.5)).toBe(Infinity)
       core.track(errors.fail("A"), { now: 0.5e9, wall: 0 })
       expect(due(0.5)).toBe(seconds * 1000 - 500 + 1e-6)
       expect(due(seconds)).toBe(1e-6)
     }
   })
+})
+
+it("the wall clock is read for an edge, and not for an event without one", () => {
+  const ratio = { name: "ratio", window: "minute", ratio: 0.9, minAttempts: 4, by: "symbol" } as const
+  const options = { thresholds: { NETWORK_TIMEOUT: { perMinute: 2 } }, rules: [ratio], dimensions: ["symbol"] }
+  const core = new Core(Either.getOrThrow(settings(options)))
+  let reads = 0
+  const moment = {
+    now: 0,
+    get wall() {
+      reads++
+      return 0
+    }
+  }
+  // The first step of an hour reads which hour it is.
+  core.succeeded({ symbol: "A" }, moment)
+  reads = 0
+  core.track(errors.fail("A"), moment, true)
+  core.succeeded({ symbol: "A" }, moment)
+  core.track(errors.fail("A"), moment, true)
+  expect(reads).toBe(0)
+  expect(core.track(errors.fail("A"), moment, true).map(({ _tag }) => _tag)).toEqual(["Fired"])
+  expect(reads).toBe(1)
 })

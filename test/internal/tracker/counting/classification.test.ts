@@ -1,6 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FetchError from "effect-errata/FetchError"
-import { emptyOf, kindOf, ownKinds } from "../../../../src/internal/tracker/counting/classification.js"
+import {
+  classificationOf,
+  emptyOf,
+  ownClassifications
+} from "../../../../src/internal/tracker/counting/classification.js"
 
 const own = {
   _tag: "Own",
@@ -15,23 +19,29 @@ describe("classification", () => {
   it("the 17 types are classified by prototype as by their fields", () => {
     for (const Type of FetchError.FetchError.members) {
       const error = new Type({ reason: "api_response" }, true)
-      expect(ownKinds.get(Object.getPrototypeOf(error))).toEqual(kindOf(error))
+      expect(ownClassifications.get(Object.getPrototypeOf(error))).toEqual(classificationOf(error))
     }
-    expect(ownKinds.size).toBe(17)
+    expect(ownClassifications.size).toBe(17)
   })
 
   it("a subclass is classified by its own fields", () => {
     class Stale extends FetchError.NetworkTimeout {}
     Object.defineProperty(Stale.prototype, "severity", { get: () => "ERROR" })
-    expect(ownKinds.get(Object.getPrototypeOf(new Stale()))).toBeUndefined()
-    expect(kindOf(new Stale())).toMatchObject({ tag: "NetworkTimeout", code: "NETWORK_TIMEOUT", severity: "ERROR" })
+    expect(ownClassifications.get(Object.getPrototypeOf(new Stale()))).toBeUndefined()
+    expect(classificationOf(new Stale())).toMatchObject({
+      tag: "NetworkTimeout",
+      code: "NETWORK_TIMEOUT",
+      severity: "ERROR"
+    })
   })
 
   it("fields of other types are converted, bounded and redacted", () => {
-    const kind = kindOf({ ...own, _tag: 3, code: "x".repeat(500), category: "?apiKey=abc", severity: "FATAL" } as never)
+    const kind = classificationOf(
+      { ...own, _tag: 3, code: "x".repeat(500), category: "?apiKey=abc", severity: "FATAL" } as never
+    )
     expect(kind).toMatchObject({ tag: "3", category: "?apiKey=<redacted>", severity: "ERROR" })
     expect(kind.code.length).toBe(128)
-    expect(kindOf(own)).toEqual({ tag: "Own", code: "OWN", category: "Mine", severity: "WARNING" })
+    expect(classificationOf(own)).toEqual({ tag: "Own", code: "OWN", category: "Mine", severity: "WARNING" })
   })
 
   it("an error with our code for empty data may lack a reason", () => {

@@ -143,7 +143,7 @@ describe("Dimension", () => {
     expect(rows("Z")).toEqual([["other", 3]])
     // Silent for a day: all of it moves to other, and the places are free.
     hands.turn(90_000 * second)
-    dimension.sweep()
+    dimension.evict()
     expect(["X", "Y"].map((code) => failed(dimension, "D", code, false))).toEqual([true, true])
     expect(rows("Y")).toEqual([["D", 1]])
     const totals = dimension.rows(undefined, undefined)
@@ -156,11 +156,11 @@ describe("Dimension", () => {
     const dimension = new Dimension(3, hands)
     for (const name of ["A", "B", "C", "D"]) failed(dimension, name, "X", false)
     dimension.succeeded("A")
-    dimension.sweep()
+    dimension.evict()
     expect(dimension.rows(undefined, undefined).map(({ value }) => value)).toEqual(["A", "B", "C", "other"])
     hands.turn(90_000 * second)
     expect(failed(dimension, "B", "X", false)).toBe(true)
-    dimension.sweep()
+    dimension.evict()
     expect(failed(dimension, "E", "Y", true)).toBe(true)
     expect(failed(dimension, "F", "X", false)).toBe(true)
     expect(failed(dimension, "G", "X", false)).toBe(false)
@@ -186,7 +186,7 @@ describe("Dimension", () => {
     failed(dimension, "A", "X", false)
     failed(dimension, "A", "X", false)
     hands.turn(90_000 * second)
-    dimension.sweep()
+    dimension.evict()
     expect(failed(dimension, "B", "X", false)).toBe(true)
     hands.turn(90_001 * second)
     expect(failed(dimension, "A", "X", false)).toBe(false)
@@ -201,7 +201,7 @@ describe("Dimension", () => {
       names.flatMap((name) => ["X", "Y"].map((code) => failed(dimension, name, code, false)))
     for (let day = 0; day < 5; day++) {
       hands.turn(day * 90_000 * second)
-      dimension.sweep()
+      dimension.evict()
       expect(fill([`A${day}`, `B${day}`])).toEqual([true, true, true, true])
     }
   })
@@ -286,7 +286,7 @@ describe("Dimension against a model", () => {
               break
             }
             case "sweep": {
-              dimension.sweep()
+              dimension.evict()
               break
             }
             case "restore": {
