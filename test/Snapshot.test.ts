@@ -153,12 +153,12 @@ describe("Snapshot", () => {
       }),
       {
         numRuns: 100,
-        // A share that rises while the process is down, since what was well is no longer counted.
-        examples: [[
-          [[0, "expected", "A", 5], [hour, "fail", "A", 5], [1000, "fail", "A", 0], [0, "fail", "A", 2]],
-          1,
-          1
-        ]]
+        examples: [
+          // A failure rate that rises while the process is down, since successes leave the window.
+          [[[0, "expected", "A", 5], [hour, "fail", "A", 5], [1000, "fail", "A", 0], [0, "fail", "A", 2]], 1, 1],
+          // A failure rate whose attempts become too few while the process is down.
+          [[[0, "ok", "A", 7], [1000, "ok", "A", 1], [hour, "fail", "A", 4], [1000, "fail", "A", 1]], 2, 1]
+        ]
       }
     )
   })

@@ -130,7 +130,14 @@ export class GroupWatch implements Watch {
     this.settled = now
     const isNew = isOther(this.limit, limit)
     if (isNew) this.findExceeding(now)
-    else for (const value of values) if (this.recoveryAt(value, now, now) === undefined) this.exceeding.add(value)
+    // Recovery by time is evaluated where a step begins. Only another `recovered` is a reason to evaluate within a step.
+    else {
+      for (const value of values) {
+        if (limit.recovered === this.limit.recovered || this.recoveryAt(value, now, now) === undefined) {
+          this.exceeding.add(value)
+        }
+      }
+    }
     const [highest] = this.ranked(this.exceeding.size === 0 ? values : this.exceeding, now)
     this.amounts = highest ?? noAmounts
     const count = highest?.amount ?? 0
