@@ -6,13 +6,15 @@ import { defineConfig } from "vitest/config"
 const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
 // Tests of other packages, which are installed apart from this one.
-const apart = ["test/clients", "test/reporters"].filter((folder) => {
+const apart = ["test/clients", "test/reporters", "test/runtimes"].filter((folder) => {
   const installed = existsSync(new URL(`./${folder}/node_modules`, import.meta.url))
   if (!installed) {
     console.warn(`Skipped: ${folder}, whose packages are not installed. To run it: npm ci --prefix ${folder}`)
   }
   return !installed
 })
+// The servers of its faults are those of the clients.
+if (apart.includes("test/clients")) apart.push("test/runtimes")
 
 export default defineConfig({
   resolve: {

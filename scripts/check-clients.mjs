@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { execPath } from "node:process"
 
-for (const folder of ["test/clients", "test/reporters"]) {
+for (const folder of ["test/clients", "test/reporters", "test/runtimes"]) {
   if (existsSync(`${folder}/node_modules`)) {
     execFileSync(execPath, ["node_modules/typescript/bin/tsc", "--noEmit", "-p", folder], { stdio: "inherit" })
   } else {

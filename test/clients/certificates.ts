@@ -46,9 +46,18 @@ export const certificates = (): Promise<Certificates> => made ??= makeAll()
 
 let made: Promise<Certificates> | undefined
 
+/** The certificate of the trusted issuer, for other processes. */
+export const trustedIssuer = async (): Promise<string> => {
+  await certificates()
+  return issuer
+}
+
+let issuer = ""
+
 const makeAll = async (): Promise<Certificates> => {
   const [trusted, unknown] = await Promise.all([authority("Trusted"), authority("Unknown")])
   trust(trusted)
+  issuer = trusted.cert
   const now = Date.now()
   const [good, selfSigned, ofUnknownIssuer, expired, notYetValid, ofAnotherHost] = await Promise.all([
     make("127.0.0.1", { extensions: here, ca: trusted }),

@@ -52,7 +52,16 @@ const forbidden = word(
 )
 
 const disconnected = word(
-  "CONNECTION_(?:REFUSED|LOST|CLOSED|RESET|FAILED|FAILURE|DOWN|TERMINATED)|NOT_CONNECTED|DISCONNECTED|NETWORK_(?:ERROR|FAILURE|UNREACHABLE|REQUEST_FAILED)|HOST_UNREACHABLE|SOCKET_CLOSED(?:_UNEXPECTEDLY)?|LEADER_NOT_AVAILABLE|BROKER_NOT_AVAILABLE"
+  "CONNECTION_(?:REFUSED|LOST|CLOSED|RESET|FAILED|FAILURE|DOWN|TERMINATED)|FAILED_TO_(?:CONNECT|OPEN_SOCKET)|NOT_CONNECTED|DISCONNECTED|NETWORK_(?:ERROR|FAILURE|UNREACHABLE|REQUEST_FAILED)|HOST_UNREACHABLE|SOCKET_CLOSED(?:_UNEXPECTEDLY)?|LEADER_NOT_AVAILABLE|BROKER_NOT_AVAILABLE"
+)
+
+const unresolved = word("DNS_(?:LOOKUP|RESOLUTION|FAILED|FAILURE)|NAME_NOT_RESOLVED|HOST_NOT_FOUND|UNKNOWN_HOST")
+
+const corrupt = word("ZLIB|BROTLI|ZSTD|DECOMPRESSION|SHORT_READ")
+
+// An answer that is not the HTTP that was due, or a redirect that leads nowhere.
+const misanswered = word(
+  "(?:TOO_MANY|UNEXPECTED|INVALID|UNSAFE)_REDIRECTS?|REDIRECT_URL_[A-Z_]+|(?:INVALID|MALFORMED)_(?:HTTP_RESPONSE|CONTENT_LENGTH|CHUNK[A-Z_]*)"
 )
 
 const failing = word(
@@ -74,6 +83,9 @@ const families: ReadonlyArray<readonly [RegExp, Meaning]> = [
   [unauthenticated, { tag: "ApiAuth" }],
   [forbidden, { tag: "ApiPermission" }],
   [disconnected, { tag: "NetworkConnection" }],
+  [unresolved, { tag: "NetworkDns" }],
+  [corrupt, { tag: "DataIntegrity" }],
+  [misanswered, { tag: "ApiFormat" }],
   [failing, { tag: "ApiFormat", retryable: true }],
   [rejected, { tag: "ApiFormat" }],
   [malformed, { tag: "DataTransformation" }]
@@ -140,6 +152,12 @@ export const codesOf = (holder: unknown): ReadonlyArray<string> => {
 
 // A broken connection has more precise words elsewhere.
 const asKind = ({ tag }: Meaning): Kind => kind(tag, tag === "NetworkConnection" ? Rank.Wrapper : Rank.Format)
+
+/** What a code says of a link that quotes it. */
+export const meaningFinding = (code: string, link: unknown): Finding | undefined => {
+  const meaning = meaningOf(code)
+  return meaning && finding(asKind(meaning), link)
+}
 
 /** What the codes of a link say. */
 export const codeWordFinding = (link: Foreign): Finding | undefined => {

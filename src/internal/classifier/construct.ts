@@ -162,7 +162,9 @@ const wordsOf = (link: unknown): string =>
   typeof link === "string" ? link : text(link, "shortMessage") ?? text(link, "message") ?? ""
 
 const hostOf = (link: unknown): string | undefined =>
-  text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(wordsOf(link))?.[1]
+  text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(wordsOf(link))?.[1] ??
+    // Deno has the address in its message.
+    /^error sending request for url \(\w+:\/\/(?:[^\s/@]*@)?([^\s/:)]+)/.exec(wordsOf(link))?.[1]
 
 const pathOf = (link: unknown): string | undefined =>
   text(link, "path") ?? text(link, "pathOrDescriptor") ?? text(get(link, "cause"), "path") ??

@@ -139,6 +139,7 @@ const deliberate = (
     if (decoding !== undefined) return finding(kind("DataIntegrity", Rank.Wording), decoding)
   }
   if (best !== undefined && isOwnMistake(best) && chain.some(redirects)) return { ...best, tag: "ApiFormat" }
+  if (best?.rank === Rank.Bug && chain.some(isRedirecting)) return { ...best, tag: "ApiFormat" }
   if (operation === "validate" && (best === undefined || best.rank <= Rank.Bug)) {
     const link = best?.link ?? chain[0]
     if (rejecting.has(nameOf(link) ?? "")) return finding(kind("DataValidation", Rank.Wrapper), link)
@@ -178,6 +179,12 @@ const redirects = (link: unknown): boolean => {
   return (status !== undefined && status >= 300 && status < 400) || code === "ERR_FR_REDIRECTION_FAILURE" ||
     code === "ERR_NETWORK" || /^(?:fetch failed$|Redirect loop detected)/.test(text(link, "message") ?? "")
 }
+
+/** Deno's fetch throws the error of a bad address as it is; the trace has the step that follows a redirect. */
+const isRedirecting = (link: unknown): boolean =>
+  /^TypeError: Invalid URL: .*\n(?:[ \t]+at .*\n){0,3}[ \t]+at httpRedirectFetch \(ext:deno_fetch\//.test(
+    text(link, "stack") ?? ""
+  )
 
 /** What a validation throws to say no. */
 const rejecting: ReadonlySet<string> = new Set(["Error", "TypeError", "RangeError", "AssertionError"])

@@ -32,7 +32,18 @@ const opens = codes("open openat close")
 // What `open` answers only to somebody who wants to write.
 const writing = codes("EISDIR EEXIST ETXTBSY EROFS")
 
-export const byFile = (code: string, syscall: string | undefined, link: unknown, operation?: string): Finding => {
+/** The system call that a message of Deno's file system names: `… (os error 2): writefile '/a/b'`. */
+export const calledBy = (message: string): string | undefined => {
+  const called = /^[^():]{4,160} \(os error \d+\): (\w+) '/.exec(message)?.[1]
+  if (called === undefined || called === "open") return called
+  return /^(?:write|mk|make|remove|rename|copy|link|symlink|truncate|chmod|chown|utime|create)/.test(called)
+    ? "write"
+    : "read"
+}
+
+/** What a code of the operating system says that files and sockets share; `named` is the system call, if the error has one. */
+export const byFile = (code: string, named: string | undefined, link: unknown, operation?: string): Finding => {
+  const syscall = named ?? calledBy(text(link, "message") ?? "")
   const found = (tag: Tag): Finding => finding(kind(tag, Rank.Fact), link, code)
   if (syscall !== undefined && !reads.has(syscall) && !writes.has(syscall) && !opens.has(syscall)) {
     return found(sockets.test(syscall) ? "NetworkConnection" : "Unexpected")
@@ -53,4 +64,4 @@ const writesTo = (code: string, syscall: string | undefined, link: unknown, oper
 
 // `open` fails alike for readers and writers; only the trace still knows who called.
 const writer =
-  /\bat (?:async )?(?:\w+\.)?(?:(?:writeFile|appendFile|f?truncate|mkdtemp|copyFile|cp)(?:Sync)?|(?:create)?WriteStream) \(node:/
+  /\bat (?:async )?(?:\w+\.)?(?:(?:writeFile|appendFile|f?truncate|mkdtemp|copyFile|cp)(?:Sync)?|(?:create)?WriteStream) \((?:node:|ext:deno_node\/|unknown\))/

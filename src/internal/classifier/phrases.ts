@@ -4,13 +4,16 @@
  */
 import { quoted } from "./ccxt.js"
 import { byCode } from "./codes.js"
+import { meaningFinding } from "./codeWords.js"
 import type { Finding, Kind, Phase } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import { get, text } from "./read.js"
+import { rustFinding, rustMessage } from "./rust.js"
 import { byStatus } from "./status.js"
 
 const timeout = (phase?: Phase): Kind => kind("NetworkTimeout", Rank.Wording, phase)
 const connection = kind("NetworkConnection", Rank.Wording)
+const dns = kind("NetworkDns", Rank.Wording)
 const corrupt = kind("DataIntegrity", Rank.Wording)
 const format = kind("ApiFormat", Rank.Wording)
 const unreadable = kind("DataTransformation", Rank.Wording)
@@ -26,7 +29,11 @@ const certificates: ReadonlyArray<readonly [RegExp, string]> = [
   [/^certificate is not yet valid/, "CERT_NOT_YET_VALID"],
   [/^unable to verify the first certificate/, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
   [/^unable to get local issuer certificate/, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],
-  [/^Hostname\/IP does not match certificate's altnames/, "ERR_TLS_CERT_ALTNAME_INVALID"]
+  [/^Hostname\/IP does not match certificate's altnames/, "ERR_TLS_CERT_ALTNAME_INVALID"],
+  [/^unknown certificate verification error/, "UNKNOWN_CERTIFICATE_VERIFICATION_ERROR"],
+  // Chromium, and Safari
+  [/^net::ERR_CERT_/, "CERT_REJECTED"],
+  [/^The certificate for this server /, "CERT_REJECTED"]
 ]
 
 const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
@@ -52,13 +59,49 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   ],
   [/^Client network socket disconnected before secure TLS connection was established/, connection],
   [
-    /^(?:fetch failed|terminated|Failed to fetch|Load failed|network error|Network Error|NetworkError when attempting to fetch resource\.|Network request failed|Network connection lost\.?|The network connection was lost\.?|The Internet connection appears to be offline\.?|cancelled by peer|Connection (?:terminated|closed|lost|ended|reset)(?: unexpectedly| by (?:the )?(?:peer|server|remote host))?\.?|Connection is closed\.?|Socket closed(?: unexpectedly)?\.?|Received network error or non-101 status code\.?|WebSocket was closed before the connection was established)$/,
+    /^(?:fetch failed|terminated|Failed to fetch|Load failed|network error|Network Error|NetworkError when attempting to fetch resource\.|[Nn]etwork request failed|Network connection lost\.?|The network connection was lost\.?|The Internet connection appears to be offline\.?|cancelled by peer|Connection (?:terminated|closed|lost|ended|reset)(?: unexpectedly| by (?:the )?(?:peer|server|remote host))?\.?|Connection is closed\.?|Socket closed(?: unexpectedly)?\.?|Received network error or non-101 status code\.?|WebSocket was closed before the connection was established)$/,
     connection
   ],
   [
     /^(?:The server aborted pending request|stream has been aborted|Invalid response body while trying to fetch .*: Premature close)/,
     connection
   ],
+  // Browsers and React Native: those of fetch, with the host that a reporter of errors may have added
+  [
+    /^(?:fetch failed|Failed to fetch|Load failed|NetworkError when attempting to fetch resource\.) \([^()\s]+\)$/,
+    connection
+  ],
+  [/^A server with the specified hostname could not be found\.?$/, dns],
+  [/^Unable to resolve host "/, dns],
+  [/^net::ERR_(?:NAME_(?:NOT_RESOLVED|RESOLUTION_FAILED)|DNS_)/, dns],
+  [/^net::ERR_(?:CONNECTION_)?TIMED_OUT\b/, timeout()],
+  [/^net::ERR_ABORTED\b/, aborted],
+  [/^net::ERR_CONTENT_DECODING_/, corrupt],
+  [
+    /^net::ERR_(?:INVALID_(?:RESPONSE|HTTP_RESPONSE|CHUNKED_ENCODING|REDIRECT)|TOO_MANY_REDIRECTS|UNSAFE_REDIRECT|RESPONSE_HEADERS_)/,
+    format
+  ],
+  [
+    /^net::ERR_(?:CONNECTION|SOCKET|ADDRESS|NETWORK|INTERNET|PROXY|TUNNEL|EMPTY_RESPONSE|SSL|HTTP2|QUIC|INCOMPLETE|CONTENT_LENGTH)/,
+    connection
+  ],
+  [
+    /^(?:Could not connect to the server\.?|A TLS error caused the secure connection to fail\.?|An SSL error has occurred|Error in (?:input|body) stream|unexpected end of stream on |Failed to connect to \S+)/,
+    connection
+  ],
+  // Bun
+  [
+    /^(?:The socket connection was closed unexpectedly|Unable to connect\. Is the computer able to access the url|Was there a typo in the url or port|WebSocket connection to '[^']*' failed)/,
+    connection
+  ],
+  // Redirects: Bun, Deno, Cloudflare, Safari
+  [
+    /^(?:Fetch failed: (?:Maximum number of redirects|Encountered redirect|Can ?not redirect)|(?:The response redirected|redirected|too many) (?:too many times|(?:HTTP )?redirects\b))/i,
+    format
+  ],
+  // The permissions of Deno
+  [/^Requires (?:read|write) access to /, kind("StoragePermission", Rank.Wording)],
+  [/^Requires (?:net|env|run|sys|ffi|import) access to /, bug],
   [/^Response body length does not match content-length header/, corrupt],
   [/^(?:Headers Overflow Error|Parse Error: |Response does not match the HTTP\/1\.1 protocol|Header overflow)/, format],
   [
@@ -66,7 +109,7 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
     format
   ],
   [
-    /^(?:This operation was aborted|The operation was aborted\.?|The user aborted a request\.?|canceled|Request aborted)$/,
+    /^(?:This operation was aborted|The operation was aborted\.?|The user aborted a request\.?|cancell?ed|Request aborted)$/,
     aborted
   ],
   [/^(?:The operation was aborted due to timeout|signal timed out)$/, timeout("total")],
@@ -82,7 +125,12 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
     /^(?:unexpected end of file|too many length or distance symbols|header crc mismatch|unknown compression method|unknown header flags set)/,
     corrupt
   ],
-  [/^(?:Decompression failed|invalid gzip data|invalid zlib data|unexpected EOF)$/, corrupt],
+  [/^(?:Decompression failed|invalid gzip data|invalid zlib data|(?:reached )?unexpected EOF)$/, corrupt],
+  [
+    /^(?:invalid gzip header|corrupt (?:gzip|deflate|zlib|brotli|zstd) stream|(?:inflate|deflate|gzip|gunzip|zlib|brotli|zstd)(?: decompression)? (?:error|failed)(?:$|:))/i,
+    corrupt
+  ],
+  [/^The encoded data (?:is|was) not valid/, unreadable],
   // Arrow
   [/^(?:Expected to read \d+ (?:metadata )?bytes|Offset is outside the bounds of the DataView)/, corrupt],
   // yauzl, fflate, unzipper
@@ -155,6 +203,8 @@ const statusWords: ReadonlyArray<RegExp> = [
   /^\[[A-Z]+\] "[^"]*": (\d{3})\b/,
   /^(?:status|status code)[:=]? (\d{3})$/i,
   /^Unexpected server response: (\d{3})\b/,
+  /^(?:WebSocket connection to '[^']*' failed|failed to connect to WebSocket): [^:\d]*(?:101 )?[^:\d]*: (\d{3})$/,
+  /^WebSocket connection to '[^']*' failed: Error during WebSocket handshake: Unexpected response code: (\d{3})$/,
   /^Proxy response \((\d{3})\)/,
   /^tunneling socket could not be established, statusCode=(\d{3})\b/,
   /^server response (\d{3}) [A-Z]/,
@@ -167,7 +217,21 @@ const statusWords: ReadonlyArray<RegExp> = [
 const systemCall = /^([a-z]\w*) (E[A-Z][A-Z0-9_]+)\b/
 const systemError = /^(E[A-Z][A-Z0-9]+): [^,]+(?:, (\w+))?/
 
-const patterns = [systemCall, systemError, ...statusWords, ...[...certificates, ...phrases].map(([phrase]) => phrase)]
+/** A code for a message: `ERR_ERROR_FORMAT_PADDING_2`, `ECONNREFUSED`. */
+const bareCode = /^(E[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*)$/
+
+/** Bun, where it has no text for a code: `ZlibError fetching "https://…". For more information, …`. */
+const fetching = /^([A-Z]\w{3,60}) fetching "/
+
+const patterns = [
+  systemCall,
+  systemError,
+  bareCode,
+  fetching,
+  rustMessage,
+  ...statusWords,
+  ...[...certificates, ...phrases].map(([phrase]) => phrase)
+]
 
 /** All of them in one, by their flags: what is nothing well known, as most messages are, takes one look. */
 const any = [...new Set(patterns.map(({ flags }) => flags))].map((flags) =>
@@ -190,12 +254,15 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
   if (!any.some((pattern) => pattern.test(message))) return undefined
   const call = systemCall.exec(message)
   const failed = systemError.exec(message)
-  const told = call
+  const bare = bareCode.exec(message)
+  const coded = call
     ? byCode(call[2]!, call[1], link, operation)
     : failed
     ? byCode(failed[1]!, failed[2], link, operation)
-    : undefined
-  if (told !== undefined) return { ...told, rank: Rank.Wording }
+    : bare
+    ? byCode(bare[1]!, undefined, link, operation)
+    : meaningFinding(fetching.exec(message)?.[1] ?? "", link)
+  if (coded !== undefined) return { ...coded, rank: Rank.Wording }
   const certificate = certificates.find(([phrase]) => phrase.test(message))
   if (certificate !== undefined) return finding(connection, link, certificate[1])
   for (const word of statusWords) {
@@ -203,6 +270,7 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
     const found = byStatus(status)
     if (found !== undefined) return finding(kind(found.tag, Rank.Wording), link, undefined, status)
   }
+  if (rustMessage.test(message)) return rustFinding(message, link, operation)
   const found = phrases.find(([phrase]) => phrase.test(message))
   return found && finding(found[1], link)
 }
@@ -232,6 +300,6 @@ const isJsonError = (link: unknown, message: string): boolean =>
   (isJsonMessage(message) || /^Cannot convert .* to a BigInt$/s.test(message))
 
 const jsonError =
-  /^(?:Unexpected|Expected|Unterminated|Bad|No number|Exponent|JSON|Cannot convert|.* is not valid JSON$)/s
+  /^(?:Unexpected|Expected|Unterminated|Bad|No number|Exponent|JSON|Failed to parse JSON|Cannot convert|.* is not valid JSON$)/s
 
 export const isJsonMessage = (message: string): boolean => /\bJSON\b/.test(message)

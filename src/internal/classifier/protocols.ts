@@ -7,7 +7,7 @@ import { byStatus } from "./status.js"
 
 /** What the code of another protocol says, where it stands among what that protocol has beside it. */
 export const protocolFinding = (link: Foreign): Finding | undefined =>
-  grpcFinding(link) ?? closeFinding(link) ?? sqlFinding(link) ?? rpcFinding(link)
+  grpcFinding(link) ?? closeFinding(link) ?? eventFinding(link) ?? sqlFinding(link) ?? rpcFinding(link)
 
 /** Does the code of another protocol say whether another attempt makes sense? */
 export const protocolRetryable = (link: unknown): boolean | undefined => {
@@ -100,6 +100,22 @@ const closeFinding = (link: Foreign): Finding | undefined => {
   const found = code >= 4400 && code < 4600 ? byStatus(code - 4000)?.tag : closed.get(code)
   return finding(kind(found ?? "NetworkConnection", Rank.Fact), link)
 }
+
+/**
+ * The error event of a WebSocket, an EventSource or an XMLHttpRequest. Browsers say no more, by their rules for other
+ * origins; any wording beside it is more precise. A close event without a code is one of a connection that never opened.
+ */
+const eventFinding = (link: Foreign): Finding | undefined => {
+  const type = get(link, "type")
+  const target = get(link, "target")
+  const failed = (type === "error" && typeof get(target, "readyState") === "number" && isConnection(target)) ||
+    (type === "close" && typeof get(link, "wasClean") === "boolean" && get(link, "code") === 0)
+  return failed ? finding(kind("NetworkConnection", Rank.Wording), link) : undefined
+}
+
+/** FileReader has a state as well, but no address. */
+const isConnection = (target: unknown): boolean =>
+  typeof get(target, "url") === "string" || typeof get(target, "responseURL") === "string"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // SQLSTATE, ISO/IEC 9075 and PostgreSQL's appendix A
