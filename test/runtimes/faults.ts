@@ -85,6 +85,11 @@ const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encod
 const cut = (whole: Buffer): Uint8Array<ArrayBuffer> => Uint8Array.from(whole.subarray(0, -12))
 const text = "some text that is long enough to be worth compressing, some text that is long enough"
 
+const withBody: RequestInit = { body: "x" }
+
+/** Runs a program that no compiler would accept. */
+const evaluate = (program: string): unknown => Reflect.construct(Function, [program])()
+
 const missing = "/no-such-folder/no-such-file"
 
 type Row = readonly [name: string, provoke: () => unknown]
@@ -172,7 +177,7 @@ export const faults = (at: Addresses): ReadonlyArray<Fault> => {
     // Mistakes of the caller
     ["fetch: unknown scheme", () => fetch("nosuchscheme://127.0.0.1/")],
     ["fetch: no URL", () => fetch("http://[bad")],
-    ["fetch: GET with a body", () => fetch(at["refusing"]!, { body: "x" })],
+    ["fetch: GET with a body", () => fetch(at["refusing"]!, withBody)],
     ["fetch: header that cannot be sent", () => fetch(at["refusing"]!, { headers: { "x-a": "a\nb" } })],
     ["fetch: body read twice", async () => {
       const response = await fetch(at["html"]!)
@@ -233,10 +238,10 @@ export const faults = (at: Addresses): ReadonlyArray<Fault> => {
     // Bugs
     ["bug: property of undefined", () => (undefined as unknown as { readonly a: { readonly b: unknown } }).a.b],
     ["bug: not a function", () => (({}) as { readonly f: () => unknown }).f()],
-    ["bug: not defined", () => new Function("return notDefinedAnywhere")()],
-    ["bug: syntax", () => new Function("return (")],
+    ["bug: not defined", () => evaluate("return notDefinedAnywhere")],
+    ["bug: syntax", () => evaluate("return (")],
     ["bug: length of an array", () => Array.from({ length: 0 }, () => 0).concat(Array(-1))],
-    ["bug: constant", () => new Function("const a = 1; a = 2")()],
+    ["bug: constant", () => evaluate("const a = 1; a = 2")],
     ["bug: clone of a function", () => structuredClone(() => 0)],
     ["bug: BigInt in JSON", () => JSON.stringify(1n)],
     ["bug: circular JSON", () => {

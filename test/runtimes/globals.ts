@@ -11,7 +11,8 @@ export interface Bun {
   readonly write: (path: string, text: string) => Promise<number>
 }
 
-declare const globalThis: { readonly Deno?: Deno; readonly Bun?: Bun }
+declare const Deno: Deno | undefined
+declare const Bun: Bun | undefined
 
-export const deno: Deno | undefined = globalThis.Deno
-export const bun: Bun | undefined = globalThis.Bun
+export const deno: Deno | undefined = typeof Deno === "undefined" ? undefined : Deno
+export const bun: Bun | undefined = typeof Bun === "undefined" ? undefined : Bun
