@@ -35,7 +35,7 @@ const edge = {
   /** The number of errors in the window at that moment. For a rule on a dimension, that of the value with the most. */
   count: Schema.Number,
   severity: Severity,
-  /** When it became true, by the wall clock. */
+  /** The time of the edge, by the wall clock. */
   at: Schema.DateTimeUtc,
   /** The name of the rule; absent for a limit of a code. */
   rule: Schema.optional(Schema.String),
@@ -53,7 +53,7 @@ const active = {
   ...edge,
   /**
    * True if the alert was active before the subscriber that gets it subscribed, or before a snapshot with it was
-   * restored: other subscribers, or an earlier process, may have acted on it. The `id` says whether yours has.
+   * restored. Other subscribers, or an earlier process, may have handled it: compare the `id`.
    */
   replayed: Schema.Boolean.pipe(Schema.optionalWith({ default: () => false }))
 }
@@ -101,8 +101,8 @@ export class Escalated extends Schema.TaggedClass<Escalated>("effect-errata/Aler
 }
 
 /**
- * An active alert has ended. `at` is when that became true, which may be earlier than when it is published; `count` is the
- * count at that moment. `values` are those that the last alert named.
+ * An active alert has ended. `at` is the time at which the count recovered, which may be earlier than the publication;
+ * `count` is the count at that time. `values` are those of the last alert.
  *
  * @since 0.1.0
  * @category models

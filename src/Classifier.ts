@@ -1,5 +1,5 @@
 /**
- * From anything that was thrown to one of the 17 errors: by structure first, by well-known wording last.
+ * The classification of any cause as one of the 17 errors: by its structure first, by well-known wording last.
  *
  * @since 0.1.0
  */
@@ -30,7 +30,7 @@ import { attempt } from "./internal/safe/json.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The answer of a server, as far as its client kept it: status, headers in lower case, and the body, parsed if it is JSON.
+ * The response of a server, as far as the client kept it.
  *
  * @since 0.1.0
  * @category models
@@ -38,7 +38,7 @@ import { attempt } from "./internal/safe/json.js"
 export type Response = Model.Response
 
 /**
- * What a {@link Rule} knows besides the cause: the context, the time in epoch milliseconds, the request and the answer.
+ * The input of a {@link Rule} besides the cause.
  *
  * @since 0.1.0
  * @category models
@@ -46,9 +46,9 @@ export type Response = Model.Response
 export type RuleOptions = Model.RuleOptions
 
 /**
- * A rule of your own: the error that a cause is, or none where the rule does not apply. A rule is asked about the error
- * that was thrown, and then about each of its causes, outermost first. Rules are pure; one that throws is skipped.
- * Defects are bugs, and rules are not asked about them.
+ * A rule of your own: returns the error for a cause, or none if the rule does not apply. It is called with the error that was
+ * thrown, then with each of its causes, outermost first. A rule must be pure; one that throws is skipped. Rules do not apply
+ * to defects.
  *
  * @since 0.1.0
  * @category models
@@ -56,8 +56,8 @@ export type RuleOptions = Model.RuleOptions
 export type Rule = Model.Rule
 
 /**
- * The meaning of one code in a {@link table}: the tag, and where they differ from the tag's defaults, whether another
- * attempt makes sense and a hint for the message.
+ * The meaning of one code in a {@link table}: the tag of its error, and optionally `retryable`, a hint for the message, and
+ * whether the code is vague.
  *
  * @since 0.1.0
  * @category models
@@ -65,7 +65,7 @@ export type Rule = Model.Rule
 export type TableRow = Model.Row
 
 /**
- * What `select` reads from an answer: the code, and optionally the API's words and the issues of a `DataValidation`.
+ * The result of `select`: the code of a failure, and optionally the message of the API and the issues of a `DataValidation`.
  *
  * @since 0.1.0
  * @category models
@@ -85,7 +85,7 @@ export type TableOptions = Model.TableOptions
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The rules that {@link classify} tries before its own, the first that answers wins. Default: none.
+ * The rules that {@link classify} applies before its own. The first one that returns an error decides. Default: none.
  *
  * @since 0.1.0
  * @category tags
@@ -99,7 +99,7 @@ export class Rules extends Context.Reference<Rules>()("effect-errata/Classifier/
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Rules for everything inside, in place of those outside: put all of them into one list.
+ * Provides rules. They replace the rules of an outer layer: put all rules into one list.
  *
  * @example
  * import { Classifier, FetchError } from "effect-errata"
@@ -124,11 +124,10 @@ export const layerRules = (rules: ReadonlyArray<Rule>): Layer.Layer<never> => La
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Classifies anything. Never fails and never dies, whatever it is given. An answer whose body nobody read is read, at
- * most 64 kB within a second, else cancelled: it says why, and an unread one keeps its socket.
+ * Classifies any cause. Never fails and never dies. If the cause holds a response with an unread body, the body is read for
+ * its reason, at most 64 kB within a second, and cancelled otherwise: an unread body keeps its socket open.
  *
- * Errors of the 17 come back as they are, with the context merged in; where both name a key, the error's own word
- * stands.
+ * One of the 17 errors is returned with the context merged under its own.
  *
  * @example
  * import { Classifier } from "effect-errata"
@@ -163,8 +162,8 @@ export const classify: (
 })
 
 /**
- * Classifies without Effect: for `Effect.tryPromise`'s `catch`, or in a `catch` block. An unread body stays unread, and
- * a `Retry-After` that names an instant counts from `now` (epoch milliseconds; default: the system's clock).
+ * Classifies without Effect: for the `catch` of `Effect.tryPromise`, or a `catch` block. An unread body stays unread. A
+ * `Retry-After` that is an instant counts from `now`, in epoch milliseconds (default: the system clock).
  *
  * @example
  * import { Classifier } from "effect-errata"
@@ -200,8 +199,8 @@ export const classifySync = (
 }
 
 /**
- * Classifies a whole `Cause`: a failure beats a defect, a defect is `Internal` unless it is one of the 17. None if there
- * is nothing but interruption, which is no error.
+ * Classifies a `Cause` as one error. A failure has priority over a defect. A defect is `Internal` unless it is one of the 17
+ * errors. None if the cause holds interruptions only.
  *
  * @since 0.1.0
  * @category combinators
@@ -219,11 +218,11 @@ export const classifyCause = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a rule from a table of codes: what an API documents as a table is written as one.
+ * Makes a rule from a table of the error codes of an API.
  *
- * A code in the table decides over the HTTP status, except that 418 and 429 always mean a rate limit. A row marked
- * `vague` ("unknown error") leaves the decision to any status but 200 and 400. A code without a row leaves the decision
- * to the status. Messages hold the code, the API's own words and the hint of the row.
+ * A code in the table has priority over the HTTP status, except for 418 and 429, which always mean a rate limit. A row marked
+ * `vague` ("unknown error") applies only without a status, or with status 200 or 400. Without a row, the status decides. The
+ * message holds the code, the message of the API and the hint of the row.
  *
  * @example
  * import { Classifier } from "effect-errata"
@@ -251,7 +250,7 @@ export const classifyCause = (
 export const table: (options: TableOptions) => Rule = codeTable
 
 /**
- * The error of a fetch that worked and brought nothing.
+ * Makes the error of a fetch that succeeded without data.
  *
  * @example
  * import { Classifier } from "effect-errata"
@@ -268,7 +267,7 @@ export const dataEmpty = (
   reason: FetchError.EmptyReason,
   options?: {
     readonly context?: FetchContext.Input | undefined
-    /** Default: what the reason says, see `FetchError.EmptyReason`. */
+    /** Default: that of the reason, see `FetchError.EmptyReason`. */
     readonly expected?: boolean | undefined
   }
 ): FetchError.DataEmpty =>
@@ -295,7 +294,7 @@ const empties: Readonly<Record<FetchError.EmptyReason, string>> = {
 
 const systemClock = Clock.make()
 
-/** One of the 17, also as JSON: from another process, or out of a worker. */
+/** One of the 17, also as JSON from another process or a worker. */
 const ownError = (cause: unknown): FetchError.FetchError | undefined => {
   if (isOwn(cause)) return cause
   const tag = text(cause, "_tag")
@@ -315,7 +314,7 @@ interface Circumstances {
   readonly rules: ReadonlyArray<Rule>
 }
 
-/** Several failures of one Cause are one failure: the one that says most. */
+/** Several failures of one Cause are one failure: the one with the strongest evidence. */
 const strongest = (causes: ReadonlyArray<unknown>): unknown => {
   if (causes.length <= 1) return causes[0]
   const ranks = causes.slice(0, maxCauses).map((cause) => (isDefect(cause) ? Rank.Bug : decide(cause).rank))
@@ -348,12 +347,12 @@ const settle = (
       now
     })
   } catch {
-    // Every step reads with care; should one stumble all the same, there still is an answer.
+    // No step throws. If one does all the same, there is still an error.
     return new FetchError.Unexpected({ message: "Unexpected error: its cause cannot be read", cause: thrown, context })
   }
 }
 
-/** What the rules say; what a client or Effect wrapped round it hides nothing from them. */
+/** The error of the first rule that applies to a link of the chain. */
 const ruled = (
   chain: ReadonlyArray<unknown>,
   answer: Answer | undefined,

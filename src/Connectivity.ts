@@ -1,5 +1,5 @@
 /**
- * Is a host reachable, and if not, why not?
+ * The reachability of a host, and the reason if it is not reachable.
  *
  * @since 0.1.0
  */
@@ -28,24 +28,24 @@ import { attempt } from "./internal/safe/json.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a check found.
+ * The result of a check.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Report {
-  /** What was asked, secrets in it masked. */
+  /** The URL, with secrets masked. */
   readonly url: string
-  /** Did an answer come, with a status below 400? */
+  /** True if there was a response with a status below 400. */
   readonly reachable: boolean
-  /** The status of the answer, whatever it says. None: there was no answer. */
+  /** The status of the response. None without a response. */
   readonly status: Option.Option<number>
   /**
-   * Why it is not reachable: `NetworkDns`, `NetworkConnection`, `NetworkTimeout`, or what the status means;
-   * `DataValidation` where the URL is none that the client can ask.
+   * The reason if the host is not reachable: `NetworkDns`, `NetworkConnection`, `NetworkTimeout`, or the error of the
+   * status; `DataValidation` for a URL that is invalid for the client.
    */
   readonly error: Option.Option<FetchError.FetchError>
-  /** How long it took to find out. */
+  /** The duration of the check. */
   readonly latency: Duration.Duration
 }
 
@@ -56,7 +56,7 @@ export interface Report {
  * @category models
  */
 export interface Options {
-  /** How long to wait for the answer. Default: 5 seconds. */
+  /** The longest wait for a response. Default: 5 seconds. */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
@@ -65,11 +65,11 @@ export interface Options {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Asks for the head of a URL. Never fails: why a host is not reachable stands in the report, is counted by the tracker,
- * and logged as a warning. A redirect is an answer, unless the client follows it, as `fetch` does: then the answer is
- * what it leads to.
+ * Sends a HEAD request to a URL. Never fails: an error is part of the report, counted by the tracker and logged as a warning.
+ * A redirect counts as a response, unless the client follows it, as `fetch` does.
  *
- * After the timeout the request is interrupted, and not waited for.
+ * After the timeout the request is interrupted in the background. Dies with an `IllegalArgumentException` if an option is
+ * wrong.
  *
  * @example
  * import { Connectivity, ErrorTracker } from "effect-errata"
@@ -118,7 +118,7 @@ export const check: (
 })
 
 /**
- * Checks all at once; the reports come in the order of the URLs.
+ * Checks all URLs concurrently. The reports are in the order of the URLs.
  *
  * @since 0.1.0
  * @category constructors
@@ -139,7 +139,7 @@ const checkedOptions = Check.struct(
   } satisfies Check.Checks<Options>
 )
 
-/** Counts the failure and logs it, once; interruption is none, and goes on as it is. */
+/** Counts and logs the failure once. Interruptions are passed on. */
 const failed = Effect.fnUntraced(function*(
   cause: Cause.Cause<unknown>,
   url: string,
@@ -148,7 +148,7 @@ const failed = Effect.fnUntraced(function*(
   const classified = yield* Classifier.classifyCause(cause, { context })
   if (Option.isNone(classified)) return yield* Effect.interrupt
   const tracker = yield* ErrorTracker
-  // A copy: the client may have failed with an error that it still holds.
+  // A copy: the client may still hold the error that it failed with.
   const found = FetchError.withContext(classified.value, context)
   if (isMarked(found, tracker)) return Option.some(found)
   const error = isRefused(found, cause, url) ? invalid(found, url) : found
@@ -162,7 +162,7 @@ const failed = Effect.fnUntraced(function*(
   return Option.some(error)
 })
 
-/** Did the client refuse to ask? Then it is the URL that is wrong, and not the program. */
+/** Returns whether the client refused the URL: then the URL is wrong, and not the program. */
 const isRefused = (error: FetchError.FetchError, cause: Cause.Cause<unknown>, url: string): boolean =>
   error._tag === "Internal" && (
     Option.exists(Cause.failureOption(cause), HttpClientError.isHttpClientError) ||

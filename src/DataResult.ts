@@ -1,5 +1,5 @@
 /**
- * Data and error side by side, for callers who want no error channel.
+ * Data and error in one value, for callers that use no error channel.
  *
  * @since 0.1.0
  */
@@ -15,22 +15,22 @@ import { safeText } from "./internal/safe/json.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A part of what was asked for that is not in the data.
+ * A part of the requested range that is not in the data.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Missing {
-  /** First missing instant, epoch milliseconds. */
+  /** The first missing instant, in epoch milliseconds. */
   readonly start: number
-  /** End of the missing range, epoch milliseconds; itself not missing. */
+  /** The end of the missing range, in epoch milliseconds, exclusive. */
   readonly end: number
-  /** Why it is missing. */
+  /** The reason, such as `source_gap`. */
   readonly reason: string
 }
 
 /**
- * The outcome of a fetch as a value: there is always data, empty if need be, and beside it the error if there was one.
+ * The outcome of a fetch as a value: the data, which is empty after a failure, and the error if there is one.
  *
  * @example
  * import { DataResult, FetchError } from "effect-errata"
@@ -53,13 +53,13 @@ export interface DataResult<out A, out E extends Trackable = FetchError> {
   readonly error: Option.Option<E>
   /** The message of the error, without secrets. */
   readonly message: Option.Option<string>
-  /** What was fetched. */
+  /** The context of the fetch. */
   readonly metadata: FetchContext.FetchContext
-  /** When the outcome was known, by the Clock. */
+  /** The time of the outcome, by the Clock. */
   readonly timestamp: DateTime.Utc
-  /** What was asked for and is not in `data`. */
+  /** The parts of the requested range that are not in `data`. */
   readonly missing: ReadonlyArray<Missing>
-  /** How many rows `data` has. */
+  /** The number of rows of `data`. */
   readonly rows: number
   readonly isEmpty: boolean
   readonly hasError: boolean
@@ -68,14 +68,14 @@ export interface DataResult<out A, out E extends Trackable = FetchError> {
   /** The severity of the error; `INFO` if there is none. */
   readonly severity: Severity
   /**
-   * A flat record for a log: `error_type`, `error_message`, `is_empty`, `has_error`, `rows`, `severity`, `timestamp`
-   * (ISO 8601), then the metadata, which overwrites none of these.
+   * Returns a flat record for a log: `error_type`, `error_message`, `is_empty`, `has_error`, `rows`, `severity`, `timestamp`
+   * (ISO 8601), and the metadata, which does not overwrite these.
    */
   readonly toLogRecord: () => Readonly<Record<string, string | number | boolean | null>>
 }
 
 /**
- * What {@link make} needs.
+ * The options of {@link make}.
  *
  * @since 0.1.0
  * @category models
@@ -87,7 +87,7 @@ export interface Options<A, E extends Trackable> {
   /** Default: the context of the error. */
   readonly metadata?: FetchContext.Input | undefined
   readonly missing?: ReadonlyArray<Missing> | undefined
-  /** How many rows the data has. Default: its `length` or `size`; 0 for null; else 1. */
+  /** The number of rows of the data. Default: its `length` or `size`; 0 for null or undefined; else 1. */
   readonly size?: ((data: A) => number) | undefined
 }
 
@@ -96,7 +96,7 @@ export interface Options<A, E extends Trackable> {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Puts data and error side by side.
+ * Makes a result from data and an optional error.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,5 +1,5 @@
 /**
- * Errors in the log: each with what was being fetched, why it failed, and nothing secret.
+ * Log lines of errors: with the context of the fetch and the reason of the failure, and without secrets.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ import { makeStormGuard } from "./internal/log/stormGuard.js"
  * @category models
  */
 export interface LogOptions {
-  /** The whole cause that the error came in. What failed or died beside the error is logged with it. */
+  /** The `Cause` of the error. Other failures and defects in it are logged too. */
   readonly cause?: Cause.Cause<unknown> | undefined
   /** Default: the level of the severity; `DEBUG` for an expected empty. */
   readonly level?: LogLevel.LogLevel | undefined
@@ -40,10 +40,10 @@ export interface LogOptions {
 }
 
 /**
- * A guard that keeps a storm of one error from drowning the rest of a log.
+ * A guard that limits the lines of an error that occurs too often.
  *
  * Errors of one code, source and level share a window of ten seconds, which begins with the first of them. Five of them
- * get a line each. After those, only errors that say something new get one: another status, another API code, another
+ * get a line each. After those, only errors with new information get one: another status, another API code, another
  * message apart from its numbers (up to 16 in a window), or another symbol (up to 8). The rest are counted: one line gives
  * the count when it reaches 10, 100, 1,000 and so on, and one line gives the sum when the window ends. At most 256 windows
  * are open at a time; further errors share one.
@@ -52,7 +52,7 @@ export interface LogOptions {
  * @category models
  */
 export interface Storm {
-  /** Writes the line of an error, or counts the error; and writes the counts that are due. */
+  /** Writes the line of an error or counts the error, and writes the counts that are due. */
   readonly admit: (
     error: FetchError.Trackable,
     level: LogLevel.LogLevel,
@@ -109,7 +109,7 @@ export const AttemptLevel = level.AttemptLevel
  * `retryable`, `retry_after_millis`, `earlier`, the attributes of the context, and the error's own evidence, such as
  * `status`, `api_code` and `errno`.
  *
- * Never fails: a logger that throws changes nothing for the caller.
+ * Never fails: exceptions of loggers are ignored.
  *
  * @example
  * import { ErrorLog, FetchError } from "effect-errata"
@@ -168,13 +168,13 @@ export const makeStorm = (scope?: Scope.Scope, clock?: Clock.Clock): Storm => ma
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Logs in place of Effect's default logger, and of the pretty logger that `runMain` installs in its place, to the Console,
- * one line an entry: `2024-01-01T00:00:00.000Z [ERROR] message | Error Context: {"error_type":"NETWORK_DNS", …}`. The
- * context is the annotations, the spans in milliseconds and the cause of the entry, as JSON. Loggers that the program adds
- * itself stay.
+ * Replaces Effect's default logger, and the pretty logger that `runMain` installs, by one that writes to the Console, one
+ * line per entry: `2024-01-01T00:00:00.000Z [ERROR] message | Error Context: {"error_type":"NETWORK_DNS", …}`. The
+ * context is the annotations, the spans in milliseconds and the cause of the entry, as JSON. Other loggers of the program
+ * stay.
  *
- * This holds for every log call of the program: secrets are masked, characters that would break, forge or reorder a line
- * are written as escapes, no line is longer than 8 kB, and the logger never throws.
+ * In all entries of the program, secrets are masked, and control and bidirectional characters are escaped. No line is longer
+ * than 8 kB. The logger never throws.
  *
  * @since 0.1.0
  * @category layers

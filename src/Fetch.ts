@@ -1,13 +1,11 @@
 /**
- * Operators around a fetch: what turns an effect that fails with anything into one whose failures are classified,
- * counted once, and logged.
+ * The operators around a fetch: they classify, count and log its failures, and add timeouts, retries and failover.
  *
  * The canonical order of a pipeline:
  *
  * `fetch |> Fetch.timeout |> Fetch.failOnEmpty |> Fetch.tracked |> Fetch.retry |> Fetch.toDataResult`
  *
- * A timeout or an emptiness check outside of `tracked` is not counted: inside, all there is to see is an interruption,
- * or a success.
+ * {@link tracked} counts only failures inside of it: a timeout or a check for empty data outside of it is not counted.
  *
  * @since 0.1.0
  */
@@ -39,8 +37,8 @@ import type { Refusal, RetryPolicy } from "./RetryPolicy.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What an error of type `E` is after {@link tracked}: itself if it can be tracked as it is, one of the 17 otherwise.
- * An effect that cannot fail still cannot.
+ * The type of an error of type `E` after {@link tracked}: `E` if it is trackable, else one of the 17 errors. `never` stays
+ * `never`.
  *
  * @since 0.1.0
  * @category models
@@ -60,9 +58,8 @@ export type TrackedOptions = Model.TrackedOptions
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Says what everything inside is about. Errors that come out, and the lines logged about them, carry this context
- * below their own: the error's own word beats that of `tracked`, which beats this. Nested annotations add up, the inner
- * one winning.
+ * Adds context to the errors of an effect, and to the log lines about them. The context of an error itself has priority,
+ * then that of {@link tracked}, then that of the innermost `annotate`.
  *
  * @example
  * import { Effect } from "effect"
@@ -84,7 +81,7 @@ export const annotate =
   (context: FetchContext.Input) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     self.pipe(
       within(context),
-      // Errors and defects that were made inside without `tracked` learn of the context at the border.
+      // Adds the context to errors and defects that did not pass through `tracked`.
       Effect.catchAllCause((cause) => {
         const told = <A>(error: A): A => FetchError.isTrackable(error) ? FetchError.withContext(error, context) : error
         return Effect.failCause(rebuilt(cause, (error) => Cause.fail(told(error)), (defect) => Cause.die(told(defect))))
@@ -96,16 +93,17 @@ export const annotate =
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Classifies every failure of the effect, counts it once in the `ErrorTracker`, logs it, and hands it on.
+ * Classifies each failure of the effect, counts it once in the `ErrorTracker`, logs it, and fails with the result.
  *
- * - What is handed on is a fresh error: a copy of the failure if it can be tracked as it is, with the context merged in
- *   and the same stack and cause; otherwise what the classifier makes of it. It remembers that it was counted: however
- *   often it passes through `tracked` again, is wrapped in another error or turned into a defect, it counts once.
- * - Interruption is no error: it is passed on as it is, neither counted nor logged.
- * - A defect counts as `Internal`, or as itself if it can be tracked, and remains a defect.
- * - Nothing that goes wrong in tracker, rules or logger changes the outcome of the fetch.
+ * - The result is a new error. For a trackable failure it is a copy with the merged context, and the same stack and cause;
+ *   for any other failure it is one of the 17 errors. It is marked as counted: it counts once, even if it passes through
+ *   `tracked` again, is wrapped in another error, or becomes a defect.
+ * - Interruptions are passed on. They are neither counted nor logged.
+ * - A defect is counted as `Internal`, or as itself if it is trackable, and remains a defect.
+ * - A fault in the tracker, a rule or a logger does not change the outcome of the fetch.
  *
- * A timeout outside of this operator is not counted: see the order of a pipeline above.
+ * Put timeouts inside of this operator: see the order of a pipeline above. Dies with an `IllegalArgumentException` if an
+ * option is wrong.
  *
  * @example
  * import { Effect } from "effect"
@@ -150,8 +148,9 @@ export const tracked: {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Gives up after a time, with a `NetworkTimeout` of phase `total`. Does not wait for work that cannot be interrupted:
- * that goes on in the background and its outcome is dropped. Belongs inside of {@link tracked}.
+ * Fails with a `NetworkTimeout` of phase `total` if there is no result within the duration. It does not wait for work that
+ * cannot be interrupted: such work continues in the background, and its outcome is dropped. Put it inside of
+ * {@link tracked}. Dies with an `IllegalArgumentException` if the duration is not positive and finite.
  *
  * @example
  * import { Effect } from "effect"
@@ -179,19 +178,17 @@ export const timeout =
       })(self))
 
 /**
- * Retries an effect as the policy says: which errors, how often, and when. A retry is never earlier than the server allows,
- * and a call is not sent while nothing but failure is to be expected. Belongs around {@link tracked}, so that each attempt
- * is counted.
+ * Retries an effect by a policy. No retry is sent before the server allows it, and no call while the circuit is open. Put it
+ * around {@link tracked}, so that each attempt is counted.
  *
  * A call has one line in the log. A failed attempt that is followed by another one is logged at `ErrorLog.AttemptLevel`
  * (default `DEBUG`); a call that fails is logged once, at the level of its error, with `attempts`, `duration_ms`,
- * `earlier_errors` and the reason for giving up, `gave_up`; a call that succeeds is not logged. Of calls inside of each
- * other, with `retry` or {@link failover}, the outermost is the one that is logged and that `Stats.calls` counts. A failure
- * that the program handles itself inside of a call is logged when the call succeeds, and otherwise with the next failure or
- * call that is more than a second later.
+ * `earlier_errors` and the reason for giving up, `gave_up`; a call that succeeds is not logged. Of nested calls, with `retry`
+ * or {@link failover}, only the outermost is logged and counted in `Stats.calls`. A failure that the program handles inside
+ * of a call is logged when the call succeeds, else with the next failure or call that is more than a second later.
  *
- * A call may also fail with the error of another one that shares the policy: while the server has asked to wait for too
- * long, or the circuit is open, it is not sent.
+ * A call that is not sent, because the circuit is open or the server asks for too long a wait, fails with the error that
+ * caused this: see `RetryPolicy.Refusal`.
  *
  * @example
  * import { Effect } from "effect"
@@ -220,7 +217,7 @@ export const retry = (policy: RetryPolicy) =>
 ): Effect.Effect<A, E | Refusal, R> => policy.run(self)
 
 /**
- * Who can be asked, by name, and how.
+ * A source of data: its name, and the effect that fetches from it.
  *
  * @since 0.1.0
  * @category models
@@ -228,11 +225,11 @@ export const retry = (policy: RetryPolicy) =>
 export type Source = Model.Source
 
 /**
- * Asks one source after the other until one of them answers. Each failure is tracked under the name of its source; the
- * last one is what the whole fails with, and carries those before it.
+ * Fetches from the first source, and after a failure from the next one, until one succeeds. Each failure is tracked under
+ * the name of its source. The last failure is the error of the whole, and has the others in `earlier`.
  *
- * A source with {@link retry} whose circuit is open is passed over at once; and where another one would be asked, nobody
- * waits because a server said to wait. Bugs and interruptions end it: they are the same whoever is asked.
+ * A source with {@link retry} is skipped at once while its circuit is open, and while its server asks for a wait, if there is
+ * a next source. Defects and interruptions end the failover. Dies with an `IllegalArgumentException` if an option is wrong.
  *
  * @example
  * import { Effect } from "effect"
@@ -251,7 +248,7 @@ export type Source = Model.Source
 export const failover = <const S extends readonly [Source, ...Array<Source>]>(
   sources: S,
   options?: {
-    /** After which failures is the next one asked? Default: after all of them. */
+    /** Whether to continue with the next source after a failure. Default: after every failure. */
     readonly while?: ((error: Classified<Effect.Effect.Error<S[number]["fetch"]>>) => boolean) | undefined
   }
 ): Effect.Effect<
@@ -269,7 +266,7 @@ export const failover = <const S extends readonly [Source, ...Array<Source>]>(
     )
 
 /**
- * Fails with `DataEmpty` where the data is empty. Belongs inside of {@link tracked}.
+ * Fails with `DataEmpty` if the data is empty. Put it inside of {@link tracked}.
  *
  * @example
  * import { Effect } from "effect"
@@ -288,7 +285,7 @@ export const failover = <const S extends readonly [Source, ...Array<Source>]>(
  */
 export const failOnEmpty = <A>(options: {
   readonly isEmpty: (data: NoInfer<A>) => boolean
-  /** Why it is empty, if it is; see `FetchError.EmptyReason`. */
+  /** The reason for empty data; see `FetchError.EmptyReason`. */
   readonly reason: FetchError.EmptyReason | ((data: NoInfer<A>) => FetchError.EmptyReason)
 }) =>
 <E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | FetchError.DataEmpty, R> =>
@@ -298,7 +295,7 @@ export const failOnEmpty = <A>(options: {
       : Effect.succeed(data))
 
 /**
- * Takes empty data for an answer: expected empties only, unless `when` says always.
+ * Recovers from `DataEmpty` with a value: only from expected empties, or from all with `when: "always"`.
  *
  * @example
  * import { Effect } from "effect"
@@ -334,8 +331,8 @@ export const orEmpty: {
   )
 
 /**
- * Data and error side by side, and no error channel: the end of a pipeline for callers who want values. The metadata are
- * the context of the error, and what {@link annotate} says around it: of a success, only the latter is known.
+ * Returns data and error in one value, and never fails. Its `metadata` is the context of the error, merged over that of the
+ * {@link annotate} around it. After a success, only the latter is known.
  *
  * @example
  * import { Effect } from "effect"
@@ -353,9 +350,9 @@ export const orEmpty: {
  * @category combinators
  */
 export const toDataResult = <A>(options: {
-  /** What stands for the data where there is none. */
+  /** The data after a failure. */
   readonly empty: () => NoInfer<A>
-  /** How many rows the data has. Default: its `length` or `size`. */
+  /** The number of rows of the data. Default: its `length` or `size`. */
   readonly size?: ((data: NoInfer<A>) => number) | undefined
 }) =>
 <E extends FetchError.Trackable, R>(

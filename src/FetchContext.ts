@@ -1,5 +1,5 @@
 /**
- * What was being fetched when something went wrong: the part of an error that says where to look.
+ * The context of a fetch, which its errors and log lines carry: symbol, source, range, URL and attributes.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import { isSecret, mask } from "./internal/safe/secretNames.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Further facts about a fetch, by name. Values under the name of a secret are masked.
+ * Further properties of a fetch, by name. Values under the name of a secret are masked. At most 32 are kept.
  *
  * @since 0.1.0
  * @category models
@@ -25,8 +25,8 @@ import { isSecret, mask } from "./internal/safe/secretNames.js"
 export type Attributes = Readonly<Record<string, string | number | boolean>>
 
 /**
- * What callers write: every key optional, `start` and `end` in any form that `DateTime` understands. The record is
- * closed, so that a misspelt key does not compile; what has no key of its own goes into `attributes`.
+ * The context as callers write it. `start` and `end` are in any form that `DateTime` accepts. Properties without a key of
+ * their own go into `attributes`.
  *
  * @since 0.1.0
  * @category models
@@ -36,19 +36,19 @@ export interface Input {
   readonly symbol?: string | undefined
   /** The candle interval: `1m`, `1h`. */
   readonly interval?: string | undefined
-  /** The market the symbol is traded on. */
+  /** The market of the instrument: `SPOT`. */
   readonly market?: string | undefined
-  /** The source that was asked: `rest`, `archive`, `cache`, a database. */
+  /** The name of the source: `rest`, `archive`, `cache`. */
   readonly source?: string | undefined
-  /** First instant asked for. */
+  /** The first instant of the requested range. */
   readonly start?: DateTime.DateTime.Input | undefined
-  /** End of what was asked for. */
+  /** The end of the requested range. */
   readonly end?: DateTime.DateTime.Input | undefined
-  /** Where the request went; secrets in it are masked. */
+  /** The URL of the request. Secrets in it are masked. */
   readonly url?: string | undefined
-  /** What was being done; tells a failed read from a failed write where the error itself does not. */
+  /** The operation that failed. It decides between `StorageRead` and `StorageWrite` if the error does not. */
   readonly operation?: "fetch" | "validate" | "read" | "write" | (string & {}) | undefined
-  /** Which attempt this was; the first is 1. */
+  /** The number of the attempt. The first is 1. */
   readonly attempt?: number | undefined
   readonly attributes?: Attributes | undefined
 }
@@ -90,7 +90,7 @@ export const FetchContext: Schema.Schema<FetchContext> = Schema.Struct({
   url: Schema.optional(Schema.String),
   operation: Schema.optional(Schema.String),
   attempt: Schema.optional(Schema.Number),
-  // No record: decoding one assigns, and so loses `__proto__`, which is a name like any other.
+  // Not Schema.Record, whose decoder assigns and so loses an attribute named `__proto__`.
   attributes: Schema.optional(Schema.declare(
     (value: unknown): value is Attributes =>
       Predicate.isRecord(value) &&
@@ -116,8 +116,8 @@ export const FetchContext: Schema.Schema<FetchContext> = Schema.Struct({
 export const empty: FetchContext = Object.freeze({})
 
 /**
- * Makes a context from what a caller wrote. Never throws: an instant that is none is kept as the text it was, a value
- * that is no text becomes one. Texts are bounded, secrets in them masked.
+ * Makes a context. Never throws: an invalid instant is kept as text, and other values become text where text is required.
+ * Texts are bounded, and secrets in them are masked.
  *
  * @example
  * import { FetchContext } from "effect-errata"
@@ -179,8 +179,8 @@ export const isEmpty = (context: FetchContext): boolean => {
 }
 
 /**
- * The context as a flat record under the names that log lines use: `symbol`, `interval`, `market_type`, `source`,
- * `start_time`, `end_time`, `url`, `operation`, `attempt`, then the attributes, which overwrite none of these.
+ * Returns the context as a flat record with the names of log lines: `symbol`, `interval`, `market_type`, `source`,
+ * `start_time`, `end_time`, `url`, `operation`, `attempt`, and the attributes, which do not overwrite these.
  *
  * @example
  * import { FetchContext } from "effect-errata"
@@ -206,7 +206,7 @@ export const toRecord = (context: FetchContext): Attributes => {
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Contexts that went through `make` already: they are frozen, so that once is enough.
+// The frozen results of `make`, which need no second pass.
 const made = new WeakSet<Input>()
 
 const settled = (context: FetchContext): FetchContext => {
@@ -214,7 +214,7 @@ const settled = (context: FetchContext): FetchContext => {
   return context
 }
 
-/** Returns whether the one has every key of the other. A context that an error passes twice is merged twice. */
+/** Returns whether `over` has every key of `under`: merging the same context again changes nothing. */
 const hasKeysOf = (over: FetchContext, under: FetchContext): boolean => {
   if (under.attributes !== undefined) return false
   for (const key in under) if (!Object.hasOwn(over, key)) return false
@@ -266,7 +266,7 @@ const instant = (input: DateTime.DateTime.Input): string => {
   })
 }
 
-// Strict, so that a text that was kept as a text stays one when it is read again, and the day is the one that was written.
+// Strict, so that a text that was kept stays the same when it is read again.
 const instantOfText = (text: string): string => {
   const parsed = iso8601.parse(text)
   return "fault" in parsed ? safeText(text) : DateTime.formatIso(DateTime.unsafeMake(parsed.millis))

@@ -1,5 +1,5 @@
 /**
- * The state of a tracker at one instant as plain data: to keep it across a restart, and to analyze it with `Insight`.
+ * The state of a tracker at one instant as plain data, for a restart and for `Insight`.
  *
  * @since 0.1.0
  */

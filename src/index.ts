@@ -1,63 +1,62 @@
 /**
- * What a tracker has to say unasked: a code passed one of its limits, passed it by far, or came back.
+ * The alerts of a tracker: a limit is exceeded, the count doubles, the count recovers.
  *
  * @since 0.1.0
  */
 export * as Alert from "./Alert.js"
 
 /**
- * From anything that was thrown to one of the 17 errors: by structure first, by well-known wording last.
+ * The classification of any cause as one of the 17 errors: by its structure first, by well-known wording last.
  *
  * @since 0.1.0
  */
 export * as Classifier from "./Classifier.js"
 
 /**
- * Is a host reachable, and if not, why not?
+ * The reachability of a host, and the reason if it is not reachable.
  *
  * @since 0.1.0
  */
 export * as Connectivity from "./Connectivity.js"
 
 /**
- * Data and error side by side, for callers who want no error channel.
+ * Data and error in one value, for callers that use no error channel.
  *
  * @since 0.1.0
  */
 export * as DataResult from "./DataResult.js"
 
 /**
- * Errors in the log: each with what was being fetched, why it failed, and nothing secret.
+ * Log lines of errors: with the context of the fetch and the reason of the failure, and without secrets.
  *
  * @since 0.1.0
  */
 export * as ErrorLog from "./ErrorLog.js"
 
 /**
- * The service that counts what goes wrong: since the start, over any window up to a day, by what was being fetched.
+ * The service that counts errors and attempts: since the start, over any window up to a day, and by dimension.
  *
  * @since 0.1.0
  */
 export * as ErrorTracker from "./ErrorTracker.js"
 
 /**
- * Operators around a fetch: what turns an effect that fails with anything into one whose failures are classified,
- * counted once, and logged.
+ * The operators around a fetch: they classify, count and log its failures, and add timeouts, retries and failover.
  *
  * @since 0.1.0
  */
 export * as Fetch from "./Fetch.js"
 
 /**
- * What was being fetched when something went wrong: the part of an error that says where to look.
+ * The context of a fetch, which its errors and log lines carry: symbol, source, range, URL and attributes.
  *
  * @since 0.1.0
  */
 export * as FetchContext from "./FetchContext.js"
 
 /**
- * The errors of a data fetch: a closed union of 17 tagged errors, each with a stable code, a category, a severity and
- * an answer to the question whether trying again makes sense.
+ * The errors of a data fetch: a closed union of 17 tagged errors, each with a stable code, a category, a severity and a
+ * `retryable` flag.
  *
  * @since 0.1.0
  */
@@ -71,28 +70,29 @@ export * as FetchError from "./FetchError.js"
 export * as SlidingWindow from "./SlidingWindow.js"
 
 /**
- * What the numbers of a tracker mean: what is normal, what is not, and what comes next.
+ * Statistics on a snapshot of a tracker: the normal range, anomalies, forecasts, offenders, and limits and timeouts that
+ * fit.
  *
  * @since 0.1.0
  */
 export * as Insight from "./Insight.js"
 
 /**
- * Retries that learn from what goes wrong, obey the server, and never make an outage worse.
+ * Retries with back-off, a budget, a rate-limit gate and a circuit breaker.
  *
  * @since 0.1.0
  */
 export * as RetryPolicy from "./RetryPolicy.js"
 
 /**
- * Everything a tracker knows at one instant, as data.
+ * The state of a tracker at one instant as plain data, for a restart and for `Insight`.
  *
  * @since 0.1.0
  */
 export * as Snapshot from "./Snapshot.js"
 
 /**
- * How many errors are normal: limits per code and window.
+ * Limits on the number of errors per code and window, and the edges of a limit.
  *
  * @since 0.1.0
  */

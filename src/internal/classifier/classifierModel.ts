@@ -3,26 +3,26 @@ import type * as Option from "effect/Option"
 import type * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
 
-/** The answer of a server, as far as its client kept it. */
+/** The response of a server, as far as the client kept it. */
 export interface Response {
   /** The HTTP status; 0 where the client kept the body but not the status. */
   readonly status: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Parsed if it is JSON, else text; `undefined` when it was not read. */
+  /** Parsed JSON, else text; `undefined` if it was not read. */
   readonly body: unknown
 }
 
-/** The request that failed, as far as its client kept it. */
+/** The request that failed, as far as the client kept it. */
 export interface Request {
   readonly method: string | undefined
   readonly url: string | undefined
 }
 
-/** What a rule knows besides the cause. */
+/** The input of a rule besides the cause. */
 export interface RuleOptions {
   readonly context: FetchContext.FetchContext
-  /** Epoch milliseconds. */
+  /** The current time in epoch milliseconds. */
   readonly now: number
   readonly request: Request
   readonly response: Option.Option<Response>
@@ -32,22 +32,22 @@ export type Rule = (cause: unknown, options: RuleOptions) => Option.Option<Fetch
 
 export type Code = string | number
 
-/** The code of a failure, and what else the API says about it. */
+/** The code of a failure, and further details from the API. */
 export interface Selected {
   readonly code: Code
-  /** The API's own words. Default: the reason in the body of the answer. */
+  /** The message of the API. Default: the reason in the body of the response. */
   readonly message?: string | undefined
-  /** What is wrong with the request, field by field: the `issues` of a `DataValidation`. */
+  /** The invalid fields of the request: the `issues` of a `DataValidation`. */
   readonly issues?: ReadonlyArray<{ readonly path: string; readonly message: string }> | undefined
 }
 
 interface CommonRow {
-  /** Does the same request make sense again? Default: that of the tag. */
+  /** Whether the same request may succeed later. Default: that of the tag. */
   readonly retryable?: boolean | undefined
-  /** What to do about it; becomes part of the message. */
+  /** A remedy, which is added to the message. */
   readonly hint?: string | undefined
   /**
-   * Does the code say nothing by itself ("unknown error")? Then the HTTP status decides, unless it is 200 or 400.
+   * Whether the code has no meaning of its own ("unknown error"). The HTTP status then decides, unless it is 200 or 400.
    * Default false.
    */
   readonly vague?: boolean | undefined
@@ -59,14 +59,14 @@ export type Row =
   | (CommonRow & { readonly tag: "DataEmpty"; readonly reason: FetchError.EmptyReason })
 
 export interface TableOptions {
-  /** The head of the messages, such as the name of the API. Default: none. */
+  /** The first part of the messages, such as the name of the API. Default: none. */
   readonly name?: string | undefined
   /**
-   * Reads the code from the answer, or from the error that was thrown. Undefined: the table has nothing to say. Default:
-   * the code in the body of the answer, wherever APIs keep it, else the `code` of the error.
+   * Reads the code from the response, or from the error that was thrown. Undefined: the rule does not apply. Default: the
+   * code in the body of the response, else the `code` of the error.
    */
   readonly select?: ((cause: unknown, options: RuleOptions) => Selected | Code | undefined) | undefined
-  /** The rows by code. A function serves codes that come in ranges, or whose meaning depends on the context. */
+  /** The rows by code. Use a function for ranges of codes, or for codes whose meaning depends on the context. */
   readonly rows:
     | { readonly [code: string]: Row }
     | ((code: Code, options: RuleOptions) => Row | undefined)

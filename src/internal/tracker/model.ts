@@ -1,4 +1,4 @@
-/** The types of the tracker: its options, its reads, its service. `ErrorTracker` publishes them. */
+/** The types of the tracker: options, results, service. `ErrorTracker` publishes them. */
 import type * as Cause from "effect/Cause"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -221,7 +221,7 @@ export interface Service {
   readonly track: (error: Trackable, options?: TrackOptions) => Effect.Effect<void>
   /** Counts one successful attempt, for failure rates, and its duration, for `latency`. */
   readonly succeeded: (context: FetchContext.Input, duration?: Duration.DurationInput) => Effect.Effect<void>
-  /** Counts within a window of at most one day. Without a window, or with one that is not a duration: since the start. */
+  /** The counts within a window of at most one day. Without a window, or if it is not a duration: since the start. */
   readonly stats: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<Stats>
   readonly rates: Effect.Effect<Rates>
   /** Errors by the values of a dimension, highest count first. Dies for a dimension that is not kept. */
