@@ -1,5 +1,5 @@
 /**
- * What can go wrong between a client and an exchange, as data: which requests, and what happens to them.
+ * Faults between a client and an exchange, as data: the requests that a fault hits, and its effect.
  *
  * @example
  * import { Fault } from "effect-errata/testing"
@@ -68,7 +68,7 @@ export type Malformation = Model.Malformation
 export type Corruption = Model.Corruption
 
 /**
- * What happens to a request. The constructors say what each action means.
+ * The effect of a fault on a request. The constructors describe the actions.
  *
  * @since 0.1.0
  * @category models
@@ -80,7 +80,7 @@ export type Action = Model.Action
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The answer comes late.
+ * Delays the response.
  *
  * @since 0.1.0
  * @category constructors
@@ -90,7 +90,7 @@ export const latency = (duration: Duration.DurationInput): Fault => ({
 })
 
 /**
- * The request is accepted and never answered.
+ * Accepts the request and never responds.
  *
  * @since 0.1.0
  * @category constructors
@@ -98,7 +98,7 @@ export const latency = (duration: Duration.DurationInput): Fault => ({
 export const silence: Fault = { do: { _tag: "Silence" } }
 
 /**
- * The connection is reset (RST) in place of an answer: `ECONNRESET`.
+ * Resets the connection (RST) before the response: `ECONNRESET`.
  *
  * @since 0.1.0
  * @category constructors
@@ -106,7 +106,7 @@ export const silence: Fault = { do: { _tag: "Silence" } }
 export const resetBeforeHeaders: Fault = { do: { _tag: "ResetBeforeHeaders" } }
 
 /**
- * The connection is closed in good order (FIN), but without an answer: `UND_ERR_SOCKET`, "other side closed".
+ * Closes the connection (FIN) before the response: `UND_ERR_SOCKET`, "other side closed".
  *
  * @since 0.1.0
  * @category constructors
@@ -114,7 +114,7 @@ export const resetBeforeHeaders: Fault = { do: { _tag: "ResetBeforeHeaders" } }
 export const closeBeforeHeaders: Fault = { do: { _tag: "CloseBeforeHeaders" } }
 
 /**
- * The connection is reset when half of the body was sent.
+ * Resets the connection (RST) after half of the body.
  *
  * @since 0.1.0
  * @category constructors
@@ -122,7 +122,7 @@ export const closeBeforeHeaders: Fault = { do: { _tag: "CloseBeforeHeaders" } }
 export const resetMidBody: Fault = { do: { _tag: "ResetMidBody" } }
 
 /**
- * The connection is closed in good order after half of the body that `Content-Length` announced.
+ * Closes the connection (FIN) after half of the body that `Content-Length` announced.
  *
  * @since 0.1.0
  * @category constructors
@@ -130,7 +130,7 @@ export const resetMidBody: Fault = { do: { _tag: "ResetMidBody" } }
 export const truncatedBody: Fault = { do: { _tag: "TruncatedBody" } }
 
 /**
- * Headers and half of the body come, then nothing more, on a connection that stays open.
+ * Sends the headers and half of the body, then nothing more, and keeps the connection open.
  *
  * @since 0.1.0
  * @category constructors
@@ -138,7 +138,7 @@ export const truncatedBody: Fault = { do: { _tag: "TruncatedBody" } }
 export const stalledBody: Fault = { do: { _tag: "StalledBody" } }
 
 /**
- * Status 200 and the header of JSON, but a body that is none.
+ * Responds with status 200 and the content type of JSON, but a body that is not JSON.
  *
  * @since 0.1.0
  * @category constructors
@@ -148,9 +148,9 @@ export const notJson = (body: string = "<html><body>Under maintenance</body></ht
 })
 
 /**
- * Another status than the right one. Without a body given, one as Binance sends with that status: its error object, or a
- * page of the servers in front of it (403, 502); of the archive, the error of S3. With 503 Binance sends -1008, "overloaded",
- * which is an `ApiRateLimit`; a 502 is an `ApiFormat`.
+ * Responds with another status. The default body is that of Binance for the status: its error object, or the HTML page of a
+ * proxy (403, 502); for the archive, the error of S3. With 503 Binance sends -1008, "overloaded", which is an `ApiRateLimit`;
+ * a 502 is an `ApiFormat`.
  *
  * @example
  * import { Fault } from "effect-errata/testing"
@@ -168,8 +168,8 @@ export const status = (status: number, options?: {
 }): Fault => ({ do: { _tag: "Status", status, body: options?.body, headers: options?.headers ?? {} } })
 
 /**
- * From this request on the market answers 429 with `Retry-After`, until the time is over; who goes on asking is banned.
- * Strikes once, unless told otherwise.
+ * Responds to all requests to the market with 429 and `Retry-After` for the duration. A client that continues to send
+ * requests is banned. Hits one request by default: see `times`.
  *
  * @since 0.1.0
  * @category constructors
@@ -180,8 +180,8 @@ export const rateLimited = (duration: Duration.DurationInput): Fault => ({
 })
 
 /**
- * From this request on the market answers 418 with `Retry-After` and "IP banned until …", until the time is over.
- * Strikes once, unless told otherwise.
+ * Responds to all requests to the market with 418, `Retry-After` and "IP banned until …" for the duration. Hits one request
+ * by default: see `times`.
  *
  * @since 0.1.0
  * @category constructors
@@ -192,7 +192,7 @@ export const banned = (duration: Duration.DurationInput): Fault => ({
 })
 
 /**
- * Status 200 and `[]`, or a file without rows. What has no rows stays as it is.
+ * Responds with status 200 and `[]`, or a file without rows. Responses without rows do not change.
  *
  * @since 0.1.0
  * @category constructors
@@ -200,7 +200,7 @@ export const banned = (duration: Duration.DurationInput): Fault => ({
 export const emptyList: Fault = { do: { _tag: "EmptyList" } }
 
 /**
- * Rows that are not as they should be, in the middle of the list.
+ * Malforms rows in the middle of the list.
  *
  * @since 0.1.0
  * @category constructors
@@ -208,8 +208,8 @@ export const emptyList: Fault = { do: { _tag: "EmptyList" } }
 export const malformedRows = (malformation: Malformation): Fault => ({ do: { _tag: "MalformedRows", malformation } })
 
 /**
- * Candles that open in these ranges, `[start, end)`, are left out of the answer, which is not filled up: the client
- * gets fewer rows than there are. (An outage of an instrument is something else: there the exchange has no candle.)
+ * Leaves out the candles that open in these ranges, `[start, end)`: the response has fewer rows than requested. This differs
+ * from an outage of an instrument, during which the exchange has no candles.
  *
  * @since 0.1.0
  * @category constructors
@@ -227,7 +227,7 @@ export const gaps = (
 })
 
 /**
- * A file of the archive is not what it should be. Befalls only zips, or only the texts beside them.
+ * Corrupts a file of the archive: a zip, or its checksum file, according to the corruption.
  *
  * @since 0.1.0
  * @category constructors
@@ -235,7 +235,7 @@ export const gaps = (
 export const corruptFile = (corruption: Corruption): Fault => ({ do: { _tag: "CorruptFile", corruption } })
 
 /**
- * A file of the archive is published so much later than usual, and is not there (404) until then.
+ * Delays the publication of a file of the archive, which is missing (404) until then.
  *
  * @since 0.1.0
  * @category constructors
@@ -249,7 +249,7 @@ export const late = (duration: Duration.DurationInput): Fault => ({
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The same fault, for these requests only.
+ * Limits a fault to the requests that match.
  *
  * @example
  * import { Fault } from "effect-errata/testing"

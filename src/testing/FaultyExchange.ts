@@ -1,9 +1,9 @@
 /**
- * An exchange that misbehaves on demand: it answers for klines as Binance does, on all three markets, by its API and by
- * its archive of zips, until a {@link Fault} of its plan strikes.
+ * A simulated exchange with faults on demand. It responds to requests for klines as Binance does, on all three markets, with
+ * an API and an archive of zips. A {@link Fault} changes its responses.
  *
- * There are two of it with one core: {@link layer} is a server on the loopback interface, with real sockets that really
- * break; {@link layerClient} is an `HttpClient` without sockets, on which `TestClock` rules latency, limits and bans.
+ * {@link layer} is a server on the loopback interface with real sockets. {@link layerClient} is an `HttpClient` without
+ * sockets, whose latencies, limits and bans follow `TestClock`.
  *
  * @example
  * import { Fault, FaultyExchange } from "effect-errata/testing"
@@ -57,7 +57,7 @@ import { socketlessClient } from "./internal/exchange/socketlessClient.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * One candle as the exchange sends it: what `JSON.parse` makes of a row of an answer.
+ * One candle as the exchange sends it: a row of a response, parsed by `JSON.parse`.
  *
  * @since 0.1.0
  * @category models
@@ -73,8 +73,8 @@ export type Row = series.Row
 export interface Series extends series.Series {}
 
 /**
- * A {@link Series} out of a folder of recordings: with its `range`, from the first open to the last close, and the
- * `pieces` of it that were recorded. Instants are in milliseconds, ends exclusive.
+ * A {@link Series} from a folder of recordings, with its `range`, from the first open to the last close, and the recorded
+ * `pieces` of the range. Instants are in epoch milliseconds, ends exclusive.
  *
  * @since 0.1.0
  * @category models
@@ -82,7 +82,7 @@ export interface Series extends series.Series {}
 export interface RecordedSeries extends recordedFolder.RecordedSeries {}
 
 /**
- * A file of the archive as it is: what it is about, a CSV or a zip, and the text of its `.CHECKSUM`.
+ * A recorded file of the archive: its series and period, its content as CSV or zip, and the text of its `.CHECKSUM`.
  *
  * @since 0.1.0
  * @category models
@@ -90,7 +90,7 @@ export interface RecordedSeries extends recordedFolder.RecordedSeries {}
 export interface ArchivedFile extends archive.ArchivedFile {}
 
 /**
- * What {@link readArchive} found.
+ * The result of {@link readArchive}.
  *
  * @since 0.1.0
  * @category models
@@ -98,7 +98,7 @@ export interface ArchivedFile extends archive.ArchivedFile {}
 export interface RecordedArchive extends archiveFolder.RecordedArchive {}
 
 /**
- * What {@link readFolder} found.
+ * The result of {@link readFolder}.
  *
  * @since 0.1.0
  * @category models
@@ -106,7 +106,7 @@ export interface RecordedArchive extends archiveFolder.RecordedArchive {}
 export interface RecordedFolder extends recordedFolder.RecordedFolder {}
 
 /**
- * Something the exchange lists and makes candles of.
+ * An instrument that the exchange lists, with generated candles.
  *
  * @since 0.1.0
  * @category models
@@ -114,20 +114,20 @@ export interface RecordedFolder extends recordedFolder.RecordedFolder {}
 export interface Instrument {
   readonly market: Market.Market
   readonly symbol: string
-  /** No candle ends before. Default: 2020-01-01. */
+  /** The listing: no candle ends before it. Default: 2020-01-01. */
   readonly listed?: DateTime.DateTime.Input | undefined
-  /** No candle opens after; futures then answer -1122. Default: never. */
+  /** The delisting: no candle opens after it, and futures respond with -1122. Default: never. */
   readonly delisted?: DateTime.DateTime.Input | undefined
-  /** Times without trading, `[start, end)`: candles that lie in them altogether do not exist. Default: none. */
+  /** Ranges without trading, `[start, end)`: candles within them do not exist. Default: none. */
   readonly outages?:
     | ReadonlyArray<{ readonly start: DateTime.DateTime.Input; readonly end: DateTime.DateTime.Input }>
     | undefined
-  /** What the price swings about. Default: 100. */
+  /** The mean price. Default: 100. */
   readonly price?: number | undefined
 }
 
 /**
- * A request that the exchange has seen.
+ * A request that the exchange has received.
  *
  * @since 0.1.0
  * @category models
@@ -135,38 +135,37 @@ export interface Instrument {
 export interface Request extends exchange.Request {}
 
 /**
- * What an exchange is made of. Wrong options are a defect with a message.
+ * The options of an exchange. The layer dies with an `IllegalArgumentException` if an option is wrong.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Same seed, same candles and same chances. Default: 1. */
+  /** The seed of the candles and of the probabilities of faults. Default: 1. */
   readonly seed?: number | undefined
   /** Default: three on `SPOT` and two on each other market ({@link instruments}); none when there are `series`. */
   readonly instruments?: ReadonlyArray<Instrument> | undefined
-  /** Recorded candles; they take the place of those made from the seed. Default: none. */
+  /** Recorded candles, which replace generated ones. Default: none. */
   readonly series?: ReadonlyArray<Series> | undefined
   /**
-   * The instant the exchange believes in: no candle opens after it, and the one that holds it is forming. It stands
-   * still. Default: the `Clock`, which in a test begins in 1970, before anything was listed. Limits and bans go by the
-   * `Clock` in any case.
+   * The fixed time of the exchange: no candle opens after it, and the one that contains it is unfinished. Default: the
+   * `Clock`, which in a test starts in 1970, before all listings. Limits and bans always follow the `Clock`.
    */
   readonly now?: DateTime.DateTime.Input | undefined
-  /** Request weight a minute. Default: 6000 on `SPOT`, 2400 on each other market. */
+  /** The limit of the request weight per minute. Default: 6000 on `SPOT`, 2400 on each other market. */
   readonly weightPerMinute?: Partial<Readonly<Record<Market.Market, number>>> | undefined
-  /** Files of the archive in place of those made from the seed. Default: none. */
+  /** Recorded files of the archive, which replace generated ones. Default: none. */
   readonly archive?: ReadonlyArray<ArchivedFile> | undefined
-  /** How long after a day is over the archive has its files; those of a month come on the Monday after. Default: 4 hours. */
+  /** The delay of the files of a day after its end. Those of a month follow on the next Monday. Default: 4 hours. */
   readonly publication?: Duration.DurationInput | undefined
-  /** How many answers 429 in a row a client gets before it is banned. Default: 10. */
+  /** The number of consecutive responses with 429 before a client is banned. Default: 10. */
   readonly patience?: number | undefined
-  /** What goes wrong from the start. Default: nothing. */
+  /** The faults at the start. Default: none. */
   readonly faults?: ReadonlyArray<Fault> | undefined
 }
 
 /**
- * What is listed by default, with the listing dates of the real ones.
+ * The default instruments, with the listing dates of the real ones.
  *
  * @since 0.1.0
  * @category models
@@ -186,23 +185,23 @@ export const instruments: ReadonlyArray<Instrument> = [
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The handle of an exchange that runs.
+ * The handle of a running exchange.
  *
  * @since 0.1.0
  * @category tags
  */
 export class FaultyExchange extends Context.Tag("effect-errata/testing/FaultyExchange")<FaultyExchange, {
-  /** Where it listens, without a path: `http://127.0.0.1:41233`. */
+  /** The URL of the server, without a path: `http://127.0.0.1:41233`. */
   readonly url: string
-  /** The same for each market, as `BinanceRest.layer` takes it. */
+  /** The URL for each market: the option `baseUrls` of `BinanceRest.layer`. */
   readonly baseUrls: Readonly<Record<Market.Market, string>>
-  /** The same of the archive, as `BinanceVision.layer` takes it. */
+  /** The URLs of the archive: options of `BinanceVision.layer`. */
   readonly archive: { readonly baseUrl: string; readonly listingUrl: string }
-  /** All requests so far, in the order of their arrival. */
+  /** All requests so far, in order of arrival. */
   readonly requests: Effect.Effect<ReadonlyArray<Request>>
-  /** Adds a fault behind those in force. Dies with a message for a fault that is not valid. */
+  /** Adds a fault after the existing ones. Dies with an `IllegalArgumentException` if the fault is invalid. */
   readonly inject: (fault: Fault) => Effect.Effect<void>
-  /** Removes all faults, and ends limits and bans. Requests and weights stay counted. */
+  /** Removes all faults, and ends limits and bans. Keeps the counts of requests and weights. */
   readonly clear: Effect.Effect<void>
 }>() {}
 
@@ -211,8 +210,8 @@ export class FaultyExchange extends Context.Tag("effect-errata/testing/FaultyExc
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The exchange as a server on a free port of 127.0.0.1. It needs Node. When the layer's scope closes, all its
- * connections end at once, also those it left in silence.
+ * The exchange as a server on a free port of 127.0.0.1. It requires Node. When the scope of the layer closes, all
+ * connections are closed at once.
  *
  * @since 0.1.0
  * @category layers
@@ -221,8 +220,8 @@ export const layer = (options: Options = {}): Layer.Layer<FaultyExchange> =>
   Layer.scoped(FaultyExchange, Effect.map(start(options, listen), ([service]) => service))
 
 /**
- * The exchange as an `HttpClient` without sockets, which answers under any host. Whatever waits, waits on the `Clock`;
- * what breaks, breaks with the errors that `FetchHttpClient` gives on Node when a real socket breaks.
+ * The exchange as an `HttpClient` without sockets, which responds for any host. Waits follow the `Clock`. Faults fail with
+ * the errors of `FetchHttpClient` on Node for real sockets.
  *
  * @since 0.1.0
  * @category layers
@@ -238,18 +237,17 @@ export const layerClient = (options: Options = {}): Layer.Layer<FaultyExchange |
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Reads recorded answers for klines out of the `.json` files of a folder, for the option `series` of {@link layer}.
+ * Reads recorded responses for klines from the `.json` files of a folder, for the option `series` of {@link layer}.
  *
- * A file is `{ market: "spot" | "um" | "cm", request, status?, headers?, body }`, the body being the list of rows as the
- * exchange sent it. The request is `{ url }`, `{ symbol, interval }`, or just a URL; where the URL is whole, the market
- * may be missing. A file that cannot be used is named under `ignored`, with the reason: not JSON, an error answer, an
- * empty list, a row that is none.
+ * A file is `{ market: "spot" | "um" | "cm", request, status?, headers?, body }`, where the body is the list of rows as the
+ * exchange sent it. The request is `{ url }`, `{ symbol, interval }`, or a URL; with an absolute URL, the market is optional.
+ * A file that cannot be used is listed in `ignored` with the reason: not JSON, an error response, an empty list, an invalid
+ * row.
  *
- * Recordings of one symbol and interval are merged: one row for each open time. The exchange revises candles, so of two
- * rows that of the later fetch is taken; that is the file with the later `Date` header, the last open time standing in
- * for a header that is missing.
+ * Recordings of one symbol and interval are merged by open time. Of two rows, that of the file with the later `Date` header is
+ * used, because the exchange revises candles. Without the header, the last open time decides.
  *
- * Fails when the folder cannot be read.
+ * Fails with a `PlatformError` if the folder cannot be read.
  *
  * @example
  * import { FaultyExchange } from "effect-errata/testing"
@@ -268,14 +266,13 @@ export const readFolder: (
 ) => Effect.Effect<RecordedFolder, PlatformError, FileSystem.FileSystem | Path.Path> = recordedFolder.readFolder
 
 /**
- * Reads files of the archive out of a folder and its folders, for the option `archive` of {@link layer}: zips, each with
- * the `.CHECKSUM` beside it, and CSVs, which are packed.
+ * Reads files of the archive from a folder and its subfolders, for the option `archive` of {@link layer}: zips with their
+ * `.CHECKSUM`, and CSVs, which are packed.
  *
- * A file is named like those of the archive, `BTCUSDT-1h-2024-01-31.zip`, with anything before and after that; `um-` or
- * `cm-` before it, or a folder of that name, says which futures it is about. Files that cannot be used are named under
- * `ignored`, with the reason.
+ * The name of a file contains that of the archive, `BTCUSDT-1h-2024-01-31.zip`. A prefix `um-` or `cm-`, or a folder of that
+ * name, selects a futures market. Files that cannot be used are listed in `ignored` with the reason.
  *
- * Fails when the folder cannot be read.
+ * Fails with a `PlatformError` if the folder cannot be read.
  *
  * @since 0.1.0
  * @category recordings
@@ -299,7 +296,7 @@ const start = Effect.fnUntraced(function*<A>(
   const listed = checked.instruments ?? (recorded.length > 0
     ? []
     : yield* Check.orDie("FaultyExchange", instrumentsCheck("instruments", instruments)))
-  // Only the archive needs Node; where there is none the rest of the exchange does without it.
+  // Only the archive requires Node. Without Node, the exchange has no archive.
   const packing = yield* Effect.orElseSucceed(
     Effect.tryPromise(() => import("./internal/exchange/pack.js")),
     () => undefined

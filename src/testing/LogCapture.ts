@@ -1,5 +1,5 @@
 /**
- * Everything that was logged, as data: for Effect what pytest's `caplog` is for Python.
+ * A logger for tests that collects log entries as data, like pytest's `caplog`.
  *
  * @since 0.1.0
  */
@@ -20,17 +20,17 @@ import { attempt } from "../internal/safe/json.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * One call of a log function.
+ * A log entry: one call of a log function.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Entry {
   readonly level: LogLevel.Literal
-  /** The parts of the message as one text, a space between them. */
+  /** The parts of the message, joined by spaces. */
   readonly message: string
   readonly annotations: Readonly<Record<string, unknown>>
-  /** The labels of the log spans around the call, innermost first. */
+  /** The labels of the log spans, innermost first. */
   readonly spans: ReadonlyArray<string>
   readonly cause: Cause.Cause<unknown>
   /** The time by the Clock. */
@@ -42,7 +42,7 @@ export interface Entry {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The buffer that log calls go to.
+ * The buffer of log entries.
  *
  * @since 0.1.0
  * @category tags
@@ -57,11 +57,10 @@ export class LogCapture extends Context.Tag("effect-errata/testing/LogCapture")<
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Captures every log call of what it is provided to, from the lowest level up, in place of printing it. Each build of
- * the layer has a buffer of its own.
+ * Replaces the default logger by one that collects the entries of all levels. Each build of the layer has its own buffer.
  *
- * What a layer forks when it is built logs to the loggers it found then: build such a layer on top of this one, with
- * `Layer.provideMerge(LogCapture.layer)`.
+ * A fiber that a layer forks uses the loggers that were in force when the layer was built: build such a layer on top of this
+ * one, with `Layer.provideMerge(LogCapture.layer)`.
  *
  * @example
  * import { LogCapture } from "effect-errata/testing"
@@ -108,7 +107,7 @@ export const layer: Layer.Layer<LogCapture> = Layer.unwrapEffect(Effect.sync(() 
   )
 }))
 
-// What cannot be written as a text must not fail whoever logs it.
+// A value that cannot be written as text must not fail the log call.
 const textOf = (part: unknown): string => attempt(() => Inspectable.toStringUnknown(part, 0)) ?? "[unreadable]"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -116,7 +115,7 @@ const textOf = (part: unknown): string => attempt(() => Inspectable.toStringUnkn
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What was logged since the beginning, or since the last {@link clear}, oldest first.
+ * The entries since the start or the last {@link clear}, oldest first.
  *
  * @since 0.1.0
  * @category accessors
@@ -127,7 +126,7 @@ export const entries: Effect.Effect<ReadonlyArray<Entry>, never, LogCapture> = E
 )
 
 /**
- * What was logged at exactly this level.
+ * The entries of exactly this level.
  *
  * @since 0.1.0
  * @category accessors
@@ -136,7 +135,7 @@ export const at = (level: LogLevel.Literal): Effect.Effect<ReadonlyArray<Entry>,
   Effect.map(entries, Arr.filter((entry) => entry.level === level))
 
 /**
- * All of it as text, one entry a line: `[Warning] message`.
+ * All entries as text, one per line: `[Warning] message`.
  *
  * @since 0.1.0
  * @category accessors
@@ -147,7 +146,7 @@ export const text: Effect.Effect<string, never, LogCapture> = Effect.map(
 )
 
 /**
- * Forgets what was logged so far.
+ * Removes all entries.
  *
  * @since 0.1.0
  * @category accessors

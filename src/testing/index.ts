@@ -1,19 +1,19 @@
 /**
- * What can go wrong between a client and an exchange, as data.
+ * Faults between a client and an exchange, as data.
  *
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
 
 /**
- * An exchange that misbehaves on demand, as a server or as a client without sockets.
+ * A simulated exchange with faults on demand, as a server or as a client without sockets.
  *
  * @since 0.1.0
  */
 export * as FaultyExchange from "./FaultyExchange.js"
 
 /**
- * Everything that was logged, as data: for Effect what pytest's `caplog` is for Python.
+ * A logger for tests that collects log entries as data, like pytest's `caplog`.
  *
  * @since 0.1.0
  */
