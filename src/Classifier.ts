@@ -23,6 +23,7 @@ import { isDefect, links, ofCause } from "./internal/classifier/links.js"
 import { get, text } from "./internal/classifier/read.js"
 import { asLimit } from "./internal/classifier/refusedByLimit.js"
 import { table as codeTable } from "./internal/classifier/table.js"
+import * as Check from "./internal/options.js"
 import { attempt } from "./internal/safe/json.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -117,7 +118,8 @@ export class Rules extends Context.Reference<Rules>()("effect-errata/Classifier/
  * @since 0.1.0
  * @category layers
  */
-export const layerRules = (rules: ReadonlyArray<Rule>): Layer.Layer<never> => Layer.succeed(Rules, rules)
+export const layerRules = (rules: ReadonlyArray<Rule>): Layer.Layer<never> =>
+  Layer.effect(Rules, Effect.as(Check.orDie("Classifier.layerRules", checkedRules("rules", rules)), rules))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
@@ -218,7 +220,7 @@ export const classifyCause = (
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a rule from a table of the error codes of an API.
+ * Makes a rule from a table of the error codes of an API. Throws an `IllegalArgumentException` if an option is wrong.
  *
  * A code in the table has priority over the HTTP status, except for 418 and 429, which always mean a rate limit. A row marked
  * `vague` ("unknown error") applies only without a status, or with status 200 or 400. Without a row, the status decides. The
@@ -291,6 +293,8 @@ const empties: Readonly<Record<FetchError.EmptyReason, string>> = {
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
+
+const checkedRules = Check.listOf("a list of rules", Check.fn())
 
 const systemClock = Clock.make()
 

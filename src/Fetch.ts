@@ -323,7 +323,7 @@ export const orEmpty: {
   self: Effect.Effect<A, E, R>
   // oxlint-disable-next-line typescript/no-explicit-any -- the overloads say which errors remain
 ): Effect.Effect<A, any, R> =>
-  Options.refusedOrEmpty(options) ?? Effect.catchIf(
+  Options.refusedOrEmpty(empty, options) ?? Effect.catchIf(
     self,
     (error) =>
       FetchError.isFetchError(error) && error._tag === "DataEmpty" && (options?.when === "always" || error.expected),

@@ -567,10 +567,12 @@ describe("setLimits", () => {
       const tracker = yield* ErrorTracker.ErrorTracker
       yield* track(3)
       const error = yield* Effect.flip(tracker.setLimits({ thresholds: { NETWORK_TIMEOUT: { perMinute: 0 } } }))
-      expect(error.message).toBe("thresholds.NETWORK_TIMEOUT.perMinute is 0: it must be a whole number of at least 1")
+      expect(error.message).toBe(
+        "ErrorTracker.setLimits: thresholds.NETWORK_TIMEOUT.perMinute is 0: it must be a whole number of at least 1"
+      )
       const unknown = { name: "a", by: "nothing", window: "hour", limit: 1 } as const
       expect((yield* Effect.flip(tracker.setLimits({ rules: [unknown] }))).message).toBe(
-        "rules[0].by: unknown dimension \"nothing\". Known: symbol, source, market, interval"
+        "ErrorTracker.setLimits: rules[0].by: unknown dimension \"nothing\". Known: symbol, source, market, interval"
       )
       expect((yield* tracker.verdict("NETWORK_TIMEOUT")).verdict).toBe("normal")
       yield* tracker.setLimits({ thresholds: { NETWORK_TIMEOUT: { perHour: 2 } } })

@@ -131,8 +131,8 @@ describe("dimensions", () => {
     ["symbl", "dimensions[0]: unknown dimension \"symbl\", did you mean \"symbol\"?"],
     ["Status", "dimensions[0]: unknown dimension \"Status\", did you mean \"status\"?"],
     ["api_code", "dimensions[0]: unknown dimension \"api_code\", did you mean \"apiCode\"?"],
-    ["start", "dimensions[0]: \"start\" is not a value to count by."],
-    ["retryAfter", "dimensions[0]: \"retryAfter\" is not a value to count by."]
+    ["start", "dimensions[0]: \"start\" cannot be a dimension."],
+    ["retryAfter", "dimensions[0]: \"retryAfter\" cannot be a dimension."]
   ])("%s can never be filled, and is refused", ([name, message]) =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Effect.scoped(Layer.build(ErrorTracker.layer({ dimensions: [name] }))))

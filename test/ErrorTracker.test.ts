@@ -236,11 +236,11 @@ describe("layer", () => {
     [{ sweepEvery: Infinity }, "sweepEvery is Infinity: it must be a positive, finite duration, as in \"5 seconds\""],
     [
       { dimensions: ["a", "b", "c", "d", "e", "f", "g"] },
-      "dimensions is [\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]: it must be at most 6 names"
+      "dimensions is [\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\"]: it must be a list of at most 6 names"
     ],
     [
       { dimensions: ["a", "a"] },
-      "dimensions is [\"a\",\"a\"]: it must be different names"
+      "dimensions is [\"a\",\"a\"]: it must be a list of different names"
     ]
   ]
 

@@ -299,3 +299,12 @@ describe("toDataResult", () => {
       expect(sized.rows).toBe(4)
     }))
 })
+
+it.effect("orEmpty dies if `empty` is not a function", () =>
+  Effect.gen(function*() {
+    const empty = [] as unknown as () => ReadonlyArray<number>
+    const exit = yield* Effect.exit(Effect.succeed<ReadonlyArray<number>>([]).pipe(Fetch.orEmpty(empty)))
+    expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain(
+      "Fetch.orEmpty: empty is []: it must be a function"
+    )
+  }))

@@ -109,3 +109,14 @@ describe("a rule", () => {
       assert.deepStrictEqual([attempts, error.retryable, byCode["UNEXPECTED"]?.count], [3, false, 3])
     }).pipe(Effect.provide([ErrorTracker.layer(), Classifier.layerRules([rule])])))
 })
+
+it("layerRules dies of a rule that is not in a list", () => {
+  const rule: Classifier.Rule = () => Option.none()
+  const exit = Effect.runSyncExit(
+    Effect.provide(Classifier.classify("x"), Classifier.layerRules(rule as unknown as ReadonlyArray<Classifier.Rule>))
+  )
+  assert.include(
+    Exit.isFailure(exit) && Cause.pretty(exit.cause),
+    "Classifier.layerRules: rules is a function: it must be a list of rules"
+  )
+})

@@ -10,6 +10,32 @@ const answer = (status: number, body: unknown, headers: Readonly<Record<string, 
   response: { status, headers, data: body }
 })
 
+describe("Classifier.table refuses", () => {
+  const refused: ReadonlyArray<readonly [unknown, string]> = [
+    [{}, "rows is undefined: it must be an object of rows by code, or a function from a code to a row"],
+    [{ row: {} }, "options: unknown option \"row\", did you mean \"rows\"? Known: name, select, rows"],
+    [{ rows: {}, name: "" }, "name is \"\": it must be a non-empty string"],
+    [{ rows: {}, select: "code" }, "select is \"code\": it must be a function"],
+    [{ rows: { 7: 3 } }, "rows[\"7\"] is 3: it must be an object with any of tag, retryable, hint, vague"],
+    [
+      { rows: { a: { tag: "API_RATE_LIMIT" } } },
+      "rows[\"a\"].tag: \"API_RATE_LIMIT\" is the code of an error, write its tag, \"ApiRateLimit\""
+    ],
+    [{ rows: { a: { tag: "ApiAuth", retry: true } } }, "rows[\"a\"]: unknown option \"retry\"."],
+    [{ rows: { a: { tag: "ApiAuth", retryable: 1 } } }, "rows[\"a\"].retryable is 1: it must be true or false"],
+    [{ rows: { a: { tag: "ApiAuth", reason: "delisted" } } }, "rows[\"a\"]: unknown option \"reason\"."],
+    [{ rows: { a: { tag: "DataEmpty" } } }, "rows[\"a\"].reason is undefined: it must be one of date_range,"],
+    [
+      { rows: { a: { tag: "ApiRateLimits" } } },
+      "rows[\"a\"].tag: unknown tag \"ApiRateLimits\", did you mean \"ApiRateLimit\"?"
+    ]
+  ]
+
+  it.each(refused)("%j", (options, message) => {
+    assert.throws(() => Classifier.table(options as Classifier.TableOptions), `Classifier.table: ${message}`)
+  })
+})
+
 describe("Classifier.table", () => {
   const rows = {
     quota: { tag: "ApiRateLimit", retryable: false, hint: "buy a larger plan" },

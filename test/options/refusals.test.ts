@@ -1,7 +1,7 @@
 import { HttpClient, HttpClientResponse, KeyValueStore } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Connectivity, ErrorTracker, Fetch, Insight, RetryPolicy } from "effect-errata"
+import { Classifier, Connectivity, ErrorTracker, Fetch, Insight, RetryPolicy } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
@@ -239,6 +239,16 @@ const entries: Readonly<Record<string, Entry>> = {
       faults: lists
     }
   },
+  "Classifier.table": {
+    make: provided((options) => Effect.sync(() => Classifier.table(options))),
+    options: {
+      name: texts,
+      select: ["code", 3, null, {}],
+      rows: [undefined, "code", 3, null, [], { a: 3 }, { a: {} }, { a: { tag: "Auth" } }, {
+        a: { tag: "DataEmpty" }
+      }]
+    }
+  },
   "Fault.latency": {
     make: provided((duration) => Effect.sync(() => Fault.latency(duration))),
     options: { "": durations.filter((duration) => duration !== 0) }
@@ -343,6 +353,7 @@ it("every exported type of options has an entry above", () => {
     "Connectivity.Options": "Connectivity.check",
     "Klines.CsvOptions": "Klines.toCsv",
     "Klines.JsonOptions": "Klines.toJson",
+    "Classifier.TableOptions": "Classifier.table",
     "Insight.OffendersOptions": "Insight.offenders",
     "BinanceRest.Options": "BinanceRest.layer",
     "BinanceVision.Options": "BinanceVision.layer",
@@ -360,7 +371,6 @@ it("every exported type of options has an entry above", () => {
     "ErrorTracker.TrackOptions",
     "ErrorLog.LogOptions",
     "Classifier.RuleOptions",
-    "Classifier.TableOptions",
     "DataResult.Options",
     "Threshold.RuleOptions"
   ]

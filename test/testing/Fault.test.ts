@@ -458,3 +458,21 @@ describe("the clock", () => {
       expect((yield* seen).status).toBe(200)
     }).pipe(Effect.provide(FaultyExchange.layerClient({ now }))))
 })
+
+describe("an invalid fault", () => {
+  const invalid: ReadonlyArray<readonly [unknown, string]> = [
+    ["silence", "FaultyExchange: a fault is \"silence\": it must be made by Fault, as in Fault.status(503)"],
+    [{ do: "silence" }, "FaultyExchange: a fault is {\"do\":\"silence\"}: it must be made by Fault"],
+    [Fault.malformedRows("nonumber" as "null"), "Fault MalformedRows: malformation: unknown malformation \"nonumber\""],
+    [Fault.corruptFile("flip" as "flipped"), "Fault CorruptFile: corruption: unknown corruption \"flip\""],
+    [Fault.status(999), "Fault Status: status is 999: it must be a whole number from 200 to 599"]
+  ]
+
+  it.effect.each(invalid)("%j", ([fault, message]) =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(
+        Effect.scoped(Layer.build(FaultyExchange.layerClient({ faults: [fault as Fault.Fault] })))
+      )
+      expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain(message)
+    }))
+})

@@ -1,6 +1,8 @@
 /** A rule from a table of codes, as APIs document them. */
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as FetchError from "../../FetchError.js"
+import * as Check from "../options.js"
 import { apiCodeOf, excerptOf, oneLine, reasonOf } from "./answerReason.js"
 import { classes } from "./classes.js"
 import type { Code, Response, Row, Rule, RuleOptions, Selected, TableOptions } from "./classifierModel.js"
@@ -8,7 +10,9 @@ import { systemCode } from "./codeWords.js"
 import { get } from "./read.js"
 import { waitOf } from "./waits.js"
 
-export const table = ({ name, rows, select = codeOf }: TableOptions): Rule => {
+export const table = (options: TableOptions): Rule => {
+  Check.orThrow("Classifier.table", checked("", options))
+  const { name, rows, select = codeOf } = options
   const rowOf = typeof rows === "function"
     ? rows
     : (code: Code) => Object.hasOwn(rows, String(code)) ? rows[String(code)] : undefined
@@ -25,6 +29,38 @@ export const table = ({ name, rows, select = codeOf }: TableOptions): Rule => {
     return Option.some(errorOf(cause, selected, row, name, options))
   }
 }
+
+/** The tag of an error. Its code is easily written in its place. */
+const tag: Check.Check<string> = (path, value) => {
+  const byCode = Object.entries(FetchError.facts).find(([, { code }]) => code === value)
+  return byCode === undefined
+    ? Check.oneOf("tag", Object.keys(FetchError.facts))(path, value)
+    : Either.left(`${path}: ${JSON.stringify(value)} is the code of an error, write its tag, "${byCode[0]}"`)
+}
+
+const rowFields = {
+  tag,
+  retryable: Check.optional(Check.bool),
+  hint: Check.optional(Check.text),
+  vague: Check.optional(Check.bool)
+}
+
+const otherRow = Check.struct(rowFields)
+const emptyRow = Check.struct({ ...rowFields, reason: Check.oneOf("reason", FetchError.EmptyReason.literals) })
+
+const row: Check.Check<unknown> = (path, value) =>
+  Check.isRecord(value) && value["tag"] === "DataEmpty" ? emptyRow(path, value) : otherRow(path, value)
+
+const rows: Check.Check<unknown> = (path, value) =>
+  typeof value === "function"
+    ? Either.void
+    : Check.isRecord(value)
+    ? Either.all(Object.entries(value).map(([code, one]) => row(`${path}[${JSON.stringify(code)}]`, one)))
+    : Check.wrong(path, value, "an object of rows by code, or a function from a code to a row")
+
+const checked = Check.struct(
+  { name: Check.optional(Check.text), select: Check.optional(Check.fn()), rows } satisfies Check.Checks<TableOptions>
+)
 
 const statusOf = (response: Option.Option<Response>): number | undefined =>
   Option.match(response, { onNone: () => undefined, onSome: ({ status }) => status || undefined })

@@ -13,7 +13,7 @@ interface TrackedOptions {
 
 const tracked = Check.struct({
   attempts: Check.optional(Check.bool),
-  defects: Check.optional(Check.oneOf("kind of outcome", ["die", "fail"])),
+  defects: Check.optional(Check.oneOf("value", ["die", "fail"])),
   ignore: Check.optional(Check.fn())
 })
 
@@ -47,12 +47,12 @@ export const refusedFailOnEmpty = (options: unknown): Effect.Effect<never> | und
   Check.refusal("Fetch.failOnEmpty", failOnEmpty("", options))
 
 const orEmpty = Check.withDefault(
-  Check.struct({ when: Check.optional(Check.oneOf("case", ["always", "expected"])) }),
+  Check.struct({ when: Check.optional(Check.oneOf("value", ["always", "expected"])) }),
   {}
 )
 
-export const refusedOrEmpty = (options: unknown): Effect.Effect<never> | undefined =>
-  Check.refusal("Fetch.orEmpty", orEmpty("", options))
+export const refusedOrEmpty = (empty: unknown, options: unknown): Effect.Effect<never> | undefined =>
+  Check.refusal("Fetch.orEmpty", Either.all([Check.fn()("empty", empty), orEmpty("", options)]))
 
 const toDataResult = Check.struct({ empty: Check.fn(), size: Check.optional(Check.fn()) })
 

@@ -120,7 +120,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       step((core, moment) => encodableRecent(core.recent(options?.limit ?? Infinity, options?.code, moment))),
     setLimits: (options) =>
       Either.match(newLimits(options, settings), {
-        onLeft: (message) => Effect.fail(new Cause.IllegalArgumentException(message)),
+        onLeft: (message) => Effect.fail(new Cause.IllegalArgumentException(`ErrorTracker.setLimits: ${message}`)),
         onRight: (limits) =>
           step((core, moment) => core.change(limits, moment)).pipe(
             Effect.flatMap(logEdges),

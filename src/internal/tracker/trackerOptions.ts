@@ -39,9 +39,9 @@ const dimensions: Check.Check<ReadonlyArray<string>> = (path, value) =>
     Check.listOf("a list of strings", dimension)(path, value),
     (dimensions) =>
       dimensions.length > maxDimensions
-        ? Check.wrong(path, dimensions, `at most ${maxDimensions} names`)
+        ? Check.wrong(path, dimensions, `a list of at most ${maxDimensions} names`)
         : new Set(dimensions).size < dimensions.length
-        ? Check.wrong(path, dimensions, "different names")
+        ? Check.wrong(path, dimensions, "a list of different names")
         : Either.right(dimensions)
   )
 

@@ -159,9 +159,12 @@ const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>
       if (ratio !== undefined && limit !== undefined) {
         return yield* Either.left(`${path} has both limit and ratio: it must have one of them`)
       }
+      if (ratio === undefined && limit === undefined) {
+        return yield* Either.left(`${path} has neither limit nor ratio: it must have one of them`)
+      }
       if (ratio === undefined && minAttempts !== undefined) {
         return yield* Either.left(
-          `${path} has minAttempts without ratio: a limit on a count has no least number of attempts`
+          `${path} has minAttempts without ratio: minAttempts is for rules on a ratio`
         )
       }
       if (ratio !== undefined && minAttempts === undefined) yield* count(`${path}.minAttempts`, minAttempts)
@@ -180,7 +183,7 @@ const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>
         }
       }
       if (by !== undefined || ratio !== undefined) {
-        return yield* Check.wrong(`${path}.window`, window, "minute, hour or day")
+        return yield* Check.wrong(`${path}.window`, window, "\"minute\", \"hour\" or \"day\"")
       }
       const length = yield* windowOf(`${path}.window`, window)
       return { name, code, limit: { name: Duration.format(length), window: length, ...amounts }, group: undefined }

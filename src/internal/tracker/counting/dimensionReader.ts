@@ -1,4 +1,4 @@
-/** Reads the value of a dimension from the context, from the error, or from the attributes. */
+/** How the value of a dimension is read: from the context, from the error, or from the attributes. */
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import type * as FetchContext from "../../../FetchContext.js"
@@ -58,28 +58,28 @@ const unusable: ReadonlyArray<string> = [
   "bodyExcerpt"
 ]
 
-/** Left: the reason why nothing is ever counted under this name. */
+/** Left: the reason why nothing can be counted by this name. */
 export const checkDimension = (name: string): Either.Either<void, string> => {
   if (knownDimensions.includes(name)) return Either.void
   const shown = JSON.stringify(name)
   if (unusable.includes(name)) {
     return Either.left(
-      `${shown} is not a value to count by. Known: ${knownDimensions.join(", ")}, or the name of an attribute`
+      `${shown} cannot be a dimension. Known: ${knownDimensions.join(", ")}, or the name of an attribute`
     )
   }
   const meant = knownDimensions.find((known) => isMisspelt(name, known))
   return meant === undefined
     ? Either.void
     : Either.left(
-      `unknown dimension ${shown}, did you mean ${JSON.stringify(meant)}? An attribute needs a name less like it`
+      `unknown dimension ${shown}, did you mean ${JSON.stringify(meant)}? An attribute needs a name that differs more`
     )
 }
 
 /** Any other name may be that of an attribute, so only the nearest ones count: another spelling, or one edit of a long name. */
 const isMisspelt = (name: string, known: string): boolean => {
-  const [written, existing] = [name, known].map((text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""))
-  return written === existing ||
-    (known.length >= 6 && name.length <= 2 * known.length && distance(written ?? "", existing ?? "") <= 1)
+  const [given, wanted] = [name, known].map((text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""))
+  return given === wanted ||
+    (known.length >= 6 && name.length <= 2 * known.length && distance(given ?? "", wanted ?? "") <= 1)
 }
 
 const textOf = (value: unknown): string | undefined =>

@@ -2,7 +2,7 @@
 import * as Either from "effect/Either"
 import * as Check from "../../../internal/options.js"
 import { when } from "./exchangeOptions.js"
-import type { Action, Fault, When } from "./faultModel.js"
+import type { Action, Corruption, Fault, Malformation, When } from "./faultModel.js"
 import { key, uniform } from "./seeded.js"
 
 /** A fault in force. */
@@ -27,6 +27,9 @@ export const emptyPlan = (seed: number): Plan => ({ seed, added: 0, armed: [] })
 
 /** Adds a fault behind those in force. Throws for a fault that is not valid. */
 export const arm = (plan: Plan, fault: Fault): Plan => {
+  if (!isFault(fault)) {
+    Check.orThrow("FaultyExchange", Check.wrong("a fault", fault, "made by Fault, as in Fault.status(503)"))
+  }
   Check.orThrow(`Fault ${fault.do._tag}`, checkedFault(fault))
   const armed = { fault, key: key(plan.seed, "fault", plan.added), seen: 0, struck: 0 }
   return { ...plan, added: plan.added + 1, armed: [...plan.armed, armed] }
@@ -90,11 +93,26 @@ type Range = Exclude<When["nth"], number | ReadonlyArray<number> | undefined>
 
 const isRange = (nth: ReadonlyArray<number> | Range): nth is Range => !Array.isArray(nth)
 
+/** Also for callers without a compiler. */
+const isFault = (fault: unknown): boolean =>
+  Check.isRecord(fault) && Check.isRecord(fault["do"]) && typeof fault["do"]["_tag"] === "string"
+
+const malformation = Check.oneOf<Malformation>("malformation", ["short", "notNumber", "null", "duplicate", "unordered"])
+
+const corruption = Check.oneOf<Corruption>(
+  "corruption",
+  ["flipped", "truncated", "empty", "html", "staleChecksum", "otherChecksum", "noChecksum"]
+)
+
 const checkedFault = (fault: Fault): Check.Checked<unknown> => {
   const { do: action } = fault
   return Either.flatMap(when("when", fault.when), (): Check.Checked<unknown> =>
     action._tag === "Status"
       ? Check.wholeNumber(200, 599)("status", action.status)
+      : action._tag === "MalformedRows"
+      ? malformation("malformation", action.malformation)
+      : action._tag === "CorruptFile"
+      ? corruption("corruption", action.corruption)
       : action._tag === "Gaps" && action.ranges.some(({ end, start }) => !(start < end))
       ? Either.left("ranges: each range must start before it ends")
       : Either.void)

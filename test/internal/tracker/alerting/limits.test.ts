@@ -73,7 +73,7 @@ describe("rulesOf", () => {
       "rules[0].by: unknown dimension \"exchange\". Known: symbol, source"
     ],
     [[{ ...count, by: null }], "rules[0].by is null: it must be one of symbol, source"],
-    ...[0, -1, 1.5, NaN, Infinity, "5", undefined].map((limit): [unknown, string] => [
+    ...[0, -1, 1.5, NaN, Infinity, "5"].map((limit): [unknown, string] => [
       [{ ...count, limit }],
       `rules[0].limit is ${typeof limit === "string" ? `"${limit}"` : limit}: it must be a whole number of at least 1`
     ]),
@@ -87,9 +87,10 @@ describe("rulesOf", () => {
       `rules[0].minAttempts is ${minAttempts}: it must be a whole number of at least 1`
     ]),
     [[{ ...ratio, limit: 3 }], "rules[0] has both limit and ratio: it must have one of them"],
+    [[{ ...count, limit: undefined }], "rules[0] has neither limit nor ratio: it must have one of them"],
     [
       [{ ...count, minAttempts: 3 }],
-      "rules[0] has minAttempts without ratio: a limit on a count has no least number of attempts"
+      "rules[0] has minAttempts without ratio: minAttempts is for rules on a ratio"
     ],
     ...[0, -1, 1.1, NaN, Infinity].flatMap((recoverAt): Array<[unknown, string]> =>
       [count, ratio].map((rule) => [
@@ -107,10 +108,10 @@ describe("rulesOf", () => {
     ],
     [
       [{ ...count, by: "symbol", window: "5 minutes" }],
-      "rules[0].window is \"5 minutes\": it must be minute, hour or day"
+      "rules[0].window is \"5 minutes\": it must be \"minute\", \"hour\" or \"day\""
     ],
-    [[{ ...ratio, window: "1 hour" }], "rules[0].window is \"1 hour\": it must be minute, hour or day"],
-    [[{ ...ratio, window: "toString" }], "rules[0].window is \"toString\": it must be minute, hour or day"]
+    [[{ ...ratio, window: "1 hour" }], "rules[0].window is \"1 hour\": it must be \"minute\", \"hour\" or \"day\""],
+    [[{ ...ratio, window: "toString" }], "rules[0].window is \"toString\": it must be \"minute\", \"hour\" or \"day\""]
   ])("refuses %j", (rules, message) => {
     expect(Reflect.apply(rulesOf, undefined, [rules, dimensions])).toEqual(Either.left(message))
   })
