@@ -445,13 +445,15 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
     "calls are counted by their outcome, over windows, and kept in snapshots",
     Effect.gen(function*() {
       const service = yield* tracker
-      const { called } = reportingOf(service)
-      const outcomes = ["succeeded", "recovered", "failed", "refused"] as const
-      for (const [i, outcome] of outcomes.entries()) yield* Effect.repeatN(called(outcome), i)
+      const { called, callSucceeded } = reportingOf(service)
+      const succeeded = Effect.suspend(() => callSucceeded() ?? Effect.void)
+      yield* succeeded
+      const outcomes = ["recovered", "failed", "refused"] as const
+      for (const [i, outcome] of outcomes.entries()) yield* Effect.repeatN(called(outcome), i + 1)
       const all = { made: 10, recovered: 2, failed: 3, refused: 4 }
       expect((yield* service.stats()).calls).toEqual(all)
       yield* TestClock.adjust("90 seconds")
-      yield* called("succeeded")
+      yield* succeeded
       yield* called("refused")
       const lastMinute = { made: 2, recovered: 0, failed: 0, refused: 1 }
       expect((yield* service.stats({ window: "1 minute" })).calls).toEqual(lastMinute)
@@ -461,6 +463,27 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
       yield* service.restore(snapshot)
       expect((yield* service.stats()).calls).toEqual({ ...all, made: 12, refused: 5 })
       expect((yield* service.stats({ window: "1 minute" })).calls).toEqual(lastMinute)
+    })
+  )
+
+  law(
+    "a call that succeeds is counted within a second of its time, whenever the tracker is read",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const { callSucceeded } = reportingOf(service)
+      const succeeded = Effect.suspend(() => callSucceeded() ?? Effect.void)
+      yield* Effect.repeatN(succeeded, 4)
+      yield* TestClock.adjust("30 seconds")
+      yield* Effect.repeatN(succeeded, 1)
+      yield* TestClock.adjust("500 millis")
+      yield* succeeded
+      yield* TestClock.adjust("29 seconds")
+      const made = (window: Duration.DurationInput) => Effect.map(service.stats({ window }), ({ calls }) => calls.made)
+      expect(yield* made("1 minute")).toBe(8)
+      yield* TestClock.adjust("1 second")
+      expect(yield* made("1 minute")).toBe(3)
+      expect(yield* made("29 seconds")).toBe(0)
+      expect((yield* service.stats()).calls.made).toBe(8)
     })
   )
 

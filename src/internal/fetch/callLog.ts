@@ -2,13 +2,14 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import * as FetchError from "../../FetchError.js"
 import { AttemptLevel } from "../log/level.js"
 import { type ErrorEntry, logError, notRetryable, type Outcome } from "../log/logError.js"
 import type { Annotations } from "../log/write.js"
+import { attempt } from "../safe/json.js"
 import type { CallOutcome, Reporting } from "../tracker/reporting.js"
 import { callOf, type CallState, enterCall, type Failure, leaveCall, nanosOf, withCell } from "./callState.js"
 
@@ -18,16 +19,29 @@ import { callOf, type CallState, enterCall, type Failure, leaveCall, nanosOf, wi
  */
 export const asCall =
   (reporting: Reporting, lastReason: string = notRetryable) =>
-  <A, E, R>(self: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  <A, E, E2, R>(self: () => Effect.Effect<A, E, R> | FirstAttempt<A, E2, E, R>): Effect.Effect<A, E, R> => {
     const settings = { reporting, lastReason }
-    const watch = (effect: Effect.Effect<A, E, R>) =>
-      Effect.matchCauseEffect(effect, {
-        onFailure: (cause) =>
-          Effect.withFiberRuntime<A, E>((fiber) => failed(leaveCall(fiber, settings), cause, fiber)),
-        onSuccess: (a) => Effect.withFiberRuntime<A>((fiber) => succeeded(leaveCall(fiber, settings), a))
-      })
+    const onFailure = (cause: Cause.Cause<E>) =>
+      Effect.withFiberRuntime<A, E>((fiber) => failed(leaveCall(fiber, settings), cause, fiber))
+    const onSuccess = (a: A) => {
+      // An Effect that asks for the fiber costs as much as all the rest of a success.
+      const fiber = Fiber.getCurrentFiber()
+      return Option.isSome(fiber)
+        ? succeeded(leaveCall(fiber.value, settings), a)
+        : Effect.withFiberRuntime<A>((fiber) => succeeded(leaveCall(fiber, settings), a))
+    }
+    const watch = (effect: Effect.Effect<A, E, R> | FirstAttempt<A, E2, E, R>) =>
+      Effect.isEffect(effect)
+        ? Effect.matchCauseEffect(effect, { onFailure, onSuccess })
+        : Effect.matchCauseEffect(effect.fetch, {
+          onFailure: (cause) => Effect.matchCauseEffect(effect.onFailure(cause), { onFailure, onSuccess }),
+          onSuccess: (a) => {
+            effect.onSuccess()
+            return onSuccess(a)
+          }
+        })
     // Most calls run the same effect as the one before: what watches it is made once.
-    let last: readonly [Effect.Effect<A, E, R>, Effect.Effect<A, E, R>] | undefined
+    let last: readonly [object, Effect.Effect<A, E, R>] | undefined
     const call: Effect.Effect<A, E, R> = Effect.withFiberRuntime((fiber) => {
       const entered = enterCall(fiber, settings)
       if (entered === undefined) return Effect.zipRight(withCell(fiber), call)
@@ -39,20 +53,26 @@ export const asCall =
     return call
   }
 
+/** The first attempt of a call, of which most succeed: watched together with the call, which saves a step. */
+export interface FirstAttempt<A, E, E2, R> {
+  readonly fetch: Effect.Effect<A, E, R>
+  readonly onSuccess: () => void
+  readonly onFailure: (cause: Cause.Cause<E>) => Effect.Effect<A, E2, R>
+}
+
 const none: ReadonlyArray<Failure> = []
 
 const succeeded = <A>(call: CallState | undefined, a: A): Effect.Effect<A> => {
   const next = Effect.succeed(a)
   if (call === undefined) return next
   const { isPlain, parent } = call
-  if (isPlain) return parent === undefined ? reported(call, "succeeded", next) : next
+  if (isPlain) return parent === undefined ? successReported(call, next) : next
   const { attempts, isRecovered } = call.trouble
   if (parent !== undefined && (attempts > 0 || isRecovered)) parent.trouble.isRecovered = true
   // What the program has handled itself is no part of a success.
   const logged = Effect.zipRight(logAll(call.takeAll()), next)
-  return parent === undefined
-    ? reported(call, attempts > 0 || isRecovered ? "recovered" : "succeeded", logged)
-    : logged
+  if (parent !== undefined) return logged
+  return attempts > 0 || isRecovered ? reported(call, "recovered", logged) : successReported(call, logged)
 }
 
 const failed = <E>(
@@ -188,11 +208,22 @@ const inTurn = (effects: ReadonlyArray<Effect.Effect<void>>): Effect.Effect<void
   effects.length === 0 ? Effect.void : Effect.all(effects, { discard: true })
 
 /** Counts the call, and goes on whatever comes of that. */
+/** Counts a call that succeeded, and continues. */
+const successReported = <A>({ settings: { reporting } }: CallState, next: Effect.Effect<A>): Effect.Effect<A> => {
+  const due = attempt(reporting.callSucceeded)
+  return due === undefined ? next : continuing(due, next)
+}
+
+/** Counts a call, and continues, whatever becomes of counting it. */
 const reported = <A, E>(
   { settings: { reporting } }: CallState,
   outcome: CallOutcome,
   next: Effect.Effect<A, E>
 ): Effect.Effect<A, E> => {
+  return continuing(reporting.called(outcome), next)
+}
+
+const continuing = <A, E>(report: Effect.Effect<void>, next: Effect.Effect<A, E>): Effect.Effect<A, E> => {
   const goOn = () => next
-  return Effect.matchCauseEffect(reporting.called(outcome), { onFailure: goOn, onSuccess: goOn })
+  return Effect.matchCauseEffect(report, { onFailure: goOn, onSuccess: goOn })
 }

@@ -12,7 +12,7 @@ import type * as FetchError from "../../FetchError.js"
 import { asRefusal, withRetryAfter } from "../error/copy.js"
 import { hasMark } from "../error/mark.js"
 import { Ambient, HasAlternative, Probed, within } from "../fetch/ambient.js"
-import { asCall, attemptFailed, gaveUp } from "../fetch/callLog.js"
+import { asCall, attemptFailed, type FirstAttempt, gaveUp } from "../fetch/callLog.js"
 import { writeDetached } from "../log/write.js"
 import { monotonicMillis } from "../monotonicMillis.js"
 import type { RetryCounts, Service } from "../tracker/model.js"
@@ -113,14 +113,11 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
   const first = <A, E extends FetchError.Trackable, R>(
     fetch: Effect.Effect<A, E, R>,
     sent: Sent
-  ): Effect.Effect<A, E | Refusal, R> =>
-    Effect.matchCauseEffect(fetch, {
-      onFailure: (cause) => failed(fetch, untried, sent, cause),
-      onSuccess: (a) => {
-        circuit.succeeded(false, sent.epoch)
-        return Effect.succeed(a)
-      }
-    })
+  ): FirstAttempt<A, E, E | Refusal, R> => ({
+    fetch,
+    onFailure: (cause) => failed(fetch, untried, sent, cause),
+    onSuccess: () => circuit.succeeded(false, sent.epoch)
+  })
 
   const send = <A, E extends FetchError.Trackable, R>(
     fetch: Effect.Effect<A, E, R>,

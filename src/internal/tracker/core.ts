@@ -17,6 +17,7 @@ import { classificationOf, emptyCode, emptyOf, ownClassifications } from "./coun
 import { type Before, CodeCount } from "./counting/codeCounts.js"
 import { Counts } from "./counting/counts.js"
 import { other } from "./counting/dimension.js"
+import type { Batch } from "./counting/successBuffer.js"
 import * as views from "./counting/views.js"
 import { type Window, windowIndex, windows } from "./counting/windows.js"
 import type * as Model from "./model.js"
@@ -133,7 +134,13 @@ export class Core {
     const now = this.advance(moment)
     const { calls } = this.counts
     calls.made.add(now)
-    if (outcome !== "succeeded") calls[outcome].add(now)
+    calls[outcome].add(now)
+  }
+
+  /** Counts calls that succeeded some time before. */
+  callsSucceeded({ age, count }: Batch, moment: Moment): void {
+    const then = Math.max(0, this.advance(moment) - age * 1e6)
+    for (let i = 0; i < count; i++) this.counts.calls.made.add(then)
   }
 
   /** Ends the streams of subscribers after the alerts that were published. */

@@ -12,6 +12,7 @@ import { log } from "./alerting/alertLog.js"
 import * as Subscribers from "./alerting/subscribers.js"
 import { repeatCleanUp } from "./cleanUp.js"
 import { Core } from "./core.js"
+import { SuccessBuffer } from "./counting/successBuffer.js"
 import type { Service } from "./model.js"
 import type { Persistable } from "./persisted.js"
 import {
@@ -23,7 +24,6 @@ import {
   encodableTimeline,
   encodableVerdict
 } from "./readCodec.js"
-import type { CallOutcome } from "./reporting.js"
 import { withReporting } from "./reporting.js"
 import type { Moment } from "./timekeeper.js"
 import { Timekeeper } from "./timekeeper.js"
@@ -38,20 +38,29 @@ export interface Memory {
 
 /** Makes a tracker. Its state is one {@link Core} in a `Ref`; every operation is one `Ref.modify`. */
 export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Memory, never, Scope.Scope> {
-  const time = new Timekeeper(yield* Effect.clock)
+  const clock = yield* Effect.clock
+  const time = new Timekeeper(clock)
+  const successes = new SuccessBuffer(clock)
   const state = yield* Ref.make(new Core(settings))
   // Opened when an alert may resolve earlier than the clean-up has planned for.
   const changed = yield* Effect.makeLatch()
 
   // The core is mutable: that is safe because only this synchronous step touches it, and only snapshots leave it.
   const step = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> =>
-    Ref.modify(state, (core) => [f(core, time.read()), core])
+    Ref.modify(state, (core) => [f(core, momentIn(core)), core])
+
+  /** The time of a step, in which what has gathered before is counted first. */
+  const momentIn = (core: Core): Moment => {
+    const moment = time.read()
+    for (const batch of successes.take()) core.callsSucceeded(batch, moment)
+    return moment
+  }
 
   /** Replaces the core by another, whose time continues from another instant, and logs the edges that this causes. */
   const replace = (f: (core: Core, moment: Moment) => readonly [ReadonlyArray<Edge>, Core]): Effect.Effect<void> =>
     Effect.flatMap(
       Ref.modify(state, (core) => {
-        const [edges, next] = f(core, time.read())
+        const [edges, next] = f(core, momentIn(core))
         time.continueFrom(next.now)
         return [edges, next]
       }),
@@ -85,7 +94,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     track: (error, options) =>
       Effect.flatMap(
         Ref.modify(state, (core) => {
-          const edges = core.track(error, time.read(), options?.attempt === true)
+          const edges = core.track(error, momentIn(core), options?.attempt === true)
           // The clean-up logs notices: they are not about the fetch that caused them.
           if (core.notices.hasAny) changed.unsafeOpen()
           return [edges, core]
@@ -134,13 +143,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     restore: (snapshot) => replace((core, moment) => core.restore(snapshot, moment)),
     reset: replace((core, moment) => core.reset(moment))
   }
-  const called = (outcome: CallOutcome) => step((core, moment) => core.called(outcome, moment))
-  // Made once, so that the most frequent report allocates nothing.
-  const succeeded = called("succeeded")
+  const countSuccesses = step(() => {})
   return {
     service: withReporting(service, {
       retried: (action) => step((core, moment) => core.retried(action, moment)),
-      called: (outcome) => outcome === "succeeded" ? succeeded : called(outcome),
+      called: (outcome) => step((core, moment) => core.called(outcome, moment)),
+      callSucceeded: () => successes.add() ? countSuccesses : undefined,
       stormGuard: ErrorLog.makeStorm(yield* Effect.scope)
     }),
     persistable: {

@@ -7,14 +7,16 @@ import * as Predicate from "effect/Predicate"
 import type * as ErrorLog from "../../ErrorLog.js"
 import type { RetryCounts, Service } from "./model.js"
 
-/** The outcome of a call. `recovered`: it succeeded after a failed attempt. `refused`: it was never sent. */
-export type CallOutcome = "succeeded" | "recovered" | "failed" | "refused"
+/** The outcome of a call that did not succeed at once. `recovered`: it succeeded later. `refused`: it was never sent. */
+export type CallOutcome = "recovered" | "failed" | "refused"
 
 export interface Reporting {
   /** Counts an action of a retry policy. */
   readonly retried: (what: keyof RetryCounts) => Effect.Effect<void>
   /** Counts a call when it ends. */
   readonly called: (outcome: CallOutcome) => Effect.Effect<void>
+  /** Counts a call that succeeded at its first attempt, at next to no cost. What it returns, if anything, must be run. */
+  readonly callSucceeded: () => Effect.Effect<void> | undefined
   /** Limits the log lines of errors that occur too often. */
   readonly stormGuard: ErrorLog.Storm
 }
@@ -31,13 +33,15 @@ export const withReporting = <S extends object>(service: S, reporting: Reporting
 export const guardOnly = (stormGuard: ErrorLog.Storm): Reporting => ({
   retried: () => Effect.void,
   called: () => Effect.void,
+  callSucceeded: () => undefined,
   stormGuard
 })
 
 const nothing = guardOnly({ admit: (_error, _level, write) => write })
 
 const isReporting = (u: unknown): u is Reporting =>
-  Predicate.hasProperty(u, "retried") && Predicate.hasProperty(u, "called") && Predicate.hasProperty(u, "stormGuard")
+  Predicate.hasProperty(u, "retried") && Predicate.hasProperty(u, "called") &&
+  Predicate.hasProperty(u, "callSucceeded") && Predicate.hasProperty(u, "stormGuard")
 
 /** The reporting of a tracker. A tracker without reporting, such as a user's own object, ignores reports. */
 export const reportingOf = (tracker: Service): Reporting => {
