@@ -20,7 +20,7 @@ import { createHash } from "node:crypto"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { basename, join } from "node:path"
-import { setImmediate } from "node:timers/promises"
+import { setTimeout } from "node:timers/promises"
 import { zipOf } from "../../dist/testing/internal/exchange/pack.js"
 
 export type Mode =
@@ -148,10 +148,12 @@ const runs: Readonly<Record<Exclude<Mode, "prepare">, Effect.Effect<{ rows: numb
 
 const isRun = (mode: string | undefined): mode is keyof typeof runs => mode !== undefined && Object.hasOwn(runs, mode)
 
-/** In bytes, of the heap and of what lies outside of it. Freed buffers are counted until the next turn of the event loop. */
+/** In bytes, of the heap and of what lies outside of it. Buffers are freed in the background. */
 const used = async () => {
-  globalThis.gc?.()
-  await setImmediate()
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc?.()
+    await setTimeout(200)
+  }
   const { external, heapUsed } = process.memoryUsage()
   return heapUsed + external
 }
