@@ -164,7 +164,7 @@ const wordsOf = (link: unknown): string =>
 const hostOf = (link: unknown): string | undefined =>
   text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(wordsOf(link))?.[1] ??
     // Deno has the address in its message.
-    /^error sending request for url \(\w+:\/\/(?:[^\s/@]*@)?([^\s/:)]+)/.exec(wordsOf(link))?.[1]
+    /\berror sending request for url \(\w+:\/\/(?:[^\s/@]*@)?(\[[^\]\s]+\]|[^\s/:)]+)/.exec(wordsOf(link))?.[1]
 
 const pathOf = (link: unknown): string | undefined =>
   text(link, "path") ?? text(link, "pathOrDescriptor") ?? text(get(link, "cause"), "path") ??

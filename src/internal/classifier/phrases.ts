@@ -203,7 +203,7 @@ const statusWords: ReadonlyArray<RegExp> = [
   /^\[[A-Z]+\] "[^"]*": (\d{3})\b/,
   /^(?:status|status code)[:=]? (\d{3})$/i,
   /^Unexpected server response: (\d{3})\b/,
-  /^(?:WebSocket connection to '[^']*' failed|failed to connect to WebSocket): [^:\d]*(?:101 )?[^:\d]*: (\d{3})$/,
+  /^(?:WebSocket connection to '[^']*' failed|failed to connect to WebSocket): [A-Za-z ]{0,40}(?:101 )?[A-Za-z ]{0,40}: (\d{3})$/,
   /^WebSocket connection to '[^']*' failed: Error during WebSocket handshake: Unexpected response code: (\d{3})$/,
   /^Proxy response \((\d{3})\)/,
   /^tunneling socket could not be established, statusCode=(\d{3})\b/,

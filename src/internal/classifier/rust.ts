@@ -17,7 +17,7 @@ const auth = kind("ApiAuth", Rank.Wording)
 
 /** The outermost layers. */
 export const rustMessage: RegExp =
-  /^(?:error (?:sending request\b|trying to connect:|(?:reading|writing) a body (?:from|to) connection)|request or response body error:|client error \(\w+\)|(?:tcp connect|tls handshake|connection|http2|dns) error: |(?:stream|connection) error (?:received|detected|sent by user)|invalid peer certificate|failed to (?:lookup address information|connect to WebSocket)|connection closed before message completed|[A-Z][A-Za-z/-]+(?: [\w-]+){1,24}\.? \(os error \d+\))/
+  /^(?:error (?:sending request\b|trying to connect:|(?:reading|writing) a body (?:from|to) connection)|request or response body error:|client error \(\w+\)|(?:tcp connect|tls handshake|connection|http2|dns) error(?:: |$)|(?:stream|connection) error (?:received|detected|sent by user)|invalid peer certificate|failed to (?:lookup address information|connect to WebSocket)|connection closed before message completed|invalid (?:HTTP [\w-]+|content-length|transfer-encoding) parsed$|message head is too large$|[A-Z][A-Za-z/-]+(?: [\w-]+){1,24}\.? \(os error \d+\))/
 
 /** The layers that say more than that the connection failed, and the code that Node.js has for the same. */
 const layers: ReadonlyArray<readonly [RegExp, Kind, string?]> = [
