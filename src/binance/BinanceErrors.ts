@@ -1,6 +1,6 @@
 /**
- * What the error codes of Binance mean for a fetch: one table by market and code, since the same number means different
- * things on different markets, and the rules that make {@link Classifier.classify} use it.
+ * The meaning of the error codes of Binance, by market and code, and the rules for {@link Classifier.classify}. The same code
+ * can have different meanings on different markets.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ import type { Market } from "./Market.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a code means.
+ * The meaning of a code.
  *
  * @since 0.1.0
  * @category models
@@ -29,9 +29,9 @@ export interface Meaning {
     | "ApiAuth"
     | "ApiFormat"
     | "Unexpected"
-  /** Is the same request worth another attempt? */
+  /** Whether the same request may succeed later. */
   readonly retryable: boolean
-  /** What to do about it; becomes part of the message. */
+  /** A remedy, which is added to the message. */
   readonly hint: string
 }
 
@@ -42,18 +42,18 @@ export interface Meaning {
 type Row = readonly [code: number, tag: Meaning["tag"], retry: "retry" | "no", hint: string]
 
 const everywhere: ReadonlyArray<Row> = [
-  [-1000, "Unexpected", "retry", "the exchange does not know what went wrong; try again"],
+  [-1000, "Unexpected", "retry", "unknown error of the exchange; try again"],
   [-1001, "NetworkConnection", "retry", "the exchange lost its own connection; try again"],
-  [-1002, "ApiAuth", "no", "this request needs an API key that may make it"],
+  [-1002, "ApiAuth", "no", "this request requires an API key with the permission for it"],
   [-1003, "ApiRateLimit", "retry", "too much request weight; wait, or the IP is banned"],
-  [-1006, "Unexpected", "retry", "the exchange got an unexpected answer from within; try again"],
-  [-1007, "NetworkTimeout", "retry", "the exchange waited for its own backend in vain; try again"],
+  [-1006, "Unexpected", "retry", "unexpected response inside the exchange; try again"],
+  [-1007, "NetworkTimeout", "retry", "timeout of a backend of the exchange; try again"],
   [-1008, "ApiRateLimit", "retry", "the exchange is overloaded; wait longer before the next attempt"],
   [-1015, "ApiRateLimit", "retry", "too many orders; wait"],
   [-1016, "ApiFormat", "no", "the service is shutting down or gone"],
   [-1020, "ApiFormat", "no", "this operation is not supported"],
   [-1021, "ApiAuth", "no", "the timestamp is outside recvWindow: set the clock of this machine"],
-  [-1022, "ApiAuth", "no", "the signature does not fit: check the secret and what was signed"],
+  [-1022, "ApiAuth", "no", "the signature is invalid: check the secret and the signed text"],
   [-1023, "ApiFormat", "no", "the start time is after the end time"],
   [-1034, "ApiRateLimit", "retry", "too many connections; wait"],
   [-1099, "ApiAuth", "no", "not found, not authenticated, or not authorized"],
@@ -70,14 +70,14 @@ const everywhere: ReadonlyArray<Row> = [
   [-1121, "ApiFormat", "no", "the symbol is unknown on this market"],
   [-1125, "ApiFormat", "no", "the listen key does not exist"],
   [-1127, "ApiFormat", "no", "the time range is too wide: narrow it"],
-  [-1128, "ApiFormat", "no", "these optional parameters do not go together"],
+  [-1128, "ApiFormat", "no", "these optional parameters cannot be combined"],
   [-1130, "ApiFormat", "no", "a parameter has a value that is not allowed, such as a limit that is too large"],
   [-1151, "ApiFormat", "no", "a symbol was sent more than once"],
   [-1194, "ApiFormat", "no", "the time unit is unknown"],
-  [-1220, "ApiFormat", "no", "the symbol does not have the status asked for"],
+  [-1220, "ApiFormat", "no", "the symbol does not have the requested status"],
   [-2014, "ApiAuth", "no", "the API key has the wrong format"],
-  [-2015, "ApiAuth", "no", "the API key, its IP list or its permissions do not fit"],
-  [-4088, "ApiFormat", "no", "the time range is wider than 200 days: ask in parts"],
+  [-2015, "ApiAuth", "no", "the API key, its IP list or its permissions do not match"],
+  [-4088, "ApiFormat", "no", "the time range is wider than 200 days: split it"],
   [-4144, "ApiFormat", "no", "the pair is unknown on this market"]
 ]
 
@@ -112,8 +112,7 @@ const malformed: Meaning = { tag: "ApiFormat", retryable: false, hint: "the requ
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a code means on a market; with the market unknown, what it means on all of them. None where only the HTTP status
- * can tell.
+ * Returns the meaning of a code on a market, or without a market its meaning on all of them. None if the HTTP status decides.
  *
  * @example
  * import { BinanceErrors } from "effect-errata/binance"
@@ -133,7 +132,7 @@ export const lookup = (market: Market | undefined, code: number): Option.Option<
   )
 
 /**
- * The rules with which {@link Classifier.classify} understands Binance.
+ * The rules of Binance for {@link Classifier.classify}.
  *
  * - The code in an answer decides, by the market of the context or the host of the request. The statuses 418 and 429 take
  *   precedence over any code. Codes without a meaning of their own (-1000, -1006) leave the decision to any status but 200
@@ -174,7 +173,7 @@ export const rules: ReadonlyArray<Classifier.Rule> = [
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Codes that only say that something unknown went wrong. */
+/** Codes for unknown errors. */
 const vague: ReadonlySet<number> = new Set([-1000, -1006])
 
 /** `{ "code": -1121, "msg": "Invalid symbol." }`, also inside the `error` of the WebSocket API. */

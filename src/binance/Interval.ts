@@ -2,8 +2,8 @@
  * The intervals of candles, and the grid of instants at which candles open.
  *
  * Every candle opens on the grid of its interval, in UTC: multiples of the interval for most, Mondays for `1w`, the
- * first of the month for `1M`. All instants here are milliseconds since the epoch. Nothing is approximated: a month is
- * a calendar month, so that counting what should be there gives exactly what should be there.
+ * first of the month for `1M`. All instants are milliseconds since the epoch. Months are calendar months, so that counts are
+ * exact.
  *
  * @since 0.1.0
  */
@@ -49,7 +49,7 @@ export const Interval = Schema.Literal(
 export type Interval = typeof Interval.Type
 
 /**
- * The intervals whose candles are all equally long: all but the month.
+ * The intervals of fixed length: all but the month.
  *
  * @since 0.1.0
  * @category models
@@ -86,10 +86,10 @@ export const millis: Readonly<Record<Fixed, number>> = {
 }
 
 /**
- * An instant at which a candle of the interval opens; all others lie a whole number of candles away.
+ * Returns an instant at which a candle of the interval opens. All other opens are a whole number of candles away.
  *
- * That of `3d` is not documented. It is what BTCUSDT shows since its listing on 2017-08-17, and may differ for other
- * symbols: whoever has a row should take its open time as the `anchor` of the functions below.
+ * The anchor of `3d` is not documented. The value is that of BTCUSDT since its listing on 2017-08-17, and may differ for other
+ * symbols: pass the open time of a known row as the `anchor` of the functions below.
  *
  * @since 0.1.0
  * @category models
@@ -101,7 +101,7 @@ export const anchorOf = (interval: Interval): number => interval === "1w" ? 4 * 
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Is this an interval, and offered on this market? Only `SPOT` has candles of one second.
+ * Returns whether a market offers an interval. Only `SPOT` has candles of one second.
  *
  * @example
  * import { Interval } from "effect-errata/binance"
@@ -119,7 +119,7 @@ export const isOn = (interval: Interval, market: Market): boolean => interval !=
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The number of the candle that holds an instant; the one that opens at the `anchor` is 0. Inverse of {@link at}.
+ * Returns the number of the candle that contains an instant. The candle that opens at the `anchor` is 0. Inverse of {@link at}.
  *
  * @since 0.1.0
  * @category grid
@@ -131,7 +131,7 @@ export const index = (interval: Interval, instant: number, anchor: number = anch
 }
 
 /**
- * When the candle with this number opens.
+ * Returns the open time of the candle with this number.
  *
  * @since 0.1.0
  * @category grid
@@ -140,7 +140,7 @@ export const at = (interval: Interval, index: number, anchor: number = anchorOf(
   interval === "1M" ? Date.UTC(1970, index) : anchor + index * millis[interval]
 
 /**
- * The last open at or before an instant.
+ * Returns the last open at or before an instant.
  *
  * @example
  * import { Interval } from "effect-errata/binance"
@@ -157,7 +157,7 @@ export const floor = (interval: Interval, instant: number, anchor: number = anch
   at(interval, index(interval, instant, anchor), anchor)
 
 /**
- * The first open at or after an instant.
+ * Returns the first open at or after an instant.
  *
  * @since 0.1.0
  * @category grid
@@ -166,7 +166,7 @@ export const ceil = (interval: Interval, instant: number, anchor: number = ancho
   at(interval, firstIndex(interval, instant, anchor), anchor)
 
 /**
- * The first open after an instant: the end of the candle that holds it.
+ * Returns the first open after an instant: the end of the candle that contains it.
  *
  * @since 0.1.0
  * @category grid
@@ -175,7 +175,7 @@ export const next = (interval: Interval, instant: number, anchor: number = ancho
   at(interval, index(interval, instant, anchor) + 1, anchor)
 
 /**
- * How many candles open in `[start, end)`.
+ * Returns the number of candles that open in `[start, end)`.
  *
  * @example
  * import { Interval } from "effect-errata/binance"
@@ -190,7 +190,7 @@ export const count = (interval: Interval, start: number, end: number, anchor: nu
   Math.max(0, firstIndex(interval, end, anchor) - firstIndex(interval, start, anchor))
 
 /**
- * The opens in `[start, end)`, ascending.
+ * Returns the opens in `[start, end)`, ascending.
  *
  * @since 0.1.0
  * @category grid

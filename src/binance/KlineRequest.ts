@@ -1,8 +1,8 @@
 /**
  * A request for candles: market, symbol, interval, start and end.
  *
- * Every `KlineRequest` is valid. A request that cannot be answered is refused before any source is asked, with all its
- * faults at once and how each would be right.
+ * Every `KlineRequest` is valid. An invalid request is refused before any source is asked, with all its faults and the
+ * correct values.
  *
  * @since 0.1.0
  */
@@ -131,7 +131,7 @@ interface Checked {
 
 const unreadable: Checked = { issues: [{ path: "request", message: "it cannot be read" }] }
 
-// Input is written by hand, or comes from code without types: no part of it is trusted, and each is read once.
+// Input may come from code without types: each part is checked, and read once.
 const check = (input: unknown): Checked => {
   if (!Predicate.isRecord(input)) {
     return {
@@ -216,7 +216,7 @@ const rangeFault = (start: iso8601.Parsed, end: iso8601.Parsed): string | undefi
   "fault" in start || "fault" in end || !isSane(start.millis) || start.millis < end.millis
     ? undefined
     : start.millis === end.millis
-    ? `${iso(end.millis)} is also the start, so the range is empty; it ends before \`end\`, write a later one`
+    ? `${iso(end.millis)} is also the start, so the range is empty: \`end\` is exclusive, write a later one`
     : `${iso(end.millis)} is before the start, ${iso(start.millis)}; swap them`
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ const noInstant = {
 const isInstantInput = (u: unknown): u is Exclude<DateTime.DateTime.Input, string> =>
   typeof u === "number" || (typeof u === "object" && u !== null)
 
-/** In texts and in parts only days that exist. A date of another library is not read as parts. */
+/** Texts and parts must name days that exist. A date of another library is not read as parts. */
 const instantOf = (value: unknown): iso8601.Parsed => {
   if (typeof value === "string") return iso8601.parse(value)
   if (!isInstantInput(value)) return noInstant

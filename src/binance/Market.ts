@@ -1,7 +1,7 @@
 /**
- * The three kinds of market of Binance, and what differs between them.
+ * The three markets of Binance, and their properties.
  *
- * A symbol says nothing about its market: `BTCUSDT` is traded on two of them. So the market is part of every request,
+ * A symbol does not identify its market: `BTCUSDT` is traded on two of them. The market is therefore part of every request,
  * key and error.
  *
  * @since 0.1.0
@@ -29,7 +29,7 @@ export const Market = Schema.Literal("SPOT", "FUTURES_USDT", "FUTURES_COIN")
 export type Market = typeof Market.Type
 
 /**
- * How Binance itself abbreviates a market, in the names of its archive among others.
+ * The abbreviation of a market by Binance, as in the names of its archive.
  *
  * @since 0.1.0
  * @category models
@@ -37,31 +37,31 @@ export type Market = typeof Market.Type
 export type Short = "spot" | "um" | "cm"
 
 /**
- * What a client has to know about a market.
+ * The properties of a market.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Facts {
   readonly short: Short
-  /** Where its REST API lives. */
+  /** The base URL of the REST API. */
   readonly baseUrl: string
   /** The path of the klines endpoint. */
   readonly klinesPath: string
-  /** The path of the endpoint that tells the time of the server. */
+  /** The path of the endpoint for the time of the server. */
   readonly timePath: string
-  /** Request weight that an IP address may use in a minute. */
+  /** The limit of the request weight of an IP address per minute. */
   readonly weightPerMinute: number
   /** The weight of one klines request with this `limit`. */
   readonly klinesWeight: (limit: number) => number
-  /** The longest window, in milliseconds, that one klines request may ask for. */
+  /** The longest range of one klines request, in milliseconds. */
   readonly maxWindow: number
 }
 
 const futuresWeight = (limit: number): number => limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1000 ? 5 : 10
 
 /**
- * The facts of each market, as documented by Binance.
+ * The properties of each market, as documented by Binance.
  *
  * @example
  * import { Market } from "effect-errata/binance"
@@ -104,7 +104,7 @@ export const facts: Readonly<Record<Market, Facts>> = {
 }
 
 /**
- * The most rows that one klines request may ask for: what all markets allow, and the fewest requests at a fair weight.
+ * The maximum number of rows of one klines request: all markets allow it, at a low weight per row.
  *
  * @since 0.1.0
  * @category models
@@ -118,7 +118,7 @@ export const pageLimit = 1000
 const byShort: Readonly<Record<Short, Market>> = { spot: "SPOT", um: "FUTURES_USDT", cm: "FUTURES_COIN" }
 
 /**
- * The market that Binance abbreviates so.
+ * Returns the market of an abbreviation.
  *
  * @example
  * import { Market } from "effect-errata/binance"

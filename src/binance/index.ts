@@ -1,5 +1,5 @@
 /**
- * What the error codes of Binance mean for a fetch, and the rules that make the classifier use it.
+ * The meaning of the error codes of Binance, and the rules for the classifier.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ export * as BinanceRest from "./BinanceRest.js"
 export * as BinanceVision from "./BinanceVision.js"
 
 /**
- * Candles from wherever they are: the cache, then the archive, then the REST API.
+ * Candles from the cache, the archive and the REST API, in this order.
  *
  * @since 0.1.0
  */
@@ -34,35 +34,35 @@ export * as DataSourceManager from "./DataSourceManager.js"
 export * as Interval from "./Interval.js"
 
 /**
- * Candles kept on disk, as Arrow files that any Arrow tool reads.
+ * A cache of candles on disk, in Arrow files that any Arrow tool reads.
  *
  * @since 0.1.0
  */
 export * as KlineCache from "./KlineCache.js"
 
 /**
- * A question for candles: which market, symbol and interval, and from when to when.
+ * A request for candles: market, symbol, interval, start and end.
  *
  * @since 0.1.0
  */
 export * as KlineRequest from "./KlineRequest.js"
 
 /**
- * Candles by column, and what is missing among them.
+ * Candles by column, and the ranges in which candles are missing.
  *
  * @since 0.1.0
  */
 export * as Klines from "./Klines.js"
 
 /**
- * The three kinds of market of Binance, and what differs between them.
+ * The three markets of Binance, and their properties.
  *
  * @since 0.1.0
  */
 export * as Market from "./Market.js"
 
 /**
- * What requests weigh, and how much of it a minute allows.
+ * The request weight that clients of one exchange share.
  *
  * @since 0.1.0
  */
