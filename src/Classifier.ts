@@ -150,7 +150,7 @@ export const classify: (
 ) => Effect.Effect<FetchError.FetchError> = Effect.fnUntraced(function*(cause: unknown, options) {
   const context = FetchContext.make(options?.context ?? FetchContext.empty)
   const own = ownError(cause)
-  if (own !== undefined) return told(own, context)
+  if (own !== undefined) return inContext(own, context)
   const now = yield* Clock.currentTimeMillis
   const rules = yield* Rules
   const chain = links(cause)
@@ -191,7 +191,7 @@ export const classifySync = (
 ): FetchError.FetchError => {
   const context = options.context === undefined ? FetchContext.empty : FetchContext.make(options.context)
   const own = ownError(cause)
-  if (own !== undefined) return told(own, context)
+  if (own !== undefined) return inContext(own, context)
   const chain = links(cause)
   return settle(cause, chain, answerOf(chain), {
     context,
@@ -309,7 +309,7 @@ const ownError = (cause: unknown): FetchError.FetchError | undefined => {
 
 const decodeOwn = Schema.decodeUnknownSync(FetchError.FetchError)
 
-const told = (error: FetchError.FetchError, context: FetchContext.FetchContext): FetchError.FetchError =>
+const inContext = (error: FetchError.FetchError, context: FetchContext.FetchContext): FetchError.FetchError =>
   context === FetchContext.empty || FetchContext.isEmpty(context) ? error : FetchError.withContext(error, context)
 
 interface Circumstances {

@@ -65,7 +65,7 @@ export interface Storm {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The level of the lines about failures that are not the outcome of a call: attempts that `Fetch.retry` tries again, and
+ * The level of the lines about failures that are not the outcome of a call: attempts that `Fetch.retry` retries, and
  * sources that `Fetch.failover` passes over. Default: `DEBUG`. `LogLevel.None` writes no such lines.
  *
  * @example

@@ -83,8 +83,11 @@ export const annotate =
       within(context),
       // Adds the context to errors and defects that did not pass through `tracked`.
       Effect.catchAllCause((cause) => {
-        const told = <A>(error: A): A => FetchError.isTrackable(error) ? FetchError.withContext(error, context) : error
-        return Effect.failCause(rebuilt(cause, (error) => Cause.fail(told(error)), (defect) => Cause.die(told(defect))))
+        const annotated = <A>(error: A): A =>
+          FetchError.isTrackable(error) ? FetchError.withContext(error, context) : error
+        return Effect.failCause(
+          rebuilt(cause, (error) => Cause.fail(annotated(error)), (defect) => Cause.die(annotated(defect)))
+        )
       })
     )
 
