@@ -22,6 +22,7 @@ import { chain } from "./internal/error/causeChain.js"
 import { isMarked, mark } from "./internal/error/mark.js"
 import * as Check from "./internal/options.js"
 import { attempt } from "./internal/safe/json.js"
+import { reportingOf } from "./internal/tracker/reporting.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -157,6 +158,7 @@ const failed = Effect.fnUntraced(function*(
   yield* ErrorLog.log(error, {
     cause,
     level: LogLevel.Warning,
+    storm: reportingOf(tracker).stormGuard,
     message: `Connectivity check failed for ${url}: ${error.message}`
   })
   return Option.some(error)

@@ -89,6 +89,35 @@ describe("Classifier.table", () => {
   })
 })
 
+describe("a table that is wrong", () => {
+  const refused = (options: unknown) => {
+    // As from JavaScript, without a compiler.
+    const make = Classifier.table as (options: unknown) => Classifier.Rule
+    try {
+      make(options)
+    } catch (error) {
+      return String(error)
+    }
+    return "accepted"
+  }
+  const rows: ReadonlyArray<readonly [options: unknown, message: RegExp]> = [
+    [undefined, /Classifier\.table: options is undefined/],
+    [{ row: {} }, /unknown option "row", did you mean "rows"\?/],
+    [{}, /rows is undefined: it must be an object of rows by code, or a function from a code to a row/],
+    [
+      { rows: { a: { tag: "ApiRateLimt" } } },
+      /rows\["a"\]\.tag: unknown tag "ApiRateLimt", did you mean "ApiRateLimit"\?/
+    ],
+    [{ rows: { a: { tag: "ApiAuth", retry: true } } }, /unknown option "retry"/],
+    [{ rows: { a: { tag: "DataEmpty" } } }, /rows\["a"\]\.reason is undefined: it must be one of date_range/],
+    [{ rows: { a: { tag: "ApiAuth", reason: "delisted" } } }, /unknown option "reason"/],
+    [{ rows: {}, select: "code" }, /select is "code": it must be a function/]
+  ]
+  for (const [options, message] of rows) {
+    it(JSON.stringify(options) ?? "nothing", () => assert.match(refused(options), message))
+  }
+})
+
 describe("documented tables", () => {
   it("GitHub: the errors of a 422 become issues", () => {
     const github: Classifier.TableOptions = {

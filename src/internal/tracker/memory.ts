@@ -149,7 +149,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       retried: (action) => step((core, moment) => core.retried(action, moment)),
       called: (outcome) => step((core, moment) => core.called(outcome, moment)),
       callSucceeded: () => successes.add() ? countSuccesses : undefined,
-      stormGuard: ErrorLog.makeStorm(yield* Effect.scope)
+      stormGuard: ErrorLog.makeStorm(yield* Effect.scope, clock)
     }),
     persistable: {
       snapshot: Effect.flatMap(
