@@ -1,4 +1,4 @@
-/** What every fault is, on every runtime; and the runtimes that say too little of one, with what they say. */
+/** The classification of every fault on every runtime, and the exceptions: runtimes whose error lacks the evidence. */
 import type { Expected } from "../clients/expected.js"
 import {
   answered,
@@ -19,7 +19,7 @@ type Name = "Node.js" | "Node.js 22" | "Node.js 26" | "Bun" | "Deno"
 export interface Exception {
   readonly runtimes: ReadonlyArray<Name>
   readonly expected: Expected
-  /** A part of what is thrown instead. */
+  /** A part of the error that is thrown there. */
   readonly raw: string
 }
 
@@ -144,7 +144,7 @@ export const expectations: ReadonlyArray<Expectation> = [
     each("fetch", ["aborted by the caller", "aborted by the caller, in the body", "aborted before it began"]),
     unexpected
   ),
-  // Answers that are not the HTTP that was due
+  // Malformed responses
   is(
     [
       ...each("fetch", ["another protocol", "header without a colon", "unreadable length", "oversized headers"]),
@@ -173,13 +173,13 @@ export const expectations: ReadonlyArray<Expectation> = [
   is(
     each("fetch", ["deflate, notCompressed", "deflate, flipped"]),
     corrupt,
-    // Hands on the bytes as they come.
+    // Does not decode deflate.
     except("Deno", unreadable, "is not valid JSON")
   ),
   is(
     each("fetch", ["gzip, cutShort", "br, cutShort"]),
     corrupt,
-    // Takes what there is for all.
+    // Accepts a truncated stream.
     except("Node.js", unreadable, "JSON")
   ),
   is(
@@ -235,7 +235,7 @@ export const expectations: ReadonlyArray<Expectation> = [
   is(
     each("WebSocket", ["refused, close", "handshake refused by 429, close"]),
     connection(),
-    // Fires no such event.
+    // Does not fire the event.
     except("Node.js 22", fine, "")
   ),
   // Files
@@ -243,7 +243,7 @@ export const expectations: ReadonlyArray<Expectation> = [
   is(
     "node:fs: no such folder, write",
     write("ENOENT"),
-    // Their traces do not have the function that was called.
+    // Their stacks do not name the function that was called.
     except(["Node.js 26", "Bun", "Deno"], read("ENOENT"), "ENOENT: no such file or directory, open")
   ),
   is("Deno: no such folder, write", write("ENOENT")),
@@ -255,7 +255,7 @@ export const expectations: ReadonlyArray<Expectation> = [
   is(
     "node:fs: a folder, read",
     read("EISDIR"),
-    // Names the system call that fails so for a writer only.
+    // Reports `open`, which fails with EISDIR only for writing.
     except("Deno", write("EISDIR"), "illegal operation on a directory, open")
   ),
   is("node:fs: a folder, write", write("EISDIR")),
@@ -290,7 +290,7 @@ export const expectations: ReadonlyArray<Expectation> = [
   )
 ]
 
-/** What a fault is on a runtime; undefined where the table does not have it. */
+/** The expectation for a fault on a runtime; undefined if the table has none. */
 export const expectedOf = (fault: string, runtime: string): Omit<Exception, "runtimes"> | undefined => {
   const row = expectations.find(({ faults }) => faults.includes(fault))
   const exception = row?.exceptions.find(({ runtimes }) =>

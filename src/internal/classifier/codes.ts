@@ -1,4 +1,4 @@
-/** The string `code` of an error, of whoever: operating system, resolver, TLS, zlib, Node.js, undici, axios, got. */
+/** The string `code` of an error: of the operating system, the resolver, TLS, zlib, Node.js, undici, axios, got. */
 import { byFile, fileCodes } from "./fileErrors.js"
 import type { Finding, Kind, Phase } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"

@@ -180,7 +180,7 @@ const redirects = (link: unknown): boolean => {
     code === "ERR_NETWORK" || /^(?:fetch failed$|Redirect loop detected)/.test(text(link, "message") ?? "")
 }
 
-/** Deno's fetch throws the error of a bad address as it is; the trace has the step that follows a redirect. */
+/** Deno's fetch rethrows the error of a bad URL unchanged. Only the stack shows that the URL came from a redirect. */
 const isRedirecting = (link: unknown): boolean =>
   /^TypeError: Invalid URL: .*\n(?:[ \t]+at .*\n){0,3}[ \t]+at httpRedirectFetch \(ext:deno_fetch\//.test(
     text(link, "stack") ?? ""

@@ -41,7 +41,7 @@ export const calledBy = (message: string): string | undefined => {
     : "read"
 }
 
-/** What a code of the operating system says that files and sockets share; `named` is the system call, if the error has one. */
+/** The finding for a code that files and sockets share. `named` is the system call, if the error names one. */
 export const byFile = (code: string, named: string | undefined, link: unknown, operation?: string): Finding => {
   const syscall = named ?? calledBy(text(link, "message") ?? "")
   const found = (tag: Tag): Finding => finding(kind(tag, Rank.Fact), link, code)

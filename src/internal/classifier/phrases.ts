@@ -66,7 +66,7 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
     /^(?:The server aborted pending request|stream has been aborted|Invalid response body while trying to fetch .*: Premature close)/,
     connection
   ],
-  // Browsers and React Native: those of fetch, with the host that a reporter of errors may have added
+  // Browsers and React Native. Error reporters such as Sentry append the host: `Failed to fetch (api.test)`
   [
     /^(?:fetch failed|Failed to fetch|Load failed|NetworkError when attempting to fetch resource\.) \([^()\s]+\)$/,
     connection
@@ -217,8 +217,8 @@ const statusWords: ReadonlyArray<RegExp> = [
 const systemCall = /^([a-z]\w*) (E[A-Z][A-Z0-9_]+)\b/
 const systemError = /^(E[A-Z][A-Z0-9]+): [^,]+(?:, (\w+))?/
 
-/** A code for a message: `ERR_ERROR_FORMAT_PADDING_2`, `ECONNREFUSED`. */
-const bareCode = /^(E[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*)$/
+/** A message that is only a code: `ERR_ERROR_FORMAT_PADDING_2`, `ECONNREFUSED`. */
+const bareCode = /^(E[A-Z][A-Z0-9_]{1,60})$/
 
 /** Bun, where it has no text for a code: `ZlibError fetching "https://…". For more information, …`. */
 const fetching = /^([A-Z]\w{3,60}) fetching "/

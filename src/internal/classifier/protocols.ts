@@ -102,8 +102,8 @@ const closeFinding = (link: Foreign): Finding | undefined => {
 }
 
 /**
- * The error event of a WebSocket, an EventSource or an XMLHttpRequest. Browsers say no more, by their rules for other
- * origins; any wording beside it is more precise. A close event without a code is one of a connection that never opened.
+ * The error event of a WebSocket, an EventSource or an XMLHttpRequest. Browsers hide the reason on purpose; a message
+ * beside the event is more precise. A close event with code 0 belongs to a connection that never opened.
  */
 const eventFinding = (link: Foreign): Finding | undefined => {
   const type = get(link, "type")
@@ -113,7 +113,7 @@ const eventFinding = (link: Foreign): Finding | undefined => {
   return failed ? finding(kind("NetworkConnection", Rank.Wording), link) : undefined
 }
 
-/** FileReader has a state as well, but no address. */
+/** A FileReader has a `readyState` too, but no URL. */
 const isConnection = (target: unknown): boolean =>
   typeof get(target, "url") === "string" || typeof get(target, "responseURL") === "string"
 

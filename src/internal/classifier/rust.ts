@@ -19,7 +19,7 @@ const auth = kind("ApiAuth", Rank.Wording)
 export const rustMessage: RegExp =
   /^(?:error (?:sending request\b|trying to connect:|(?:reading|writing) a body (?:from|to) connection)|request or response body error:|client error \(\w+\)|(?:tcp connect|tls handshake|connection|http2|dns) error(?:: |$)|(?:stream|connection) error (?:received|detected|sent by user)|invalid peer certificate|failed to (?:lookup address information|connect to WebSocket)|connection closed before message completed|invalid (?:HTTP [\w-]+|content-length|transfer-encoding) parsed$|message head is too large$|[A-Z][A-Za-z/-]+(?: [\w-]+){1,24}\.? \(os error \d+\))/
 
-/** The layers that say more than that the connection failed, and the code that Node.js has for the same. */
+/** The layers that are more precise than a failed connection, with the code that Node.js uses for the same failure. */
 const layers: ReadonlyArray<readonly [RegExp, Kind, string?]> = [
   [/^(?:dns error: )?failed to lookup address information: (?:Temporary failure|Try again)/, dns, "EAI_AGAIN"],
   [/^(?:dns error|failed to lookup address information|invalid dns ?name)/, dns, "ENOTFOUND"],
@@ -42,7 +42,7 @@ const layers: ReadonlyArray<readonly [RegExp, Kind, string?]> = [
   [/^(?:invalid \S[^:]* parsed|message head is too large|invalid chunk\b)/i, format]
 ]
 
-/** The texts of the operating system, of which `(os error N)` counts differently on each. */
+/** The error texts of the operating system. The numbers in `(os error N)` differ between systems. */
 const systemTexts: ReadonlyMap<string, string> = new Map([
   ["Connection refused", "ECONNREFUSED"],
   ["Connection reset by peer", "ECONNRESET"],
@@ -70,7 +70,7 @@ const systemTexts: ReadonlyMap<string, string> = new Map([
   ["Input/output error", "EIO"]
 ])
 
-/** The numbers of Windows, whose texts are translated. */
+/** The error numbers of Windows, whose texts are localized. */
 const windowsCodes: ReadonlyMap<string, string> = new Map([
   ["10048", "EADDRINUSE"],
   ["10051", "ENETUNREACH"],
@@ -86,7 +86,7 @@ const systemLayer = /^([^():]{4,160}?)\.? \(os error (\d+)\)/
 
 const maxLayers = 16
 
-/** What a message that begins as {@link rustMessage} says: the outermost layer that is known. */
+/** The finding for a message that matches {@link rustMessage}: that of the outermost known layer. */
 export const rustFinding = (message: string, link: unknown, operation: string | undefined): Finding => {
   let rest = message
   for (let depth = 0; depth < maxLayers; depth++) {
