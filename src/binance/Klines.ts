@@ -13,7 +13,6 @@
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as FetchError from "../FetchError.js"
 import * as Check from "../internal/options.js"
@@ -26,6 +25,8 @@ import * as jsonText from "./internal/klines/jsonText.js"
 import * as model from "./internal/klines/klinesModel.js"
 import * as origins from "./internal/klines/origins.js"
 import { RowIterator } from "./internal/klines/rowIterator.js"
+import type * as Text from "./internal/klines/textOptions.js"
+import { csvOptions, decoded, isData, jsonOptions } from "./internal/klines/textOptions.js"
 import { cacheModules } from "./internal/optionalModules.js"
 import type * as Interval from "./Interval.js"
 
@@ -209,13 +210,10 @@ export const slice: {
  * @example
  * import { Klines } from "effect-errata/binance"
  *
- * const volume = (klines: Klines.Klines): number => {
- *   let sum = 0
- *   for (const row of Klines.rows(klines)) sum += row.volume
- *   return sum
- * }
+ * let volume = 0
+ * for (const row of Klines.rows(Klines.empty("1h"))) volume += row.volume
  *
- * assert.strictEqual(volume(Klines.empty("1h")), 0)
+ * assert.strictEqual(volume, 0)
  *
  * @since 0.1.0
  * @category combinators
@@ -232,10 +230,7 @@ export const rows = (self: Klines): Iterable<Row> => ({ [Symbol.iterator]: () =>
  * @since 0.1.0
  * @category CSV and JSON
  */
-export interface CsvOptions {
-  /** Whether the first line has the names of the columns, as in Binance's archive of futures. Default: `true`. */
-  readonly header?: boolean | undefined
-}
+export type CsvOptions = Text.CsvOptions
 
 /**
  * Options of {@link toJson}.
@@ -243,10 +238,7 @@ export interface CsvOptions {
  * @since 0.1.0
  * @category CSV and JSON
  */
-export interface JsonOptions {
-  /** `columns`: an array for each field, as in {@link Klines}. `rows`: an array of objects. Default: `columns`. */
-  readonly as?: "rows" | "columns" | undefined
-}
+export type JsonOptions = Text.JsonOptions
 
 /**
  * The candles as CSV, in the columns of Binance's archive: times in milliseconds, numbers as the shortest decimals that
@@ -271,7 +263,7 @@ export const toCsv: {
 } = dual(
   isData,
   (self: Klines, options?: CsvOptions): string =>
-    text("CSV", csvText.encode(self, Check.orThrow("Klines.toCsv", csvOptions("", options)).header))
+    decoded("CSV", csvText.encode(self, Check.orThrow("Klines.toCsv", csvOptions("", options)).header))
 )
 
 /**
@@ -295,7 +287,7 @@ export const toJson: {
 } = dual(
   isData,
   (self: Klines, options?: JsonOptions): string =>
-    text("JSON", jsonText.encode(self, Check.orThrow("Klines.toJson", jsonOptions("", options)).as))
+    decoded("JSON", jsonText.encode(self, Check.orThrow("Klines.toJson", jsonOptions("", options)).as))
 )
 
 /**
@@ -375,8 +367,7 @@ export const fromArrow = (bytes: Uint8Array): Effect.Effect<Klines, FetchError.D
   Effect.flatMap(cacheModules("Klines.fromArrow"), (modules) => {
     const contents = arrowFile.decode(modules, bytes, false) ?? { flaw: "Written by a later version of effect-errata" }
     if ("flaw" in contents) return Effect.fail(new FetchError.DataIntegrity({ ...contents, message: contents.flaw }))
-    const { klines } = contents
-    return Effect.succeed(model.make(klines, { ...klines, source: arrowFile.rowsOf(contents) }))
+    return Effect.succeed(model.make(contents.klines, { ...contents.klines, source: arrowFile.rowsOf(contents) }))
   })
 
 /**
@@ -406,34 +397,3 @@ export const encodeArrow = <E, R>(self: Stream.Stream<Klines, E, R>): Stream.Str
         Stream.concat(Stream.sync(arrowStream.end))
       ))
   )
-
-// ---------------------------------------------------------------------------------------------------------------------
-// internal
-// ---------------------------------------------------------------------------------------------------------------------
-
-// Whether the first of the arguments is the data, and not the options.
-function isData([first]: IArguments): boolean {
-  return Predicate.isObject(first) && ("openTime" in first || Stream.StreamTypeId in first)
-}
-
-const csvOptions = Check.withDefault(
-  Check.struct({ header: Check.withDefault(Check.bool, true) } satisfies Check.Checks<CsvOptions>),
-  {}
-)
-
-const jsonOptions = Check.withDefault(
-  Check.struct(
-    { as: Check.withDefault(Check.oneOf("layout", ["columns", "rows"]), "columns") } satisfies Check.Checks<JsonOptions>
-  ),
-  {}
-)
-
-const text = (format: string, bytes: Uint8Array): string => {
-  try {
-    return new TextDecoder().decode(bytes)
-  } catch (cause) {
-    const message =
-      `${format} of ${bytes.length} bytes is longer than a string can be; take fewer rows, or a stream of pieces`
-    throw new Error(message, { cause })
-  }
-}

@@ -25,17 +25,25 @@ interface Run {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
+  /** Both in the order of writing. */
+  readonly both: string
 }
 
 const run = (...args: ReadonlyArray<string>): Promise<Run> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", "examples/main.ts", ...args], { stdio: "pipe" })
+    const child = spawn(process.execPath, ["--import", "tsx", "examples/main.ts", ...args], {
+      stdio: "pipe",
+      env: { ...process.env, NO_COLOR: "1", COLUMNS: "80" }
+    })
     let stdout = ""
     let stderr = ""
+    let both = ""
+    child.stdout.on("data", (chunk) => both += String(chunk))
+    child.stderr.on("data", (chunk) => both += String(chunk))
     child.stdout.on("data", (chunk) => stdout += String(chunk))
     child.stderr.on("data", (chunk) => stderr += String(chunk))
     child.on("error", reject)
-    child.on("close", (code) => resolve({ code, stdout, stderr }))
+    child.on("close", (code) => resolve({ code, stdout, stderr, both }))
   })
 
 describe("the main job", () => {
@@ -114,6 +122,12 @@ describe("the main job", () => {
       }
       expect(report.retry.retries).toBeGreaterThan(5)
       expect(page).toContain(`${report.retry.retries} retries`)
+      const { failed, made, recovered, refused } = report.calls
+      expect(recovered, "calls that were retried").toBeGreaterThan(0)
+      expect(recovered + failed + refused).toBeLessThan(made)
+      expect(page).toContain(
+        `  ${made} calls: ${recovered} recovered by a retry, ${failed} failed, ${refused} not sent\n`
+      )
     }).pipe(
       Effect.provide(sources),
       // What is around the job goes by its clock, too.
@@ -176,6 +190,28 @@ describe("the main job", () => {
         missing: [{ start: "2024-01-01T04:00:00.000Z", end: "2024-01-01T05:00:00.000Z", reason: "source_gap" }]
       }])
       expect(report.ignored.map(({ file }) => file)).toEqual(["rest/c.json", "rest/d.json"])
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  }, 30_000)
+
+  it("a series without candles gives exit code 1; nothing follows the report", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "recorded-"))
+    try {
+      await mkdir(join(directory, "rest"))
+      const text = JSON.stringify({
+        market: "spot",
+        request: { symbol: "ABCUSDT", interval: "1h", startTime: Date.UTC(2024, 0, 1), endTime: Date.UTC(2024, 0, 2) },
+        status: 200,
+        body: []
+      })
+      await writeFile(join(directory, "rest", "a.json"), text)
+      const { both, code, stdout } = await run("--data", directory)
+      expect(code).toBe(1)
+      expect(stdout).toContain("SPOT ABCUSDT 1h")
+      expect(both.endsWith(stdout)).toBe(true)
+      expect(both).not.toContain("\u001b")
+      expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80)
     } finally {
       await rm(directory, { recursive: true })
     }

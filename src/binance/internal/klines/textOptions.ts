@@ -1,0 +1,41 @@
+/** The options of klines as text, checked, and the arguments and results that CSV and JSON share. */
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import * as Check from "../../../internal/options.js"
+
+export interface CsvOptions {
+  /** Whether the first line has the names of the columns, as in Binance's archive of futures. Default: `true`. */
+  readonly header?: boolean | undefined
+}
+
+export interface JsonOptions {
+  /** `columns`: an array for each field, as in `Klines`. `rows`: an array of objects. Default: `columns`. */
+  readonly as?: "rows" | "columns" | undefined
+}
+
+export const csvOptions = Check.withDefault(
+  Check.struct({ header: Check.withDefault(Check.bool, true) } satisfies Check.Checks<CsvOptions>),
+  {}
+)
+
+export const jsonOptions = Check.withDefault(
+  Check.struct(
+    { as: Check.withDefault(Check.oneOf("layout", ["columns", "rows"]), "columns") } satisfies Check.Checks<JsonOptions>
+  ),
+  {}
+)
+
+/** True if the first argument is the data, and not the options. */
+export const isData = ([first]: IArguments): boolean =>
+  Predicate.isObject(first) && ("openTime" in first || Stream.StreamTypeId in first)
+
+/** The bytes of a text as a string. Throws where they are longer than a string can be. */
+export const decoded = (format: string, bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder().decode(bytes)
+  } catch (cause) {
+    const message =
+      `${format} of ${bytes.length} bytes is longer than a string can be; take fewer rows, or a stream of pieces`
+    throw new Error(message, { cause })
+  }
+}
