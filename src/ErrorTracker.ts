@@ -163,7 +163,7 @@ export {
    */
   EmptyRow,
   /**
-   * The durations of the successful fetches from one source, as far as `succeeded` was given them. Quantiles are within 2 %
+   * The durations of the successful fetches from one source, as reported to `succeeded`. Quantiles are within 2 %
    * between 10 microseconds and two hours, the maximum is exact. A value over a window covers up to one sixth of the window
    * more.
    *

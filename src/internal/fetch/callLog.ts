@@ -1,4 +1,4 @@
-/** Runs a call, reports how it ended, and logs it: one line, whatever happens inside. See `callState.ts`. */
+/** Runs a call, reports its outcome, and logs it in one line. See `callState.ts`. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,8 +14,8 @@ import type { CallOutcome, Reporting } from "../tracker/reporting.js"
 import { callOf, type CallState, enterCall, type Failure, leaveCall, nanosOf, withCell } from "./callState.js"
 
 /**
- * Runs an effect as a call. The outermost call is counted, and logs what is left to log. `lastReason` is why a call ends
- * whose attempts give no reason themselves.
+ * Runs an effect as a call. The outermost call is counted, and logs the failures without a line. `lastReason` is the
+ * reason for giving up where the attempts have none.
  */
 export const asCall =
   (reporting: Reporting, lastReason: string = notRetryable) =>
@@ -40,7 +40,7 @@ export const asCall =
             return onSuccess(a)
           }
         })
-    // Most calls run the same effect as the one before: what watches it is made once.
+    // Most calls run the same effect as the one before: it is wrapped once.
     let last: readonly [object, Effect.Effect<A, E, R>] | undefined
     const call: Effect.Effect<A, E, R> = Effect.withFiberRuntime((fiber) => {
       const entered = enterCall(fiber, settings)
@@ -69,7 +69,7 @@ const succeeded = <A>(call: CallState | undefined, a: A): Effect.Effect<A> => {
   if (isPlain) return parent === undefined ? successReported(call, next) : next
   const { attempts, isRecovered } = call.trouble
   if (parent !== undefined && (attempts > 0 || isRecovered)) parent.trouble.isRecovered = true
-  // What the program has handled itself is no part of a success.
+  // Failures that the program has handled itself are not part of the success.
   const logged = Effect.zipRight(logAll(call.takeAll()), next)
   if (parent !== undefined) return logged
   return attempts > 0 || isRecovered ? reported(call, "recovered", logged) : successReported(call, logged)
@@ -88,7 +88,7 @@ const failed = <E>(
   const thrown: unknown = Option.getOrUndefined(Cause.failureOption(cause))
   const [last, others] = lastOf(failures, thrown)
   const error = FetchError.isTrackable(thrown) ? thrown : last?.errors[0]
-  // A defect that nothing inside has tracked is not a matter of this log.
+  // A defect that was not tracked inside is not logged here.
   if (error === undefined) return parent === undefined ? reported(call, "failed", next) : next
   const nanos = nanosOf(fiber)
   const outcome = outcomeOf(call, last, cause, nanos)
@@ -149,7 +149,7 @@ const lastOf = (
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// what attempts say
+// attempts
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Logs a failed attempt that is followed by another one, at `ErrorLog.AttemptLevel`. */
@@ -172,7 +172,7 @@ export const attemptFailed = (
     return inTurn(lines)
   })
 
-/** Notes why the call makes no more attempts, and whether its last error is that of an attempt. */
+/** Records the reason for giving up, and whether its last error is that of an attempt. */
 export const gaveUp = (reason: string, isSent: boolean): Effect.Effect<void> =>
   Effect.withFiberRuntime((fiber) => {
     const call = callOf(fiber)
@@ -207,7 +207,7 @@ export const logAll = (failures: ReadonlyArray<Failure>): Effect.Effect<void> =>
 const inTurn = (effects: ReadonlyArray<Effect.Effect<void>>): Effect.Effect<void> =>
   effects.length === 0 ? Effect.void : Effect.all(effects, { discard: true })
 
-/** Counts the call, and goes on whatever comes of that. */
+/** Counts the call, and continues even if that fails. */
 /** Counts a call that succeeded, and continues. */
 const successReported = <A>({ settings: { reporting } }: CallState, next: Effect.Effect<A>): Effect.Effect<A> => {
   const due = attempt(reporting.callSucceeded)

@@ -1,4 +1,4 @@
-/** The options of the operators of `Fetch`. Wrong ones are a bug: the effect dies with a message, without running. */
+/** The options of the operators of `Fetch`. With invalid options, which are a bug, the effect dies with a message and does not run. */
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FetchError from "../../FetchError.js"
@@ -19,7 +19,7 @@ const tracked = Check.struct({
 
 const names = new Set(["attempts", "defects", "ignore"])
 
-/** Operators are made once a call, so right options cost next to nothing. */
+/** A fast check: operators are made once a call. */
 const isRight = (options: TrackedOptions): boolean => {
   const { attempts, defects, ignore } = options
   if (attempts !== undefined && typeof attempts !== "boolean") return false
@@ -29,7 +29,7 @@ const isRight = (options: TrackedOptions): boolean => {
   return true
 }
 
-/** The refusal of wrong options of `tracked`; undefined for right ones. */
+/** The refusal of invalid options of `tracked`; undefined for valid ones. */
 export const refusedTracking = (options: TrackedOptions | undefined): Effect.Effect<never> | undefined =>
   options === undefined || (Check.isRecord(options) && isRight(options))
     ? undefined

@@ -1,4 +1,4 @@
-/** What becomes of an effect that is tracked: its failures are classified, counted once, logged and handed on. */
+/** Tracking: the failures of an effect are classified, counted once, logged and passed on. */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
@@ -56,7 +56,7 @@ export const track = <A, E, R>(
   )
 }
 
-/** Classifies, counts and logs what an effect failed with, and hands it on. */
+/** Classifies, counts and logs the cause of a failure, and fails with it. */
 const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, options: TrackedOptions) =>
   Effect.withFiberRuntime<never, FetchError.Trackable, ErrorTracker>((fiber) => {
     const tracker = Context.unsafeGet(fiber.currentContext, ErrorTracker)
@@ -67,8 +67,7 @@ const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, 
   })
 
 /**
- * What most fetches end with that fail: one failure, with nothing to find out about it. `onCause` would do the same, at
- * three times the price.
+ * The most frequent cause: a single failure that is `Trackable`. `onCause` would do the same in three times the time.
  */
 const onTrackable = (
   error: FetchError.Trackable,
@@ -81,7 +80,7 @@ const onTrackable = (
   const failure = FetchError.withContext(error, context)
   // An error that can be neither copied nor wrapped may be shared by other fetches: it counts each time.
   if (failure !== error) mark(failure, tracker)
-  // A failure is told of the span that it is in. To ask whether it knows that already takes longer than to fail.
+  // `Effect.fail` adds the current span to the cause. Without a span, `failCause` is faster.
   const handOn = fiber.currentSpan === undefined ? Effect.failCause(Cause.fail(failure)) : Effect.fail(failure)
   if (known) return handOn
   if (isIgnored(failure, options)) return ignored(fiber, handOn)
@@ -115,7 +114,7 @@ const onCause = (
       (error) => Cause.fail(failures.get(error)!),
       (defect) => asFailure ? Cause.fail(defects.get(defect)!) : Cause.die(defects.get(defect)!)
     ))
-    // However many failures a cause holds, it is the end of one fetch: one of them counted before is enough.
+    // A cause with several failures is the end of one fetch: it is counted already if one of them is.
     const known = [...thrown, ...died].some((error) => isMarked(error, tracker))
     const fresh = [...failures.values(), ...defects.values()]
     // An error that can be neither copied nor wrapped may be shared by other fetches: it counts each time.
@@ -143,7 +142,7 @@ const isIgnored = (error: FetchError.Trackable, { ignore }: TrackedOptions): boo
 
 const asAttempt = { attempt: true }
 
-/** Counts an error, and goes on whatever comes of that: what tracks a failure must not become one. */
+/** Counts an error, and continues even if that fails: a fault of the tracker must not replace the outcome. */
 const counted = <A, E>(
   tracker: Service,
   error: FetchError.Trackable,
@@ -159,7 +158,7 @@ const counted = <A, E>(
 
 type Errors = Failure["errors"]
 
-/** Logs errors, and goes on. */
+/** Logs errors, and continues. */
 const logged = <A, E>(
   tracker: Service,
   errors: Errors,
@@ -173,7 +172,7 @@ const logged = <A, E>(
   )
 }
 
-/** Leaves it to the call to log the errors, and goes on. */
+/** Leaves the log lines of the errors to the call, and continues. */
 const deferred = <A, E>(
   call: CallState,
   fiber: Runtime,
@@ -195,7 +194,7 @@ const deferred = <A, E>(
   return handled.length === 0 ? next : Effect.zipRight(logAll(handled), next)
 }
 
-/** Lets the call know that its latest failure is not to be logged, and goes on. */
+/** Marks the latest failure of the call as not to be logged, and continues. */
 const ignored = <A, E>(fiber: Runtime, next: Effect.Effect<A, E>): Effect.Effect<A, E> => {
   const call = callOf(fiber)
   if (call !== undefined) call.trouble.logging = "ignored"
@@ -221,7 +220,7 @@ const describe = (defect: unknown): string => {
   return `${FetchError.Internal.description}: ${name}${message === "" ? "" : `: ${message}`}`
 }
 
-/** Counts what succeeds, and how long it took. */
+/** Counts a success with its duration. */
 const countSuccess = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   input: FetchContext.Input
@@ -238,10 +237,10 @@ const countSuccess = <A, E, R>(
   })
 }
 
-/** Interruption can come as a value too, from `Effect.sandbox` or an Exit. */
+/** Interruption can be a value, too: of `Effect.sandbox` or an Exit. */
 const isInterruption = (error: unknown): boolean =>
   (Cause.isCause(error) && Cause.isInterruptedOnly(error)) || (Exit.isExit(error) && Exit.isInterrupted(error))
 
-/** What tracks or logs a failure must not become one. */
+/** Ignores every failure and defect of the effect. */
 const quietly = (effect: () => Effect.Effect<void>): Effect.Effect<void> =>
   Effect.catchAllCause(Effect.suspend(effect), () => Effect.void)
