@@ -309,7 +309,7 @@ const start = Effect.fnUntraced(function*<A>(
     })),
     archive: packing === undefined ? undefined : {
       pack: packing.pack,
-      given: new Map(files.map((file) => [archive.fileAt(file, file.time).path, file])),
+      supplied: new Map(files.map((file) => [archive.fileAt(file, file.time).path, file])),
       delay: Duration.toMillis(publication)
     },
     now

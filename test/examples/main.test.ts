@@ -195,7 +195,7 @@ describe("the main job", () => {
     }
   }, 30_000)
 
-  it("a series without candles gives exit code 1; nothing follows the report", async () => {
+  it("recordings without candles give exit code 1; nothing follows the report", async () => {
     const directory = await mkdtemp(join(tmpdir(), "recorded-"))
     try {
       await mkdir(join(directory, "rest"))
@@ -208,7 +208,7 @@ describe("the main job", () => {
       await writeFile(join(directory, "rest", "a.json"), text)
       const { both, code, stdout } = await run("--data", directory)
       expect(code).toBe(1)
-      expect(stdout).toContain("SPOT ABCUSDT 1h")
+      expect(stdout).toContain("0 series from")
       expect(both.endsWith(stdout)).toBe(true)
       expect(both).not.toContain("\u001b")
       expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80)

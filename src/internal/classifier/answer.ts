@@ -11,7 +11,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
-  /** What holds a body that nobody has read yet. */
+  /** The holder of a body that has not been read. */
   readonly unread: object | undefined
 }
 
@@ -122,7 +122,7 @@ export const isStream = (value: unknown): value is object =>
 
 const clientResponse = Symbol.for("@effect/platform/HttpClientResponse")
 
-/** Of @effect/platform: the body is an Effect, and reading it is for whoever runs Effects. */
+/** A response of @effect/platform: its body is an Effect, which only an effectful caller can run. */
 export const isClientResponse = (value: unknown): boolean => get(value, clientResponse) !== undefined
 
 const effect = Symbol.for("effect/Effect")
@@ -179,7 +179,7 @@ const entriesOf = (headers: object): ReadonlyArray<readonly [unknown, unknown]> 
   return found
 }
 
-/** What was asked, by the outermost link that knows. */
+/** The request, by the outermost link that has one. */
 export const askedOf = (chain: ReadonlyArray<unknown>): Request => {
   for (const link of chain) {
     const found = asked(link)

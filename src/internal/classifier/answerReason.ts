@@ -1,4 +1,4 @@
-/** The reason for a failure in the words of the server: one line of at most 300 characters, and the code that goes with it. */
+/** The reason for a failure as the server states it: one line of at most 300 characters, and its code. */
 import { attempt, toJson } from "../safe/json.js"
 import { get, isObject, text } from "./read.js"
 
@@ -7,14 +7,14 @@ const maxReason = 300
 const maxRead = 8192
 
 /** One line, without the space around it. */
-export const oneLine = (words: string): string => {
-  const line = words.slice(0, maxRead).replace(/\s+/g, " ").trim()
+export const oneLine = (message: string): string => {
+  const line = message.slice(0, maxRead).replace(/\s+/g, " ").trim()
   return line.length <= maxReason ? line : `${line.slice(0, maxReason - 1).replace(/[\uD800-\uDBFF]$/, "")}…`
 }
 
 /** The reason that a body gives; undefined where it gives none. */
 export const reasonOf = (body: unknown): string | undefined => {
-  // Masked first: the words that are read may belong to a name that is not.
+  // Masked first: the part that is kept may belong to a name that is cut off.
   const found = typeof body === "string" ? ofText(body) : attempt(() => ofJson(toJson(body), 0))
   return found === undefined || found === "" ? undefined : oneLine(found)
 }

@@ -9,7 +9,7 @@ export interface Quoted {
   readonly url: string | undefined
   readonly status: number | undefined
   readonly body: string | undefined
-  /** What follows the address: the words of the client below. */
+  /** The text after the address: the message of the underlying client. */
   readonly rest: string
 }
 
@@ -24,7 +24,7 @@ const classes: ReadonlySet<string> = new Set(
 
 const form = /^[a-z][a-z0-9]*(?: (GET|POST|PUT|DELETE|PATCH|HEAD) (\S+))? (?:(\d{3}) [^[{<]*)?(.*)$/s
 
-/** What an error of ccxt quotes; undefined for any other, which its name tells. */
+/** The answer that an error of ccxt quotes; undefined for any other error. */
 export const quoted = (link: unknown, name: unknown = get(link, "name")): Quoted | undefined => {
   if (!classes.has(name as string)) return undefined
   const found = form.exec(text(link, "message") ?? "")

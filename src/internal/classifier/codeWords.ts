@@ -150,7 +150,7 @@ export const codesOf = (holder: unknown): ReadonlyArray<string> => {
   return found
 }
 
-// A broken connection has more precise words elsewhere.
+// A broken connection has more precise evidence elsewhere.
 const asKind = ({ tag }: Meaning): Kind => kind(tag, tag === "NetworkConnection" ? Rank.Wrapper : Rank.Format)
 
 /** What a code says of a link that quotes it. */

@@ -19,7 +19,7 @@ const table = (rows: ReadonlyArray<readonly [Kind, string]>): ReadonlyMap<string
   new Map(rows.flatMap(([found, codes]) => codes.split(/\s+/).map((code) => [code, found] as const)))
 
 const codes = table([
-  // Sockets. ECONNABORTED is axios's and superagent's word for a timeout as well, see below.
+  // Sockets. ECONNABORTED is also the timeout of axios and superagent, see below.
   [
     connection,
     "ECONNREFUSED ECONNRESET ECONNABORTED EPIPE EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENETRESET ENOTCONN"

@@ -1,4 +1,4 @@
-/** From a verdict to an error: the fields that its kind has, and a message in one readable line. */
+/** Makes an error of a finding: the fields of its class, and a message of one line. */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as FetchContext from "../../FetchContext.js"
@@ -33,13 +33,13 @@ export interface Case {
   readonly now: number
 }
 
-// Nothing here can break a schema: checking would only cost, and throw.
+// The fields always satisfy the schema: validation would only cost time.
 const unchecked = { disableValidation: true }
 
 export const construct = (case_: Case): FetchError.FetchError => {
   const { answer, cause, context, finding, now } = case_
   const { code, link, phase, tag } = finding
-  if (FetchError.isFetchError(link)) return retold(link, case_)
+  if (FetchError.isFetchError(link)) return nested(link, case_)
   const body = answer?.body
   const errno = finding.rank > Rank.Bug ? code : undefined
   const status = finding.status ?? (answer === undefined || answer.status === 0 ? undefined : answer.status)
@@ -106,8 +106,8 @@ const ownCode = (link: unknown, answer: Answer | undefined): string | number | u
 }
 
 /**
- * Does another attempt make sense? The words of a foreign error count only where nothing else is known of it; codes say
- * so for answers without a status.
+ * Whether another attempt makes sense. The statement of a foreign error counts only where nothing else is known; codes
+ * decide for answers without a status.
  */
 const retryableOf = ({ answer, chain, finding }: Case): boolean | undefined => {
   const { link, status, tag } = finding
@@ -131,14 +131,14 @@ const hasFlag = (link: Foreign): boolean =>
   ["retriable", "isRetryable", "isRetriable", "shouldRetry"].some((name) => get(link, name) === true) ||
   (link instanceof Error && get(link, "retryable") === true) || isObject(get(link, "$retryable"))
 
-/** An error of ours inside another error: the same failure, told with the outer object as its cause. */
-const retold = (inner: FetchError.FetchError, { cause, context }: Case): FetchError.FetchError => {
+/** One of the 17 errors inside another error: the same failure, with the outer object as its cause. */
+const nested = (inner: FetchError.FetchError, { cause, context }: Case): FetchError.FetchError => {
   if (inner === cause) return FetchContext.isEmpty(context) ? inner : FetchError.withContext(inner, context)
   const fields = { message: inner.message, context: FetchContext.merge(context, inner.context), cause }
   return new classes[inner._tag](Object.assign({}, inner, fields) as never, unchecked)
 }
 
-/** What an error that can be tracked says of itself; under the same name, others keep anything. */
+/** A field of a `Trackable` error; other errors keep anything under the same name. */
 const trackable = <A>(
   link: unknown,
   key: "retryable" | "retryAfter",
@@ -158,24 +158,24 @@ const isWait = (value: unknown): value is Option.Option<Duration.Duration> =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The message of a link, or a link that is text itself. */
-const wordsOf = (link: unknown): string =>
+const ownMessage = (link: unknown): string =>
   typeof link === "string" ? link : text(link, "shortMessage") ?? text(link, "message") ?? ""
 
 const hostOf = (link: unknown): string | undefined =>
-  text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(wordsOf(link))?.[1] ??
+  text(link, "hostname") ?? /\b(?:getaddrinfo|query\w*) E\w+ ([^\s:]+)/.exec(ownMessage(link))?.[1] ??
     // Deno has the address in its message.
-    /\berror sending request for url \(\w+:\/\/(?:[^\s/@]*@)?(\[[^\]\s]+\]|[^\s/:)]+)/.exec(wordsOf(link))?.[1]
+    /\berror sending request for url \(\w+:\/\/(?:[^\s/@]*@)?(\[[^\]\s]+\]|[^\s/:)]+)/.exec(ownMessage(link))?.[1]
 
 const pathOf = (link: unknown): string | undefined =>
   text(link, "path") ?? text(link, "pathOrDescriptor") ?? text(get(link, "cause"), "path") ??
-    /^E[A-Z0-9]+: .*?, \w+ '([^']*)'/.exec(wordsOf(link))?.[1]
+    /^E[A-Z0-9]+: .*?, \w+ '([^']*)'/.exec(ownMessage(link))?.[1]
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 const timeoutOf = (link: unknown): number | undefined => {
-  const told = number(link, "timeoutMillis") ?? number(link, "timeout")
-  if (told !== undefined) return told
-  const message = wordsOf(link)
+  const field = number(link, "timeoutMillis") ?? number(link, "timeout")
+  if (field !== undefined) return field
+  const message = ownMessage(link)
   const lasted = /\btimed out after '([^']+)'/.exec(message)?.[1]
   if (lasted !== undefined) {
     return [...lasted.matchAll(/(\d+)(ms|s|m|h|d)\b/g)].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit!]!, 0)
@@ -187,24 +187,24 @@ const timeoutOf = (link: unknown): number | undefined => {
 
 const wantedBy = (link: unknown): string | undefined =>
   shown(get(link, "wanted") ?? get(link, "expected")) ??
-    /\b(?:expected|wanted|want)(?: length| checksum)?[:= ]+["']?([\w+/=.-]+)/i.exec(wordsOf(link))?.[1]
+    /\b(?:expected|wanted|want)(?: length| checksum)?[:= ]+["']?([\w+/=.-]+)/i.exec(ownMessage(link))?.[1]
 
 const foundBy = (link: unknown): string | undefined =>
   shown(get(link, "found") ?? get(link, "actual")) ??
-    /\b(?:got|actual|found|received|but was|computed)[:= ]+["']?([\w+/=.-]+)/i.exec(wordsOf(link))?.[1]
+    /\b(?:got|actual|found|received|but was|computed)[:= ]+["']?([\w+/=.-]+)/i.exec(ownMessage(link))?.[1]
 
 const shown = (value: unknown): string | undefined =>
   typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : undefined
 
 const lineOf = (link: unknown): number | undefined => {
-  const told = number(link, "line") ?? number(link, "lineNumber") ?? number(link, "lines")
-  if (told !== undefined) return told
-  const found = /\bline (\d+)\b/.exec(wordsOf(link))?.[1]
+  const field = number(link, "line") ?? number(link, "lineNumber") ?? number(link, "lines")
+  if (field !== undefined) return field
+  const found = /\bline (\d+)\b/.exec(ownMessage(link))?.[1]
   return found === undefined ? undefined : Number(found)
 }
 
 const snippetOf = (link: unknown): string | undefined =>
-  /, (?:\.{3})?"(.*)"(?:\.{3})? is not valid JSON$/s.exec(wordsOf(link))?.[1]
+  /, (?:\.{3})?"(.*)"(?:\.{3})? is not valid JSON$/s.exec(ownMessage(link))?.[1]
 
 // ---------------------------------------------------------------------------------------------------------------------
 // message
@@ -238,12 +238,12 @@ const messageOf = (case_: Case, status: number | undefined): string => {
   const happened = answered ? `HTTP ${status}${saidBy(answer?.body, finding.link, status)}` : detail(case_)
   const head = status === 404 && finding.tag === "ApiFormat" ? "Resource not found" : heads[finding.tag]
   const message = happened === "" ? head : `${head}: ${happened}`
-  // Many clients name the address themselves.
+  // Many clients include the address in their message.
   if (url === undefined || message.includes(url)) return message
   return `${message} (${asked.method === undefined ? url : `${asked.method} ${url}`})`
 }
 
-/** The server's own words in the body of its answer, else those that its client made of them. */
+/** The reason in the body of the answer, else that in the message of the client. */
 const saidBy = (body: unknown, link: unknown, status: number): string => {
   const message = reasonOf(body) ?? clientReason(link, status)
   const code = apiCodeOf(body, status)
@@ -253,7 +253,7 @@ const saidBy = (body: unknown, link: unknown, status: number): string => {
 
 /** A client's message, where it says more than the status. */
 const clientReason = (link: unknown, status: number): string | undefined => {
-  for (const words of isObject(link) ? [wordsOf(link), text(link, "details") ?? ""] : []) {
+  for (const words of isObject(link) ? [ownMessage(link), text(link, "details") ?? ""] : []) {
     const reason = words.replace(new RegExp(`^(?:HTTP )?${status}[:,]? (?:status code \\(no body\\))?`), "").trim()
     if (reason !== "" && !isStatusPhrase(words) && !isStatusPhrase(reason) && !generic.test(reason)) {
       const said = reasonOf(parsed(reason))
@@ -263,7 +263,7 @@ const clientReason = (link: unknown, status: number): string | undefined => {
   return undefined
 }
 
-// What a client says of any answer that it does not like.
+// Messages of clients about any answer that is not a success.
 const generic =
   /^(?:Bad response|failed|Request failed|Response error|HTTP ?error|HTTP request failed\.?|UnknownError|Unknown|Error|fetch failed)$/i
 
@@ -276,10 +276,10 @@ const detail = ({ answer, chain, finding: { link, tag } }: Case): string => {
     const why = text(source, "closeReason") ?? (text(source, "_tag") === undefined ? text(source, "reason") : undefined)
     return oneLine(`WebSocket closed with code ${closeCode}${why ? `, ${why}` : ""}`)
   }
-  // An aggregate often leaves the words to its members.
+  // An aggregate often has no message of its own.
   const message = oneLine(
     treeOf(source) ??
-      (readable(wordsOf(source)) || wordsOf(get(get(source, "errors"), 0)) ||
+      (readable(ownMessage(source)) || ownMessage(get(get(source, "errors"), 0)) ||
         (source instanceof Error ? "" : reasonOf(source)) || reasonOf(answer?.body) || "")
   )
   if (message !== "" && tag !== "Unexpected" && tag !== "Internal") return message
@@ -289,8 +289,8 @@ const detail = ({ answer, chain, finding: { link, tag } }: Case): string => {
 /** The reason inside a message that is JSON. */
 const readable = (words: string): string => /^\s*[{[]/.test(words) ? reasonOf(parsed(words)) ?? words : words
 
-/** The cause that a wrapper has nothing to add to: the innermost with words of its own. */
+/** The innermost cause with a message of its own. */
 const innermost = (chain: ReadonlyArray<unknown>, link: unknown): unknown => {
   const start = chain.indexOf(link)
-  return chain.slice(Math.max(0, start)).findLast((cause) => wordsOf(cause) !== "") ?? link
+  return chain.slice(Math.max(0, start)).findLast((cause) => ownMessage(cause) !== "") ?? link
 }

@@ -2,7 +2,7 @@
  * From evidence to a verdict: which of the 17 kinds an unknown value is. Nothing is constructed here.
  *
  * Most errors are decided by one look at each link of their chain of causes; only where that finds nothing firm are the
- * rarer places searched, then the words.
+ * rarer places searched, then the wording.
  */
 import type { FetchError } from "../../FetchError.js"
 import { TypeId } from "../../FetchError.js"
@@ -19,7 +19,7 @@ import { get, isObject, text } from "./read.js"
 import { quotedFinding, shapedStatusFinding, statusFinding, statusOf } from "./status.js"
 import { tagFinding } from "./tags.js"
 
-/** The verdict on a value; `operation` is what the context says was being done. */
+/** The finding of a value. `operation` is that of the context. */
 export const decide = (cause: unknown, operation?: string): Finding => {
   if (isOwn(cause)) return ownFinding(cause)
   const search: Search = { best: undefined, left: maxLinks, operation }
@@ -81,7 +81,7 @@ const survey = (link: unknown, depth: number, search: Search): void => {
       for (let i = Math.min(errors.length, maxMembers) - 1; i >= 0; i--) survey(errors[i], depth + 1, search)
     }
   } catch {
-    // What cannot be read says nothing.
+    // A value that cannot be read is no evidence.
   }
   if (cause !== undefined) survey(cause, depth + 1, search)
 }
@@ -91,13 +91,13 @@ const structure = (link: Foreign, operation: string | undefined): Finding | unde
   if (isOwn(link)) return ownFinding(link)
   const status = statusFinding(link)
   if (status !== undefined && status.rank >= Rank.Status) return status
-  const told = stronger(stronger(status, codeFinding(link, operation)), tagFinding(link, operation))
-  if (told !== undefined && told.rank >= Rank.Fact) return told
+  const known = stronger(stronger(status, codeFinding(link, operation)), tagFinding(link, operation))
+  if (known !== undefined && known.rank >= Rank.Fact) return known
   const name = toldName(link)
   // Errors of Effect are named by their tags, which say more.
-  return name === undefined || (told !== undefined && get(link, "_tag") === name)
-    ? told
-    : stronger(nameFinding(name, link), stronger(quotedFinding(name, link), told))
+  return name === undefined || (known !== undefined && get(link, "_tag") === name)
+    ? known
+    : stronger(nameFinding(name, link), stronger(quotedFinding(name, link), known))
 }
 
 const stronger = (a: Finding | undefined, b: Finding | undefined): Finding | undefined =>
@@ -160,7 +160,7 @@ const isOwnMistake = (found: Finding): boolean => found.tag === "Internal" && fo
 
 /**
  * Was it thrown inside a library that decodes Arrow or zip? Broken input makes them stumble anywhere, under the name of
- * a bug; only the trace tells.
+ * a bug: only the trace shows it.
  */
 const isDecoding = (link: unknown): boolean => decoders.test(frames.exec(text(link, "stack") ?? "")?.[0] ?? "")
 

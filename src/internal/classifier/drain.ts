@@ -1,4 +1,4 @@
-/** Reading the body of an answer that nobody read: it says why, and an unread one keeps its socket. */
+/** Reads the unread body of an answer: it holds the reason, and keeps the socket open until it is read. */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -14,7 +14,7 @@ export const drain = (response: object): Effect.Effect<Option.Option<string>> =>
     Stream.takeUntil(({ before, chunk }) => before + chunk.byteLength >= maxBody),
     Stream.map(({ before, chunk }) => chunk.subarray(0, maxBody - before)),
     Stream.runCollect,
-    // Error handlers often run where nothing may interrupt them; a body that never ends has to be.
+    // Error handlers often run in an uninterruptible region, but a body without end must be interrupted.
     Effect.interruptible,
     withDeadline({ duration: "1 second", onTimeout: () => "too slow" }),
     Effect.map((chunks) => Option.some(joined(chunks))),

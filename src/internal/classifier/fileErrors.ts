@@ -1,4 +1,4 @@
-/** Codes of the operating system that files have in common with sockets and processes; the system call tells. */
+/** Codes of the operating system that files have in common with sockets and processes; the system call distinguishes them. */
 import type { Finding, Tag } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import { text } from "./read.js"
@@ -29,7 +29,7 @@ const writes = codes(
 /** Of a call that both reading and writing begin with. */
 const opens = codes("open openat close")
 
-// What `open` answers only to somebody who wants to write.
+// Codes of `open` that only a writer gets.
 const writing = codes("EISDIR EEXIST ETXTBSY EROFS")
 
 /** The system call that a message of Deno's file system names: `… (os error 2): writefile '/a/b'`. */
@@ -62,6 +62,6 @@ const writesTo = (code: string, syscall: string | undefined, link: unknown, oper
   return operation === "write" || (operation !== "read" && writer.test(text(link, "stack") ?? ""))
 }
 
-// `open` fails alike for readers and writers; only the trace still knows who called.
+// `open` fails in the same way for readers and writers: only the trace shows the caller.
 const writer =
   /\bat (?:async )?(?:\w+\.)?(?:(?:writeFile|appendFile|f?truncate|mkdtemp|copyFile|cp)(?:Sync)?|(?:create)?WriteStream) \((?:node:|ext:deno_node\/|unknown\))/

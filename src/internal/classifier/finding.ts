@@ -43,7 +43,7 @@ export interface Kind {
 }
 
 export interface Finding extends Kind {
-  /** The link that says so. */
+  /** The link with the evidence. */
   readonly link: unknown
   /** The code that decided: of the operating system, of TLS, of a client. */
   readonly code: string | undefined
@@ -52,7 +52,7 @@ export interface Finding extends Kind {
 
 export const kind = (tag: Tag, rank: Rank, phase?: Phase): Kind => ({ tag, rank, phase })
 
-/** What a link says. Always of one shape, and never by spreading: this runs for every link of every error. */
+/** The finding of a link. Always of one shape, and never by spreading: this runs for every link of every error. */
 export const finding = (
   { phase, rank, tag }: Kind,
   link: unknown,

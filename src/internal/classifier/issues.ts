@@ -1,4 +1,4 @@
-/** What a validation found wrong, in the words of whichever library validated. */
+/** The issues that a validation reported, whichever library validated. */
 import * as ParseResult from "effect/ParseResult"
 import { attempt } from "../safe/json.js"
 import { get, isObject, text } from "./read.js"
@@ -11,7 +11,7 @@ export interface Issue {
 const maxIssues = 16
 const maxSteps = 64
 
-/** The issues of a ParseError of Effect, or of zod, valibot, yup, joi, ajv; undefined where none are told. */
+/** The issues of a ParseError of Effect, or of zod, valibot, yup, joi, ajv; undefined where there are none. */
 export const issuesOf = (link: unknown): ReadonlyArray<Issue> | undefined => {
   const issues = attempt(() => ofEffect(link)) ?? attempt(() => ofList(link))
   return issues === undefined || issues.length === 0 ? undefined : issues

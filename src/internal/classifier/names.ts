@@ -62,13 +62,13 @@ const names = table([
   [kind("Internal", Rank.Fact), "ArgumentsRequired NotSupported InvalidProxySettings"]
 ])
 
-/** The name of an error: the one it tells, else that of its class. */
+/** The name of an error: its `name`, else that of its class. */
 export const nameOf = (link: unknown): string | undefined => {
   const name = text(link, "name")
   return name === undefined || name === "Error" ? text(get(link, "constructor"), "name") ?? name : name
 }
 
-/** The name that a link tells. */
+/** The `name` of a link. */
 export const toldName = (link: Foreign): string | undefined => {
   try {
     const name = link["name"]
@@ -78,11 +78,11 @@ export const toldName = (link: Foreign): string | undefined => {
   }
 }
 
-/** What the name says that a link tells. */
+/** The finding of the `name` of a link. */
 export const nameFinding = (name: string, link: Foreign): Finding | undefined => {
   const found = names.get(name)
   return found && finding(found, link)
 }
 
-/** What the name of its class says, of a link that tells none of its own. */
+/** The finding of the name of the class, for a link without a `name` of its own. */
 export const classNameFinding = (link: Foreign): Finding | undefined => nameFinding(nameOf(link) ?? "", link)

@@ -233,7 +233,7 @@ const patterns = [
   ...[...certificates, ...phrases].map(([phrase]) => phrase)
 ]
 
-/** All of them in one, by their flags: what is nothing well known, as most messages are, takes one look. */
+/** All phrases with the same flags as one pattern: most messages match none, and are tested once. */
 const any = [...new Set(patterns.map(({ flags }) => flags))].map((flags) =>
   new RegExp(patterns.filter((pattern) => pattern.flags === flags).map(({ source }) => source).join("|"), flags)
 )
@@ -244,11 +244,11 @@ export const isStatusPhrase = (message: string): boolean =>
 
 const reasonAlone = new RegExp(`^(?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}$`)
 
-/** What the message of a link says, or a link that is text itself. */
+/** The finding of the message of a link, or of a link that is text itself. */
 export const phraseFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
-  const words = typeof link === "string" ? link : quoted(link)?.rest ?? text(link, "message")
-  if (words === undefined || words.length > maxMessage) return undefined
-  const message = words.replace(named, "")
+  const whole = typeof link === "string" ? link : quoted(link)?.rest ?? text(link, "message")
+  if (whole === undefined || whole.length > maxMessage) return undefined
+  const message = whole.replace(named, "")
   if (message === "") return traceFinding(text(link, "stack") ?? "", link, operation)
   if (isJsonError(link, message)) return finding(json, link)
   if (!any.some((pattern) => pattern.test(message))) return undefined
@@ -275,11 +275,11 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
   return found && finding(found[1], link)
 }
 
-/** What the trace of an error that says nothing begins with. */
+/** The finding of the first line of the stack, for an error without a message. */
 const traceFinding = (trace: string, link: unknown, operation: string | undefined): Finding | undefined => {
   if (silent.test(trace)) return finding(kind("ApiAuth", Rank.Wording), link, undefined, 407)
-  const told = byCode(headed.exec(trace)?.[1] ?? "", undefined, link, operation)
-  return told && { ...told, rank: Rank.Wording }
+  const found = byCode(headed.exec(trace)?.[1] ?? "", undefined, link, operation)
+  return found && { ...found, rank: Rank.Wording }
 }
 
 /** Node.js writes the code into the trace, `AggregateError [ECONNREFUSED]: `, and there it survives a structured clone. */
@@ -294,7 +294,7 @@ const named = /^(?:Uncaught )?(?:\w{0,40}(?:Error|Exception)(?: \[\w+\])?: ){1,3
 // A message beyond this is a document, not a phrase.
 const maxMessage = 16_384
 
-/** JSON.parse throws SyntaxErrors, as a broken script does: only the wording tells one from the other. */
+/** `JSON.parse` throws a SyntaxError, as a broken script does: only the wording distinguishes the two. */
 const isJsonError = (link: unknown, message: string): boolean =>
   get(link, "name") === "SyntaxError" && jsonError.test(message) &&
   (isJsonMessage(message) || /^Cannot convert .* to a BigInt$/s.test(message))

@@ -1,4 +1,4 @@
-/** Reading properties of a value that nobody knows: a proxy, a getter that throws, a primitive. */
+/** Safe reads of the properties of any value: a proxy, a getter that throws, a primitive. */
 
 export type Foreign = { readonly [key: PropertyKey]: unknown }
 

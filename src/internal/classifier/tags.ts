@@ -77,7 +77,7 @@ const systemError = (link: unknown, reason: string, operation: string | undefine
   const cause = text(get(link, "cause"), "code")
   const method = text(link, "method")
   const code = cause ?? systemCodes[reason] ?? "EIO"
-  // What was called for tells more than the system call it failed in: removing begins with a look.
+  // The method is more precise than the system call that failed: removing a file begins with a `stat`.
   const found = method === undefined || method.startsWith("open")
     ? byFile(code, text(link, "syscall"), link, operation)
     : byFile(code, undefined, link, writers.test(method) ? "write" : "read")

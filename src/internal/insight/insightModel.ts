@@ -17,7 +17,7 @@ export interface Baseline {
   readonly code: string
   /** The number of whole hours of history behind the answer. */
   readonly hours: number
-  /** Whether there was a week of history, enough to tell the hours of the day apart. */
+  /** Whether there was a week of history, enough to distinguish the hours of the day. */
   readonly byHourOfDay: boolean
   /** Errors per minute. None with less than half an hour of history. */
   readonly perMinute: Option.Option<Normal>

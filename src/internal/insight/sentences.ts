@@ -10,7 +10,7 @@ export const percent = (share: number): string =>
 export const range = (low: number, high: number): string =>
   low === high ? number(low) : `${number(low)} to ${number(high)}`
 
-/** A probability, given its logarithm: `1e-12`. */
+/** A probability as text, from its logarithm: `1e-12`. */
 export const probability = (log: number): string => {
   const exponent = Math.floor(log / Math.LN10)
   const digit = Math.round(Math.exp(log - exponent * Math.LN10))

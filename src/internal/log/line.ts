@@ -57,7 +57,7 @@ const object = (entry: Entry): string => {
   return `{${around.toSpliced(3, 0, `"annotations":{${members(annotations(entry), room)}}`).join(",")}}`
 }
 
-// A logger that throws would fail whoever logs: also when it is the console that does.
+// A logger that throws, or whose console throws, would fail the fiber that logs.
 const toConsole = (format: (entry: Entry) => string): Logger.Logger<unknown, void> => {
   const logger = Logger.withConsoleLog(Logger.make(format))
   return Logger.make((entry) => {
@@ -117,7 +117,7 @@ const message = (entry: Entry): string =>
     messageBytes
   )
 
-// Who fetched what comes first, since a line is read from its beginning and cut at its end.
+// The source and the symbol come first: a line is read from its beginning and cut at its end.
 const leading = [
   "error_type",
   "error_message",
@@ -162,7 +162,7 @@ const spans = (entry: Entry): Record<string, Json> =>
 
 /**
  * Each field as JSON that is safe to let out. What a line has no room for is not read: values are read up to a bound of
- * their own, and fields until together they have more characters than a line.
+ * their own, and fields until their total length exceeds a line.
  */
 export const fields = (entries: ReadonlyArray<readonly [string, unknown]>): Record<string, Json> => {
   const record: Record<string, Json> = {}

@@ -152,7 +152,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     return Exit.isSuccess(exit) ? exit.value : yield* restore(failed(fetch, call, sent, exit.cause))
   })
 
-  /** Runs the fetch, and tells it which attempt it is. A retry that is interrupted before it starts keeps its token. */
+  /** Runs the fetch with the number of the attempt in its context. A retry that is interrupted before it starts keeps its token. */
   const attempt = <A, E extends FetchError.Trackable, R>(
     fetch: Effect.Effect<A, E, R>,
     call: Call<E>,

@@ -43,7 +43,7 @@ export const attemptsOf = ({ failed }: Pick<Call<unknown>, "failed">): number =>
 export const codesOf = ({ errors }: Call<FetchError.Trackable>): string => errors.map(({ code }) => code).join(", ")
 
 /**
- * Whether the codes allow a retry: each code as many as `retriesOf` says, and all together no more than the most patient of
+ * Whether the codes allow a retry: each code as often as `retriesOf` says, and in total no more than the most patient of
  * those that have occurred.
  */
 export const hasRetryLeft = (

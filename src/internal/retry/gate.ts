@@ -33,7 +33,7 @@ export interface Place {
 export class Gate {
   private error: FetchError.ApiRateLimit | undefined
   private until = -Infinity
-  // The starts of the taken places, sorted. They outlive the gate: if it closes again, those who queue keep their places.
+  // The starts of the taken places, sorted. They outlive the gate: if it closes again, waiting calls keep their places.
   private taken: Array<number> = []
   /** How often it has closed. An attempt keeps the number it was sent at: a result with an older number is out of date. */
   closings = 0

@@ -58,7 +58,7 @@ export const namedBy = ({ retryAfter }: FetchError.Trackable): number => {
   return Option.match(Duration.decodeUnknown(retryAfter.value), { onNone: () => 0, onSome: Duration.toMillis })
 }
 
-/** An error of another type in the words of one of the 17, since a refusal reaches callers that do not know the type. */
+/** Converts an error of another type to one of the 17, since a refusal reaches callers that do not know the type. */
 const propsOf = (error: FetchError.Trackable) => {
   const status = Predicate.hasProperty(error, "status") ? error.status : undefined
   return {

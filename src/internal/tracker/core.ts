@@ -340,12 +340,7 @@ export class Core {
   recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<Model.RecentError> {
     const at = this.at(moment)
     return this.counts.recent.newest(Math.max(0, limit), code)
-      .map(({ context, classification, message, now }) => ({
-        at: wallOf(now, at, moment.wall),
-        ...classification,
-        message,
-        context
-      }))
+      .map(({ classification, now, ...rest }) => ({ at: wallOf(now, at, moment.wall), ...classification, ...rest }))
   }
 
   /** The memory of the counts, in bytes, without names, recent errors and alerts. */

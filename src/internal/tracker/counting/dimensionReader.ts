@@ -77,9 +77,9 @@ export const checkDimension = (name: string): Either.Either<void, string> => {
 
 /** Any other name may be that of an attribute, so only the nearest ones count: another spelling, or one edit of a long name. */
 const isMisspelt = (name: string, known: string): boolean => {
-  const [given, wanted] = [name, known].map((text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""))
-  return given === wanted ||
-    (known.length >= 6 && name.length <= 2 * known.length && distance(given ?? "", wanted ?? "") <= 1)
+  const [written, existing] = [name, known].map((text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""))
+  return written === existing ||
+    (known.length >= 6 && name.length <= 2 * known.length && distance(written ?? "", existing ?? "") <= 1)
 }
 
 const textOf = (value: unknown): string | undefined =>

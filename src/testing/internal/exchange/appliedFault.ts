@@ -29,8 +29,8 @@ export const faulty = (action: AnswerFault, draft: Draft): Reply => {
       const answer = draft.archived !== undefined && action.body === undefined
         ? s3Answer(action.status)
         : errorAnswer(action.status, action.body)
-      const given = Object.entries(action.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
-      return complete({ ...answer, headers: { ...answer.headers, ...Object.fromEntries(given) } })
+      const changed = Object.entries(action.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+      return complete({ ...answer, headers: { ...answer.headers, ...Object.fromEntries(changed) } })
     }
     case "EmptyList":
       return complete(draft.of?.([]) ?? draft)

@@ -29,7 +29,7 @@ export interface ArchivedFile extends files.Series {
 export interface Archive {
   readonly pack: Pack
   /** By their paths, without an ending. */
-  readonly given: ReadonlyMap<string, ArchivedFile>
+  readonly supplied: ReadonlyMap<string, ArchivedFile>
   /** How long after a day is over its files come, in milliseconds. */
   readonly delay: number
 }
@@ -90,9 +90,9 @@ export const archiveDraft = (
 ): Draft => {
   if (asked.file === undefined) return listDraft(listing, archive, asked, query, now)
   const { file } = asked
-  const given = archive.given.get(file.path)
-  if (given !== undefined) {
-    const { checksum, content } = given
+  const supplied = archive.supplied.get(file.path)
+  if (supplied !== undefined) {
+    const { checksum, content } = supplied
     const zip = typeof content === "string" ? archive.pack.zip(`${file.name}.csv`, content) : content
     if (asked.for === "checksum" && checksum === null) return s3Answer(404)
     return packed(archive, asked, file, zip, Infinity, checksum ?? undefined)
@@ -217,18 +217,18 @@ const listDraft = (listing: Listing, archive: Archive, series: files.Series, que
   const begin = listing.instrument(series.market, series.symbol)?.listed ?? Infinity
   const unit = period === "monthly" ? "1M" : "1d"
   const made = begin > now ? [] : Interval.opens(unit, Interval.floor(unit, begin), now)
-  const given = [...archive.given.values()].filter((file) => files.folderOf(file, period) === prefix).map((file) =>
-    fileAt(file, file.time)
-  ).filter((file) => file.period === period).map(({ start }) => start)
+  const supplied = [...archive.supplied.values()].filter((file) => files.folderOf(file, period) === prefix).map((
+    file
+  ) => fileAt(file, file.time)).filter((file) => file.period === period).map(({ start }) => start)
   const keys: Array<string> = []
-  for (const start of [...new Set([...made, ...given])].sort((a, b) => a - b)) {
+  for (const start of [...new Set([...made, ...supplied])].sort((a, b) => a - b)) {
     const file = files.fileOf(series, period, start)
     const after = [`${file.path}.zip`, `${file.path}.zip.CHECKSUM`].filter((key) =>
       key > marker && key.startsWith(prefix)
     )
     if (after.length === 0) continue
     if (keys.length >= most) break
-    const isThere = given.includes(start) ||
+    const isThere = supplied.includes(start) ||
       (publishedAt(archive, file) <= now && rowsOf(listing, series, file, now, 1).length > 0)
     if (isThere) keys.push(...after)
   }

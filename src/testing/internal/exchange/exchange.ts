@@ -1,6 +1,6 @@
 /**
- * The exchange without a network: a function of its state, a request and the time. What sends the reply is told nothing
- * else, so that a server and a client without sockets behave alike.
+ * The exchange without a network: a function of its state, a request and the time. A reply is complete, so that a server and
+ * a client without sockets behave alike.
  */
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"

@@ -5,7 +5,7 @@ import * as Interval from "../../../binance/Interval.js"
 import * as Market from "../../../binance/Market.js"
 import type { Selection } from "./series.js"
 
-/** An error as the exchange words it; always with status 400. */
+/** An error in the form of the exchange, with status 400. */
 export interface Refusal {
   readonly code: number
   readonly msg: string
@@ -62,7 +62,7 @@ const window = (
   if (maxWindow === Infinity) {
     return Either.right({ from: start ?? 0, to: end ?? Infinity, take: start === undefined ? "last" : "first" })
   }
-  // Of a window with too many rows COIN-M returns the latest, and a bound that is not given is the longest window away.
+  // Of a window with too many rows COIN-M returns the latest, and an absent bound is the longest window away.
   if (start !== undefined && end !== undefined && end - start > maxWindow) {
     return refuse(-4088, `Maximum time interval is ${maxWindow / 86_400_000} days.`)
   }

@@ -30,14 +30,14 @@ const uint32 = (value: number): Buffer => {
   return bytes
 }
 
-/** A zip of files; the archive has only such of one. */
+/** A zip of files. Those of the archive hold one. */
 export const zipOf = (...files: ReadonlyArray<readonly [name: string, content: string | Uint8Array]>): Uint8Array => {
   const bodies: Array<Uint8Array> = []
   const directory: Array<Uint8Array> = []
   let offset = 0
-  for (const [text, given] of files) {
-    const name = Buffer.from(text)
-    const content = Buffer.from(given)
+  for (const [file, data] of files) {
+    const name = Buffer.from(file)
+    const content = Buffer.from(data)
     const packed = deflateRawSync(content)
     const header = facts(name, content, packed)
     const body = Buffer.concat([uint32(local), header, name, packed])

@@ -66,7 +66,7 @@ const s3Errors: Readonly<Record<number, readonly [code: string, message: string]
   503: ["SlowDown", "Please reduce your request rate."]
 }
 
-/** An error as S3 words it. */
+/** An error in the form of S3. */
 export const s3Answer = (status: number): Draft => {
   const [code, message] = s3Errors[status] ?? ["InvalidRequest", "Invalid Request"]
   const answer: Answer = {

@@ -1,6 +1,6 @@
 /**
- * What an exchange allows one address: so much weight a minute; above that it answers 429, and bans with 418 who goes on
- * asking. Instants in milliseconds.
+ * The limits of an exchange for one address: a weight per minute. Above it the exchange answers 429, and after further
+ * requests it bans the address with 418. Instants are in milliseconds.
  */
 
 const minute = 60_000

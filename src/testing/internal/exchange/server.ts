@@ -23,7 +23,7 @@ export const listen = Effect.fnUntraced(function*(
       )
     )
   })
-  // An idle connection that the server closes while the client sends on it is a fault that nobody asked for.
+  // An idle connection that the server closes while the client sends on it is a fault that no test has set.
   server.keepAliveTimeout = 0
   server.on("connection", (socket) => {
     sockets.add(socket)

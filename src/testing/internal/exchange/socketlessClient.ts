@@ -59,7 +59,7 @@ const fetchFailed = (ending: "reset" | "close" | "complete"): TypeError =>
       : otherSideClosed()
   })
 
-// Undici's, which does not tell a reset from a close once headers have come.
+// The error of undici, which does not distinguish a reset from a close after the headers.
 class SocketError extends Error {
   override readonly name = "SocketError"
   readonly code = "UND_ERR_SOCKET"
