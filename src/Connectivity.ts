@@ -172,13 +172,14 @@ const isRefused = (error: FetchError.FetchError, cause: Cause.Cause<unknown>, ur
     /^(?!https?:)/i.test(attempt(() => new URL(url).protocol) ?? "http:")
   )
 
-const invalid = ({ cause, context }: FetchError.FetchError, url: string): FetchError.DataValidation => {
+const invalid = (error: FetchError.FetchError, url: string): FetchError.DataValidation => {
+  const cause = FetchError.original(error)
   const said = chain(cause).at(-1)?.message
   const message = `${said}; write the whole address, as in https://api.example.com/ping`
   return new FetchError.DataValidation({
     message: `${JSON.stringify(url)} cannot be checked: ${message}`,
     issues: [{ path: "url", message }],
-    context,
+    context: error.context,
     cause
   })
 }

@@ -2,7 +2,7 @@ import type { HttpClientError } from "@effect/platform"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Fiber, Layer, Option, Schema, TestClock } from "effect"
+import { Cause, Deferred, Duration, Effect, Exit, Fiber, Layer, Option, Schema, TestClock } from "effect"
 import { Connectivity, ErrorTracker, FetchError } from "effect-errata"
 import { LogCapture } from "effect-errata/testing"
 import { createServer as createHttpServer, type RequestListener } from "node:http"
@@ -168,6 +168,9 @@ describe.each(clients)("Connectivity by real sockets, %s", (name, client) => {
           /^".*" cannot be checked: .+; write the whole address, as in https:\/\/api\.example\.com\/ping$/
         )
         expect(error.issues).toMatchObject([{ path: "url" }])
+        const [entry] = yield* LogCapture.at("Warning")
+        expect(Array.from(Cause.failures(entry!.cause))).toHaveLength(1)
+        expect(FetchError.original(error)).not.toBe(error.cause)
         const { byCode, total } = yield* Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) => tracker.stats())
         expect([total, byCode]).toMatchObject([1, { DATA_VALIDATION: { count: 1 } }])
         expect(JSON.stringify([report, yield* LogCapture.at("Warning")])).not.toContain("hunter2")
