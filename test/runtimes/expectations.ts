@@ -221,6 +221,12 @@ export const expectations: ReadonlyArray<Expectation> = [
     ],
     internal
   ),
+  is(
+    "fetch: port that is blocked",
+    internal,
+    // Connects to any port.
+    except("Bun", connection("ECONNREFUSED"), "Unable to connect")
+  ),
   // WebSocket
   is(
     "WebSocket: refused, error",

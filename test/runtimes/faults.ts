@@ -176,6 +176,7 @@ export const faults = (at: Addresses): ReadonlyArray<Fault> => {
     ...statuses.map((status) => [`fetch: ${status}`, () => thrownResponse(at[`status/${status}`]!)] as const),
     // Mistakes of the caller
     ["fetch: unknown scheme", () => fetch("nosuchscheme://127.0.0.1/")],
+    ["fetch: port that is blocked", () => fetch("http://127.0.0.1:1/")],
     ["fetch: no URL", () => fetch("http://[bad")],
     ["fetch: GET with a body", () => fetch(at["refusing"]!, withBody)],
     ["fetch: header that cannot be sent", () => fetch(at["refusing"]!, { headers: { "x-a": "a\nb" } })],

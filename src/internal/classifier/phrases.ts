@@ -41,7 +41,10 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^Connect Timeout Error/, timeout("connect")],
   [/^Headers Timeout Error/, timeout("headers")],
   [/^Body Timeout Error/, timeout("body")],
-  [/^(?:unknown scheme|bad port|invalid method|invalid path|Failed to parse URL)/, bug],
+  [
+    /^(?:unknown scheme|bad port|Fetch failed: Requests to port \d+ are blocked|invalid method|invalid path|Failed to parse URL)/,
+    bug
+  ],
   [
     /^(?:redirect count exceeded|unexpected redirect|URL scheme must be a HTTP\(S\) scheme|Invalid redirect URL)/,
     format
