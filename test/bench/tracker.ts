@@ -201,7 +201,7 @@ const longRun = () => {
   for (let i = 1; i <= events; i++) {
     moment.now += i % 50_000 === 0 ? 600e9 : step
     core.track(at(errors, i), moment)
-    if (i % 1000 === 0) core.sweep(moment)
+    if (i % 1000 === 0) core.cleanUp(moment)
     if (i % 1_250_000 > 0) continue
     // What the day must hold is known from when each came.
     for (
