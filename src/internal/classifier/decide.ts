@@ -94,7 +94,6 @@ const structure = (link: Foreign, operation: string | undefined): Finding | unde
   const known = stronger(stronger(status, codeFinding(link, operation)), tagFinding(link, operation))
   if (known !== undefined && known.rank >= Rank.Fact) return known
   const name = toldName(link)
-  // Errors of Effect are named by their tags, which say more.
   return name === undefined || (known !== undefined && get(link, "_tag") === name)
     ? known
     : stronger(nameFinding(name, link), stronger(quotedFinding(name, link), known))
@@ -149,7 +148,9 @@ const deliberate = (
 
 /** What a link says by its structure, wherever it keeps it: dearer than `structure`, and asked only where that is not firm. */
 const anyStructure = (link: Foreign, operation: string | undefined): Finding | undefined => {
-  const usual = stronger(classNameFinding(link), structure(link, operation))
+  // Errors of Effect are named by their tags, which say more.
+  const isTagged = get(link, "_tag") === nameOf(link)
+  const usual = stronger(isTagged ? undefined : classNameFinding(link), structure(link, operation))
   if (usual !== undefined && usual.rank >= Rank.Status) return usual
   const shaped = stronger(shapedStatusFinding(link), protocolFinding(link))
   const worded = stronger(nameEndingFinding(nameOf(link) ?? "", link), codeWordFinding(link))

@@ -1,4 +1,6 @@
 /** Faults of sockets × clients with protocols of their own; the codes of gRPC and of WebSocket. */
+import { Code, ConnectError } from "@connectrpc/connect"
+import * as Socket from "@effect/platform/Socket"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as grpc from "@grpc/grpc-js"
 import * as Classifier from "effect-errata/Classifier"
@@ -120,6 +122,59 @@ describe("gRPC", () => {
       assert.include(error.message, `reason of ${number}`)
     })
   }
+})
+
+describe("Connect", () => {
+  it("its codes are those of gRPC; its message is the reason", () => {
+    for (const [code, tag] of [[Code.ResourceExhausted, "ApiRateLimit"], [Code.Unauthenticated, "ApiAuth"]] as const) {
+      const error = Classifier.classifySync(new ConnectError("the reason", code))
+      assert.strictEqual(error._tag, tag)
+      assert.include(error.message, "the reason")
+    }
+  })
+
+  it("what its transport met is beneath it", async () => {
+    const refused = await fetch(servers.origin("refused").url).catch((error: unknown) => error)
+    assert.strictEqual(Classifier.classifySync(ConnectError.from(refused))._tag, "NetworkConnection")
+  })
+})
+
+describe("Socket of @effect/platform", () => {
+  const failure = (url: string) =>
+    Socket.makeWebSocket(url).pipe(
+      Effect.flatMap((socket) => socket.run(() => {})),
+      Effect.flip,
+      Effect.scoped,
+      Effect.provideService(Socket.WebSocketConstructor, (url) => new WebSocket(url) as unknown as globalThis.WebSocket)
+    )
+
+  it("a host that does not exist", async () => {
+    const raw = await Effect.runPromise(failure("ws://no-such-host.invalid"))
+    assert.strictEqual(Classifier.classifySync(raw)._tag, "NetworkDns")
+  })
+
+  it("a handshake that is refused", async () => {
+    const server = createServer().on("upgrade", (_, socket) => {
+      socket.end("HTTP/1.1 429 No\r\ncontent-length: 0\r\n\r\n")
+    })
+    await once(server.listen(0, host), "listening")
+    const { port } = server.address() as AddressInfo
+    const raw = await Effect.runPromise(failure(`ws://${host}:${port}`))
+    assert.deepInclude(Classifier.classifySync(raw), { _tag: "ApiRateLimit", status: 429 })
+    server.close()
+  })
+
+  it("a close code", async () => {
+    const server = new WebSocketServer({ port: 0, host })
+    await once(server, "listening")
+    server.on("connection", (socket) => socket.close(4401, "the reason"))
+    const { port } = server.address() as AddressInfo
+    const raw = await Effect.runPromise(failure(`ws://${host}:${port}`))
+    const error = Classifier.classifySync(raw)
+    assert.strictEqual(error._tag, "ApiAuth")
+    assert.include(error.message, "code 4401, the reason")
+    server.close()
+  })
 })
 
 describe("WebSocket", () => {
