@@ -8,7 +8,7 @@ import type { Foreign } from "./read.js"
 import { get, isObject } from "./read.js"
 
 /** What a word means, and whether another attempt makes sense where the tag alone does not say so. */
-export interface Meaning {
+interface Meaning {
   readonly tag: Tag
   readonly retryable?: boolean | undefined
 }
@@ -16,7 +16,7 @@ export interface Meaning {
 const maxLength = 96
 
 /** `rateLimitExceeded`, `rate-limit-exceeded` and `RateLimitExceededException` are all `RATE_LIMIT_EXCEEDED`. */
-export const normalized = (code: string): string =>
+const normalized = (code: string): string =>
   code
     .replace(/\[.*$/s, "")
     .replace(/([a-z\d])([A-Z])/g, "$1_$2")
@@ -111,10 +111,10 @@ const find = (
 }
 
 /** What a code says that is a word. */
-export const meaningOf = (code: string): Meaning | undefined => find(code, families)
+const meaningOf = (code: string): Meaning | undefined => find(code, families)
 
 /** What the name of a class says by its ending. */
-export const nameMeaning = (name: string): Meaning | undefined => find(name, nameFamilies)
+const nameMeaning = (name: string): Meaning | undefined => find(name, nameFamilies)
 
 /** Is this a code, a type or a name for a limit that the caller has reached? */
 export const namesLimit = (code: unknown): boolean =>

@@ -31,7 +31,7 @@ const isStatus = (value: unknown): value is number =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The status of a link, or of the response that it carries: where most clients keep it. */
-export const ownStatus = (link: Foreign): number | undefined => {
+const ownStatus = (link: Foreign): number | undefined => {
   try {
     const status = link["status"]
     if (isStatus(status)) return status
