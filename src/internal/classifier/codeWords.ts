@@ -7,7 +7,7 @@ import { finding, kind, Rank } from "./finding.js"
 import type { Foreign } from "./read.js"
 import { get, isObject } from "./read.js"
 
-/** What a word means, and whether another attempt makes sense where the tag alone does not say so. */
+/** The meaning of a word, and whether another attempt makes sense where the tag alone does not say so. */
 interface Meaning {
   readonly tag: Tag
   readonly retryable?: boolean | undefined
@@ -110,17 +110,17 @@ const find = (
   return spelled === "" ? undefined : among.find(([family]) => family.test(spelled))?.[1]
 }
 
-/** What a code says that is a word. */
+/** The meaning of a code that is a word. */
 const meaningOf = (code: string): Meaning | undefined => find(code, families)
 
-/** What the name of a class says by its ending. */
+/** The meaning of the name of a class, by its ending. */
 const nameMeaning = (name: string): Meaning | undefined => find(name, nameFamilies)
 
-/** Is this a code, a type or a name for a limit that the caller has reached? */
+/** Whether this is a code, a type or a name for a limit that the caller has reached. */
 export const namesLimit = (code: unknown): boolean =>
   typeof code === "string" && code.length <= maxLength && (limited.test(normalized(code)) || namesQuota(code))
 
-/** Is this a code for a limit that time does not lift? */
+/** Whether this is a code for a limit that time does not lift. */
 export const namesQuota = (code: unknown): boolean =>
   typeof code === "string" && code.length <= maxLength && exhausted.test(normalized(code))
 
@@ -159,7 +159,7 @@ export const meaningFinding = (code: string, link: unknown): Finding | undefined
   return meaning && finding(asKind(meaning), link)
 }
 
-/** What the codes of a link say. */
+/** The finding of the codes of a link. */
 export const codeWordFinding = (link: Foreign): Finding | undefined => {
   for (const code of codesOf(link)) {
     const meaning = meaningOf(code)
@@ -168,13 +168,13 @@ export const codeWordFinding = (link: Foreign): Finding | undefined => {
   return undefined
 }
 
-/** What the name of the class of a link says by its ending. */
+/** The finding of the name of the class of a link, by its ending. */
 export const nameEndingFinding = (name: string, link: Foreign): Finding | undefined => {
   const meaning = nameMeaning(name)
   return meaning && finding(asKind(meaning), link)
 }
 
-/** Does a code or a name of the link say whether another attempt makes sense? */
+/** Whether another attempt makes sense by a code or a name of the link; undefined if neither says so. */
 export const retryableBy = (link: unknown, name: string | undefined): boolean | undefined => {
   for (const code of codesOf(link)) {
     const meaning = meaningOf(code)

@@ -135,7 +135,7 @@ const resolvers: ReadonlySet<string> = new Set([
 const listed = (code: string): Kind | undefined =>
   codes.get(code) ?? families.find(([family]) => family.test(code))?.[1]
 
-/** What a bare code says, for a message that quotes one. */
+/** The finding of a bare code, for a message that quotes one. */
 export const byCode = (
   code: string,
   syscall: string | undefined,
@@ -150,7 +150,7 @@ export const byCode = (
   return finding(found, link, code)
 }
 
-/** What the `code` of a link says. */
+/** The finding of the `code` of a link. */
 export const codeFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
   try {
     const code = isObject(link) ? link["code"] : undefined

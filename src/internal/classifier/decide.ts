@@ -86,7 +86,7 @@ const survey = (link: unknown, depth: number, search: Search): void => {
   if (cause !== undefined) survey(cause, depth + 1, search)
 }
 
-/** What a link says by its structure: the strongest of status, code, tag and name. */
+/** The finding of the structure of a link: the strongest of status, code, tag and name. */
 const structure = (link: Foreign, operation: string | undefined): Finding | undefined => {
   if (isOwn(link)) return ownFinding(link)
   const status = statusFinding(link)
@@ -187,5 +187,5 @@ const isRedirecting = (link: unknown): boolean =>
     text(link, "stack") ?? ""
   )
 
-/** What a validation throws to say no. */
+/** The errors of a validation that fails. */
 const rejecting: ReadonlySet<string> = new Set(["Error", "TypeError", "RangeError", "AssertionError"])

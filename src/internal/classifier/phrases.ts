@@ -241,7 +241,7 @@ const any = [...new Set(patterns.map(({ flags }) => flags))].map((flags) =>
   new RegExp(patterns.filter((pattern) => pattern.flags === flags).map(({ source }) => source).join("|"), flags)
 )
 
-/** Does the message say no more than that there was a status? */
+/** Whether the message states a status and nothing else. */
 export const isStatusPhrase = (message: string): boolean =>
   statusWords.some((word) => word.test(message)) || reasonAlone.test(message)
 

@@ -9,7 +9,7 @@ import { byStatus } from "./status.js"
 export const protocolFinding = (link: Foreign): Finding | undefined =>
   grpcFinding(link) ?? closeFinding(link) ?? eventFinding(link) ?? sqlFinding(link) ?? rpcFinding(link)
 
-/** Does the code of another protocol say whether another attempt makes sense? */
+/** Whether another attempt makes sense by the code of another protocol; undefined if it does not say so. */
 export const protocolRetryable = (link: unknown): boolean | undefined => {
   if (!isObject(link)) return undefined
   if (isGrpc(link)) return get(link, "code") === 10 || get(link, "code") === 13 ? true : undefined

@@ -145,7 +145,7 @@ export const statusOf = (link: unknown): number | undefined =>
 // findings
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Was there an answer, or did the client make up a status for a request that never got one? */
+/** Whether there was an answer, as opposed to a status that the client made up for a request without one. */
 const isAnswered = (link: Foreign): boolean => {
   try {
     return isObject(link["response"]) || isObject(link["headers"]) || isResponse(link) || link["body"] != null ||
@@ -160,7 +160,7 @@ const answered = (status: number | undefined, link: Foreign): Finding | undefine
   return found && finding(found, link, undefined, status)
 }
 
-/** What the status of a link says. Without any trace of an answer, a fact of the transport beneath is believed first. */
+/** The finding of the status of a link. Without any trace of an answer, a fact of the transport beneath is believed first. */
 export const statusFinding = (link: Foreign): Finding | undefined => {
   const found = answered(ownStatus(link), link)
   return found !== undefined && found.rank === Rank.Status && !isAnswered(link)
@@ -168,9 +168,9 @@ export const statusFinding = (link: Foreign): Finding | undefined => {
     : found
 }
 
-/** What the status says that a link keeps in an unusual place. */
+/** The finding of a status that a link keeps in an unusual place. */
 export const shapedStatusFinding = (link: Foreign): Finding | undefined => answered(shapedStatus(link), link)
 
-/** What the status says that an error of ccxt quotes. */
+/** The finding of a status that an error of ccxt quotes. */
 export const quotedFinding = (name: string, link: Foreign): Finding | undefined =>
   answered(quoted(link, name)?.status, link)

@@ -94,7 +94,7 @@ const tagOf = (link: unknown): string | undefined => {
   }
 }
 
-/** What the tag of a link says. */
+/** The finding of the tag of a link. */
 export const tagFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
   const tag = tagOf(link)
   if (tag === undefined) return undefined
