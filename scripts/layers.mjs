@@ -48,7 +48,6 @@ const sharedOfBinance = /^binance\/(Interval|Market|Klines|KlineRequest)\.ts$/
 
 /** Known problems, by how their line begins. Each entry is a debt; the list should end up empty. */
 export const knownDebts = [
-  "binance/DataSourceManager.ts has "
 ]
 
 /** The one file that races an effect against time. */

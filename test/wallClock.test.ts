@@ -101,7 +101,8 @@ describe("the wall clock is set while something waits, by", () => {
     const cache = Layer.succeed(KlineCache.KlineCache, {
       klines: () => Effect.succeed(Klines.empty("1h")),
       find: () => Effect.succeed({ klines: Klines.empty("1h", [{ ...day, reason: "not_cached" }]), errors: [] }),
-      keep: () => Effect.suspend(() => (writes++, Effect.fail(new FetchError.StorageSpace())))
+      keep: () => Effect.suspend(() => (writes++, Effect.fail(new FetchError.StorageSpace()))),
+      forget: () => Effect.succeed(0)
     })
     const rest = Layer.succeed(BinanceRest.BinanceRest, { klines: () => Effect.succeed(Klines.empty("1h")) })
     return Effect.gen(function*() {

@@ -8,25 +8,20 @@
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Check from "../internal/options.js"
 import { makeArchive } from "./internal/archive/archiveClient.js"
-import * as files from "./internal/archive/archiveFiles.js"
-import { archiveReasons } from "./internal/archive/archiveReasons.js"
-import { type Life, lifeOf } from "./internal/archive/tradingPeriod.js"
+import { ArchiveNotes } from "./internal/archive/archiveNotes.js"
+import { type ArchiveSearch, registerArchive } from "./internal/archive/archiveRegistry.js"
+import { makeArchiveSearch } from "./internal/archive/archiveSearch.js"
 import { warnOfCloseTimes } from "./internal/klines/closeTimes.js"
-import * as columns from "./internal/klines/columns.js"
 import type * as failure from "./internal/klines/failure.js"
-import { intersect } from "./internal/klines/ranges.js"
-import * as Interval from "./Interval.js"
 import * as KlineRequest from "./KlineRequest.js"
-import * as Klines from "./Klines.js"
+import type * as Klines from "./Klines.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -112,52 +107,22 @@ export const make = Effect.fnUntraced(function*(
     idleTimeout
   })
 
+  const searched = (isWhole: boolean): ArchiveSearch["search"] => {
+    const search = makeArchiveSearch(archive, concurrency, isWhole)
+    return (request, range, notes) =>
+      Effect.tap(search(request, range, notes), ({ klines }) => warnOfCloseTimes(klines, contextOf(request)))
+  }
+  const searchWhole = searched(true)
+
   const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
-    const { interval, market, symbol } = request
-    const start = DateTime.toEpochMillis(request.start)
-    const end = DateTime.toEpochMillis(request.end)
-    const now = yield* Clock.currentTimeMillis
-    const context = { market, symbol, interval, start, end, source: "vision", operation: "fetch" }
-    const read = (planned: ReadonlyArray<files.ArchiveFile>) =>
-      Effect.forEach(
-        planned,
-        (file) => Effect.map(archive.rows(request, file, now, context), (rows): Read => ({ file, rows })),
-        { concurrency }
-      )
-    const klinesOf = (parts: ReadonlyArray<Read>, reasons: ReadonlyArray<Klines.Missing>) => {
-      const all = columns.join(parts.flatMap(({ rows }) => Option.toArray(rows)))
-      const forming = Interval.floor(interval, now, columns.anchorOf(interval, all.openTime))
-      return Klines.make({ interval, source: "vision", columns: all, start, end: Math.min(end, forming), reasons })
-    }
-
-    const planned = yield* read(files.filesOf(request, { start, end }, now))
-    const first = klinesOf(planned, [{ start, end, reason: "date_range" }])
-    const complete = Effect.gen(function*() {
-      const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
-      const life = yield* lifeOf(first, published, now, (after) => archive.firstDay(request, after, context))
-      const lacking = completable(first.missing, planned, life)
-      const days = yield* read(files.daysOf(request, lacking.monthly, now))
-      const months = yield* read(files.monthsOf(request, lacking.daily, now))
-      // Of two rows the last stands.
-      const all = [...months, ...planned, ...days]
-      const reasons = archiveReasons({
-        interval,
-        anchor: columns.anchorOf(interval, first.openTime),
-        start,
-        end,
-        now,
-        awaited: awaited(all, interval, now),
-        life
-      })
-      return klinesOf(all, reasons)
-    })
-
-    const found = first.missing.length === 0 ? first : yield* complete
-    yield* warnOfCloseTimes(found, context)
-    return found
+    const range = { start: DateTime.toEpochMillis(request.start), end: DateTime.toEpochMillis(request.end) }
+    const { errors: [error], klines } = yield* searchWhole(request, range, new ArchiveNotes())
+    return error === undefined ? klines : yield* Effect.fail(error)
   })
 
-  return BinanceVision.of({ klines: (input) => Effect.flatMap(KlineRequest.make(input), klines) })
+  const service = BinanceVision.of({ klines: (input) => Effect.flatMap(KlineRequest.make(input), klines) })
+  registerArchive(service, { host: baseUrl ?? publicArchive, search: searched(false) })
+  return service
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -210,34 +175,12 @@ const publicArchive = "https://data.binance.vision"
 
 const bucket = "https://s3-ap-northeast-1.amazonaws.com/data.binance.vision"
 
-interface Read {
-  readonly file: files.ArchiveFile
-  /** None where there is no such file. */
-  readonly rows: Option.Option<columns.Columns>
-}
-
-/** What the days may have that the months lack, and the other way round. */
-const completable = (
-  missing: ReadonlyArray<Klines.Missing>,
-  planned: ReadonlyArray<Read>,
-  { delisted, exists, listed }: Life
-): Readonly<Record<files.ArchiveFile["period"], ReadonlyArray<Klines.Missing>>> => {
-  const alive = intersect(missing, [{ start: listed, end: delisted }])
-  const of = (period: files.ArchiveFile["period"], isWorthIt: (read: Read) => boolean) =>
-    intersect(alive, planned.filter((read) => read.file.period === period && isWorthIt(read)).map(({ file }) => file))
-  return {
-    // Of what the archive knows nothing there is no day for every day of a month.
-    monthly: of("monthly", ({ rows }) => exists || Option.isSome(rows)),
-    daily: of("daily", () => true)
-  }
-}
-
-/** The files that may come still. Of months none, where their days will tell. */
-const awaited = (
-  all: ReadonlyArray<Read>,
-  interval: Interval.Interval,
-  now: number
-): ReadonlyArray<files.ArchiveFile> =>
-  all.filter(({ file, rows }) =>
-    Option.isNone(rows) && files.mayCome(file, now) && (file.period === "daily" || !files.hasDays(interval))
-  ).map(({ file }) => file)
+const contextOf = ({ end, interval, market, start, symbol }: KlineRequest.KlineRequest) => ({
+  market,
+  symbol,
+  interval,
+  start,
+  end,
+  source: "vision",
+  operation: "fetch"
+})

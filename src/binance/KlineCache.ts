@@ -1,39 +1,41 @@
 /**
- * Candles kept on disk, as Arrow files that any Arrow tool reads.
+ * Candles on disk, as Arrow files that any Arrow tool reads.
  *
- * There is a file for every day of a series (for every month, of candles of a day and longer), and only whole ones: each
- * candle of the period is there, or known not to exist, and all of them are closed. What is read is what was written:
- * every file knows whose candles it holds and carries a checksum.
+ * Each day of a series has a file (each month, of candles of a day and longer), and only whole periods are kept: each of
+ * their candles is there or is proven not to exist, and all have closed. Every file names the candles it holds, and carries
+ * a checksum.
  *
  * @since 0.1.0
  */
 import type * as PlatformError from "@effect/platform/Error"
-import * as FileSystem from "@effect/platform/FileSystem"
+import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Classifier from "../Classifier.js"
 import type * as FetchContext from "../FetchContext.js"
 import * as FetchError from "../FetchError.js"
 import * as Check from "../internal/options.js"
 import { attempt } from "../internal/safe/json.js"
+import { decodeAbout, encodeAbout } from "./internal/cache/about.js"
 import * as arrowFile from "./internal/cache/arrowFile.js"
 import * as Files from "./internal/cache/cacheFiles.js"
-import { folderOf, type Period, periodsOf } from "./internal/cache/periods.js"
+import { userFolder } from "./internal/cache/userFolder.js"
+import { extent, isWhole } from "./internal/cache/wholePeriods.js"
+import { folderOf as seriesFolder, hostFolder, type Period, periodsOf } from "./internal/cache/periods.js"
 import * as columns from "./internal/klines/columns.js"
 import * as model from "./internal/klines/klinesModel.js"
 import * as ranges from "./internal/klines/ranges.js"
 import * as rowSources from "./internal/klines/rowSources.js"
+import { binance } from "./internal/manager/exchangeIdentity.js"
 import { cacheModules } from "./internal/optionalModules.js"
-import * as Interval from "./Interval.js"
+import type * as Interval from "./Interval.js"
 import * as KlineRequest from "./KlineRequest.js"
 import * as Klines from "./Klines.js"
 import * as Market from "./Market.js"
@@ -43,7 +45,7 @@ import * as Market from "./Market.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What can go wrong with a file: it cannot be read or written, or it is not what was written.
+ * The failures of a file: it cannot be read or written, or its bytes are not those that were written.
  *
  * @since 0.1.0
  * @category models
@@ -51,8 +53,7 @@ import * as Market from "./Market.js"
 export type FileError = FetchError.StorageError | FetchError.DataIntegrity | FetchError.Unexpected
 
 /**
- * What the cache has of a range, and what was wrong with files of it. A file that is not what it should be was put out of
- * the way: beside its place, with `.corrupt` behind its name.
+ * What the cache has of a range, and the faults of its files. A file with a fault has been renamed: it ends in `.corrupt`.
  *
  * @since 0.1.0
  * @category models
@@ -60,6 +61,8 @@ export type FileError = FetchError.StorageError | FetchError.DataIntegrity | Fet
 export interface Found {
   readonly klines: Klines.Klines
   readonly errors: ReadonlyArray<FileError>
+  /** Candles of files that were fetched longer ago than `maxAge`. They are missing from `klines`, as `not_cached`. */
+  readonly outdated?: Klines.Klines | undefined
 }
 
 /**
@@ -74,6 +77,21 @@ export interface Options {
    * `~/Library/Caches` where there is one, `~/.cache`.
    */
   readonly directory?: string | undefined
+  /**
+   * The age at which a file is fetched again, since the exchange revises candles now and then. A file that cannot be
+   * fetched again is used as it is. Default: never.
+   */
+  readonly maxAge?: Duration.DurationInput | undefined
+}
+
+/**
+ * The exchange that candles are of: the base URL of its host, `binance.com` for Binance itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Exchange {
+  readonly host?: string | undefined
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -83,31 +101,42 @@ export interface Options {
 /**
  * The cache.
  *
- * - **Whole periods only.** A day (a month) of which a candle is missing, still forming or broken is not kept; nor is
- *   today. Holes are kept if the exchange says that there are no candles (`source_gap`, `not_listed_yet`, `delisted`) and
- *   the period has been over for a day.
- * - **Whole files only.** A file is written beside its place, synced and renamed: a process that is killed leaves the old
- *   one or the new one. Several processes may use one cache.
- * - It neither retries nor tracks: a cache that fails is no reason for a fetch to fail, and the data are elsewhere.
+ * - **Whole periods.** A day (a month, of candles of a day and longer) is kept when each of its candles is there or is
+ *   proven not to exist (`source_gap`, `not_listed_yet`, `delisted`), and all have closed. A period with gaps is kept a day
+ *   after it is over.
+ * - **Whole files.** A file is written beside its place, synced and renamed: a process that is killed leaves the old file or
+ *   the new one. Several processes may use one cache.
+ * - **Identity.** The path and the file name the host, the market, the symbol and the interval. Without a `host`, the
+ *   candles of Binance are used; where there are none, those of another host if it is the only one.
+ * - It neither retries nor tracks: a cache that fails is no reason for a fetch to fail.
  *
  * @since 0.1.0
  * @category tags
  */
 export class KlineCache extends Context.Tag("effect-errata/binance/KlineCache")<KlineCache, {
-  /** What is kept of a range. The rest is missing, as `not_cached`. Fails with the first thing that is wrong. */
+  /** The kept candles of a range. The others are missing, as `not_cached`. Fails with the first fault of a file. */
   readonly klines: (
-    input: KlineRequest.Input
+    input: KlineRequest.Input,
+    options?: Exchange
   ) => Effect.Effect<Klines.Klines, FileError | FetchError.DataValidation>
-  /** The same, with what could be read though something is wrong. */
-  readonly find: (input: KlineRequest.Input) => Effect.Effect<Found, FetchError.DataValidation>
+  /** The kept candles of a range, and the faults of its files. */
+  readonly find: (input: KlineRequest.Input, options?: Exchange) => Effect.Effect<Found, FetchError.DataValidation>
   /**
-   * Keeps the whole periods of these klines, and says how many there were that were not kept before. Fails with the first
-   * that cannot be written; those before it are kept.
+   * Keeps the whole periods of these klines. Returns the number of those that were not kept before. Fails with the first
+   * file that cannot be written; those before it are kept.
+   *
+   * `now` is the time of the exchange in milliseconds, by which periods are over. Default: the local clock.
    */
   readonly keep: (
     series: { readonly market: Market.Market; readonly symbol: string },
-    klines: Klines.Klines
+    klines: Klines.Klines,
+    options?: Exchange & { readonly now?: number | undefined }
   ) => Effect.Effect<number, FileError>
+  /** Removes the periods that a range touches. Returns the number of files. */
+  readonly forget: (
+    input: KlineRequest.Input,
+    options?: Exchange
+  ) => Effect.Effect<number, FileError | FetchError.DataValidation>
 }>() {}
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -129,73 +158,104 @@ export const make = Effect.fnUntraced(function*(
   const files = yield* Files.make
   const path = yield* Path.Path
   const directory = given.directory ?? (yield* userFolder)
+  const maxAge = given.maxAge === undefined ? Infinity : Duration.toMillis(given.maxAge)
 
-  const fileOf = (series: Series, { name }: Period): string =>
-    path.join(directory, ...folderOf(series), `${name}.arrow`)
+  const folderOf = (series: Series, host: string | undefined): string =>
+    path.join(directory, ...(host === undefined ? [] : [hostFolder(host)]), ...seriesFolder(series))
+
+  /** Where the files of a series may be, the best place first. A place without a host is of an earlier version. */
+  const places = Effect.fnUntraced(function*(series: Series, { host }: Exchange) {
+    const named = (host: string) => ({ host, folder: folderOf(series, host) })
+    const earlier = { host: undefined, folder: folderOf(series, undefined) }
+    if (host !== undefined) return host === binance ? [named(host), earlier] : [named(host)]
+    const hosts: ReadonlyArray<string> = yield* Effect.orElseSucceed(files.list(directory), () => [])
+    const others = yield* Effect.filter(
+      hosts,
+      (name) => files.exists(path.join(directory, name, ...seriesFolder(series)))
+    )
+    const known = others.filter((name) => name !== hostFolder(binance))
+    const only = known.length === 1 && known.length === others.length ? known[0] : undefined
+    return only === undefined
+      ? [named(binance), earlier]
+      : [named(binance), earlier, { host: { folder: only }, folder: path.join(directory, only, ...seriesFolder(series)) }]
+  })
 
   /** A file as it was written. None if there is none, or one of a later version. */
-  const read = (series: Series, period: Period): Effect.Effect<Option.Option<Kept>, FileError> => {
-    const file = fileOf(series, period)
+  const read = (series: Series, period: Period, place: Place): Effect.Effect<Option.Option<Kept>, FileError> => {
+    const file = path.join(place.folder, `${period.name}.arrow`)
     const context: FetchContext.Input = { ...series, source: "cache", operation: "read", attributes: { path: file } }
-    const contents = (bytes: Uint8Array) => checked(series, period, arrowFile.decode(modules, bytes, true))
-    return Effect.flatMap(
-      Effect.mapError(files.read(file, isLarge(series.interval)), storage(file, context)),
-      (bytes) => {
-        const known = Option.flatMapNullable(bytes, contents)
-        if (Option.isNone(known)) return Effect.succeedNone
-        if (!isFlaw(known.value)) return Effect.succeedSome(known.value.klines)
-        const { flaw, ...evidence } = known.value
-        const error = new FetchError.DataIntegrity({ ...evidence, message: `${flaw}: ${file}`, context })
-        // Where it cannot be moved it will be found again.
-        return Effect.zipRight(
-          Effect.ignore(files.moveAside(file, (bytes) => !isFlaw(contents(bytes)))),
-          Effect.fail(error)
-        )
-      }
-    )
+    const contents = (bytes: Uint8Array) => checked(series, period, place, arrowFile.decode(modules, bytes, true))
+    return Effect.flatMap(Effect.mapError(files.read(file, isLarge(series.interval)), storage(file, context)), (bytes) => {
+      const known = Option.flatMapNullable(bytes, contents)
+      if (Option.isNone(known)) return Effect.succeedNone
+      if (!isFlaw(known.value)) return Effect.succeedSome(known.value)
+      const { flaw, ...evidence } = known.value
+      const error = new FetchError.DataIntegrity({ ...evidence, message: `${flaw}: ${file}`, context })
+      // A file that cannot be moved is found again.
+      return Effect.zipRight(
+        Effect.ignore(files.moveAside(file, (bytes) => !isFlaw(contents(bytes)))),
+        Effect.fail(error)
+      )
+    })
   }
 
-  const find = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
+  const readFirst = (series: Series, period: Period, at: ReadonlyArray<Place>) =>
+    at.reduce<Effect.Effect<Option.Option<Kept>, FileError>>(
+      (found, place) =>
+        Effect.flatMap(found, (kept) => Option.isSome(kept) ? Effect.succeed(kept) : read(series, period, place)),
+      Effect.succeedNone
+    )
+
+  const find = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest, options: Exchange) {
     const { interval, market, symbol } = request
     const start = DateTime.toEpochMillis(request.start)
+    const end = DateTime.toEpochMillis(request.end)
     const now = yield* Clock.currentTimeMillis
-    // Nothing opens after now.
-    const end = Math.min(DateTime.toEpochMillis(request.end), now + 1)
+    const at = yield* places({ market, symbol, interval }, options)
     const answers = yield* Effect.forEach(
-      periodsOf(interval, { start, end }),
-      (period) => Effect.either(read({ market, symbol, interval }, period)),
+      // Nothing is kept of the future, but the local clock may be behind.
+      periodsOf(interval, { start, end: Math.min(end, now + clockError) }),
+      (period) => Effect.either(readFirst({ market, symbol, interval }, period, at)),
       { concurrency }
     )
     const parts = answers.flatMap((part) => Option.toArray(Option.flatten(Either.getRight(part))))
-    const all = columns.join(parts)
-    const anchor = columns.anchorOf(interval, all.openTime)
-    // With the one that is forming, which is missing too.
-    const until = Math.min(end, Interval.next(interval, now, anchor))
-    const kept = columns.between(all, start, until)
-    const missing = ranges.overlay(
-      [{ start, end: until, reason: "not_cached" as const }],
-      ranges.intersect(parts.flatMap(({ missing }) => missing), [{ start, end: until }])
-    )
-    const klines = model.make(kept, {
-      interval,
-      source: rowSources.repeated("cache", kept.length),
-      missing: ranges.absent(missing, kept.openTime, interval, anchor, (a, b) => a.reason === b.reason)
-    })
-    return { klines, errors: answers.flatMap((part) => Option.toArray(Either.getLeft(part))) }
+    const isOutdated = ({ fetchedAt }: Kept) => now - fetchedAt > maxAge
+    const klinesOf = (parts: ReadonlyArray<Kept>): Klines.Klines => {
+      const all = columns.join(parts.map(({ klines }) => klines))
+      const anchor = columns.anchorOf(interval, all.openTime)
+      const kept = columns.between(all, start, end)
+      const missing = ranges.overlay(
+        [{ start, end, reason: "not_cached" as const }],
+        ranges.intersect(parts.flatMap(({ klines }) => klines.missing), [{ start, end }])
+      )
+      return model.make(kept, {
+        interval,
+        source: rowSources.repeated("cache", kept.length),
+        missing: ranges.absent(missing, kept.openTime, interval, anchor, (a, b) => a.reason === b.reason)
+      })
+    }
+    const old = parts.filter(isOutdated)
+    return {
+      klines: klinesOf(parts.filter((part) => !isOutdated(part))),
+      errors: answers.flatMap((part) => Option.toArray(Either.getLeft(part))),
+      ...(old.length > 0 ? { outdated: klinesOf(old) } : {})
+    }
   })
 
   const keep = Effect.fnUntraced(function*(
     { market, symbol }: { readonly market: Market.Market; readonly symbol: string },
-    klines: Klines.Klines
+    klines: Klines.Klines,
+    options: Exchange & { readonly now?: number | undefined } = {}
   ) {
     const series = { market, symbol, interval: klines.interval }
-    const now = yield* Clock.currentTimeMillis
+    const { host = binance } = options
+    const now = options.now ?? (yield* Clock.currentTimeMillis)
     let kept = 0
     for (const period of periodsOf(klines.interval, extent(klines))) {
       const part = Klines.slice(klines, period.start, period.end)
       if (!isWhole(part, period, now) || part.source.every((source) => source === "cache") && part.length > 0) continue
-      const file = fileOf(series, period)
-      const about = encodeAbout({ market, symbol, start: period.start, end: period.end, fetchedAt: now })
+      const file = path.join(folderOf(series, host), `${period.name}.arrow`)
+      const about = encodeAbout({ host, market, symbol, start: period.start, end: period.end, fetchedAt: now })
       const bytes = arrowFile.encode(modules, { klines: part, about })
       const context: FetchContext.Input = { ...series, source: "cache", operation: "write", attributes: { path: file } }
       yield* Effect.mapError(files.write(file, bytes), storage(file, context))
@@ -204,15 +264,34 @@ export const make = Effect.fnUntraced(function*(
     return kept
   })
 
-  const asked = (input: KlineRequest.Input) => Effect.flatMap(KlineRequest.make(input), find)
+  const forget = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest, options: Exchange) {
+    const { end, interval, market, start, symbol } = request
+    const series = { market, symbol, interval }
+    const range = { start: DateTime.toEpochMillis(start), end: DateTime.toEpochMillis(end) }
+    const names = new Set(periodsOf(interval, range).map(({ name }) => `${name}.arrow`))
+    let forgotten = 0
+    for (const { folder } of yield* places(series, options)) {
+      const context: FetchContext.Input = { ...series, source: "cache", operation: "write", attributes: { path: folder } }
+      for (const name of yield* Effect.mapError(files.list(folder), storage(folder, context))) {
+        if (!names.has(name)) continue
+        yield* Effect.mapError(files.remove(path.join(folder, name)), storage(folder, context))
+        forgotten++
+      }
+    }
+    return forgotten
+  })
+
+  const asked = (input: KlineRequest.Input, options: Exchange = {}) =>
+    Effect.flatMap(KlineRequest.make(input), (request) => find(request, options))
   return KlineCache.of({
     find: asked,
-    klines: (input) =>
+    klines: (input, options) =>
       Effect.flatMap(
-        asked(input),
+        asked(input, options),
         ({ errors: [error], klines }) => error === undefined ? Effect.succeed(klines) : Effect.fail(error)
       ),
-    keep
+    keep,
+    forget: (input, options = {}) => Effect.flatMap(KlineRequest.make(input), (request) => forget(request, options))
   })
 })
 
@@ -249,12 +328,12 @@ export const layer = (options?: Options): Layer.Layer<KlineCache, never, FileSys
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
-const checkedOptions = Check.struct({ directory: Check.optional(Check.text) } satisfies Check.Checks<Options>)
+const checkedOptions = Check.struct(
+  { directory: Check.optional(Check.text), maxAge: Check.optional(Check.duration()) } satisfies Check.Checks<Options>
+)
 
 const concurrency = 4
-
-/** Whether a file has megabytes: a day of seconds. All others have less than 200 kB. */
-const isLarge = (interval: Interval.Interval): boolean => interval === "1s"
+const clockError = 7 * 86_400_000
 
 interface Series {
   readonly market: Market.Market
@@ -262,61 +341,43 @@ interface Series {
   readonly interval: Interval.Interval
 }
 
-/** That they come from the cache is all that is said of them then. */
-type Kept = arrowFile.Decoded["klines"]
+/** A folder of files, and the host that they are of; without one they are of an earlier version of this library. */
+interface Place {
+  readonly host: string | { readonly folder: string } | undefined
+  readonly folder: string
+}
 
-/** What a file says of itself besides its candles: a file under another name is another's. */
-const About = Schema.parseJson(Schema.Struct({
-  market: Market.Market,
-  symbol: Schema.String,
-  start: Schema.Int,
-  end: Schema.Int,
-  /** Milliseconds since the epoch. */
-  fetchedAt: Schema.Int
-}))
-
-const encodeAbout = Schema.encodeSync(About)
-const decodeAbout = Schema.decodeSync(About)
+/** The contents of a file. */
+interface Kept {
+  readonly klines: arrowFile.Decoded["klines"]
+  readonly fetchedAt: number
+}
 
 const checked = (
   { interval, market, symbol }: Series,
   { end, start }: Period,
+  { host }: Place,
   contents: arrowFile.Decoded | arrowFile.Flaw | undefined
-): { readonly klines: Kept } | arrowFile.Flaw | undefined => {
+): Kept | arrowFile.Flaw | undefined => {
   if (contents === undefined || "flaw" in contents) return contents
   const about = attempt(() => decodeAbout(contents.about))
   const { klines } = contents
   const found = about && [about.market, about.symbol, klines.interval, about.start, about.end].join(" ")
   const wanted = [market, symbol, interval, start, end].join(" ")
-  return found === wanted ? { klines } : { flaw: "The file holds other candles", wanted, found: found ?? "none" }
+  if (found !== wanted || about === undefined) {
+    return { flaw: "The file holds other candles", wanted, found: found ?? "none" }
+  }
+  const isOfHost = typeof host === "object" ? hostFolder(about.host ?? "") === host.folder : about.host === host
+  // The names of two hosts may be one as folders.
+  return isOfHost ? { klines, fetchedAt: about.fetchedAt } : undefined
 }
+
+/** Whether a file has megabytes: a day of seconds. All others have less than 200 kB. */
+const isLarge = (interval: Interval.Interval): boolean => interval === "1s"
 
 const isFlaw = (
-  contents: { readonly klines: Kept } | arrowFile.Flaw | undefined
+  contents: Kept | arrowFile.Flaw | undefined
 ): contents is arrowFile.Flaw => contents !== undefined && "flaw" in contents
-
-const extent = ({ missing, openTime }: Klines.Klines): ranges.Range => ({
-  start: Math.min(openTime[0] ?? Infinity, missing[0]?.start ?? Infinity),
-  end: Math.max((openTime.at(-1) ?? -Infinity) + 1, missing.at(-1)?.end ?? -Infinity)
-})
-
-const final: ReadonlySet<Klines.Reason> = new Set<Klines.Reason>(["source_gap", "not_listed_yet", "delisted"])
-const day = 86_400_000
-
-/** Is every candle of the period here, or known not to exist, and over? */
-const isWhole = (
-  { interval, length, missing, openTime }: Klines.Klines,
-  { end, start }: Period,
-  now: number
-): boolean => {
-  const anchor = columns.anchorOf(interval, openTime)
-  if (Interval.next(interval, Interval.floor(interval, end - 1, anchor), anchor) > now) return false
-  // An exchange that is behind has holes that it fills.
-  if (missing.length > 0 && now - end < day) return false
-  const holes = missing.reduce((sum, hole) => sum + Interval.count(interval, hole.start, hole.end, anchor), 0)
-  return length + holes === Interval.count(interval, start, end, anchor) &&
-    missing.every(({ reason }) => final.has(reason))
-}
 
 const storage = (file: string, context: FetchContext.Input) => (cause: PlatformError.PlatformError): FileError => {
   const error = Classifier.classifySync(cause, { context })
@@ -332,28 +393,3 @@ const storage = (file: string, context: FetchContext.Input) => (cause: PlatformE
       return new FetchError.Unexpected({ message: `${error.message}: ${file}`, cause, context })
   }
 }
-
-const userFolder = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const variable = (name: string) => Effect.orElseSucceed(Config.option(Config.nonEmptyString(name)), Option.none)
-  const local = yield* variable("LOCALAPPDATA")
-  const xdg = yield* variable("XDG_CACHE_HOME")
-  const home = yield* variable("HOME")
-  const library = Option.map(home, (home) => path.join(home, "Library", "Caches"))
-  const isMac = Option.isSome(library) && (yield* Effect.orElseSucceed(fs.exists(library.value), () => false))
-  const folder = Option.firstSomeOf([
-    local,
-    xdg,
-    isMac ? library : Option.map(home, (home) => path.join(home, ".cache"))
-  ])
-  return yield* Option.match(folder, {
-    onNone: () =>
-      Effect.die(
-        new Cause.IllegalArgumentException(
-          "KlineCache: no directory is given, and none of LOCALAPPDATA, XDG_CACHE_HOME and HOME is set"
-        )
-      ),
-    onSome: (folder) => Effect.succeed(path.join(folder, "effect-errata"))
-  })
-})

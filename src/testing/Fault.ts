@@ -68,6 +68,14 @@ export type Malformation = Model.Malformation
 export type Corruption = Model.Corruption
 
 /**
+ * The part of the rows that a short answer has: the first ones, the last ones, or those at both ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Kept = Model.Kept
+
+/**
  * The effect of a fault on a request. The constructors describe the actions.
  *
  * @since 0.1.0
@@ -223,6 +231,61 @@ export const gaps = (
       start: DateTime.toEpochMillis(DateTime.unsafeMake(start)),
       end: DateTime.toEpochMillis(DateTime.unsafeMake(end))
     }))
+  }
+})
+
+/**
+ * An answer, or a file of the archive, with only a share of its rows: the first ones, the last ones, or those at both
+ * ends. At least one row is missing, unless there are none. A file has the checksum of what it holds: match it by a
+ * `path` that ends in `.zip`, and its checksum is included.
+ *
+ * @example
+ * import { Fault } from "effect-errata/testing"
+ *
+ * Fault.on({ source: "rest", nth: 2 }, Fault.shortRows("first"))
+ * Fault.on({ path: "BTCUSDT-1h-2024-01.zip" }, Fault.shortRows("last", 0.9))
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const shortRows = (keep: Kept = "first", share: number = 0.5): Fault => ({
+  do: { _tag: "ShortRows", keep, share }
+})
+
+/**
+ * The answer to another question for klines: the range asked for, shifted into the past, or with `"latest"` the newest
+ * 500 candles, whatever was asked, as a cache or a gateway in between may answer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const otherRange = (shift: Duration.DurationInput | "latest" = "latest"): Fault => ({
+  do: { _tag: "OtherRange", shift: shift === "latest" ? shift : Duration.decode(shift) }
+})
+
+/**
+ * Another body than the right one, with the status 200 unless another is named, such as an error object, `null`, or a
+ * page of HTML.
+ *
+ * @example
+ * import { Fault } from "effect-errata/testing"
+ *
+ * Fault.body(`{"code":-1121,"msg":"Invalid symbol."}`)
+ * Fault.body("<html>Please log in</html>", { contentType: "text/html" })
+ * Fault.body("", { status: 202 })
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const body = (
+  body: string,
+  options?: { readonly status?: number | undefined; readonly contentType?: string | undefined }
+): Fault => ({
+  do: {
+    _tag: "Body",
+    body,
+    status: options?.status ?? 200,
+    contentType: options?.contentType ?? "application/json;charset=UTF-8"
   }
 })
 

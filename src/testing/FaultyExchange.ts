@@ -152,6 +152,15 @@ export interface Options {
    * `Clock`, which in a test starts in 1970, before all listings. Limits and bans always follow the `Clock`.
    */
   readonly now?: DateTime.DateTime.Input | undefined
+  /**
+   * Milliseconds by which the clock of the exchange is ahead of the `Clock`, negative where it is behind. `now` takes
+   * precedence. Default: 0.
+   */
+  readonly clockOffset?: number | undefined
+  /** Whether answers have a `Date` header. Default: true. */
+  readonly dateHeader?: boolean | undefined
+  /** The most rows in one answer for klines, whatever `limit` was asked for. Default: what the market allows. */
+  readonly pageSize?: number | Partial<Readonly<Record<Market.Market, number>>> | undefined
   /** The limit of the request weight per minute. Default: 6000 on `SPOT`, 2400 on each other market. */
   readonly weightPerMinute?: Partial<Readonly<Record<Market.Market, number>>> | undefined
   /** Recorded files of the archive, which replace generated ones. Default: none. */
@@ -292,6 +301,7 @@ const start = Effect.fnUntraced(function*<A>(
   serve: (handle: Handle) => Effect.Effect<readonly [url: string, A], never, Scope>
 ) {
   const checked = yield* Check.orDie("FaultyExchange", checkedOptions("", options))
+  const { clockOffset, dateHeader, pageSize } = checked
   const { archive: files, faults, now, patience, publication, seed, series: recorded, weightPerMinute } = checked
   const listed = checked.instruments ?? (recorded.length > 0
     ? []
@@ -312,7 +322,9 @@ const start = Effect.fnUntraced(function*<A>(
       supplied: new Map(files.map((file) => [archive.fileAt(file, file.time).path, file])),
       delay: Duration.toMillis(publication)
     },
-    now
+    time: (clock) => now ?? clock + clockOffset,
+    pageSize: eachMarket((market) => pageSize[market] ?? Infinity),
+    sendsDate: dateHeader
   }
   const plan = faults.reduce(faultPlan.arm, faultPlan.emptyPlan(seed))
   const state = yield* Ref.make(exchange.initial(plan))

@@ -365,8 +365,11 @@ describe("BinanceVision missing", () => {
       const all = yield* asked
       expect(new Set(all).size).toBe(all.length)
       expect(all.filter((name) => name === "list").length).toBe(1)
-      // October is asked for by the day, as is due; of November no day after what the month does not have.
-      expect(all.filter((name) => name.includes("2023-11-"))).toEqual([])
+      // October is asked for by the day. Of November only the last day is, on which the month and the day have to agree.
+      expect(all.filter((name) => name.includes("2023-11-"))).toEqual([
+        "BTCUSDT-4h-2023-11-20.zip",
+        "BTCUSDT-4h-2023-11-20.zip.CHECKSUM"
+      ])
     }).pipe(Effect.provide(onArchive({ instruments: [instrument] }))))
 
   it.effect.each<[string, BinanceVision.Options, ReadonlyArray<Fault.Fault>]>([
@@ -480,7 +483,7 @@ describe("BinanceVision and the defects of the archive", () => {
     Effect.gen(function*() {
       expect(yield* Effect.flip(klines(aDay))).toMatchObject({
         _tag: "DataIntegrity",
-        message: expect.stringContaining("No sound zip: End of central directory"),
+        message: expect.stringContaining("Corrupt zip archive: End of central directory"),
         retryable: false
       })
       expect((yield* requests).length).toBe(2)

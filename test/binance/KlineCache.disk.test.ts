@@ -41,7 +41,7 @@ describe("real disks", () => {
         if (!mounted) return Effect.sync(() => context.skip("only where this process may mount a disk (root)"))
         return Effect.gen(function*() {
           const cache = yield* KlineCache.make({ directory: folder })
-          const days = join(folder, "SPOT/BTCUSDT/1m")
+          const days = join(folder, "binance.com/SPOT/BTCUSDT/1m")
           yield* cache.keep(series, marked(1))
           for (const klines of [marked(2), marked(2, start + day)]) {
             const error = yield* Effect.flip(cache.keep(series, klines))
@@ -63,7 +63,7 @@ describe("real disks", () => {
       const directory = join(folder, "closed")
       const cache = yield* KlineCache.make({ directory })
       yield* cache.keep(series, candles("1h", start, start + day))
-      const days = join(directory, "SPOT/BTCUSDT/1h")
+      const days = join(directory, "binance.com/SPOT/BTCUSDT/1h")
       chmodSync(folder, 0o755)
       chmodSync(join(days, "2024-01-01.arrow"), 0o200)
       chmodSync(days, 0o555)

@@ -53,7 +53,7 @@ const lane = (name: string) =>
         expect([signal, output.replaceAll("wrote\n", "")]).toEqual(["SIGKILL", ""])
         marks.push(markOf(yield* cache.klines(request("1m", start, start + day))))
       }
-      const names = readdirSync(join(directory, "SPOT/BTCUSDT/1m"))
+      const names = readdirSync(join(directory, "binance.com/SPOT/BTCUSDT/1m"))
       return { marks, halves: names.filter((name) => name.endsWith(".tmp")), names }
     }))
 
@@ -78,7 +78,7 @@ describe("processes", () => {
     it.live(`one that is killed ${stop} leaves the old one`, () =>
       withCache(stop, (cache, directory) =>
         Effect.gen(function*() {
-          const days = join(directory, "SPOT/BTCUSDT/1m")
+          const days = join(directory, "binance.com/SPOT/BTCUSDT/1m")
           yield* cache.keep(series, marked(2))
           const { child, ended, spoke } = cacheProcess.start(bundled, "write", directory, { stop })
           yield* Effect.promise(() => spoke)
@@ -105,6 +105,6 @@ describe("processes", () => {
         const both = [1, 2].map(() => cacheProcess.start(bundled, "share", directory).ended)
         const clean = { code: 0, signal: null, output: "done\n" }
         expect(yield* Effect.promise(() => Promise.all(both))).toEqual([clean, clean])
-        expect(readdirSync(join(directory, "SPOT/BTCUSDT/1m"))).toEqual(["2024-01-01.arrow", "2024-01-02.arrow"])
+        expect(readdirSync(join(directory, "binance.com/SPOT/BTCUSDT/1m"))).toEqual(["2024-01-01.arrow", "2024-01-02.arrow"])
       })))
 })

@@ -5,12 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as FetchContext from "../../../FetchContext.js"
 import * as FetchError from "../../../FetchError.js"
-import type { Columns } from "../klines/columns.js"
+import { ExchangeClock } from "../klines/exchangeClock.js"
 import type { KlinesError } from "../klines/failure.js"
 import { archiveModules } from "../optionalModules.js"
 import { type ArchiveFile, maxSizeOf, mayCome, type Series } from "./archiveFiles.js"
 import { verify } from "./checksum.js"
-import { rowsOf } from "./contents.js"
+import { type FileRows, rowsOf } from "./contents.js"
 import { type Downloaded, makeDownload } from "./download.js"
 import { firstDayIn, listingUrl } from "./s3Listing.js"
 
@@ -22,14 +22,15 @@ export interface Options {
   readonly idleTimeout: Duration.Duration
 }
 
-interface Archive {
+export interface Archive {
+  readonly clock: ExchangeClock
   /** The rows of a file, as they come; none where there is no such file. */
   readonly rows: (
     series: Series,
     file: ArchiveFile,
     now: number,
     context: FetchContext.Input
-  ) => Effect.Effect<Option.Option<Columns>, KlinesError>
+  ) => Effect.Effect<Option.Option<FileRows>, KlinesError>
   /** The first day of which there are files of an instrument, see `firstDayIn`. */
   readonly firstDay: (
     series: Series,
@@ -50,7 +51,8 @@ export const makeArchive = Effect.fnUntraced(function*(
 ) {
   const modules = yield* archiveModules(user)
   const client = (yield* HttpClient.HttpClient).pipe(HttpClient.withTracerPropagation(false))
-  const download = makeDownload(client, modules.crypto, { timeout, idleTimeout })
+  const clock = new ExchangeClock()
+  const download = makeDownload(client, modules.crypto, clock, { timeout, idleTimeout })
 
   /** A fresh file is refused now and then, by those of its servers that do not have it yet. */
   const downloadFresh = (url: string, maxSize: number, isFresh: boolean, context: FetchContext.Input) => {
@@ -83,6 +85,8 @@ export const makeArchive = Effect.fnUntraced(function*(
   })
 
   const archive: Archive = {
+    clock,
+
     rows: (series, file, now, context) => {
       const url = `${baseUrl}/${encodeURI(file.path)}.zip`
       return verified(series, file, url, mayCome(file, now), context).pipe(

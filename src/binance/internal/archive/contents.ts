@@ -10,13 +10,20 @@ import { makeCsvReader } from "./csv.js"
 import type { Pieces } from "./pieces.js"
 import { unzip } from "./zip.js"
 
-/** The rows of a zip, as they come. */
+export interface FileRows {
+  /** The rows that are candles, in the order of the file. */
+  readonly columns: Columns
+  /** The open times of rows that hold a number that no candle has. */
+  readonly impossible: ReadonlyArray<number>
+}
+
+/** The rows of a zip. */
 export const rowsOf = (
   modules: Pick<ArchiveModules, "yauzl" | "zlib">,
   zip: Pieces,
   series: Series,
   file: ArchiveFile
-): Effect.Effect<Columns, DataIntegrity | DataTransformation> =>
+): Effect.Effect<FileRows, DataIntegrity | DataTransformation> =>
   Effect.tryPromise({
     try: async (signal) => {
       const reader = makeCsvReader(candlesIn(series, file))
@@ -25,20 +32,21 @@ export const rowsOf = (
         const fault = reader.push(piece)
         if (fault !== undefined) throw new DataTransformation(fault)
       }, signal)
-      return Either.getOrThrowWith(reader.finish(), (fault) => new DataTransformation(fault))
+      const columns = Either.getOrThrowWith(reader.finish(), (fault) => new DataTransformation(fault))
+      return { columns, impossible: reader.impossible() }
     },
     catch: (cause) =>
       cause instanceof DataIntegrity || cause instanceof DataTransformation
         ? cause
         : corrupt(
-          `No sound zip: ${cause instanceof Error ? cause.message : String(cause)}`,
+          `Corrupt zip archive: ${cause instanceof Error ? cause.message : String(cause)}`,
           undefined,
           undefined,
           cause
         )
   }).pipe(
     Effect.filterOrFail(
-      ({ length, openTime }) => length === 0 || openTime.some((open) => file.start <= open && open < file.end),
+      ({ columns: { length, openTime } }) => length === 0 || openTime.some((open) => file.start <= open && open < file.end),
       () => corrupt("All rows of the file are about another time", file.name)
     )
   )

@@ -14,8 +14,10 @@ import { decimal, type Fault, powers } from "../klines/restRows.js"
 export interface CsvReader {
   /** Takes the next piece of the file in. What comes back is what is wrong with the file, if anything is. */
   readonly push: (piece: Uint8Array) => Fault | undefined
-  /** All rows, in the order of the file, once all of it was taken in. */
+  /** All rows, in the order of the file, when all of it has been taken in. */
   readonly finish: () => Either.Either<Columns, Fault>
+  /** The open times of the rows left out: each is well-formed, but holds a number that no candle has. */
+  readonly impossible: () => ReadonlyArray<number>
 }
 
 const newline = 10
@@ -30,6 +32,7 @@ export const makeCsvReader = (expected: number): CsvReader => {
   let columns = allocate(Math.max(1, expected))
   let rows = 0
   let lines = 0
+  const impossible: Array<number> = []
   // What came of a line whose end has not come.
   let rest = new Uint8Array(0)
 
@@ -53,13 +56,20 @@ export const makeCsvReader = (expected: number): CsvReader => {
       if (rows === columns.length) columns = resized(columns, 2 * rows)
       const start = cursor.at
       lines++
-      if (!cursor.row(columns, rows)) return faultIn(lineAt(bytes, start), lines, cursor.unit)
-      rows++
+      if (cursor.row(columns, rows)) rows++
+      else {
+        const line = lineAt(bytes, start)
+        const open = openOfImpossible(line)
+        if (open === undefined) return faultIn(line, lines, cursor.unit)
+        impossible.push(open)
+        cursor.at = bytes.indexOf(newline, start) + 1
+      }
     }
     return undefined
   }
 
   return {
+    impossible: () => impossible,
     push: (piece) => {
       const end = piece.lastIndexOf(newline) + 1
       const begun = rest
@@ -266,6 +276,17 @@ const faultIn = (text: string, line: number, unit: Unit): Fault => {
       unit === 1 ? "milliseconds" : "microseconds"
     }`
   return { message: told, line, excerpt: bounded(text, maxExcerpt) }
+}
+
+const signed = /^-?\d+(?:\.\d+)?$/
+
+/** The open time of a line all of whose values are numbers, some of them negative. */
+const openOfImpossible = (line: string): number | undefined => {
+  const values = line.split(",")
+  if (values.length !== width || !values.slice(0, width - 1).every((value) => signed.test(value))) return undefined
+  if (!isValid("openTime", values[0]!) || !isValid("closeTime", values[6]!)) return undefined
+  if (!values.some((value) => value.startsWith("-"))) return undefined
+  return values[0]!.length === 16 ? Number(values[0]) / 1000 : Number(values[0])
 }
 
 const isValid = (name: (typeof names)[number], value: string): boolean => {

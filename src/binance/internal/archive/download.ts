@@ -8,7 +8,11 @@ import * as Stream from "effect/Stream"
 import type * as FetchContext from "../../../FetchContext.js"
 import { type DataIntegrity, withContext } from "../../../FetchError.js"
 import { drain } from "../../../internal/classifier/drain.js"
+import { attempt } from "../../../internal/safe/json.js"
 import { withDeadline, withIdleDeadline } from "../../../internal/deadline.js"
+import type { ExchangeClock } from "../klines/exchangeClock.js"
+import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
+import { heardDate } from "../klines/exchangeTime.js"
 import * as failure from "../klines/failure.js"
 import { corrupt } from "../klines/failure.js"
 import type { ArchiveModules } from "../optionalModules.js"
@@ -37,15 +41,18 @@ export type Download = (
 export const makeDownload = (
   client: HttpClient.HttpClient,
   crypto: ArchiveModules["crypto"],
+  clock: ExchangeClock,
   { idleTimeout, timeout }: Deadlines
 ): Download => {
   const get = Effect.fnUntraced(function*(url: string, maxSize: number) {
+    const sent = yield* monotonic
     const response = yield* client.get(url).pipe(
       withDeadline({
         duration: idleTimeout,
         onTimeout: () => failure.timedOut("No answer", idleTimeout, "headers")
       })
     )
+    yield* heardDate(clock, attempt(() => new URL(url).host) ?? url, response.headers["date"], sent)
     if (response.status === 404) {
       // An unread body keeps its socket.
       yield* drain(response)

@@ -1,54 +1,66 @@
-/** When an instrument was traded, as far as the archive tells. */
+/** When an instrument was traded, as far as the archive shows it. */
 import * as Effect from "effect/Effect"
 import * as Interval from "../../Interval.js"
-import type * as Klines from "../../Klines.js"
+import type { Columns } from "../klines/columns.js"
 import { anchorOf } from "../klines/columns.js"
-import type { Range } from "../klines/ranges.js"
+import { intersect, type Range } from "../klines/ranges.js"
 
-export interface Life {
-  /** Not before; `-Infinity` where it is not known. */
+export interface TradingPeriod {
+  /** Nothing opens before; `-Infinity` where it is not known. */
   readonly listed: number
-  /** No more from then on; `Infinity` where it is not known. */
+  /** Nothing opens from then on; `Infinity` where it is not known. */
   readonly delisted: number
-  /** False where the archive knows that it has nothing of the instrument. */
+  /** False where the archive has no files of the instrument at all. */
   readonly exists: boolean
 }
 
 const day = 86_400_000
-// An instrument whose files have stopped is taken for dead only after that: they have been weeks late before.
+// An instrument whose files have stopped counts as delisted only after that: files have been weeks late before.
 const patience = 30 * day
 
 /**
- * What lies around the rows that were found in `[start, end)`. Asks only what they leave open, and nothing where there is
- * no hole at either end. `firstDay` gives the first day of which there are files, or the first one after another;
- * `Infinity` when there is none, and nothing when it cannot be known.
+ * The trading period around the rows found in `[start, end)`. Nothing is asked where there is no gap at either end.
+ * `firstDay` returns the first day that has files, or the first one after another; `Infinity` when there is none, and
+ * `undefined` when it is not known.
+ *
+ * Files are listed by the day. Within the first and the last day the rows decide, but only where two files agree on them
+ * (`agreed`): one file alone may be cut short.
  */
-export const lifeOf = <R>(
-  { interval, openTime }: Klines.Klines,
+export const tradingPeriod = <R>(
+  { interval, length, openTime }: Pick<Columns, "openTime" | "length"> & { readonly interval: Interval.Interval },
   { end, start }: Range,
   now: number,
+  agreed: ReadonlyArray<Range>,
   firstDay: (after?: number) => Effect.Effect<number | undefined, never, R>
-): Effect.Effect<Life, never, R> =>
+): Effect.Effect<TradingPeriod, never, R> =>
   Effect.gen(function*() {
     const anchor = anchorOf(interval, openTime)
-    const hasHole = (from: number, to: number) => Interval.count(interval, from, to, anchor) > 0
+    const hasGap = (from: number, to: number) => Interval.count(interval, from, to, anchor) > 0
+    const isAgreed = (from: number, to: number) =>
+      intersect(agreed, [{ start: from, end: to }]).some((part) => part.start <= from && part.end >= to)
     const first = openTime[0]
-    const last = openTime.at(-1)
+    const last = openTime[length - 1]
     let listed = -Infinity
     let delisted = Infinity
     let exists = true
-    const isLate = hasHole(start, first ?? end)
+    const isLate = hasGap(start, first ?? end)
     const from = isLate ? yield* firstDay() : undefined
     if (isLate) {
       exists = from !== Infinity || first !== undefined
-      // Whether it was that day at once is for the candles to tell.
-      if (from !== undefined && from < Infinity) listed = first !== undefined && first < from + day ? first : from
+      if (from !== undefined && from < Infinity) {
+        listed = first !== undefined && first < from + day && isAgreed(from, first)
+          ? first
+          : Interval.floor(interval, from, anchor)
+      }
     }
     const after = last === undefined ? start : Interval.next(interval, last, anchor)
-    if (exists && hasHole(after, end) && after < now - patience && listed <= after) {
+    if (exists && hasGap(after, end) && after < now - patience && listed <= after) {
       const isLast = (yield* firstDay(after - 1)) === Infinity
-      // Of what it never had any days the archive cannot say that they have stopped.
-      if (isLast && ((isLate ? from : yield* firstDay()) ?? Infinity) < Infinity) delisted = after
+      // Without any files of days there is nothing that could have stopped.
+      if (isLast && ((isLate ? from : yield* firstDay()) ?? Infinity) < Infinity) {
+        const dayEnd = Interval.floor("1d", after - 1) + day
+        delisted = isAgreed(after, dayEnd) ? after : Math.max(after, dayEnd)
+      }
     }
     return { listed, delisted, exists }
   })

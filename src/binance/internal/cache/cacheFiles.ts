@@ -53,6 +53,14 @@ export const make = Effect.map(
           Effect.catchIf(isNotFound, () => Effect.succeedNone)
         ),
 
+      exists: (file: string): Effect.Effect<boolean> => Effect.orElseSucceed(fs.exists(file), () => false),
+
+      /** The names in a folder; none where there is no such folder. */
+      list: (folder: string): Effect.Effect<ReadonlyArray<string>, Failed> =>
+        fs.readDirectory(folder).pipe(Effect.catchIf(isNotFound, () => Effect.succeed([]))),
+
+      remove: (file: string): Effect.Effect<void, Failed> => fs.remove(file, { force: true }),
+
       write: Effect.fnUntraced(function*(file: string, bytes: Uint8Array): Effect.fn.Return<void, Failed> {
         const folder = path.dirname(file)
         yield* fs.makeDirectory(folder, { recursive: true })

@@ -37,3 +37,7 @@ export interface Series {
   readonly symbol: string
   readonly interval: Interval.Interval
 }
+
+/** The name of the folder of a host: its URL, as far as the names of folders allow. */
+export const hostFolder = (host: string): string =>
+  host.replace(/^https?:\/\//, "").replace(/[^\w.-]+/g, "_").replace(/^\.+|\.+$/g, "_") || "_"

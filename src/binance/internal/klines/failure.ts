@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Classifier from "../../../Classifier.js"
 import type * as FetchContext from "../../../FetchContext.js"
 import * as FetchError from "../../../FetchError.js"
+import * as RetryPolicy from "../../../RetryPolicy.js"
 
 /** No storage error, since nothing touches a disk, and no `DataEmpty`, since empty parts are values. */
 export type KlinesError =
@@ -54,3 +55,7 @@ export const timedOut = (
 /** A corrupt file of the archive. Fetching it again gives the same file, so the error is not retryable. */
 export const corrupt = (message: string, wanted?: string, found?: string, cause?: unknown): FetchError.DataIntegrity =>
   new FetchError.DataIntegrity({ message, wanted, found, cause, retryable: false })
+
+/** True when the source would answer the next request in the same way: a limit, a ban, an unknown symbol, an open circuit. */
+export const isLastWord = (error: FetchError.FetchError): boolean =>
+  RetryPolicy.isRefusal(error) || (error.category === "Api" && (error._tag === "ApiRateLimit" || !error.retryable))

@@ -19,7 +19,7 @@ export const intersect = <A extends Range>(ranges: ReadonlyArray<A>, others: Rea
   )
 
 /** The parts of ranges that lie in none of the others. */
-const subtract = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArray<Range>): ReadonlyArray<A> => {
+export const subtract = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArray<Range>): ReadonlyArray<A> => {
   const ends = [-Infinity, ...others.map(({ end }) => end)]
   const starts = [...others.map(({ start }) => start), Infinity]
   return intersect(ranges, ends.map((end, i) => ({ start: end, end: starts[i]! })))
@@ -29,13 +29,14 @@ const subtract = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArr
 export const overlay = <A extends Range>(ranges: ReadonlyArray<A>, onTop: ReadonlyArray<A>): ReadonlyArray<A> =>
   onTop.length === 0 ? ranges : [...subtract(ranges, onTop), ...onTop].sort((a, b) => a.start - b.start)
 
-/** Neighbours as one, whatever else they say. */
+/** The union of ascending ranges, as few ranges as possible. */
 export const joined = (ranges: ReadonlyArray<Range>): ReadonlyArray<Range> => {
   const found: Array<Range> = []
   for (const { end, start } of ranges) {
     const last = found.at(-1)
-    if (last?.end === start) found.splice(-1, 1, { start: last.start, end })
-    else found.push({ start, end })
+    if (last !== undefined && start <= last.end) {
+      found.splice(-1, 1, { start: last.start, end: Math.max(last.end, end) })
+    } else found.push({ start, end })
   }
   return found
 }

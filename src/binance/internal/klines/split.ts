@@ -1,6 +1,7 @@
 /** Ranges in pieces, so that what one piece meets is no trouble of the others. */
 import * as Interval from "../../Interval.js"
 import { hasDays } from "../archive/archiveFiles.js"
+import type { Evidence } from "./evidence.js"
 import type { Range } from "./ranges.js"
 
 /** As the archive has files: whole months, and the rest by the day where there are days. */
@@ -27,6 +28,38 @@ export const byCandles = (interval: Interval.Interval, candles: number) => (rang
     const end = Math.min(range.end, Interval.at(interval, Interval.index(interval, start) + candles))
     pieces.push({ start, end })
     start = end
+  }
+  return pieces
+}
+
+/** In pieces of so many candles each; what is proven empty, or has not come yet, is one piece however long it is. */
+export const byEvidence = (
+  interval: Interval.Interval,
+  candles: number,
+  evidence: Evidence,
+  range: Range
+): ReadonlyArray<Range> => {
+  const pieces: Array<Range> = []
+  const come = evidence.now === -Infinity ? range.end : Math.min(range.end, Interval.next(interval, evidence.now))
+  let start = range.start
+  const cut = (end: number) => {
+    pieces.push(...byCandles(interval, candles)({ start, end }))
+    start = end
+  }
+  while (start < come) {
+    const empty = evidence.emptyFrom(start) ?? evidence.emptyFrom(Interval.ceil(interval, start))
+    if (empty !== undefined && empty.end > start) {
+      const end = empty.end >= come ? range.end : empty.end
+      pieces.push({ start, end })
+      start = end
+      continue
+    }
+    const next = evidence.nextEmpty(start)
+    cut(next === undefined || next >= come ? come : next)
+  }
+  if (start < range.end) {
+    const last = pieces.pop()
+    pieces.push({ start: last?.start ?? start, end: range.end })
   }
   return pieces
 }

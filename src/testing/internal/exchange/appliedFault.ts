@@ -1,10 +1,10 @@
 /** What a fault makes of an answer. */
 import * as Duration from "effect/Duration"
-import type { Action, Malformation } from "./faultModel.js"
+import type { Action, Kept, Malformation } from "./faultModel.js"
 import { complete, type Draft, emptyAnswer, htmlAnswer, jsonAnswer, type Reply, s3Answer } from "./reply.js"
 import type { Row } from "./series.js"
 
-/** Limits and bans are no matter of one answer: they are with those of the exchange itself. */
+/** Limits and bans outlast one answer, so the exchange itself applies them. */
 export type AnswerFault = Exclude<Action, { readonly _tag: "RateLimited" | "Banned" }>
 
 export const faulty = (action: AnswerFault, draft: Draft): Reply => {
@@ -42,12 +42,36 @@ export const faulty = (action: AnswerFault, draft: Draft): Reply => {
           (draft.rows ?? []).filter(([open]) => !action.ranges.some(({ end, start }) => start <= open && open < end))
         ) ?? draft
       )
+    case "ShortRows":
+      return complete(draft.of?.(shortened(action.keep, action.share, draft.rows ?? [])) ?? draft)
+    case "OtherRange":
+      return complete(draft.elsewhere?.(action.shift === "latest" ? undefined : Duration.toMillis(action.shift)) ?? draft)
+    case "Body":
+      return complete({
+        status: action.status,
+        headers: action.contentType === "" ? {} : { "content-type": action.contentType },
+        body: action.body
+      })
     case "CorruptFile":
       return complete(draft.archived?.corrupted(action.corruption) ?? draft)
     case "Late":
       return complete(
         draft.archived !== undefined && draft.archived.age < Duration.toMillis(action.duration) ? s3Answer(404) : draft
       )
+  }
+}
+
+const shortened = (keep: Kept, share: number, rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
+  const count = Math.min(rows.length - 1, Math.floor(rows.length * share))
+  if (count <= 0) return []
+  const head = Math.ceil(count / 2)
+  switch (keep) {
+    case "first":
+      return rows.slice(0, count)
+    case "last":
+      return rows.slice(rows.length - count)
+    case "outer":
+      return [...rows.slice(0, head), ...rows.slice(rows.length - (count - head))]
   }
 }
 

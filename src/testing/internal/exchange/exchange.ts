@@ -22,6 +22,7 @@ import {
   type Reply,
   rowsAnswer
 } from "./reply.js"
+import type { Selection } from "./series.js"
 import { banned, charge, limited, type Limits, type Policy, unused, type Verdict } from "./requestLimits.js"
 
 export interface Exchange {
@@ -29,8 +30,12 @@ export interface Exchange {
   /** None where nothing can be packed. */
   readonly archive: Archive | undefined
   readonly policies: Readonly<Record<Market.Market, Policy>>
-  /** The instant the exchange believes in, if not that of the clock. */
-  readonly now: number | undefined
+  /** The time of the exchange, in milliseconds, at a time of the clock. */
+  readonly time: (clock: number) => number
+  /** The most rows in one answer for klines. */
+  readonly pageSize: Readonly<Record<Market.Market, number>>
+  /** Whether answers say what time it is. */
+  readonly sendsDate: boolean
 }
 
 export interface Incoming {
@@ -101,7 +106,7 @@ export const respond = (
     fault: action?._tag,
     usedWeight: used
   }
-  return [{ ...reply, answer: reply.answer && stamp(reply.answer, used, exchange.now ?? clock) }, {
+  return [{ ...reply, answer: reply.answer && stamp(reply.answer, used, exchange.sendsDate ? exchange.time(clock) : undefined) }, {
     limits,
     plan,
     requests: Chunk.append(state.requests, request)
@@ -122,7 +127,7 @@ interface Route {
 }
 
 const toArchive = (
-  { archive, listing, now }: Exchange,
+  { archive, listing, time }: Exchange,
   { limits }: State,
   { method, path, query }: Incoming,
   clock: number
@@ -131,7 +136,7 @@ const toArchive = (
   if (asked === undefined || archive === undefined) return undefined
   const { interval, market, symbol } = asked
   const serve = () => ({
-    draft: isRead(method) ? archiveDraft(listing, archive, asked, query, now ?? clock) : emptyAnswer(405),
+    draft: isRead(method) ? archiveDraft(listing, archive, asked, query, time(clock)) : emptyAnswer(405),
     limits,
     used: undefined
   })
@@ -150,7 +155,7 @@ const toApi = (exchange: Exchange, state: State, incoming: Incoming, clock: numb
       : verdict._tag !== "Allowed"
       ? refused(verdict, clock, policy)
       : isRead(method)
-      ? endpoints[endpoint](exchange, market, query, exchange.now ?? clock)
+      ? endpoints[endpoint](exchange, market, query, exchange.time(clock))
       : emptyAnswer(405)
     return {
       draft,
@@ -247,13 +252,28 @@ const endpoints: Readonly<
         onboardDate: market === "SPOT" ? undefined : listing.instrument(market, symbol)?.listed
       }))
     }),
-  klines: ({ listing }, market, query, now) =>
+  klines: ({ listing, pageSize }, market, query, now) =>
     Either.match(parseKlinesQuery(market, query, (symbol) => listing.symbols[market].has(symbol)), {
       onLeft: (refusal) => jsonAnswer(400, refusal),
-      onRight: ({ interval, symbol, ...selection }) =>
-        market !== "SPOT" && (listing.instrument(market, symbol)?.delisted ?? Infinity) <= now
-          ? jsonAnswer(400, { code: -1122, msg: "Invalid symbol status." })
-          : rowsAnswer(listing.rows(market, symbol, interval, now, selection))
+      onRight: ({ interval, symbol, ...selection }) => {
+        if (market !== "SPOT" && (listing.instrument(market, symbol)?.delisted ?? Infinity) <= now) {
+          return jsonAnswer(400, { code: -1122, msg: "Invalid symbol status." })
+        }
+        const rows = (selection: Selection) =>
+          rowsAnswer(listing.rows(market, symbol, interval, now, {
+            ...selection,
+            limit: Math.min(selection.limit, pageSize[market])
+          }))
+        return {
+          ...rows(selection),
+          elsewhere: (shift) =>
+            rows(
+              shift === undefined
+                ? { from: 0, to: Infinity, limit: 500, take: "last" }
+                : { ...selection, from: selection.from - shift, to: selection.to - shift }
+            )
+        }
+      }
     })
 }
 
@@ -263,11 +283,11 @@ const weigh = (market: Market.Market, endpoint: Endpoint | undefined, query: Que
 const notFound = ({ accept }: Incoming): Draft =>
   accept.includes("text/html") ? htmlAnswer(404, "Not Found") : emptyAnswer(404)
 
-const stamp = ({ body, headers, status }: Answer, used: number | undefined, now: number): Answer => ({
+const stamp = ({ body, headers, status }: Answer, used: number | undefined, now: number | undefined): Answer => ({
   status,
   body,
   headers: {
-    date: new Date(now).toUTCString(),
+    ...(now === undefined ? {} : { date: new Date(now).toUTCString() }),
     server: "nginx",
     ...(used === undefined ? {} : { "x-mbx-used-weight": String(used), "x-mbx-used-weight-1m": String(used) }),
     ...headers

@@ -52,12 +52,29 @@ const instrument: Check.Check<Instrument> = (path, value) =>
 
 export const instruments = Check.listOf("a list of instruments", instrument)
 
+const rows = Check.wholeNumber(1)
+
+/** The page size of each market that has one of its own. */
+const pageSize: Check.Check<Readonly<Record<Market, number | undefined>>> = (path, value) =>
+  Predicate.isNumber(value)
+    ? Either.map(rows(path, value), (size) => ({ SPOT: size, FUTURES_USDT: size, FUTURES_COIN: size }))
+    : Check.struct(
+      {
+        SPOT: Check.optional(rows),
+        FUTURES_USDT: Check.optional(rows),
+        FUTURES_COIN: Check.optional(rows)
+      } satisfies Check.Checks<Record<Market, number>>
+    )(path, value)
+
 export const exchangeChecks = {
   seed: Check.withDefault(Check.number("a finite number", Number.isFinite), 1),
   instruments: Check.optional(instruments),
   // Recordings are checked where they are read.
   series: Check.withDefault(Check.listOf("a list of series", unchecked<Series>()), []),
   now: Check.optional(instant),
+  clockOffset: Check.withDefault(Check.number("a finite number of milliseconds", Number.isFinite), 0),
+  dateHeader: Check.withDefault(Check.bool, true),
+  pageSize: Check.withDefault(pageSize, {}),
   weightPerMinute: Check.withDefault(
     Check.struct(
       {

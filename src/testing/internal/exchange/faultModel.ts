@@ -44,6 +44,9 @@ export type Corruption =
   | "otherChecksum"
   | "noChecksum"
 
+/** The part of the rows that a short answer has. */
+export type Kept = "first" | "last" | "outer"
+
 export type Action =
   | { readonly _tag: "Latency"; readonly duration: Duration.Duration }
   | { readonly _tag: "Silence" }
@@ -64,5 +67,8 @@ export type Action =
   | { readonly _tag: "EmptyList" }
   | { readonly _tag: "MalformedRows"; readonly malformation: Malformation }
   | { readonly _tag: "Gaps"; readonly ranges: ReadonlyArray<{ readonly start: number; readonly end: number }> }
+  | { readonly _tag: "ShortRows"; readonly keep: Kept; readonly share: number }
+  | { readonly _tag: "OtherRange"; readonly shift: Duration.Duration | "latest" }
+  | { readonly _tag: "Body"; readonly body: string; readonly status: number; readonly contentType: string }
   | { readonly _tag: "CorruptFile"; readonly corruption: Corruption }
   | { readonly _tag: "Late"; readonly duration: Duration.Duration }

@@ -49,7 +49,7 @@ export const strike = (plan: Plan, target: Target): readonly [Action | undefined
   let action: Action | undefined
   const armed = plan.armed.map((one) => {
     const when = one.fault.when ?? {}
-    if (!fits(when, target) || !concerns(one.fault.do, target)) return one
+    if (!fits(when, one.fault.do, target) || !concerns(one.fault.do, target)) return one
     const seen = one.seen + 1
     const strikes = action === undefined &&
       isNth(when.nth, seen) &&
@@ -61,18 +61,30 @@ export const strike = (plan: Plan, target: Target): readonly [Action | undefined
   return [action, { ...plan, armed }]
 }
 
-const fits = (when: When, target: Target): boolean =>
+const fits = (when: When, action: Action, target: Target): boolean =>
   (when.source === undefined || when.source === target.source) &&
   (when.market === undefined || when.market === target.market) &&
   (when.symbol === undefined || when.symbol === target.symbol) &&
   (when.interval === undefined || when.interval === target.interval) &&
-  (when.path === undefined || target.path === when.path || target.path.endsWith(`/${when.path.replace(/^\//, "")}`))
+  (when.path === undefined || endsIn(target.path, when.path) ||
+    // A file whose rows change has another checksum, too.
+    (changesRows.has(action._tag) && endsIn(target.path.replace(/\.CHECKSUM$/, ""), when.path)))
+
+const endsIn = (path: string, end: string): boolean => path === end || path.endsWith(`/${end.replace(/^\//, "")}`)
+
+const changesRows: ReadonlySet<Action["_tag"]> = new Set<Action["_tag"]>([
+  "EmptyList",
+  "Gaps",
+  "MalformedRows",
+  "ShortRows"
+])
 
 /** Some faults can befall only some requests, and let the others pass uncounted. */
 const concerns = (action: Action, { path, source }: Target): boolean => {
   switch (action._tag) {
     case "RateLimited":
     case "Banned":
+    case "OtherRange":
       return source === "rest"
     case "Late":
       return source === "vision"
@@ -107,7 +119,9 @@ const corruption = Check.oneOf<Corruption>(
 const checkedFault = (fault: Fault): Check.Checked<unknown> => {
   const { do: action } = fault
   return Either.flatMap(when("when", fault.when), (): Check.Checked<unknown> =>
-    action._tag === "Status"
+    action._tag === "ShortRows"
+      ? Check.number("a number from 0 to less than 1", (n) => n >= 0 && n < 1)("share", action.share)
+      : action._tag === "Status" || action._tag === "Body"
       ? Check.wholeNumber(200, 599)("status", action.status)
       : action._tag === "MalformedRows"
       ? malformation("malformation", action.malformation)

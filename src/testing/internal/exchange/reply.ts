@@ -24,6 +24,8 @@ export interface Draft extends Answer {
   readonly rows?: ReadonlyArray<Row> | undefined
   /** The same answer with these in their place. */
   readonly of?: ((rows: ReadonlyArray<unknown>) => Draft) | undefined
+  /** The answer for the range so many milliseconds earlier; for the latest rows without a shift. */
+  readonly elsewhere?: ((shift: number | undefined) => Draft) | undefined
   /** What the archive answers has this. */
   readonly archived?: Archived | undefined
 }

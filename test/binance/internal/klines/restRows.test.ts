@@ -77,31 +77,34 @@ describe("decimal", () => {
 
 describe("decodeRows", () => {
   it("puts every value into its column", () => {
-    const columns = Either.getOrThrow(decodeRows(JSON.stringify([row, row])))
+    const { columns } = Either.getOrThrow(decodeRows(JSON.stringify([row, row])))
     expect(columns.length).toBe(2)
     expect(names.map((name) => columns[name][1])).toEqual(row.slice(0, 11).map((value) => Number(value)))
   })
 
-  it("reads an empty list", () => expect(Either.getOrThrow(decodeRows("[]")).length).toBe(0))
+  it("reads an empty list", () => expect(Either.getOrThrow(decodeRows("[]")).columns.length).toBe(0))
 
   it("does not mind what the column without a meaning holds", () => {
-    expect(Either.isRight(decodeWith(11, "10779.83873125"))).toBe(true)
-    expect(Either.isRight(decodeWith(11, null))).toBe(true)
+    for (const value of ["10779.83873125", null]) {
+      expect(Either.getOrThrow(decodeWith(11, value))).toMatchObject({ columns: { length: 2 }, fault: undefined })
+    }
   })
 
   it.each(names.map((name, at) => [name, at] as const))("names the row and the column of a bad %s", (name, at) => {
-    for (const bad of [null, "x", "", -1, 1.5, true, {}, [], "1e400"]) {
-      expect(Either.flip(decodeWith(at, bad))).toEqual(Either.right({
+    for (const bad of [null, "x", "", 1.5, true, {}, [], "1e400"]) {
+      const { columns, fault } = Either.getOrThrow(decodeWith(at, bad))
+      expect(columns.length).toBe(1)
+      expect(fault).toEqual({
         message: `Row 2 of the answer has no valid ${name}`,
         line: 2,
         excerpt: JSON.stringify(row.with(at, bad))
-      }))
+      })
     }
   })
 
   it.each([0, 6])("refuses times that are no milliseconds, at %i", (at) => {
     for (const time of [1704067200, 1704067200000000, "1704067200000"]) {
-      expect(Either.isLeft(decodeWith(at, time))).toBe(true)
+      expect(Either.getOrThrow(decodeWith(at, time)).fault?.line).toBe(2)
     }
   })
 
@@ -111,17 +114,32 @@ describe("decodeRows", () => {
     ["no row", [null]],
     ["an object for a row", [Object.assign({}, row)]]
   ])("refuses %s", (_, body) => {
-    expect(Either.flip(decodeRows(JSON.stringify(body)))).toEqual(Either.right({
+    expect(Either.getOrThrow(decodeRows(JSON.stringify(body))).fault).toEqual({
       message: "Row 1 of the answer is no list of 12 values",
       line: 1,
       excerpt: JSON.stringify(body[0])
-    }))
+    })
   })
 
   it("quotes at most 512 characters", () => {
     for (const body of ["x".repeat(2000), `"${"x".repeat(2000)}"`, JSON.stringify([["x".repeat(2000)]])]) {
-      expect(Either.getOrThrow(Either.flip(decodeRows(body))).excerpt.length).toBe(512)
+      const decoded = decodeRows(body)
+      expect((Either.isLeft(decoded) ? decoded.left : decoded.right.fault)?.excerpt.length).toBe(512)
     }
+  })
+
+  it.each(names.slice(1).filter((name) => name !== "closeTime").map((name) => [name, names.indexOf(name)] as const))(
+    "leaves out a row whose %s is a number that no candle has, and no other row",
+    (name, at) => {
+      const decoded = Either.getOrThrow(decodeWith(at, name === "trades" ? -1 : "-1.5"))
+      expect(decoded).toMatchObject({ columns: { length: 1 }, impossible: [row[0]], malformed: [], fault: undefined })
+    }
+  )
+
+  it("never throws, however deep a body is nested", () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
+    expect(Either.isEither(decodeRows(deep))).toBe(true)
+    expect(Either.isEither(decodeRows(`[${deep}]`))).toBe(true)
   })
 
   it("never throws", () =>

@@ -1,0 +1,23 @@
+/** What the pieces of a fetch learn from the archive: what one of them has asked for is not asked for again. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+
+export class ArchiveNotes {
+  private readonly known = new Map<string, Deferred.Deferred<unknown>>()
+
+  /** Runs an effect once per key. Concurrent callers wait for its result; one that is interrupted is run again. */
+  once<A, R>(key: string, effect: Effect.Effect<A, never, R>): Effect.Effect<A, never, R> {
+    return Effect.suspend(() => {
+      const before = this.known.get(key)
+      // Only results of effects under this key are put here.
+      if (before !== undefined) return Deferred.await(before) as Effect.Effect<A>
+      return Effect.flatMap(Deferred.make<unknown>(), (deferred) => {
+        this.known.set(key, deferred)
+        return Effect.onExit(effect, (exit) =>
+          exit._tag === "Success"
+            ? Deferred.succeed(deferred, exit.value)
+            : Effect.zipRight(Effect.sync(() => this.known.delete(key)), Deferred.failCause(deferred, exit.cause)))
+      })
+    })
+  }
+}

@@ -1,0 +1,17 @@
+/** What a client of the archive can do beyond its public service: give back what it has when a file fails. */
+import type * as Effect from "effect/Effect"
+import type { KlineRequest } from "../../KlineRequest.js"
+import type { Range } from "../klines/ranges.js"
+import type { ArchiveNotes } from "./archiveNotes.js"
+import type { ArchiveResult } from "./archiveSearch.js"
+
+export interface ArchiveSearch {
+  readonly host: string
+  readonly search: (request: KlineRequest, range: Range, notes: ArchiveNotes) => Effect.Effect<ArchiveResult>
+}
+
+const known = new WeakMap<object, ArchiveSearch>()
+
+export const registerArchive = (service: object, search: ArchiveSearch): void => void known.set(service, search)
+
+export const archiveSearchOf = (service: object): ArchiveSearch | undefined => known.get(service)

@@ -1,0 +1,197 @@
+/**
+ * All candles of a range that the archive has. A file that cannot be used is replaced by the others about the same time:
+ * a month by its days, a day by its month.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import { HasAlternative } from "../../../internal/fetch/ambient.js"
+import * as Interval from "../../Interval.js"
+import type { KlineRequest } from "../../KlineRequest.js"
+import * as Klines from "../../Klines.js"
+import * as columns from "../klines/columns.js"
+import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
+import { isLastWord, type KlinesError } from "../klines/failure.js"
+import { EachRequest } from "../klines/pages.js"
+import { intersect, overlay, type Range, subtract } from "../klines/ranges.js"
+import type { Archive } from "./archiveClient.js"
+import * as files from "./archiveFiles.js"
+import type { ArchiveNotes } from "./archiveNotes.js"
+import { archiveReasons } from "./archiveReasons.js"
+import type { FileRows } from "./contents.js"
+import { type TradingPeriod, tradingPeriod } from "./tradingPeriod.js"
+
+export interface ArchiveResult {
+  readonly klines: Klines.Klines
+  readonly errors: ReadonlyArray<KlinesError>
+  /** The time of the archive at its last answer, in milliseconds; `undefined` when it stated none. */
+  readonly now: number | undefined
+}
+
+const year = 366 * 86_400_000
+
+interface Read {
+  readonly file: files.ArchiveFile
+  /** None where there is no such file. */
+  readonly rows: Either.Either<Option.Option<FileRows>, KlinesError>
+}
+
+/**
+ * With `isWhole` a file that cannot be read ends the search. Otherwise everything else is given back, and a damaged file
+ * is replaced by others about the same time.
+ */
+export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole: boolean) =>
+  Effect.fnUntraced(function*(
+    request: KlineRequest,
+    range: Range,
+    notes: ArchiveNotes
+  ): Effect.fn.Return<ArchiveResult> {
+    const { interval, market, symbol } = request
+    const { end, start } = range
+    const context = { market, symbol, interval, start: request.start, end: request.end, source: "vision", operation: "fetch" }
+    const each = yield* EachRequest
+    const local = yield* Clock.currentTimeMillis
+    const time = Effect.map(monotonic, (at) => archive.clock.earliest(at))
+
+    const readOne = (file: files.ArchiveFile) =>
+      Effect.flatMap(time, (now) =>
+        Effect.map(
+          Effect.either(each(archive.rows(request, file, now ?? local, context))),
+          (rows): Read => ({ file, rows })
+        ))
+    const read = (planned: ReadonlyArray<files.ArchiveFile>) => Effect.forEach(planned, readOne, { concurrency })
+    const readOnce = (planned: ReadonlyArray<files.ArchiveFile>) =>
+      Effect.forEach(planned, (file) => notes.once(file.path, readOne(file)), { concurrency })
+
+    let plan = files.filesOf(request, range, (yield* time) ?? local)
+    // The local clock may be behind: the first answer says what time it is.
+    if (plan.length === 0 && (yield* time) === undefined) plan = files.filesOf(request, range, end + year).slice(0, 1)
+    const hasAlternative = yield* HasAlternative
+    let planned = yield* read(plan)
+    const heard = yield* time
+    if (heard !== undefined) {
+      const more = files.filesOf(request, range, heard).filter(({ path }) => !plan.some((file) => file.path === path))
+      planned = [...planned, ...yield* read(more)]
+    }
+    // A file is published after the time that it is about.
+    const now = heard ?? Math.max(local, ...planned.filter(hasRows).map(({ file }) => file.end))
+
+    const klinesOf = (parts: ReadonlyArray<Read>, reasons: (anchor: number) => ReadonlyArray<Klines.Missing>) => {
+      const found = parts.flatMap(({ rows }) => Option.toArray(Either.getOrElse(rows, () => Option.none<FileRows>())))
+      const all = columns.join(found.map(({ columns }) => columns))
+      const anchor = columns.anchorOf(interval, all.openTime)
+      const forming = Interval.floor(interval, now, anchor)
+      const invalid = found.flatMap(({ impossible }) => impossible).sort((a, b) => a - b).map((open): Klines.Missing => {
+        const slot = Interval.floor(interval, open, anchor)
+        return { start: slot, end: Interval.next(interval, slot, anchor), reason: "invalid" }
+      })
+      return Klines.make({
+        interval,
+        source: "vision",
+        columns: all,
+        start,
+        end: Math.min(end, forming),
+        reasons: overlay(reasons(anchor), intersect(distinct(invalid), [range]))
+      })
+    }
+
+    const first = klinesOf(planned, () => [{ start, end, reason: "date_range" }])
+    let found = first
+    const isLost = ({ rows }: Read) =>
+      Either.isLeft(rows) && (isWhole || !isReplaceable(rows.left, hasAlternative(rows.left)))
+    const lost = failedIn(planned.filter(isLost))
+    const lacking = subtract(first.missing, lost)
+    const asLost = (ranges: ReadonlyArray<Range>) => ranges.map((range): Klines.Missing => ({ ...range, reason: "not_fetched" }))
+    if (lost.length > 0) {
+      found = klinesOf(planned, () =>
+        overlay<Klines.Missing>([{ start, end, reason: "date_range" }], intersect(asLost(lost), [range])))
+    }
+    let all: ReadonlyArray<Read> = planned
+    if (lacking.length > 0 && !(isWhole && lost.length > 0)) {
+      const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
+      const firstDay = (after?: number) =>
+        notes.once(`first day after ${after ?? "none"}`, archive.firstDay(request, after, context))
+      const rough = yield* tradingPeriod(first, published, now, [], firstDay)
+      const completable = completableOf(
+        lacking,
+        planned.filter((read) => !isLost(read)),
+        rough
+      )
+      const [day, nextDay, ...otherDays] = files.daysOf(request, completable.monthly, now)
+      const days: Array<Read> = day === undefined ? [] : [yield* readOne(day)]
+      // Days that are as bad as their month are not all tried.
+      if (nextDay !== undefined) days.push(yield* readOne(nextDay))
+      if (!days.every(({ rows }) => Either.isLeft(rows))) days.push(...yield* read(otherDays))
+      const months = yield* readOnce(files.monthsOf(request, completable.daily, now))
+      // The last of several rows takes precedence.
+      all = [...months, ...planned, ...days]
+      const agreed = agreedOn(all)
+      const complete = klinesOf(all, () => [{ start, end, reason: "date_range" }])
+      const period = complete.missing.length === 0
+        ? rough
+        : yield* tradingPeriod(complete, published, now, agreed, firstDay)
+      found = klinesOf(all, (anchor) =>
+        overlay(
+          archiveReasons({ interval, anchor, start, end, now, awaited: awaitedOf(all, interval, now), period }),
+          asLost(intersect(failedIn(all), [published]))
+        ))
+    }
+    return {
+      klines: found,
+      errors: all.flatMap(({ rows }) => Either.isLeft(rows) ? [rows.left] : []),
+      now: heard
+    }
+  })
+
+/** True when other files about the same time may help: this one is damaged or refused, or there is no other source. */
+const isReplaceable = (error: KlinesError, hasAlternative: boolean): boolean =>
+  error._tag === "ApiPermission" || error.category === "Data" || (!hasAlternative && !isLastWord(error))
+
+const hasRows = ({ rows }: Read): boolean => Either.isRight(rows) && Option.isSome(rows.right)
+
+const isAbsent = ({ rows }: Read): boolean => Either.isRight(rows) && Option.isNone(rows.right)
+
+/** What the days may have that the months lack, and the other way round. */
+const completableOf = (
+  missing: ReadonlyArray<Klines.Missing>,
+  planned: ReadonlyArray<Read>,
+  { delisted, exists, listed }: TradingPeriod
+): Readonly<Record<files.ArchiveFile["period"], ReadonlyArray<Klines.Missing>>> => {
+  const traded = intersect(missing, [{ start: listed, end: delisted }])
+  const of = (period: files.ArchiveFile["period"], isWorthIt: (read: Read) => boolean) =>
+    intersect(traded, planned.filter((read) => read.file.period === period && isWorthIt(read)).map(({ file }) => file))
+  return {
+    // An archive that has nothing of the instrument has no days either.
+    monthly: of("monthly", (read) => exists || !isAbsent(read)),
+    daily: of("daily", () => true)
+  }
+}
+
+/** The files that may still be published. Months are not waited for where they have days. */
+const awaitedOf = (
+  all: ReadonlyArray<Read>,
+  interval: Interval.Interval,
+  now: number
+): ReadonlyArray<files.ArchiveFile> =>
+  all.filter((read) =>
+    isAbsent(read) && files.mayCome(read.file, now) && (read.file.period === "daily" || !files.hasDays(interval))
+  ).map(({ file }) => file)
+
+/** The days of which both the daily and the monthly file were read. */
+const agreedOn = (all: ReadonlyArray<Read>): ReadonlyArray<Range> => {
+  const read = all.filter(hasRows).map(({ file }) => file)
+  const of = (period: files.ArchiveFile["period"]) => read.filter((file) => file.period === period)
+  return intersect(of("daily"), of("monthly")).map(({ end, start }) => ({ start, end }))
+}
+
+/** The times of files that exist, but could not be read. */
+const failedIn = (all: ReadonlyArray<Read>): ReadonlyArray<Range> =>
+  all.reduce<ReadonlyArray<Range>>(
+    (ranges, { file: { end, start }, rows }) => Either.isLeft(rows) ? overlay(ranges, [{ start, end }]) : ranges,
+    []
+  )
+
+/** Ascending ranges, each once. */
+const distinct = (ranges: ReadonlyArray<Klines.Missing>): ReadonlyArray<Klines.Missing> =>
+  ranges.filter(({ start }, i) => start !== ranges[i - 1]?.start)

@@ -1,0 +1,30 @@
+/** Which periods are whole, and may be kept. */
+import * as Interval from "../../Interval.js"
+import type * as Klines from "../../Klines.js"
+import * as columns from "../klines/columns.js"
+import type { Range } from "../klines/ranges.js"
+import type { Period } from "./periods.js"
+
+/** The range that klines are about. */
+export const extent = ({ missing, openTime }: Klines.Klines): Range => ({
+  start: Math.min(openTime[0] ?? Infinity, missing[0]?.start ?? Infinity),
+  end: Math.max((openTime.at(-1) ?? -Infinity) + 1, missing.at(-1)?.end ?? -Infinity)
+})
+
+const final: ReadonlySet<Klines.Reason> = new Set<Klines.Reason>(["source_gap", "not_listed_yet", "delisted"])
+const day = 86_400_000
+
+/** True when every candle of the period is here or is proven not to exist, and has closed. */
+export const isWhole = (
+  { interval, length, missing, openTime }: Klines.Klines,
+  { end, start }: Period,
+  now: number
+): boolean => {
+  const anchor = columns.anchorOf(interval, openTime)
+  if (Interval.next(interval, Interval.floor(interval, end - 1, anchor), anchor) > now) return false
+  // An exchange that is late fills gaps afterwards.
+  if (missing.length > 0 && now - end < day) return false
+  const holes = missing.reduce((sum, hole) => sum + Interval.count(interval, hole.start, hole.end, anchor), 0)
+  return length + holes === Interval.count(interval, start, end, anchor) &&
+    missing.every(({ reason }) => final.has(reason))
+}

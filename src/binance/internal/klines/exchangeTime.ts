@@ -1,0 +1,37 @@
+/** Keeps an `ExchangeClock` up to date from the answers of a host. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
+import type { ExchangeClock } from "./exchangeClock.js"
+
+/**
+ * Records the `Date` of an answer that was requested at `sent`, and logs one warning per host when the local clock is
+ * far off. Returns the stated time in milliseconds; NaN without one.
+ */
+export const heardDate = (
+  clock: ExchangeClock,
+  host: string,
+  header: string | undefined,
+  sent: number
+): Effect.Effect<number> => {
+  const stated = Date.parse(header ?? "")
+  if (Number.isNaN(stated)) return Effect.succeed(NaN)
+  return Effect.flatMap(Effect.zip(monotonic, Clock.currentTimeMillis), ([received, local]) => {
+    clock.heard(stated, 1000, sent, received)
+    return Effect.as(warned(clock, host, local, received), stated)
+  })
+}
+
+const warned = (clock: ExchangeClock, host: string, local: number, now: number): Effect.Effect<void> => {
+  if (!clock.shouldWarn(local, now)) return Effect.void
+  const error = clock.error(local, now)
+  return Effect.annotateLogs(
+    Effect.logWarning(
+      `The local clock is ${Duration.format(Duration.millis(Math.round(Math.abs(error) / 1000) * 1000))} ${
+        error > 0 ? "ahead of" : "behind"
+      } the clock of ${host}. Candles are judged by the clock of the exchange.`
+    ),
+    { host, clock_error_millis: Math.round(error) }
+  )
+}

@@ -1,0 +1,123 @@
+/** Single questions to the REST API: below the limits of each market, classified, bounded, and timed by the exchange. */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Classifier from "../../../Classifier.js"
+import type * as FetchContext from "../../../FetchContext.js"
+import * as FetchError from "../../../FetchError.js"
+import { withDeadline } from "../../../internal/deadline.js"
+import { attempt, bounded } from "../../../internal/safe/json.js"
+import * as Market from "../../Market.js"
+import { ExchangeClock } from "./exchangeClock.js"
+import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
+import { heardDate } from "./exchangeTime.js"
+import * as failure from "./failure.js"
+import { limitedText } from "./limitedBody.js"
+import type { Fault } from "./restRows.js"
+
+/** The body of an answer with a status of success. */
+export interface Body {
+  readonly text: string
+  readonly status: number
+  readonly contentType: string
+  /** The time of the exchange that the answer states, in milliseconds; NaN without one. */
+  readonly date: number
+  /** When the request was sent, in monotonic milliseconds. */
+  readonly sent: number
+}
+
+/** Reads a body. Fails with what is wrong with it. */
+export type Reader<A> = (body: Body) => Effect.Effect<A, unknown>
+
+/** Keeps requests below the limits of a host. The request reports the used weight that its answer states. */
+interface Limit {
+  readonly pass: <A, E, R>(
+    weight: number,
+    request: (report: (used: number) => Effect.Effect<void>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | FetchError.ApiRateLimit, R>
+}
+
+export interface RestClient {
+  readonly clock: (market: Market.Market) => ExchangeClock
+  readonly get: <A>(
+    market: Market.Market,
+    url: string,
+    weight: number,
+    context: FetchContext.Input,
+    read: Reader<A>
+  ) => Effect.Effect<A, failure.KlinesError>
+}
+
+// A page has at most 1,500 rows of about 200 bytes.
+const maxBody = 8 * 1_048_576
+
+export const makeRestClient = Effect.fnUntraced(function*(
+  timeout: Duration.Duration,
+  baseOf: (market: Market.Market) => string,
+  limiter: (host: string, weightPerMinute: number) => Effect.Effect<Limit>,
+  rules: ReadonlyArray<Classifier.Rule>
+): Effect.fn.Return<RestClient, never, HttpClient.HttpClient> {
+  // The exchange has no use for trace ids, and in a browser a header of ours costs a request of its own.
+  const client = (yield* HttpClient.HttpClient).pipe(HttpClient.withTracerPropagation(false))
+  const limiterOf = (market: Market.Market) =>
+    limiter(`${market} ${baseOf(market)}`, Market.facts[market].weightPerMinute)
+  const limiters = {
+    SPOT: yield* limiterOf("SPOT"),
+    FUTURES_USDT: yield* limiterOf("FUTURES_USDT"),
+    FUTURES_COIN: yield* limiterOf("FUTURES_COIN")
+  }
+  const clocks = { SPOT: new ExchangeClock(), FUTURES_USDT: new ExchangeClock(), FUTURES_COIN: new ExchangeClock() }
+
+  return {
+    clock: (market) => clocks[market],
+    get: (market, url, weight, context, read) =>
+      limiters[market].pass(weight, (report) =>
+        Effect.gen(function*() {
+          const sent = yield* monotonic
+          const response = yield* client.get(url, { acceptJson: true })
+          const { headers, status } = response
+          const date = yield* heardDate(clocks[market], hostOf(baseOf(market)), headers["date"], sent)
+          yield* report(Number(headers["x-mbx-used-weight-1m"]))
+          const sound = yield* HttpClientResponse.filterStatusOk(response)
+          const text = yield* limitedText(sound, maxBody)
+          return yield* read({ text, status, contentType: headers["content-type"] ?? "", date, sent })
+        }).pipe(
+          withDeadline({
+            duration: timeout,
+            onTimeout: () => failure.timedOut("No whole answer", timeout, "total")
+          }),
+          Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, context, rules), Effect.fail))
+        )).pipe(Effect.mapError((error) => FetchError.withContext(error, context)))
+  }
+})
+
+const hostOf = (url: string): string => attempt(() => new URL(url).host) ?? url
+
+/**
+ * The failure of an answer with a status of success whose body is no list. An error object is classified by its code,
+ * like that of any answer. A page of HTML is worth one more attempt, anything else may be a passing fault.
+ */
+export const oddAnswer = ({ contentType, status, text }: Body, fault: Fault, isRepeated: boolean): unknown => {
+  const kind = `status ${status}, ${contentType === "" ? "no content type" : contentType}`
+  const start = text.trimStart()
+  if (/^text\/html/i.test(contentType) || start.startsWith("<")) {
+    return new FetchError.ApiFormat({
+      message: `The answer is a page of HTML (${kind}), not a list of candles${
+        isRepeated ? "; the second one for this request" : ""
+      }`,
+      status,
+      bodyExcerpt: bounded(start, 512),
+      retryable: !isRepeated
+    })
+  }
+  const body = start.startsWith("{") ? attempt((): unknown => JSON.parse(text)) : undefined
+  if (typeof body === "object" && body !== null && "code" in body && Number(body.code) < 0) {
+    return { message: "The answer is an error", status, headers: {}, data: body }
+  }
+  return new FetchError.DataTransformation({
+    message: start === "" ? `The answer is empty (${kind})` : `${fault.message} (${kind})`,
+    excerpt: fault.excerpt,
+    retryable: true
+  })
+}

@@ -1,0 +1,25 @@
+/**
+ * What a client of the REST API can do beyond its public service: give back what it has when a request fails, and share
+ * what it finds out between the pieces of a fetch. A client that somebody else wrote is found not to be able to.
+ */
+import type * as Effect from "effect/Effect"
+import type { KlineRequest } from "../../KlineRequest.js"
+import type * as Market from "../../Market.js"
+import type { Evidence } from "./evidence.js"
+import type { KlinesError } from "./failure.js"
+import type { Range } from "./ranges.js"
+import type { RangeResult } from "./restSearch.js"
+
+export interface RestSearch {
+  /** The base URL of a market. */
+  readonly host: (market: Market.Market) => string
+  readonly search: (request: KlineRequest, evidence: Evidence, range: Range) => Effect.Effect<RangeResult>
+  readonly survey: (request: KlineRequest, evidence: Evidence, range: Range) => Effect.Effect<void, KlinesError>
+}
+
+const known = new WeakMap<object, RestSearch>()
+
+export const registerRest = (service: object, search: RestSearch): void => void known.set(service, search)
+
+export const restSearchOf = (service: object): RestSearch | undefined => known.get(service)
+

@@ -1,0 +1,299 @@
+/**
+ * All candles of a range from the REST API, page by page, with proof for those that do not exist.
+ *
+ * A page is followed from its last candle on until the end of the range or an empty answer. A gap is asked for again,
+ * from its start, until enough answers agree. A page that fails is missing, and no other.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FetchError from "../../../FetchError.js"
+import * as Interval from "../../Interval.js"
+import * as Klines from "../../Klines.js"
+import * as Market from "../../Market.js"
+import { CandleMap } from "./candleMap.js"
+import * as columns from "./columns.js"
+import { anchorIn } from "./evidence.js"
+import { isLastWord, type KlinesError } from "./failure.js"
+import { capacity, fullAt } from "./pages.js"
+import { intersect, overlay, type Range, subtract } from "./ranges.js"
+import { answersLatest, coverageOf, type Question } from "./restAnswer.js"
+import type { Asked, Series } from "./restSeries.js"
+import { hasAfter, hasBefore } from "./restSurroundings.js"
+
+/** What became of a range. */
+export interface RangeResult {
+  readonly klines: Klines.Klines
+  /** The failures that were not made up for. */
+  readonly errors: ReadonlyArray<KlinesError>
+  /** The time of the exchange when it answered, in milliseconds; `undefined` without any answer. */
+  readonly now: number | undefined
+}
+
+// A candle that is absent although it closed less than this before may still come.
+const settling = 3_600_000
+// A source that fails for so many pages of a range is not asked for its other pages.
+const patience = 3
+const mostRounds = 40
+
+export const searchRange = Effect.fnUntraced(function*(series: Series, range: Range) {
+  const { evidence, interval, market } = series
+  const { end, start } = range
+  const anchor = () => anchorIn(interval, evidence, Interval.anchorOf(interval))
+  const map = new CandleMap(interval, anchor)
+  const { maxWindow } = Market.facts[market]
+  const errors: Array<KlinesError> = []
+  let failed: ReadonlyArray<Range> = []
+  let unproven: ReadonlyArray<Range> = []
+  let isOver = false
+  let failures = 0
+
+  const fail = (error: KlinesError, lost: Range) => {
+    errors.push(error)
+    failures++
+    isOver ||= isLastWord(error) || failures >= patience
+    failed = overlay(failed, [lost])
+    map.handle(lost)
+  }
+
+  const note = (question: Question, answer: Asked): void => {
+    evidence.now = Math.max(evidence.now, answer.now)
+    const covered = coverageOf(market, interval, question, answer)
+    // What has not closed yet says nothing.
+    const closed = { start: covered.start, end: Math.min(covered.end, Interval.floor(interval, answer.now, anchor())) }
+    if (answer.failure === undefined) {
+      if (!map.add(answer, closed)) evidence.doubts++
+      map.handle(covered)
+    } else {
+      map.add(answer, undefined)
+      fail(answer.failure, covered)
+    }
+  }
+
+  const until = () => Math.min(end, evidence.now === -Infinity ? Infinity : evidence.now + 1)
+
+  /** Where a page from an instant on has to end, so that it holds all candles of its window. */
+  const pageEnd = (from: number, to: number) =>
+    answersLatest(market) ? Math.min(to, from + maxWindow, fullAt(interval, from)) : to
+
+  const ask = (question: Question) => Effect.either(series.ask(question))
+
+  const pages = Effect.gen(function*() {
+    // While nothing is found, windows are as long as the market allows; then they narrow down to a page.
+    let width = 0
+    for (;;) {
+      if (isOver) break
+      const gap = map.unhandled({ start, end: until() })
+      if (gap === undefined) return
+      const skipped = evidence.emptyFrom(gap.start)
+      if (skipped !== undefined) {
+        map.handle(skipped)
+        continue
+      }
+      const page = { start: gap.start, end: pageEnd(gap.start, gap.end) }
+      const isWide = width > 0 && page.end < Math.min(gap.end, gap.start + width)
+      const question = isWide
+        ? { start: gap.start, end: Math.min(gap.end, gap.start + width), limit: 1 }
+        : { ...page, limit: Math.min(Market.pageLimit, capacity(interval, page.start, page.end)) }
+      const answer = yield* ask(question)
+      if (Either.isLeft(answer)) {
+        fail(answer.left, { start: page.start, end: Math.min(page.end, fullAt(interval, page.start)) })
+        continue
+      }
+      const isEmpty = answer.right.opens.length === 0
+      width = isEmpty ? width === 0 ? maxWindow : width : isWide ? (question.end - question.start) / 2 : 0
+      if (!answersLatest(market)) width = 0
+      if (isWide && !isEmpty) {
+        // It says that there is something, and where the search goes on.
+        evidence.now = Math.max(evidence.now, answer.right.now)
+        map.add(answer.right, undefined)
+        continue
+      }
+      note(question, answer.right)
+    }
+    const left = map.unhandled({ start, end: until() })
+    if (left !== undefined) failed = overlay([{ start: left.start, end: until() }], failed)
+  })
+
+  /**
+   * The number of answers that have to agree on a part of a gap. A gap with no candle behind it takes one more, since an
+   * empty answer to that may be to any question. Of a gap that is longer than one question may be, the part beside a candle
+   * is asked for again.
+   */
+  const required = (gap: Range, part: Range) => {
+    const isWitnessed = map.openFrom(gap.end) !== undefined
+    if (!answersLatest(market) || gap.end - gap.start <= maxWindow) return evidence.required + (isWitnessed ? 0 : 1)
+    const isFar = !isWitnessed
+      ? part.start >= gap.start + maxWindow
+      : part.end <= gap.end - maxWindow
+    return isFar ? 1 : evidence.required
+  }
+
+  const doubtful = (zone: Range) =>
+    map.gaps(zone).flatMap((gap) =>
+      subtract([gap], [...failed, ...unproven].sort((a, b) => a.start - b.start)).flatMap((part) =>
+        map.votesOn(part).filter((piece) => {
+          const proven = evidence.emptyFrom(piece.start)
+          return !(proven !== undefined && proven.end >= piece.end) && piece.votes < required(gap, piece)
+        })
+      )
+    )
+
+  /** A question that starts at a gap, and ends with the candle behind it, so that an empty answer betrays itself. */
+  const check = (parts: ReadonlyArray<Range & { readonly votes: number }>): Question => {
+    const [first] = parts
+    const { start: from, votes } = first!
+    const reach = Math.min(from + maxWindow, fullAt(interval, from))
+    let to = first!.end
+    for (const part of parts) {
+      if (part.end <= reach || (part.start === to && part.end <= from + maxWindow)) to = Math.max(to, part.end)
+    }
+    const limit = (question: Range) =>
+      Math.min(Market.pageLimit, Math.max(1, capacity(interval, question.start, question.end)))
+    if (answersLatest(market)) {
+      const before = map.openBefore(from)
+      const closed = { start: from, end: Math.min(to, from + maxWindow) }
+      const witnessed = before !== undefined && before >= start && closed.end - before <= maxWindow && votes > 0
+        ? { start: before, end: closed.end }
+        : closed
+      return { ...witnessed, limit: varied(limit(witnessed), votes) }
+    }
+    const witness = map.openFrom(to)
+    const open = { start: from, end: witness === undefined ? until() : witness + 1 }
+    return { ...open, limit: varied(limit(open), votes) }
+  }
+
+  const prove = Effect.fnUntraced(function*(zone: Range) {
+    for (let round = 0;; round++) {
+      const parts = doubtful(zone)
+      if (parts.length === 0) return
+      if (isOver || round >= mostRounds) {
+        if (!isOver) errors.push(contradictory(series))
+        unproven = overlay(unproven, parts.map(({ end, start }) => ({ start, end })))
+        return
+      }
+      const question = check(parts)
+      const answer = yield* ask(question)
+      if (Either.isLeft(answer)) {
+        errors.push(answer.left)
+        isOver ||= isLastWord(answer.left)
+        unproven = overlay(unproven, [{ start: parts[0]!.start, end: Math.max(question.end, parts[0]!.end) }])
+      } else note(question, answer.right)
+    }
+  })
+
+  // Candles close while the exchange is asked: what has closed meanwhile is asked for once more.
+  let forming = -Infinity
+  for (let pass = 0; pass < 2; pass++) {
+    yield* pages
+    if (evidence.now === -Infinity) break
+    forming = Interval.floor(interval, evidence.now, anchor())
+    const zone = { start, end: Math.min(end, forming) }
+    yield* prove({ start, end: settled(map, zone, forming, evidence.now, interval, anchor()) })
+    if (isOver || Interval.floor(interval, evidence.now, anchor()) <= forming || end <= forming) break
+  }
+
+  const all = columns.join(map.parts)
+  if (evidence.now === -Infinity) {
+    const nothing = Klines.empty(interval, missingOf({ start, end }, "not_fetched", interval, anchor()))
+    return { klines: nothing, errors, now: undefined } satisfies RangeResult
+  }
+  const zone = { start, end: Math.min(end, forming) }
+  const fresh = settled(map, zone, forming, evidence.now, interval, anchor())
+  const reasons: Array<Klines.Missing> = []
+  for (const gap of map.gaps(zone)) {
+    for (const part of subtract([gap], [...failed, ...unproven].sort((a, b) => a.start - b.start))) {
+      const reason = yield* reasonOf(series, map, part, { start, end }, forming, isOver)
+      reasons.push({ ...part, reason })
+      if (reason === "source_gap" || reason === "not_listed_yet") evidence.proveEmpty(part)
+      if (reason === "not_listed_yet" || part.end <= fresh) continue
+      reasons.pop()
+      if (part.start < fresh) reasons.push({ start: part.start, end: fresh, reason })
+      reasons.push({ start: Math.max(part.start, fresh), end: part.end, reason: "not_published_yet" })
+    }
+  }
+  const upcoming = Interval.next(interval, forming, anchor())
+  const invalid = [...map.invalid].sort((a, b) => a - b).map((open): Klines.Missing => ({
+    start: open,
+    end: Interval.next(interval, open, anchor()),
+    reason: "invalid"
+  }))
+  const known = overlay(
+    overlay(
+      overlay(
+        [{ start: -Infinity, end: Infinity, reason: "date_range" as Klines.Reason }],
+        reasons.sort((a, b) => a.start - b.start)
+      ),
+      failed.map((range): Klines.Missing => ({ ...range, reason: "not_fetched" }))
+    ),
+    invalid
+  )
+  const klines = Klines.make({
+    interval,
+    source: "rest",
+    columns: all,
+    start,
+    end: Math.min(end, forming),
+    reasons: intersect(
+      overlay(known, [
+        { start: forming, end: upcoming, reason: "unfinished" },
+        { start: upcoming, end: Infinity, reason: "not_published_yet" }
+      ]),
+      [{ start, end }]
+    )
+  })
+  return { klines, errors, now: evidence.now } satisfies RangeResult
+})
+
+/** A limit that differs with the number of answers: an answer to the same question may come from a cache. */
+const varied = (limit: number, votes: number): number =>
+  limit + votes <= Market.pageLimit ? limit + votes : Market.pageLimit - votes
+
+/** The time from which on absent candles may still come: no closed candle follows, and they have closed just now. */
+const settled = (
+  map: CandleMap,
+  { end, start }: Range,
+  forming: number,
+  now: number,
+  interval: Interval.Interval,
+  anchor: number
+): number => {
+  if (end < forming) return end
+  const last = map.openBefore(end)
+  const recent = Interval.floor(interval, now - settling, anchor)
+  return Math.min(end, Math.max(recent, last === undefined ? start : Interval.next(interval, last, anchor)))
+}
+
+/** Why nothing opens in a gap: it depends on whether there is something on either side of it. */
+const reasonOf = Effect.fnUntraced(function*(
+  series: Series,
+  map: CandleMap,
+  gap: Range,
+  range: Range,
+  forming: number,
+  isOver: boolean
+) {
+  const before = map.openBefore(gap.start) !== undefined || (yield* hasBefore(series, gap.start, isOver))
+  const after = map.openFrom(gap.end) !== undefined ||
+    (range.end > forming ? false : yield* hasAfter(series, gap, range.end, isOver))
+  if (before === undefined || after === undefined) return "date_range" as const
+  // Something has ended, pauses, or is withheld: an empty answer does not say which.
+  if (before) return after ? "source_gap" as const : "date_range" as const
+  return after || range.end > forming ? "not_listed_yet" as const : "api_response" as const
+})
+
+const missingOf = (
+  { end, start }: Range,
+  reason: Klines.Reason,
+  interval: Interval.Interval,
+  anchor: number
+): ReadonlyArray<Klines.Missing> => {
+  const bounds = { start: Interval.ceil(interval, start, anchor), end: Interval.ceil(interval, end, anchor) }
+  return bounds.start < bounds.end ? [{ ...bounds, reason }] : []
+}
+
+const contradictory = ({ context }: Series): FetchError.DataIntegrity =>
+  new FetchError.DataIntegrity({
+    message: "The answers of the exchange contradict each other about which candles exist",
+    retryable: true,
+    context
+  })

@@ -1,0 +1,308 @@
+/** Candles from the cache, then from the archive, then from the REST API: each is asked for what those before it lack. */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { identity } from "effect/Function"
+import * as Option from "effect/Option"
+import type * as FetchError from "../../../FetchError.js"
+import { HasAlternative } from "../../../internal/fetch/ambient.js"
+import * as Interval from "../../Interval.js"
+import type { Input, KlineRequest } from "../../KlineRequest.js"
+import * as Klines from "../../Klines.js"
+import type { Market } from "../../Market.js"
+import { ArchiveNotes } from "../archive/archiveNotes.js"
+import { type ArchiveSearch, archiveSearchOf } from "../archive/archiveRegistry.js"
+import { Evidence } from "../klines/evidence.js"
+import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
+import { isLastWord, type KlinesError } from "../klines/failure.js"
+import { EachRequest } from "../klines/pages.js"
+import * as ranges from "../klines/ranges.js"
+import { restSearchOf } from "../klines/restRegistry.js"
+import * as rowSources from "../klines/rowSources.js"
+import * as split from "../klines/split.js"
+import type { Network, SourceRequests } from "./sourceRequests.js"
+import type { Gathered } from "./verdict.js"
+
+interface Client {
+  readonly klines: (input: Input) => Effect.Effect<Klines.Klines, KlinesError>
+}
+
+export interface Cache {
+  readonly find: (
+    input: Input,
+    options?: { readonly host?: string | undefined }
+  ) => Effect.Effect<
+    {
+      readonly klines: Klines.Klines
+      readonly errors: ReadonlyArray<FetchError.FetchError>
+      readonly outdated?: Klines.Klines | undefined
+    },
+    FetchError.FetchError
+  >
+  readonly keep: (
+    series: { readonly market: Market; readonly symbol: string },
+    klines: Klines.Klines,
+    options?: { readonly host?: string | undefined; readonly now?: number | undefined }
+  ) => Effect.Effect<number, FetchError.FetchError>
+}
+
+export interface Sources {
+  readonly cache: Option.Option<Cache>
+  readonly vision: Option.Option<Client>
+  readonly rest: Option.Option<Client>
+  /** The exchange that the candles are of, for the cache. */
+  readonly host: (market: Market) => string | undefined
+  readonly requests: SourceRequests
+  readonly concurrency: number
+  readonly progress: (
+    request: KlineRequest,
+    source: Klines.Source,
+    candles: number,
+    expected: number
+  ) => Effect.Effect<unknown>
+}
+
+// Ten pages of REST.
+const candlesPerPiece = 10_000
+// So many gaps are asked of REST one by one; more of them page by page.
+const fewGaps = 3
+// An archive that refuses so many files, and gives none, is not asked for the others.
+const refusals = 3
+
+// The symbol is unknown, or its status is invalid.
+const untraded: ReadonlySet<unknown> = new Set([-1121, -1122])
+
+interface Answered extends ranges.Range {
+  readonly klines: Klines.Klines
+  readonly now: number | undefined
+  /** Whether nothing went wrong: only then is it kept that candles do not exist. */
+  readonly isSound: boolean
+}
+
+/** `isFresh` leaves out what the cache has. */
+export const makeGather = (sources: Sources) => {
+  const { cache, concurrency, requests, rest, vision } = sources
+  // Monotonic time from which on the cache may be written to again.
+  let writable = -Infinity
+
+  return Effect.fnUntraced(function*(request: KlineRequest, isFresh: boolean): Effect.fn.Return<Gathered> {
+    const { interval, market, symbol } = request
+    const range = { start: DateTime.toEpochMillis(request.start), end: DateTime.toEpochMillis(request.end) }
+    const local = yield* Clock.currentTimeMillis
+    const expected = Interval.count(interval, range.start, Math.min(range.end, local + 1))
+    const errors: Array<FetchError.FetchError> = []
+    const host = sources.host(market)
+    let now: number | undefined
+
+    const heard = (time: number | undefined) => {
+      if (time !== undefined) now = Math.max(now ?? -Infinity, time)
+    }
+    const tell = (source: Klines.Source, candles: number) => sources.progress(request, source, candles, expected)
+
+    /** Asks a source for pieces of the range, several at once, until it says that it answers no more. */
+    const ask = Effect.fnUntraced(function*(
+      source: Network,
+      have: number,
+      pieces: ReadonlyArray<ranges.Range>,
+      search: (range: ranges.Range) => Effect.Effect<Found, FetchError.FetchError>
+    ) {
+      let candles = have
+      let isOver = false
+      let refused = 0
+      const answers = yield* Effect.forEach(pieces, (piece) =>
+        Effect.suspend(() => {
+          if (isOver) return Effect.succeedNone
+          const met: Array<FetchError.FetchError> = []
+          const each = requests.attempted(source, request, piece, met)
+          return Effect.gen(function*() {
+            const answer = yield* requests.request(
+              source,
+              request,
+              piece,
+              Effect.provideService(search(piece), EachRequest, each),
+              met
+            )
+            const found = Either.getOrElse(answer, () => undefined)
+            for (const error of found?.errors ?? []) {
+              yield* requests.request(source, request, piece, Effect.fail(error), met)
+            }
+            errors.push(...met)
+            const length = found?.klines.length ?? 0
+            const failures = Either.isLeft(answer) ? [answer.left] : found?.errors ?? []
+            for (const error of failures) {
+              if (source === "vision" && error._tag === "ApiPermission") refused++
+              else isOver ||= isLastWord(error)
+            }
+            if (length > 0) refused = -Infinity
+            isOver ||= refused >= refusals
+            if (found === undefined) return Option.none()
+            heard(found.now)
+            candles += length
+            yield* tell(source, candles)
+            return Option.some({ ...piece, klines: found.klines, now: found.now, isSound: met.length === 0 })
+          })
+        }), { concurrency })
+      return answers.flatMap((answer): ReadonlyArray<Answered> => Option.toArray(answer))
+    })
+
+    let found = Klines.empty(interval, notFetched(interval, range))
+    let outdated: Klines.Klines | undefined
+    if (Option.isSome(cache) && !isFresh) {
+      const answer = yield* requests.request("cache", request, range, cache.value.find(request, { host }), errors)
+      if (Either.isRight(answer)) {
+        found = answer.right.klines
+        outdated = answer.right.outdated
+        for (const error of answer.right.errors) {
+          yield* requests.request("cache", request, range, Effect.fail(error), errors)
+        }
+      }
+      yield* tell("cache", found.length)
+    }
+    // What the cache knows not to exist was proven.
+    let unknown: ReadonlyArray<ranges.Range> = found.missing.filter(({ reason }) =>
+      reason === "not_cached" || reason === "not_fetched"
+    )
+
+    if (Option.isSome(vision) && unknown.length > 0) {
+      const client = vision.value
+      const search = archiveSearchOf(client)
+      const pieces = unknown.flatMap(split.byFile(interval))
+      const answers = yield* ask("vision", found.length, pieces, searchedBy(request, client, search)).pipe(
+        Option.isSome(rest) ? Effect.provideService(HasAlternative, () => true) : identity
+      )
+      found = joined(found, answers.map(({ klines }) => klines))
+      // The archive shows what exists. What does not exist only the exchange itself can say.
+      unknown = ranges.joined(ranges.intersect(found.missing, unknown))
+    }
+
+    let proven: ReadonlyArray<ranges.Range> = []
+    let isAsked = false
+    if (Option.isSome(rest) && unknown.length > 0) {
+      isAsked = true
+      const client = rest.value
+      const search = restSearchOf(client)
+      const evidence = new Evidence()
+      if (found.length > 0) evidence.candles(found.openTime[0]!, found.openTime.at(-1)!)
+      const asked = grouped(interval, unknown)
+      const whole = { start: asked[0]!.start, end: asked.at(-1)!.end }
+      if (search !== undefined && Interval.count(interval, whole.start, whole.end) > candlesPerPiece) {
+        const met: Array<FetchError.FetchError> = []
+        const each = requests.attempted("rest", request, whole, met)
+        const survey = search.survey(request, evidence, whole)
+        yield* requests.request("rest", request, whole, Effect.provideService(survey, EachRequest, each), met)
+        errors.push(...met)
+        if (evidence.now > -Infinity) heard(evidence.now)
+      }
+      const pieces = asked.flatMap((part) => split.byEvidence(interval, candlesPerPiece, evidence, part))
+      const answers = yield* ask(
+        "rest",
+        found.length,
+        pieces,
+        search === undefined
+          ? plainly(request, client)
+          : (piece) => search.search(request, evidence, piece)
+      )
+      const known = found.missing.filter(({ reason }) => reason === "delisted" || reason === "not_listed_yet")
+      const parts = answers.flatMap(({ klines, ...piece }) =>
+        ranges.intersect(unknown, [piece]).map(({ end, start }) => Klines.slice(klines, start, end))
+      )
+      found = joined(found, parts)
+      // The exchange does not say why it has nothing after the last candle, and nothing about symbols that it no longer
+      // trades. The archive may know.
+      const isUntraded = errors.some((error) => error._tag === "ApiFormat" && untraded.has(error.apiCode))
+      const unexplained = found.missing.filter(({ reason }) =>
+        reason === "date_range" || (isUntraded && reason === "not_fetched")
+      )
+      found = { ...found, missing: ranges.overlay(found.missing, ranges.intersect(known, unexplained)) }
+      proven = evidence.doubts === 0 && errors.length === 0
+        ? ranges.joined(answers.map(({ end, start }) => ({ start, end })).sort((a, b) => a.start - b.start))
+        : []
+    }
+    if (Option.isSome(vision) || Option.isSome(rest)) {
+      found = { ...found, missing: found.missing.map(afterAll) }
+    }
+    const hasNews = isAsked || rowSources.count(found.source).cache < found.length
+    if (Option.isSome(cache) && now !== undefined && hasNews && (yield* monotonic) >= writable) {
+      const sure = ranges.overlay(
+        found.missing.map((hole) => ({ ...hole, reason: "not_fetched" as const })),
+        ranges.intersect(found.missing, proven)
+      )
+      const kept = yield* requests.request(
+        "cache",
+        request,
+        range,
+        cache.value.keep({ market, symbol }, { ...found, missing: sure }, { host, now }),
+        errors
+      )
+      if (Either.isLeft(kept)) writable = (yield* monotonic) + 60_000
+    }
+    // What the cache had is old, but better than nothing.
+    if (outdated !== undefined && outdated.length > 0) found = completed(found, outdated)
+    return { klines: found, errors, now }
+  })
+}
+
+interface Found {
+  readonly klines: Klines.Klines
+  readonly errors: ReadonlyArray<FetchError.FetchError>
+  readonly now: number | undefined
+}
+
+/** A client that only gives all of a range or none of it. */
+const plainly = ({ interval, market, symbol }: KlineRequest, client: Client) => (range: ranges.Range) =>
+  Effect.flatMap(EachRequest, (each) =>
+    Effect.map(
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) => Effect.map(each(client.klines({ market, symbol, interval, ...range })), (klines) => ({ klines, now }))
+      ),
+      ({ klines, now }): Found => ({ klines, errors: [], now })
+    ))
+
+const searchedBy = (
+  request: KlineRequest,
+  client: Client,
+  search: ArchiveSearch | undefined,
+  notes = new ArchiveNotes()
+) =>
+  search === undefined ? plainly(request, client) : (range: ranges.Range) => search.search(request, range, notes)
+
+const notFetched = (interval: Interval.Interval, { end, start }: ranges.Range): ReadonlyArray<Klines.Missing> => {
+  const bounds = { start: Interval.ceil(interval, start), end: Interval.ceil(interval, end) }
+  return bounds.start < bounds.end ? [{ ...bounds, reason: "not_fetched" }] : []
+}
+
+/** The cache is no longer the last to have been asked. */
+const afterAll = (hole: Klines.Missing): Klines.Missing =>
+  hole.reason === "not_cached" ? { ...hole, reason: "not_fetched" } : hole
+
+/** In pairs, since each concatenation copies. */
+const joined = (first: Klines.Klines, others: ReadonlyArray<Klines.Klines>): Klines.Klines => {
+  if (others.length === 0) return first
+  const middle = others.length >> 1
+  const [head, ...tail] = others.slice(middle)
+  return head === undefined ? first : Klines.concat(joined(first, others.slice(0, middle)), joined(head, tail))
+}
+
+/** Few gaps as they are; of many, those that fit into one page are asked for together. */
+const grouped = (interval: Interval.Interval, gaps: ReadonlyArray<ranges.Range>): ReadonlyArray<ranges.Range> => {
+  if (gaps.length <= fewGaps) return gaps
+  const groups: Array<ranges.Range> = []
+  for (const gap of gaps) {
+    const last = groups.at(-1)
+    if (last !== undefined && Interval.count(interval, last.start, gap.end) <= 1000) {
+      groups.splice(-1, 1, { start: last.start, end: gap.end })
+    } else groups.push(gap)
+  }
+  return groups
+}
+
+/** Candles that are missing for want of an answer, from what an outdated file has. */
+const completed = (found: Klines.Klines, outdated: Klines.Klines): Klines.Klines => {
+  const lacking = found.missing.filter(({ reason }) => reason === "not_fetched" || reason === "date_range")
+  return lacking.reduce(
+    (all, { end, start }) => Klines.concat(all, { ...Klines.slice(outdated, start, end), missing: [] }),
+    found
+  )
+}
