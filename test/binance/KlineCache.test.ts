@@ -29,7 +29,7 @@ const withCache = <A, E>(
 
 const tree = (directory: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(directory, { recursive: true })).pipe(
-    Effect.map((names) => names.filter((name) => /\.\w/.test(name)).map((name) => name.replaceAll("\\", "/")).sort())
+    Effect.map((names) => names.filter((name) => /\.(arrow|corrupt|tmp)/.test(name)).map((name) => name.replaceAll("\\", "/")).sort())
   )
 
 describe("what is kept", () => {
