@@ -260,8 +260,8 @@ describe("files that are not what was written", () => {
         yield* cache.keep(series, klines)
         const bytes = yield* fs.readFile(file(directory))
         const changed = [
-          ...Array.from({ length: 150 }, (_, i) => {
-            const at = Math.floor(i * bytes.length / 150)
+          ...Array.from({ length: 149 }, (_, i) => {
+            const at = Math.floor(i * bytes.length / 149)
             return bytes.with(at, bytes[at]! ^ 0x10)
           }),
           ...Array.from({ length: 20 }, (_, i) => bytes.slice(0, Math.floor(i * bytes.length / 20)))
