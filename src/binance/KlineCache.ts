@@ -38,7 +38,7 @@ import { cacheModules } from "./internal/optionalModules.js"
 import type * as Interval from "./Interval.js"
 import * as KlineRequest from "./KlineRequest.js"
 import * as Klines from "./Klines.js"
-import * as Market from "./Market.js"
+import type * as Market from "./Market.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
