@@ -261,7 +261,12 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     const error = Option.isSome(verdict) && (Either.isLeft(request) || gathered.errors.length === 0)
       ? Option.some(yield* counted(verdict.value, verdict.value.context))
       : verdict
-    const result = DataResult.make({ data: model.make(klines, klines), error, timestamp: yield* DateTime.now, metadata })
+    const result = DataResult.make({
+      data: model.make(klines, klines),
+      error,
+      timestamp: yield* DateTime.now,
+      metadata
+    })
     return {
       ...result,
       missing: klines.missing,

@@ -26,9 +26,9 @@ import { attempt } from "../internal/safe/json.js"
 import { decodeAbout, encodeAbout } from "./internal/cache/about.js"
 import * as arrowFile from "./internal/cache/arrowFile.js"
 import * as Files from "./internal/cache/cacheFiles.js"
+import { folderOf as seriesFolder, hostFolder, type Period, periodsOf } from "./internal/cache/periods.js"
 import { userFolder } from "./internal/cache/userFolder.js"
 import { extent, isWhole } from "./internal/cache/wholePeriods.js"
-import { folderOf as seriesFolder, hostFolder, type Period, periodsOf } from "./internal/cache/periods.js"
 import * as columns from "./internal/klines/columns.js"
 import * as model from "./internal/klines/klinesModel.js"
 import * as ranges from "./internal/klines/ranges.js"
@@ -177,7 +177,10 @@ export const make = Effect.fnUntraced(function*(
     const only = known.length === 1 && known.length === others.length ? known[0] : undefined
     return only === undefined
       ? [named(binance), earlier]
-      : [named(binance), earlier, { host: { folder: only }, folder: path.join(directory, only, ...seriesFolder(series)) }]
+      : [named(binance), earlier, {
+        host: { folder: only },
+        folder: path.join(directory, only, ...seriesFolder(series))
+      }]
   })
 
   /** A file as it was written. None if there is none, or one of a later version. */
@@ -185,18 +188,21 @@ export const make = Effect.fnUntraced(function*(
     const file = path.join(place.folder, `${period.name}.arrow`)
     const context: FetchContext.Input = { ...series, source: "cache", operation: "read", attributes: { path: file } }
     const contents = (bytes: Uint8Array) => checked(series, period, place, arrowFile.decode(modules, bytes, true))
-    return Effect.flatMap(Effect.mapError(files.read(file, isLarge(series.interval)), storage(file, context)), (bytes) => {
-      const known = Option.flatMapNullable(bytes, contents)
-      if (Option.isNone(known)) return Effect.succeedNone
-      if (!isFlaw(known.value)) return Effect.succeedSome(known.value)
-      const { flaw, ...evidence } = known.value
-      const error = new FetchError.DataIntegrity({ ...evidence, message: `${flaw}: ${file}`, context })
-      // A file that cannot be moved is found again.
-      return Effect.zipRight(
-        Effect.ignore(files.moveAside(file, (bytes) => !isFlaw(contents(bytes)))),
-        Effect.fail(error)
-      )
-    })
+    return Effect.flatMap(
+      Effect.mapError(files.read(file, isLarge(series.interval)), storage(file, context)),
+      (bytes) => {
+        const known = Option.flatMapNullable(bytes, contents)
+        if (Option.isNone(known)) return Effect.succeedNone
+        if (!isFlaw(known.value)) return Effect.succeedSome(known.value)
+        const { flaw, ...evidence } = known.value
+        const error = new FetchError.DataIntegrity({ ...evidence, message: `${flaw}: ${file}`, context })
+        // A file that cannot be moved is found again.
+        return Effect.zipRight(
+          Effect.ignore(files.moveAside(file, (bytes) => !isFlaw(contents(bytes)))),
+          Effect.fail(error)
+        )
+      }
+    )
   }
 
   const readFirst = (series: Series, period: Period, at: ReadonlyArray<Place>) =>
@@ -271,7 +277,12 @@ export const make = Effect.fnUntraced(function*(
     const names = new Set(periodsOf(interval, range).map(({ name }) => `${name}.arrow`))
     let forgotten = 0
     for (const { folder } of yield* places(series, options)) {
-      const context: FetchContext.Input = { ...series, source: "cache", operation: "write", attributes: { path: folder } }
+      const context: FetchContext.Input = {
+        ...series,
+        source: "cache",
+        operation: "write",
+        attributes: { path: folder }
+      }
       for (const name of yield* Effect.mapError(files.list(folder), storage(folder, context))) {
         if (!names.has(name)) continue
         yield* Effect.mapError(files.remove(path.join(folder, name)), storage(folder, context))

@@ -105,6 +105,9 @@ describe("processes", () => {
         const both = [1, 2].map(() => cacheProcess.start(bundled, "share", directory).ended)
         const clean = { code: 0, signal: null, output: "done\n" }
         expect(yield* Effect.promise(() => Promise.all(both))).toEqual([clean, clean])
-        expect(readdirSync(join(directory, "binance.com/SPOT/BTCUSDT/1m"))).toEqual(["2024-01-01.arrow", "2024-01-02.arrow"])
+        expect(readdirSync(join(directory, "binance.com/SPOT/BTCUSDT/1m"))).toEqual([
+          "2024-01-01.arrow",
+          "2024-01-02.arrow"
+        ])
       })))
 })

@@ -29,7 +29,9 @@ const withCache = <A, E>(
 
 const tree = (directory: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(directory, { recursive: true })).pipe(
-    Effect.map((names) => names.filter((name) => /\.(arrow|corrupt|tmp)/.test(name)).map((name) => name.replaceAll("\\", "/")).sort())
+    Effect.map((names) =>
+      names.filter((name) => /\.(arrow|corrupt|tmp)/.test(name)).map((name) => name.replaceAll("\\", "/")).sort()
+    )
   )
 
 describe("what is kept", () => {
@@ -72,10 +74,15 @@ describe("what is kept", () => {
   const whole: ReadonlyArray<readonly [Interval.Interval, number, number, ReadonlyArray<string>]> = [
     ["1m", start, start + day, ["binance.com/SPOT/BTCUSDT/1m/2024-01-01.arrow"]],
     ["12h", start, start + day, ["binance.com/SPOT/BTCUSDT/12h/2024-01-01.arrow"]],
-    ["1d", start, Date.UTC(2024, 2), ["binance.com/SPOT/BTCUSDT/1d/2024-01.arrow", "binance.com/SPOT/BTCUSDT/1d/2024-02.arrow"]],
+    ["1d", start, Date.UTC(2024, 2), [
+      "binance.com/SPOT/BTCUSDT/1d/2024-01.arrow",
+      "binance.com/SPOT/BTCUSDT/1d/2024-02.arrow"
+    ]],
     ["1w", start, Date.UTC(2024, 1, 5), ["binance.com/SPOT/BTCUSDT/1w/2024-01.arrow"]],
     ["1M", start, Date.UTC(2024, 1), ["binance.com/SPOT/BTCUSDT/1mo/2024-01.arrow"]],
-    ["3d", Interval.ceil("3d", start), Interval.ceil("3d", Date.UTC(2024, 1)), ["binance.com/SPOT/BTCUSDT/3d/2024-01.arrow"]]
+    ["3d", Interval.ceil("3d", start), Interval.ceil("3d", Date.UTC(2024, 1)), [
+      "binance.com/SPOT/BTCUSDT/3d/2024-01.arrow"
+    ]]
   ]
   for (const [interval, from, to, names] of whole) {
     it.effect(`candles of ${interval}: ${names.join(", ")}`, () =>
@@ -392,7 +399,9 @@ describe("disks that do not do as they are told", () => {
         const error = yield* Effect.flip(sick.keep(series, candles("1h", start, start + day, "rest")))
         expect(error).toMatchObject({ _tag: tag, context: { source: "cache", operation: "write" } })
         // Not a descriptor, and not the file beside it.
-        if (name !== "a read-only disk") expect(error.message).toContain("/binance.com/SPOT/BTCUSDT/1h/2024-01-01.arrow)")
+        if (name !== "a read-only disk") {
+          expect(error.message).toContain("/binance.com/SPOT/BTCUSDT/1h/2024-01-01.arrow)")
+        }
         expect(values(yield* cache.klines(request("1h", start, start + day)))).toEqual(values(old))
         expect(yield* tree(directory)).toEqual(["binance.com/SPOT/BTCUSDT/1h/2024-01-01.arrow"])
       })).pipe(Effect.provide(NodeContext.layer)))

@@ -94,8 +94,10 @@ const ofFetch = (world: World, outcome: Outcome, index: number): ReadonlyArray<V
   if (early !== undefined) {
     violated("World law 7: the exchange's clock decides", `${iso(early.start)} has closed, and is called unfinished`)
   }
-  const firstOpen = candlesIn(world, { start: world.listed - 2 * intervals[world.interval], end: Math.max(world.listed, span.end) })[0]?.start ??
-    Infinity
+  const firstOpen =
+    candlesIn(world, { start: world.listed - 2 * intervals[world.interval], end: Math.max(world.listed, span.end) })[0]
+      ?.start ??
+      Infinity
   const wrong = [...covered].find(([start, reason]) =>
     (reason === "not_listed_yet" && start >= firstOpen) ||
     (reason === "delisted" && candlesIn(world, { start, end: begun }).some(({ end }) => end <= begun)) ||
@@ -140,8 +142,13 @@ const ofFetch = (world: World, outcome: Outcome, index: number): ReadonlyArray<V
       )
     }
     // Whether an instrument that stopped will go on is for the future to tell.
-    const goesOn = candlesIn(world, { start: Math.min(span.end, begun) - 7_200_000 - 2 * intervals[world.interval], end: begun })
-      .some(({ end, start }) => end <= begun && start >= Math.min(span.end, begun) - 3_600_000 - 2 * intervals[world.interval])
+    const goesOn = candlesIn(world, {
+      start: Math.min(span.end, begun) - 7_200_000 - 2 * intervals[world.interval],
+      end: begun
+    })
+      .some(({ end, start }) =>
+        end <= begun && start >= Math.min(span.end, begun) - 3_600_000 - 2 * intervals[world.interval]
+      )
     if (canTell && Option.isSome(error) && goesOn && closed.length > 0) {
       violated("World law 5: nothing wrong is kept", `fails with ${error.value._tag}: ${error.value.message}`)
     }
@@ -170,7 +177,9 @@ const ofFetch = (world: World, outcome: Outcome, index: number): ReadonlyArray<V
     if (asked > most) violated("World law 8: asking is cheap", `${asked} requests to REST, at most ${most}`)
     const files = requests.filter(({ source }) => source === "vision").length
     const mostFiles = 10 + 6 * filesIn(world, span, closed)
-    if (files > mostFiles) violated("World law 8: asking is cheap", `${files} requests to the archive, at most ${mostFiles}`)
+    if (files > mostFiles) {
+      violated("World law 8: asking is cheap", `${files} requests to the archive, at most ${mostFiles}`)
+    }
   }
   return found
 }

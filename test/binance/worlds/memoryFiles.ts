@@ -32,7 +32,8 @@ export const makeMemoryFiles = (): MemoryFiles => {
         return file === undefined ? missing("readFile", path) : Effect.succeed(file.bytes.slice())
       }),
     writeFile: (path, bytes) => put(path, bytes),
-    exists: (path) => Effect.sync(() => files.has(path) || [...files.keys()].some((key) => key.startsWith(below(path)))),
+    exists: (path) =>
+      Effect.sync(() => files.has(path) || [...files.keys()].some((key) => key.startsWith(below(path)))),
     makeDirectory: () => Effect.void,
     readDirectory: (path) =>
       Effect.suspend(() => {

@@ -149,15 +149,20 @@ export const runWorld = async (world: World): Promise<Ran> => {
     files.layer,
     Path.layer
   )
-  const manager = Layer.unwrapEffect(Effect.map(FaultyExchange.FaultyExchange, ({ archive, baseUrls }) =>
-    DataSourceManager.layer({ sources: world.sources, concurrency: world.concurrency }).pipe(
-      Layer.provide([
-        KlineCache.layer({ directory: "/cache" }),
-        BinanceVision.layer(world.listing ? archive : { baseUrl: archive.baseUrl }),
-        BinanceRest.layer({ baseUrls })
-      ]),
-      Layer.provide(ErrorTracker.layer())
-    )))
+  const manager = Layer.unwrapEffect(
+    Effect.map(
+      FaultyExchange.FaultyExchange,
+      ({ archive, baseUrls }) =>
+        DataSourceManager.layer({ sources: world.sources, concurrency: world.concurrency }).pipe(
+          Layer.provide([
+            KlineCache.layer({ directory: "/cache" }),
+            BinanceVision.layer(world.listing ? archive : { baseUrl: archive.baseUrl }),
+            BinanceRest.layer({ baseUrls })
+          ]),
+          Layer.provide(ErrorTracker.layer())
+        )
+    )
+  )
 
   const scope = await Effect.runPromise(Scope.make())
   const inWorld = <A>(effect: Effect.Effect<A>): Effect.Effect<A> =>
@@ -229,4 +234,3 @@ const rebuilt = (
   { headers, status }: HttpClientResponse.HttpClientResponse,
   text: string
 ) => HttpClientResponse.fromWeb(request, new Response(text, { status, headers: { ...headers } }))
-

@@ -83,14 +83,20 @@ export const print = ({ ran, violations, world }: Failure): string => {
   for (const [i, outcome] of ran.outcomes.entries()) {
     const { data, error, missing } = outcome.result
     lines.push(
-      `  fetch ${i + 1} of ${iso(outcome.span.start)}..${iso(outcome.span.end)} at ${iso(outcome.begun)}: ${data.length} rows` +
+      `  fetch ${i + 1} of ${iso(outcome.span.start)}..${iso(outcome.span.end)} at ${
+        iso(outcome.begun)
+      }: ${data.length} rows` +
         `, ${error._tag === "Some" ? `${error.value._tag} ${error.value.message}` : "success"}`
     )
     for (const hole of missing.slice(0, 12)) lines.push(`    ${iso(hole.start)}..${iso(hole.end)} ${hole.reason}`)
     for (const { fault, path, query, status } of outcome.requests.slice(0, 40)) {
       const asked = ["startTime", "endTime"].map((name) => query[name] === undefined ? "-" : iso(Number(query[name])))
       const what = path.endsWith("/klines") ? `klines ${asked.join("..")} limit ${query["limit"]}` : path
-      lines.push(`    ${status ?? "none"} ${what}${query["marker"] ? ` after ${query["marker"]}` : ""}${fault === undefined ? "" : ` (${fault})`}`)
+      lines.push(
+        `    ${status ?? "none"} ${what}${query["marker"] ? ` after ${query["marker"]}` : ""}${
+          fault === undefined ? "" : ` (${fault})`
+        }`
+      )
     }
   }
   return lines.join("\n")

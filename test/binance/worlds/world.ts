@@ -221,8 +221,11 @@ export const makeWorld = (seed: number): World => {
   const kinds = random.chance(0.5)
     ? keysOf(restKinds)
     : Array.from({ length: 3 }, () => random.pick(keysOf(restKinds)))
-  const ofRest = Array.from({ length: 160 }, (_, i): WorldFault | undefined =>
-    random.chance(density) ? { source: "rest", nth: i + 1, kind: random.pick(kinds) } : undefined)
+  const ofRest = Array.from(
+    { length: 160 },
+    (_, i): WorldFault | undefined =>
+      random.chance(density) ? { source: "rest", nth: i + 1, kind: random.pick(kinds) } : undefined
+  )
   const ofFiles = filesOf(symbol, interval, { start, end }).map((path): WorldFault | undefined =>
     random.chance(density * 1.5)
       ? { source: "vision", path, kind: random.pick(keysOf(fileKinds)), times: random.pick([1, 2, 3, 1000]) }

@@ -20,7 +20,9 @@ it(`worlds ${from} to ${to} keep the laws of the data path`, async () => {
     if (failure === undefined) continue
     count++
     if (failed.length < shown) failed.push(print(await shrink(failure, isLong ? 150 : 60)))
-    else if (failed.length < 200) failed.push(`World ${seed}: ${failure.violations[0]?.law}: ${failure.violations[0]?.says}`)
+    else if (failed.length < 200) {
+      failed.push(`World ${seed}: ${failure.violations[0]?.law}: ${failure.violations[0]?.says}`)
+    }
   }
   expect(failed.join("\n\n"), `${count} of ${to - from + 1} worlds break a law`).toBe("")
 }, isLong ? 7_200_000 : 120_000)

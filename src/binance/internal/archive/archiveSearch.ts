@@ -7,11 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { HasAlternative } from "../../../internal/fetch/ambient.js"
+import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
 import * as Interval from "../../Interval.js"
 import type { KlineRequest } from "../../KlineRequest.js"
 import * as Klines from "../../Klines.js"
 import * as columns from "../klines/columns.js"
-import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
 import { isLastWord, type KlinesError } from "../klines/failure.js"
 import { EachRequest } from "../klines/pages.js"
 import { intersect, overlay, type Range, subtract } from "../klines/ranges.js"
@@ -49,7 +49,15 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
   ): Effect.fn.Return<ArchiveResult> {
     const { interval, market, symbol } = request
     const { end, start } = range
-    const context = { market, symbol, interval, start: request.start, end: request.end, source: "vision", operation: "fetch" }
+    const context = {
+      market,
+      symbol,
+      interval,
+      start: request.start,
+      end: request.end,
+      source: "vision",
+      operation: "fetch"
+    }
     const each = yield* EachRequest
     const local = yield* Clock.currentTimeMillis
     const time = Effect.map(monotonic, (at) => archive.clock.earliest(at))
@@ -82,10 +90,12 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
       const all = columns.join(found.map(({ columns }) => columns))
       const anchor = columns.anchorOf(interval, all.openTime)
       const forming = Interval.floor(interval, now, anchor)
-      const invalid = found.flatMap(({ impossible }) => impossible).sort((a, b) => a - b).map((open): Klines.Missing => {
-        const slot = Interval.floor(interval, open, anchor)
-        return { start: slot, end: Interval.next(interval, slot, anchor), reason: "invalid" }
-      })
+      const invalid = found.flatMap(({ impossible }) => impossible).sort((a, b) => a - b).map(
+        (open): Klines.Missing => {
+          const slot = Interval.floor(interval, open, anchor)
+          return { start: slot, end: Interval.next(interval, slot, anchor), reason: "invalid" }
+        }
+      )
       return Klines.make({
         interval,
         source: "vision",
@@ -102,10 +112,13 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
       Either.isLeft(rows) && (isWhole || !isReplaceable(rows.left, hasAlternative(rows.left)))
     const lost = failedIn(planned.filter(isLost))
     const lacking = subtract(first.missing, lost)
-    const asLost = (ranges: ReadonlyArray<Range>) => ranges.map((range): Klines.Missing => ({ ...range, reason: "not_fetched" }))
+    const asLost = (ranges: ReadonlyArray<Range>) =>
+      ranges.map((range): Klines.Missing => ({ ...range, reason: "not_fetched" }))
     if (lost.length > 0) {
-      found = klinesOf(planned, () =>
-        overlay<Klines.Missing>([{ start, end, reason: "date_range" }], intersect(asLost(lost), [range])))
+      found = klinesOf(
+        planned,
+        () => overlay<Klines.Missing>([{ start, end, reason: "date_range" }], intersect(asLost(lost), [range]))
+      )
     }
     let all: ReadonlyArray<Read> = planned
     if (lacking.length > 0 && !(isWhole && lost.length > 0)) {

@@ -46,7 +46,8 @@ export const rowsOf = (
         )
   }).pipe(
     Effect.filterOrFail(
-      ({ columns: { length, openTime } }) => length === 0 || openTime.some((open) => file.start <= open && open < file.end),
+      ({ columns: { length, openTime } }) =>
+        length === 0 || openTime.some((open) => file.start <= open && open < file.end),
       () => corrupt("All rows of the file are about another time", file.name)
     )
   )

@@ -50,7 +50,9 @@ export class CandleMap {
     answer: { readonly rows: Columns; readonly opens: ReadonlyArray<number>; readonly invalid: ReadonlyArray<number> },
     coverage: Range | undefined
   ): boolean {
-    const found = [...new Set([...answer.opens, ...answer.invalid].map((open) => this.floor(open)))].sort((a, b) => a - b)
+    const found = [...new Set([...answer.opens, ...answer.invalid].map((open) => this.floor(open)))].sort((a, b) =>
+      a - b
+    )
     for (const open of answer.invalid) this.invalid.add(this.floor(open))
     if (answer.rows.length > 0) this.parts.push(answer.rows)
     const before = this.opens

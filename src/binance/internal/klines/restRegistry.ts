@@ -22,4 +22,3 @@ const known = new WeakMap<object, RestSearch>()
 export const registerRest = (service: object, search: RestSearch): void => void known.set(service, search)
 
 export const restSearchOf = (service: object): RestSearch | undefined => known.get(service)
-

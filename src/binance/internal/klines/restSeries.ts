@@ -5,13 +5,13 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type * as FetchContext from "../../../FetchContext.js"
 import * as FetchError from "../../../FetchError.js"
+import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
 import { attempt } from "../../../internal/safe/json.js"
 import * as Interval from "../../Interval.js"
 import type { KlineRequest } from "../../KlineRequest.js"
 import * as Market from "../../Market.js"
 import * as columns from "./columns.js"
 import type { Evidence } from "./evidence.js"
-import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
 import type { KlinesError } from "./failure.js"
 import { EachRequest } from "./pages.js"
 import { type Answer, ascending, mismatch, type Question } from "./restAnswer.js"
@@ -94,7 +94,9 @@ export const makeSeries = (
         usable = {
           rows,
           opens: [...rows.openTime],
-          invalid: [...impossible, ...malformed].filter((open) => (question.start ?? -Infinity) <= open && open < question.end),
+          invalid: [...impossible, ...malformed].filter((open) =>
+            (question.start ?? -Infinity) <= open && open < question.end
+          ),
           date: body.date,
           sent: body.sent
         }

@@ -3,8 +3,7 @@
 /** The name under which all hosts of Binance itself are known; they have the same candles. */
 export const binance = "binance.com"
 
-const official =
-  /^https:\/\/(?:(?:api(?:\d|-gcp)?|fapi|dapi)\.binance\.com|(?:data-api|data)\.binance\.vision)$/
+const official = /^https:\/\/(?:(?:api(?:\d|-gcp)?|fapi|dapi)\.binance\.com|(?:data-api|data)\.binance\.vision)$/
 
 /** The identity of the exchange behind some base URLs; `undefined` without any. */
 export const identityOf = (baseUrls: ReadonlyArray<string | undefined>): string | undefined => {

@@ -7,6 +7,7 @@ import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as FetchError from "../../../FetchError.js"
 import { HasAlternative } from "../../../internal/fetch/ambient.js"
+import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
 import * as Interval from "../../Interval.js"
 import type { Input, KlineRequest } from "../../KlineRequest.js"
 import * as Klines from "../../Klines.js"
@@ -14,7 +15,6 @@ import type { Market } from "../../Market.js"
 import { ArchiveNotes } from "../archive/archiveNotes.js"
 import { type ArchiveSearch, archiveSearchOf } from "../archive/archiveRegistry.js"
 import { Evidence } from "../klines/evidence.js"
-import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
 import { isLastWord, type KlinesError } from "../klines/failure.js"
 import { EachRequest } from "../klines/pages.js"
 import * as ranges from "../klines/ranges.js"
@@ -265,8 +265,7 @@ const searchedBy = (
   client: Client,
   search: ArchiveSearch | undefined,
   notes = new ArchiveNotes()
-) =>
-  search === undefined ? plainly(request, client) : (range: ranges.Range) => search.search(request, range, notes)
+) => search === undefined ? plainly(request, client) : (range: ranges.Range) => search.search(request, range, notes)
 
 const notFetched = (interval: Interval.Interval, { end, start }: ranges.Range): ReadonlyArray<Klines.Missing> => {
   const bounds = { start: Interval.ceil(interval, start), end: Interval.ceil(interval, end) }

@@ -45,7 +45,9 @@ export const faulty = (action: AnswerFault, draft: Draft): Reply => {
     case "ShortRows":
       return complete(draft.of?.(shortened(action.keep, action.share, draft.rows ?? [])) ?? draft)
     case "OtherRange":
-      return complete(draft.elsewhere?.(action.shift === "latest" ? undefined : Duration.toMillis(action.shift)) ?? draft)
+      return complete(
+        draft.elsewhere?.(action.shift === "latest" ? undefined : Duration.toMillis(action.shift)) ?? draft
+      )
     case "Body":
       return complete({
         status: action.status,

@@ -22,8 +22,8 @@ import {
   type Reply,
   rowsAnswer
 } from "./reply.js"
-import type { Selection } from "./series.js"
 import { banned, charge, limited, type Limits, type Policy, unused, type Verdict } from "./requestLimits.js"
+import type { Selection } from "./series.js"
 
 export interface Exchange {
   readonly listing: Listing
@@ -106,7 +106,10 @@ export const respond = (
     fault: action?._tag,
     usedWeight: used
   }
-  return [{ ...reply, answer: reply.answer && stamp(reply.answer, used, exchange.sendsDate ? exchange.time(clock) : undefined) }, {
+  return [{
+    ...reply,
+    answer: reply.answer && stamp(reply.answer, used, exchange.sendsDate ? exchange.time(clock) : undefined)
+  }, {
     limits,
     plan,
     requests: Chunk.append(state.requests, request)
