@@ -255,7 +255,7 @@ export const make = Effect.fnUntraced(function*(
   ) {
     const series = { market, symbol, interval: klines.interval }
     const { host = binance } = options
-    const now = options.now ?? (yield* Clock.currentTimeMillis)
+    const now = Math.floor(options.now ?? (yield* Clock.currentTimeMillis))
     let kept = 0
     for (const period of periodsOf(klines.interval, extent(klines))) {
       const part = Klines.slice(klines, period.start, period.end)
