@@ -47,8 +47,7 @@ export const rooms = [
 const sharedOfBinance = /^binance\/(Interval|Market|Klines|KlineRequest)\.ts$/
 
 /** Known problems, by how their line begins. Each entry is a debt; the list should end up empty. */
-export const knownDebts = [
-]
+export const knownDebts = []
 
 /** The one file that races an effect against time. */
 export const racingFile = "internal/deadline.ts"

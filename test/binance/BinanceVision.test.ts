@@ -178,7 +178,8 @@ describe("BinanceVision.klines", () => {
   const ranges = FastCheck.record({
     market: FastCheck.constantFrom<Market.Market>("SPOT", "FUTURES_USDT", "FUTURES_COIN"),
     interval: FastCheck.constantFrom<Interval.Interval>("2h", "4h", "12h", "1d", "1w", "1M"),
-    from: FastCheck.integer({ min: utc(2024, 10), max: utc(2025, 0, 20) }),
+    // No range reaches March, whose files of a week and a month are not there yet.
+    from: FastCheck.integer({ min: utc(2024, 10), max: utc(2025, 0, 9) }),
     length: FastCheck.oneof(FastCheck.nat(2 * day), FastCheck.nat(50 * day))
   })
 
@@ -214,7 +215,7 @@ describe("BinanceVision.klines", () => {
           Effect.provide(TestContext.TestContext),
           Effect.runPromise
         )),
-      { numRuns: 12 }
+      { numRuns: 12, seed: 7 }
     ))
 })
 

@@ -1,7 +1,7 @@
 /** The laws of the data path, checked against the truth by brute force. */
 import * as Option from "effect/Option"
 import type { Outcome, Ran } from "./run.js"
-import { type Candle, candlesIn, grid, intervals, type Span } from "./truth.js"
+import { type Candle, candlesIn, firstIn, grid, intervals, lastClosedIn, type Span } from "./truth.js"
 import { lasting, pagesOf, type World } from "./world.js"
 
 export interface Violation {
@@ -94,13 +94,15 @@ const ofFetch = (world: World, outcome: Outcome, index: number): ReadonlyArray<V
   if (early !== undefined) {
     violated("World law 7: the exchange's clock decides", `${iso(early.start)} has closed, and is called unfinished`)
   }
-  const firstOpen =
-    candlesIn(world, { start: world.listed - 2 * intervals[world.interval], end: Math.max(world.listed, span.end) })[0]
-      ?.start ??
-      Infinity
+  const listing = { start: world.listed - 2 * intervals[world.interval], end: Math.max(world.listed, span.end) }
+  const firstOpen = firstIn(world, listing)?.start ?? Infinity
+  // Only where something is called delisted does it matter when trading stopped.
+  const lastOpen = [...covered.values()].includes("delisted")
+    ? lastClosedIn(world, { start: span.start, end: begun })?.start ?? -Infinity
+    : -Infinity
   const wrong = [...covered].find(([start, reason]) =>
     (reason === "not_listed_yet" && start >= firstOpen) ||
-    (reason === "delisted" && candlesIn(world, { start, end: begun }).some(({ end }) => end <= begun)) ||
+    (reason === "delisted" && start <= lastOpen) ||
     (reason === "source_gap" && (start < firstOpen || start >= (world.delisted ?? Infinity)))
   )
   if (wrong !== undefined) {

@@ -1,5 +1,5 @@
 /** A file system in memory, with as much of it as a cache uses. */
-import { SystemError } from "@effect/platform/Error"
+import { type PlatformError, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -25,6 +25,26 @@ export const makeMemoryFiles = (): MemoryFiles => {
   const put = (path: string, bytes: Uint8Array) =>
     Effect.map(Clock.currentTimeMillis, (mtime) => void files.set(path, { bytes: bytes.slice(), mtime }))
   const below = (path: string) => `${path.replace(/\/+$/, "")}/`
+  const stat = (path: string): Effect.Effect<FileSystem.File.Info, PlatformError> =>
+    Effect.suspend(() => {
+      const file = files.get(path)
+      return file === undefined ? missing("stat", path) : Effect.succeed({
+        type: "File",
+        mtime: Option.some(new Date(file.mtime)),
+        atime: Option.none(),
+        birthtime: Option.none(),
+        dev: 0,
+        ino: Option.none(),
+        mode: 0o644,
+        nlink: Option.none(),
+        uid: Option.none(),
+        gid: Option.none(),
+        rdev: Option.none(),
+        size: FileSystem.Size(file.bytes.length),
+        blksize: Option.none(),
+        blocks: Option.none()
+      })
+    })
   const layer = FileSystem.layerNoop({
     readFile: (path) =>
       Effect.suspend(() => {
@@ -43,26 +63,7 @@ export const makeMemoryFiles = (): MemoryFiles => {
         }
         return names.size === 0 ? missing("readDirectory", path) : Effect.succeed([...names])
       }),
-    stat: (path) =>
-      Effect.suspend(() => {
-        const file = files.get(path)
-        return file === undefined ? missing("stat", path) : Effect.succeed({
-          type: "File",
-          mtime: Option.some(new Date(file.mtime)),
-          atime: Option.none(),
-          birthtime: Option.none(),
-          dev: 0,
-          ino: Option.none(),
-          mode: 0o644,
-          nlink: Option.none(),
-          uid: Option.none(),
-          gid: Option.none(),
-          rdev: Option.none(),
-          size: FileSystem.Size(file.bytes.length),
-          blksize: Option.none(),
-          blocks: Option.none()
-        })
-      }),
+    stat,
     remove: (path) =>
       Effect.sync(() => {
         files.delete(path)
@@ -76,21 +77,23 @@ export const makeMemoryFiles = (): MemoryFiles => {
         files.set(to, file)
         return Effect.void
       }),
-    open: (path) =>
-      Effect.sync((): FileSystem.File => {
-        const unused = Effect.die(new Error("not a file of this file system"))
-        return {
+    open: (path, options) =>
+      Effect.suspend((): Effect.Effect<FileSystem.File, PlatformError> => {
+        const unused = Effect.die(new Error("a memory file reads at once and writes at once"))
+        const file = files.get(path)
+        if (file === undefined && (options?.flag ?? "r").startsWith("r")) return missing("open", path)
+        return Effect.succeed({
           [FileSystem.FileTypeId]: FileSystem.FileTypeId,
           fd: FileSystem.FileDescriptor(0),
-          stat: unused,
+          stat: Effect.suspend(() => stat(path)),
           seek: () => unused,
           sync: Effect.void,
           read: () => unused,
-          readAlloc: () => unused,
+          readAlloc: () => Effect.succeed(Option.fromNullable(file?.bytes.slice())),
           truncate: () => unused,
           write: () => unused,
           writeAll: (bytes) => put(path, bytes)
-        }
+        })
       })
   })
   return { files, layer }

@@ -118,3 +118,26 @@ export const candlesIn = (traded: Traded, span: Span): ReadonlyArray<Candle> =>
     if (traded.delisted !== undefined && start >= traded.delisted) return false
     return !traded.gaps.some((gap) => gap.start <= start && end <= gap.end)
   }).map((span) => candle(traded, span))
+
+/** Searched in pieces of this many candles: a year of seconds in one list takes longer than the fetch. */
+const piece = 500
+
+/** The first candle of a span. */
+export const firstIn = (traded: Traded, { end, start }: Span): Candle | undefined => {
+  const step = piece * intervals[traded.interval]
+  for (let from = start; from < end; from += step) {
+    const [first] = candlesIn(traded, { start: from, end: Math.min(end, from + step) })
+    if (first !== undefined) return first
+  }
+  return undefined
+}
+
+/** The last candle of a span that has closed by its end. */
+export const lastClosedIn = (traded: Traded, { end, start }: Span): Candle | undefined => {
+  const step = piece * intervals[traded.interval]
+  for (let to = end; to > start; to -= step) {
+    const last = candlesIn(traded, { start: Math.max(start, to - step), end: to }).findLast((one) => one.end <= end)
+    if (last !== undefined) return last
+  }
+  return undefined
+}

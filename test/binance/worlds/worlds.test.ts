@@ -9,7 +9,7 @@ import { check, print, shrink } from "./shrink.js"
 import { makeWorld } from "./world.js"
 
 const isLong = process.env["MODE"] === "worlds"
-const [from = 1, to = isLong ? 10_000 : 15] = (process.env["WORLDS"] ?? "").split("..").filter(Boolean).map(Number)
+const [from = 1, to = isLong ? 10_000 : 20] = (process.env["WORLDS"] ?? "").split("..").filter(Boolean).map(Number)
 const shown = 3
 
 it(`worlds ${from} to ${to} keep the laws of the data path`, async () => {
