@@ -67,11 +67,13 @@ describe("the main job", () => {
       ])
       expect(table).toEqual([
         ["FUTURES_USDT", "BTCUSDT", "1h", "complete", 6 * 24, 24],
-        ["SPOT", "BTCUSDT", "1h", "complete", 7 * 24, 31 * 24],
+        // The month is corrupt: its days stand in for it.
+        ["SPOT", "BTCUSDT", "1h", "complete", 38 * 24, 0],
         ["SPOT", "BTCUSDT", "1m", "incomplete", 6 * 1440, 1440 + 30],
         ["SPOT", "ETHUSDT", "1h", "incomplete", 6 * 24 - 3, 24],
         ["SPOT", "JUPUSDT", "1d", "incomplete", 8, 0],
-        ["SPOT", "SOLUSDT", "15m", "incomplete", 6 * 96, 0],
+        // Of a page with a malformed row, the others are kept.
+        ["SPOT", "SOLUSDT", "15m", "incomplete", 6 * 96, 96 + 2 - 1],
         ["SPOT", "SOLUSDT", "1d", "empty", 0, 0],
         ["SPOT", "BNBUSDT", "1d", "empty", 0, 0],
         ["FUTURES_COIN", "BTCUSD_PERP", "1h", "complete", 7 * 24, 31 * 24],

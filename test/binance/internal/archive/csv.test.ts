@@ -209,7 +209,6 @@ describe("what is no file of candles", () => {
     ["no open", line(1, { 1: "" }), "Line 2 has no valid open: "],
     ["no number", line(1, { 4: "NaN" }), "Line 2 has no valid close: NaN"],
     ["null", line(1, { 4: "null" }), "Line 2 has no valid close: null"],
-    ["a negative volume", line(1, { 5: "-1.00000000" }), "Line 2 has no valid volume: -1.00000000"],
     [
       "a rounded volume",
       line(1, { 5: "1.5E+3" }),
