@@ -27,7 +27,7 @@ const program = Effect.gen(function*() {
   const days = yield* cache.keep(request, yield* rest.klines(request))
   yield* Console.log(`kept ${days} days`)
 
-  const bytes = yield* fs.readFile(path.join(directory, "SPOT", "BTCUSDT", "1h", "2024-01-02.arrow"))
+  const bytes = yield* fs.readFile(path.join(directory, "binance.com", "SPOT", "BTCUSDT", "1h", "2024-01-02.arrow"))
   const table = tableFromIPC(bytes)
   yield* Console.log(table.schema.fields.map(({ name, type }) => `${name}: ${type}`).join(", "))
   const rows = table.toArray().map((row) => row.toJSON())

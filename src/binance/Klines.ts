@@ -335,7 +335,7 @@ export const encodeCsv: {
 /**
  * The candles as the bytes of an Arrow IPC file, which any Arrow tool reads: a column for each field, the two times as
  * 64-bit integers, the others as doubles. The interval, the source of each row and what is missing are in the metadata of
- * the schema, beside a checksum. Needs Node.js and the package `@uwdata/flechette`; without them it dies with the command
+ * the schema. A checksum of all bytes is at the end of the footer. Needs Node.js and the package `@uwdata/flechette`; without them it dies with the command
  * that installs them.
  *
  * @example
@@ -357,8 +357,8 @@ export const toArrow = (self: Klines): Effect.Effect<Uint8Array> =>
   Effect.map(cacheModules("Klines.toArrow"), (modules) => arrowFile.encode(modules, { klines: self, about: "" }))
 
 /**
- * The candles that {@link toArrow} wrote. Bytes that have changed since fail with `DataIntegrity`; Arrow itself detects
- * neither a flipped byte nor a truncated file.
+ * The candles that {@link toArrow} wrote. Bytes that have changed since fail with `DataIntegrity`, before they are parsed.
+ * Arrow itself detects neither a flipped byte nor a truncated file.
  *
  * @since 0.1.0
  * @category Arrow

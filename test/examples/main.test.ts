@@ -87,7 +87,7 @@ describe("the main job", () => {
         ["FUTURES_USDT", "ethusdt", "1s", "refused", 0, 0]
       ])
       // What is kept is whole: half an hour of today, and a week of a month of days, are asked for again.
-      expect(second?.rowsBySource).toEqual({ cache: 14_841, vision: 7, rest: 36 })
+      expect(second?.rowsBySource).toEqual({ cache: 14_820, vision: 28, rest: 133 })
       expect(second?.series.map(({ outcome, rows }) => [outcome, rows])).toEqual(
         first?.series.map(({ outcome, rows }) => [outcome, rows])
       )

@@ -3,8 +3,9 @@
  * epoch, the other fields are doubles. The interval, the sources and what is missing are JSON in the metadata of the
  * schema.
  *
- * Arrow readers detect neither a flipped byte nor a truncated file. Therefore the metadata has a checksum of the columns
- * and of the rest of the metadata.
+ * Arrow readers detect neither a flipped byte nor a truncated file. Therefore a file ends with a seal, a checksum of all
+ * its bytes. The metadata has a checksum of the columns and of the rest of the metadata, for files without a seal: those
+ * of earlier versions, and those that another tool has written again.
  */
 import * as Schema from "effect/Schema"
 import { attempt } from "../../../internal/safe/json.js"
@@ -14,7 +15,9 @@ import type { Model } from "../klines/klinesModel.js"
 import * as origins from "../klines/origins.js"
 import * as rowSources from "../klines/rowSources.js"
 import type { CacheModules } from "../optionalModules.js"
+import * as arrowShape from "./arrowShape.js"
 import { doubles, tableOf } from "./arrowTable.js"
+import * as seal from "./seal.js"
 
 type Source = typeof origins.Source.Type
 
@@ -63,7 +66,7 @@ export const encode = ({ arrow, zlib }: CacheModules, { about, klines }: Content
   ])
   const bytes = arrow.tableToIPC(new arrow.Table({ ...table.schema, metadata }, table.children), { format: "file" })
   if (bytes === null) throw new Error("Arrow returned no bytes for a table")
-  return bytes
+  return seal.add(zlib, bytes)
 }
 
 /**
@@ -77,15 +80,23 @@ export const decode = (
   overwrite: boolean
 ): Decoded | Flaw | undefined => {
   if (bytes.length === 0) return { flaw: "The file is empty" }
-  const table = attempt(() => arrow.tableFromIPC(bytes, { useBigInt: true }))
+  const sealed = seal.read(zlib, bytes)
+  if (sealed !== undefined && sealed.found !== sealed.wanted) return mismatch(hex(sealed.wanted), hex(sealed.found))
+  const isPlain = sealed !== undefined || attempt(() => arrowShape.hasPlainColumns(bytes))
+  if (isPlain === false) return { flaw: "The Arrow file holds no klines" }
+  const table = isPlain && attempt(() => arrow.tableFromIPC(bytes, { useBigInt: true }))
   if (table === undefined) return { flaw: "The file is not an Arrow file, or is truncated" }
-  const text = table.schema.metadata?.get(keys.klines)
-  const about = table.schema.metadata?.get(keys.about) ?? ""
+  // In a damaged file, an entry can be there without its value: null.
+  const metadata = (key: string): string | undefined => table.schema.metadata?.get(key) ?? undefined
+  const text = metadata(keys.klines)
+  const about = metadata(keys.about) ?? ""
   if (text === undefined) return { flaw: "The Arrow file holds no klines", wanted: keys.klines }
   const stored = table.children.map((column) => column.data[0]?.values)
-  const wanted = table.schema.metadata?.get(keys.crc32) ?? "none"
-  const found = checksumOf(zlib, [text, about], stored)
-  if (found !== wanted) return { flaw: "The checksum of the file does not match its contents", wanted, found }
+  if (sealed === undefined) {
+    const wanted = metadata(keys.crc32) ?? "none"
+    const found = checksumOf(zlib, [text, about], stored)
+    if (found !== wanted) return mismatch(wanted, found)
+  }
   if (isLater(text)) return undefined
   const header = attempt(() => Schema.decodeSync(Header)(text))
   if (header === undefined) return { flaw: "The metadata of the file cannot be decoded", found: text }
@@ -105,6 +116,12 @@ export const decode = (
   }
   return { klines: { ...read, interval, missing }, sources, about }
 }
+
+const mismatch = (wanted: string, found: string): Flaw => ({
+  flaw: "The checksum of the file does not match its contents",
+  wanted,
+  found
+})
 
 const isLater = (text: string): boolean => {
   const header = attempt((): unknown => JSON.parse(text))
@@ -132,7 +149,9 @@ export const rowsOf = ({ klines: { length }, sources: runs }: Decoded): Readonly
 }
 
 const checksumOf = (zlib: CacheModules["zlib"], texts: ReadonlyArray<string>, stored: ReadonlyArray<unknown>): string =>
-  [...texts, ...stored.map(bytesOf)].reduce((crc, part) => zlib.crc32(part, crc), 0).toString(16).padStart(8, "0")
+  hex([...texts, ...stored.map(bytesOf)].reduce((crc, part) => zlib.crc32(part, crc), 0))
+
+const hex = (crc: number): string => crc.toString(16).padStart(8, "0")
 
 const bytesOf = (values: unknown): Uint8Array =>
   ArrayBuffer.isView(values) ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength) : new Uint8Array()

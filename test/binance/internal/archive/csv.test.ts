@@ -252,6 +252,22 @@ describe("what is no file of candles", () => {
     expect(faultOf(endless).excerpt.length).toBe(512)
   })
 
+  // Well-formed, with a number that no candle has: the row is left out, and no other.
+  const isImpossible = (line: string): boolean => {
+    const fields = line.split(",")
+    const isTime = (field = "") => {
+      const time = field.length === 16 ? Number(field) / 1000 : Number(field)
+      return /^(?:\d{13}|\d{16})$/.test(field) && time >= Date.UTC(2010) && time < Date.UTC(2100)
+    }
+    return fields.length === 12 && fields.slice(0, 11).every((field) => /^-?\d+(\.\d+)?$/.test(field)) &&
+      fields.slice(0, 11).some((field) => field.startsWith("-")) && isTime(fields[0]) && isTime(fields[6])
+  }
+
+  it("a row with a negative number is left out, and no other", () => {
+    const text = `${line(0)}\n${line(1, { 5: "-1.00000000" })}\n${line(2)}\n`
+    expect(Either.getOrThrow(rows(text, [])).length).toBe(2)
+  })
+
   // Strict and slow, and written another way.
   const reference = (text: string): ReadonlyArray<ReadonlyArray<number>> | undefined => {
     const lines = text.split("\n")
@@ -265,6 +281,7 @@ describe("what is no file of candles", () => {
       /^(\d{13}|\d{16})((?:,\d+(?:\.\d+)?){5}),(\d{13}|\d{16})(,\d+(?:\.\d+)?),(\d+)((?:,\d+(?:\.\d+)?){2}),[^,]*$/
     let unit = 0
     const all = lines.map((line) => {
+      if (isImpossible(line)) return "impossible"
       const [, open, prices = "", close, quote = "", count, takers = ""] = row.exec(line) ?? []
       if (open === undefined || close === undefined) return undefined
       unit ||= open.length
@@ -275,7 +292,7 @@ describe("what is no file of candles", () => {
       if (Number(count) > Number.MAX_SAFE_INTEGER || numbers.includes(Infinity)) return undefined
       return [time(open), ...numbers.slice(0, 5), Math.floor(time(close)), ...numbers.slice(5)]
     })
-    return all.includes(undefined) ? undefined : all.filter((row) => row !== undefined)
+    return all.includes(undefined) ? undefined : all.filter((row) => row !== undefined && row !== "impossible")
   }
 
   it("whatever the bytes are, it reads what a slower parser reads, and refuses the rest", () => {
