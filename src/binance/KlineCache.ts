@@ -1,9 +1,5 @@
 /**
- * Candles on disk, as Arrow files that any Arrow tool reads.
- *
- * Each day of a series has a file (each month, of candles of a day and longer), and only whole periods are kept: each of
- * their candles is there or is proven not to exist, and all have closed. Every file names the candles it holds, and carries
- * a checksum.
+ * Candles on disk, as Arrow files that any Arrow tool reads, each with a checksum.
  *
  * @since 0.1.0
  */
@@ -101,9 +97,8 @@ export interface Exchange {
 /**
  * The cache.
  *
- * - **Whole periods.** A day (a month, of candles of a day and longer) is kept when each of its candles is there or is
- *   proven not to exist (`source_gap`, `not_listed_yet`, `delisted`), and all have closed. A period with gaps is kept a day
- *   after it is over.
+ * - **Whole periods.** Each day has a file (each month, of candles of a day and longer). It is kept when all its candles
+ *   have closed, and each is there or is proven not to exist. A period with gaps is kept a day after it is over.
  * - **Whole files.** A file is written beside its place, synced and renamed: a process that is killed leaves the old file or
  *   the new one. Several processes may use one cache.
  * - **Identity.** The path and the file name the host, the market, the symbol and the interval. Without a `host`, the
