@@ -49,7 +49,7 @@ import type * as Market from "./Market.js"
 export type FileError = FetchError.StorageError | FetchError.DataIntegrity | FetchError.Unexpected
 
 /**
- * What the cache has of a range, and the faults of its files. A file with a fault has been renamed: it ends in `.corrupt`.
+ * The candles of a range, and the faults of files. A file with a fault has been renamed: it ends in `.corrupt`.
  *
  * @since 0.1.0
  * @category models
@@ -73,10 +73,7 @@ export interface Options {
    * `~/Library/Caches` where there is one, `~/.cache`.
    */
   readonly directory?: string | undefined
-  /**
-   * The age at which a file is fetched again, since the exchange revises candles now and then. A file that cannot be
-   * fetched again is used as it is. Default: never.
-   */
+  /** The age at which a file is fetched again. One that cannot be fetched again is used as it is. Default: never. */
   readonly maxAge?: Duration.DurationInput | undefined
 }
 
