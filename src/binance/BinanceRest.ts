@@ -1,8 +1,9 @@
 /**
  * Candles from the REST API of Binance, for all three markets.
  *
- * A range of any length is asked for page by page, as few as the market allows and none twice. What comes back holds
- * each finished candle of the range once, and says of every other why it is missing. Empty parts are no failures here.
+ * A range of any length is fetched with as few pages as the market allows, and no page is fetched twice. The result
+ * holds each closed candle of the range once, and a reason for each missing candle. Empty parts of a range are values,
+ * not failures.
  *
  * @since 0.1.0
  */
@@ -34,7 +35,8 @@ import * as RequestWeight from "./RequestWeight.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a fetch of klines can fail with: no storage error, and no `DataEmpty`, since empty parts are values.
+ * The errors of a fetch of klines. Storage errors and `DataEmpty` are excluded: no disk is involved, and empty parts
+ * are values.
  *
  * @since 0.1.0
  * @category models
@@ -48,11 +50,14 @@ export type KlinesError = failure.KlinesError
  * @category models
  */
 export interface Options {
-  /** Where to ask instead of at Binance: a mirror, a proxy, a test. Default: the hosts of {@link Market.facts}. */
+  /**
+   * Base URLs that replace the hosts of Binance, for a mirror, a proxy or a test. Default: the hosts of
+   * {@link Market.facts}.
+   */
   readonly baseUrls?: Partial<Readonly<Record<Market.Market, string>>> | undefined
   /**
-   * How long one request may take, with its body; a range of several pages may take several times as long. Binance
-   * itself gives up after 10 seconds and says so, which a shorter timeout hides. Default: 30 seconds.
+   * The timeout of one request, including its body. A range of several pages may take several times as long. Binance
+   * itself times out after 10 seconds and reports that, which a shorter timeout hides. Default: 30 seconds.
    */
   readonly timeout?: Duration.DurationInput | undefined
 }
@@ -64,14 +69,14 @@ export interface Options {
 /**
  * A client of the klines endpoints.
  *
- * - **Limits.** When the used weight that the exchange reports comes near what a minute allows (90 %), requests wait for
- *   the next minute. After an answer that says how long to wait (429, 418), requests to that market fail with the same
- *   error until then, without being sent: going on is what gets an address banned. Several clients share their limits
- *   where `RequestWeight` is provided.
- * - **Unfinished candles** are left out, by the clock of the exchange.
- * - **Reasons.** A hole before the first candle costs one more request, which tells a young instrument
+ * - **Limits.** When the used weight reported by the exchange reaches 90 % of the limit of a minute, requests wait for
+ *   the next minute. After an answer with a cool-down (429, 418), requests to that market fail with the same error
+ *   until the cool-down ends, and are not sent: further requests lead to a ban of the address. Several clients share
+ *   their limits where `RequestWeight` is provided.
+ * - **Unfinished candles** are omitted, by the clock of the exchange.
+ * - **Reasons.** A gap before the first candle costs one more request, which distinguishes a new instrument
  *   (`not_listed_yet`) from an outage (`source_gap`).
- * - It neither retries nor tracks: put `Fetch.tracked` and a retry around it.
+ * - **No retries, no tracking.** Add a retry and `Fetch.tracked`.
  *
  * @since 0.1.0
  * @category tags
@@ -109,7 +114,7 @@ export const make = Effect.fnUntraced(function*(
   const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
     const { errors, klines } = yield* search(request, new Evidence(), rangeOf(request))
     const [error] = errors
-    // A question about what surrounds the candles may fail: then only the reason is not known.
+    // A failed request for the surroundings of the candles leaves only the reason unknown.
     const isLost = klines.missing.some(({ reason }) => reason === "not_fetched" || reason === "invalid")
     if (error !== undefined && isLost) {
       return yield* Effect.fail(error)
@@ -134,7 +139,7 @@ export const make = Effect.fnUntraced(function*(
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The client as a layer. Call it once and share it: the limits are kept per layer, unless `RequestWeight` is provided.
+ * The client as a layer. Build it once and share it: the limits are kept per layer, unless `RequestWeight` is provided.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"

@@ -1,9 +1,9 @@
 /**
- * Candles from the archive of Binance, data.binance.vision: a zip for every month and every day of a series.
+ * Candles from data.binance.vision, the archive of Binance: a zip file for each month and each day of a series.
  *
- * A range is fetched in as few files as there are for it, whole months by the month and the rest by the day. What does
- * not agree with its checksum is never used, and a row that is none is refused rather than misread. What comes back
- * holds each candle of the range that the archive has once, and says of every other why it is missing.
+ * A range is fetched with as few files as possible: monthly files for whole months, daily files for the rest. A file
+ * that does not match its checksum is never used. A malformed row is an error, never misread. The result holds each
+ * candle of the range that the archive has once, and a reason for each missing candle.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,8 @@ import type * as Klines from "./Klines.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a fetch of klines can fail with: no storage error, and no `DataEmpty`, since empty parts are values.
+ * The errors of a fetch of klines. Storage errors and `DataEmpty` are excluded: no disk is involved, and empty parts
+ * are values.
  *
  * @since 0.1.0
  * @category models
@@ -42,19 +43,25 @@ export type KlinesError = failure.KlinesError
  * @category models
  */
 export interface Options {
-  /** Where to fetch instead of at Binance: a mirror, a proxy, a test. Default: `https://data.binance.vision`. */
+  /**
+   * The base URL that replaces the archive of Binance, for a mirror, a proxy or a test. Default:
+   * `https://data.binance.vision`.
+   */
   readonly baseUrl?: string | undefined
   /**
-   * Where the archive lists what it has, as S3 does. It is asked only about what was not found, to tell an instrument
-   * that was not traded then from files that are lost. Default: the bucket of the archive; with a `baseUrl` none, and
-   * then nobody knows.
+   * The URL of the S3 listing of the archive. It is requested only for candles that were not found, to distinguish an
+   * instrument that was not traded from lost files. Default: the bucket of the archive. With a `baseUrl` there is no
+   * default, and the distinction is not made.
    */
   readonly listingUrl?: string | undefined
-  /** How long one file may take. The largest, a month of seconds, has 110 MB. Default: 5 minutes. */
+  /** The timeout of one file. The largest, a month of seconds, has 110 MB. Default: 5 minutes. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** How long nothing may come of a file. Default: 15 seconds. */
+  /** The longest pause between two pieces of a file. Default: 15 seconds. */
   readonly idleTimeout?: Duration.DurationInput | undefined
-  /** How many files are fetched and read at once. A month of seconds takes 350 MB meanwhile. Default: 4. */
+  /**
+   * The number of files that are fetched and read at once. Reading a month of seconds takes 350 MB of memory. Default:
+   * 4.
+   */
   readonly concurrency?: number | undefined
 }
 
@@ -65,15 +72,15 @@ export interface Options {
 /**
  * A client of the archive.
  *
- * - **Checksums.** A file whose checksum is another, is that of another file, or is missing, is `DataIntegrity`. Before
- *   that it is fetched once more, unless there is no checksum.
- * - **Files that are not there** (404) are no failure: their candles are missing. They are `not_published_yet` for a week
- *   (months for two), `not_listed_yet` before the instrument was traded, `delisted` after, and else `date_range`: only
- *   the exchange itself knows whether candles are lost or never were.
- * - **Incomplete months** are completed by their days, as far as the archive has them, and incomplete days by their month,
- *   but for seconds; where both have a candle, that of the day stands.
- * - **Fresh files** that are refused (403) are asked for once more after a second.
- * - It neither retries nor tracks otherwise: put `Fetch.tracked` and a retry around it.
+ * - **Checksums.** A file with a wrong checksum, with the checksum of another file, or without one fails with
+ *   `DataIntegrity`. A file with a wrong checksum is fetched once more first.
+ * - **Absent files** (404) are no failure: their candles are missing. The reason is `not_published_yet` for a week (two
+ *   weeks for monthly files), `not_listed_yet` before the first trade of the instrument, `delisted` after the last, and
+ *   `date_range` otherwise: only the exchange itself can distinguish lost candles from candles that never existed.
+ * - **Incomplete months** are completed from daily files, and incomplete days from the monthly file, except for candles
+ *   of a second. Where both files have a candle, the daily file takes precedence.
+ * - **Recent files** that are refused (403) are requested once more after a second.
+ * - **No other retries, no tracking.** Add a retry and `Fetch.tracked`.
  *
  * @since 0.1.0
  * @category tags
@@ -87,8 +94,8 @@ export class BinanceVision extends Context.Tag("effect-errata/binance/BinanceVis
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a client on the `HttpClient` of the context. It needs Node.js and the package `yauzl`, and dies without them,
- * saying what to install.
+ * Makes a client on the `HttpClient` of the context. Requires Node.js and the package `yauzl`. Dies without them, with
+ * a message that names the package to install.
  *
  * @since 0.1.0
  * @category constructors
@@ -130,7 +137,7 @@ export const make = Effect.fnUntraced(function*(
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The client as a layer. It dies when it is built with options that make no sense, or without what it needs.
+ * The client as a layer. Dies when an option is invalid or a required package is missing.
  *
  * @example
  * import { FetchHttpClient } from "@effect/platform"

@@ -1,9 +1,9 @@
 /**
  * Candles from the cache, the archive and the REST API, as one fetch.
  *
- * After each source the candles that are still missing are found on the exact grid, and the next source is asked for them
- * only. Every failure is classified, counted under its source and logged. What was fetched before it is kept, and nothing
- * is invented.
+ * After each source, the candles that are still missing are determined on the exact grid, and the next source is asked
+ * for those only. Every failure is classified, counted under its source and logged. Candles fetched before a failure
+ * are kept.
  *
  * @since 0.1.0
  */
@@ -75,16 +75,16 @@ export interface Options<S extends Klines.Source = Klines.Source> {
    */
   readonly concurrency?: number | undefined
   /**
-   * How failed requests are retried: by one policy for the archive and one for each market of the REST API. `false`
-   * disables retries. Default: the defaults of `RetryPolicy`, except that the archive is retried once where REST can be
-   * asked instead, and that a corrupt file, which has been fetched twice by then, is not retried.
+   * The retry policies of failed requests: one for the archive, and one for each market of the REST API. `false`
+   * disables retries. Default: the defaults of `RetryPolicy`, with two exceptions. The archive is retried once where
+   * REST can be asked instead. A corrupt file is not retried, since it has been fetched twice already.
    */
   readonly retry?: Omit<RetryPolicy.Options, "source"> | false | undefined
 }
 
 /**
- * The outcome of a request: the candles, those that are missing, the number of rows from each source, and the errors on
- * the way. `error` is present when a candle may be missing.
+ * The outcome of a request: the candles, the missing candles, the number of rows from each source, and the errors of
+ * the sources. `error` is present when a candle may be missing.
  *
  * @since 0.1.0
  * @category models
@@ -93,8 +93,8 @@ export interface Fetched extends DataResult.DataResult<Klines.Klines> {
   readonly missing: ReadonlyArray<Klines.Missing>
   readonly rowsBySource: Readonly<Record<Klines.Source, number>>
   /**
-   * All errors of the sources, counted and logged, in the order of the sources. The failed attempts of a call are in the
-   * `earlier` of the error that the call ended with.
+   * All errors of the sources, counted and logged, in the order of the sources. The failed attempts of a call are in
+   * the `earlier` of its final error.
    */
   readonly errors: ReadonlyArray<FetchError.FetchError>
 }
@@ -120,7 +120,7 @@ export interface StreamOptions {
 }
 
 /**
- * The progress of a request, published when a piece of it is done.
+ * The progress of a request, published after each piece.
  *
  * @since 0.1.0
  * @category models
@@ -144,15 +144,16 @@ export interface Progress {
 /**
  * Fetches candles from all sources.
  *
- * - **Order.** Cache, archive, REST. Each is asked only for what those before it lack. Where two have the same candle,
- *   the later source takes precedence: it is closer to the exchange.
- * - **Failures.** A file of the archive, a page of REST or a row that fails is missing, and nothing else. It is retried as
- *   `RetryPolicy` describes, then asked of the next source. A source that would refuse the next request too (429, 418, an
- *   unknown symbol, an open circuit) is not asked for the rest. While another source can be asked, no source is waited for.
- * - **Proof.** A candle is only called nonexistent (`source_gap`, `not_listed_yet`, `delisted`) when enough answers agree.
+ * - **Order.** Cache, archive, REST. Each source is asked only for candles that the sources before it lack. Where two
+ *   sources have the same candle, the later source takes precedence: it is closer to the exchange.
+ * - **Failures.** The failure of a file, a page or a row affects only its own candles. It is retried as `RetryPolicy`
+ *   describes, and then the next source is asked. A source that would refuse the next request too (429, 418, an unknown
+ *   symbol, an open circuit) is not asked for the rest. While another source is available, no cool-down is waited for.
+ * - **Proof.** A candle is only called nonexistent (`source_gap`, `not_listed_yet`, `delisted`) when enough answers
+ *   agree.
  * - **Time.** The clock of the exchange decides which candles exist and have closed. The local clock may be wrong.
- * - **Cache.** Whole periods are kept, with the gaps that were proven. A cache that cannot be written does not fail a fetch:
- *   its error is counted, and writing is tried again a minute later.
+ * - **Cache.** Whole periods are kept, with their proven gaps. A failed write to the cache does not fail a fetch: its
+ *   error is counted, and the next write is attempted a minute later.
  *
  * @since 0.1.0
  * @category tags
@@ -161,25 +162,25 @@ export class DataSourceManager extends Context.Tag("effect-errata/binance/DataSo
   /**
    * All closed candles of the range. `missing` has only those that do not exist, and those that have not closed yet.
    *
-   * Fails when a candle may be missing: with the last error of a source, which carries the earlier ones; with `DataEmpty`
-   * when every source answered and there are no candles at all; else with `DataIntegrity`. `retryable` says whether the
-   * next attempt may bring the candles.
+   * Fails when a candle may be missing: with the last error of a source, which carries the earlier ones; with
+   * `DataEmpty` when every source answered and there are no candles at all; else with `DataIntegrity`. `retryable` is
+   * true when the next attempt may return the candles.
    */
   readonly klines: (input: KlineRequest.Input) => Effect.Effect<Klines.Klines, FetchError.FetchError>
-  /** Everything that can be had of the range, whatever fails. */
+  /** All candles of the range that any source returns. Failures of sources are values of the result. */
   readonly fetch: (input: KlineRequest.Input) => Effect.Effect<Fetched>
   /**
-   * The candles of the range piece by piece, in order: as `klines` of the whole range, in bounded memory. The pieces are
-   * consecutive ranges, and each succeeds or fails as `klines` does. The stream fails with the first piece that fails;
-   * `context.start` of the error is where that piece starts, so that a stream from there on yields the rest.
+   * The candles of the range as a stream of pieces, in order and in bounded memory. The pieces are consecutive ranges.
+   * Each succeeds or fails as `klines` does, and the stream fails with the first piece that fails. `context.start` of
+   * the error is the start of that piece: a stream from there on yields the rest.
    */
   readonly stream: (
     input: KlineRequest.Input,
     options?: StreamOptions
   ) => Stream.Stream<Klines.Klines, FetchError.FetchError>
   /**
-   * The same as `fetch` without reading the cache: the periods of the range that are whole are replaced there. What cannot be fetched
-   * stays in the cache as it is.
+   * Fetches without reading the cache, and replaces the whole periods of the range in the cache. Periods that cannot be
+   * fetched stay in the cache unchanged.
    */
   readonly refresh: (input: KlineRequest.Input) => Effect.Effect<Fetched>
   /** The progress of all requests from now on. A slow consumer misses some of it. Ends when the layer is released. */
@@ -201,7 +202,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
 ): Effect.fn.Return<typeof DataSourceManager.Service, never, ServiceOf<S> | ErrorTracker | Scope> {
   const { concurrency, retry, sources: asked } = yield* Check.orDie("DataSourceManager", checked("", options))
 
-  // Services of sources that are not named may be absent.
+  // Services of unused sources may be absent.
   const services: Context.Context<never> = yield* Effect.context<ServiceOf<S> | ErrorTracker>()
   const named = <I, A>(source: Klines.Source, tag: Context.Tag<I, A>): Option.Option<A> =>
     asked.includes(source) ? Context.getOption(services, tag) : Option.none()
@@ -237,7 +238,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       PubSub.publish(news, { market, symbol, interval, source, candles, of: Math.max(candles, expected) })
   })
 
-  /** Counts and logs an error that no source failed with. */
+  /** Counts and logs an error that is not the failure of a source. */
   const counted = <E extends FetchError.FetchError>(error: E, context: FetchContext.Input) =>
     Effect.fail(error).pipe(
       Fetch.tracked(context, { attempts: false }),
@@ -257,7 +258,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       : yield* gather(request.right, isFresh)
     const { klines } = gathered
     const verdict = Either.isLeft(request) ? Option.some(request.left) : verdictOf(gathered, input)
-    // An error that a source failed with was counted when it did.
+    // The failure of a source has been counted already.
     const error = Option.isSome(verdict) && (Either.isLeft(request) || gathered.errors.length === 0)
       ? Option.some(yield* counted(verdict.value, verdict.value.context))
       : verdict
@@ -301,7 +302,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The manager as a layer. It needs the services of the sources that are named, and dies when an option is invalid.
+ * The manager as a layer. Requires the services of the sources in its options. Dies when an option is invalid.
  *
  * @example
  * import { FetchHttpClient, Path } from "@effect/platform"
@@ -363,6 +364,6 @@ const checked = Check.struct(
 
 const onceMore = Object.fromEntries(Object.values(FetchError.facts).map(({ code }) => [code, { retries: 1 }]))
 
-/** Rows of the caller take precedence, setting by setting. */
+/** Settings of the caller take precedence, one by one. */
 const overlaid = (rows: RetryPolicy.Rows, own: RetryPolicy.Rows | undefined): RetryPolicy.Rows =>
   own === undefined ? rows : { ...rows, ...Record.map(own, (row, code) => ({ ...rows[code], ...row })) }

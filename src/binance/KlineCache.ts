@@ -41,7 +41,7 @@ import type * as Market from "./Market.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The failures of a file: it cannot be read or written, or its bytes are not those that were written.
+ * The failures of a file: it cannot be read or written, or its bytes have changed since it was written.
  *
  * @since 0.1.0
  * @category models
@@ -49,7 +49,7 @@ import type * as Market from "./Market.js"
 export type FileError = FetchError.StorageError | FetchError.DataIntegrity | FetchError.Unexpected
 
 /**
- * The candles of a range, and the faults of files. A file with a fault has been renamed: it ends in `.corrupt`.
+ * The candles of a range, and the faults of files. A file with a fault has been renamed to end in `.corrupt`.
  *
  * @since 0.1.0
  * @category models
@@ -57,7 +57,7 @@ export type FileError = FetchError.StorageError | FetchError.DataIntegrity | Fet
 export interface Found {
   readonly klines: Klines.Klines
   readonly errors: ReadonlyArray<FileError>
-  /** Candles of files that were fetched longer ago than `maxAge`. They are missing from `klines`, as `not_cached`. */
+  /** Candles of files that are older than `maxAge`. They are missing from `klines`, as `not_cached`. */
   readonly outdated?: Klines.Klines | undefined
 }
 
@@ -69,16 +69,16 @@ export interface Found {
  */
 export interface Options {
   /**
-   * The folder of the files. Default: `effect-errata` in the user's folder for caches: `LOCALAPPDATA`, `XDG_CACHE_HOME`,
-   * `~/Library/Caches` where there is one, `~/.cache`.
+   * The folder of the files. Default: `effect-errata` in the user's cache folder: `LOCALAPPDATA`, `XDG_CACHE_HOME`,
+   * `~/Library/Caches` if it exists, or `~/.cache`.
    */
   readonly directory?: string | undefined
-  /** The age at which a file is fetched again. One that cannot be fetched again is used as it is. Default: never. */
+  /** The age from which a file is fetched again. If that fails, the old file is used. Default: never. */
   readonly maxAge?: Duration.DurationInput | undefined
 }
 
 /**
- * The exchange that candles are of: the base URL of its host, `binance.com` for Binance itself.
+ * The exchange of the candles: the base URL of its host, or `binance.com` for Binance itself.
  *
  * @since 0.1.0
  * @category models
@@ -92,39 +92,39 @@ export interface Exchange {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The cache.
+ * A cache of candles in files.
  *
- * - **Whole periods.** Each day has a file (each month, of candles of a day and longer). It is kept when all its candles
- *   have closed, and each is there or is proven not to exist. A period with gaps is kept a day after it is over.
- * - **Whole files.** A file is written beside its place, synced and renamed: a process that is killed leaves the old file or
- *   the new one. Several processes may use one cache.
+ * - **Whole periods.** Each day has a file, or each month for candles of a day and longer. A file is written when all
+ *   candles of its period have closed and each exists or is proven not to; with gaps, a day later.
+ * - **Whole files.** A file is written under a temporary name, synced and renamed: a process that is killed leaves the
+ *   old file or the new one. Several processes may use one cache.
  * - **Identity.** The path and the file name the host, the market, the symbol and the interval. Without a `host`, the
- *   candles of Binance are used; where there are none, those of another host if it is the only one.
- * - It neither retries nor tracks: a cache that fails is no reason for a fetch to fail.
+ *   candles of Binance are used, or else those of another host if it is the only one.
+ * - **No retries, no tracking.** A failing cache is no reason for a fetch to fail.
  *
  * @since 0.1.0
  * @category tags
  */
 export class KlineCache extends Context.Tag("effect-errata/binance/KlineCache")<KlineCache, {
-  /** The kept candles of a range. The others are missing, as `not_cached`. Fails with the first fault of a file. */
+  /** Returns the cached candles of a range. Others are missing, as `not_cached`. Fails with the first faulty file. */
   readonly klines: (
     input: KlineRequest.Input,
     options?: Exchange
   ) => Effect.Effect<Klines.Klines, FileError | FetchError.DataValidation>
-  /** The kept candles of a range, and the faults of its files. */
+  /** Returns the cached candles of a range, and the faults of its files. */
   readonly find: (input: KlineRequest.Input, options?: Exchange) => Effect.Effect<Found, FetchError.DataValidation>
   /**
-   * Keeps the whole periods of these klines. Returns the number of those that were not kept before. Fails with the first
-   * file that cannot be written; those before it are kept.
+   * Writes the whole periods of klines. Returns the number of new periods. Fails with the first file that cannot be
+   * written; the files before it are kept.
    *
-   * `now` is the time of the exchange in milliseconds, by which periods are over. Default: the local clock.
+   * `now` is the time of the exchange in milliseconds. It decides which periods have ended. Default: the local clock.
    */
   readonly keep: (
     series: { readonly market: Market.Market; readonly symbol: string },
     klines: Klines.Klines,
     options?: Exchange & { readonly now?: number | undefined }
   ) => Effect.Effect<number, FileError>
-  /** Removes the periods that a range touches. Returns the number of files. */
+  /** Removes the periods that a range overlaps. Returns the number of removed files. */
   readonly forget: (
     input: KlineRequest.Input,
     options?: Exchange
@@ -136,8 +136,8 @@ export class KlineCache extends Context.Tag("effect-errata/binance/KlineCache")<
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a cache on the `FileSystem` of the context. It needs Node.js and the package `@uwdata/flechette`, and dies without
- * them, saying what to install.
+ * Makes a cache on the `FileSystem` of the context. Requires Node.js and the package `@uwdata/flechette`. Dies without
+ * them, with a message that names the package to install.
  *
  * @since 0.1.0
  * @category constructors
@@ -155,7 +155,7 @@ export const make = Effect.fnUntraced(function*(
   const folderOf = (series: Series, host: string | undefined): string =>
     path.join(directory, ...(host === undefined ? [] : [hostFolder(host)]), ...seriesFolder(series))
 
-  /** Where the files of a series may be, the best place first. A place without a host is of an earlier version. */
+  /** The possible folders of a series, in order of preference. A folder without a host is of an earlier version. */
   const places = Effect.fnUntraced(function*(series: Series, { host }: Exchange) {
     const named = (host: string) => ({ host, folder: folderOf(series, host) })
     const earlier = { host: undefined, folder: folderOf(series, undefined) }
@@ -175,7 +175,7 @@ export const make = Effect.fnUntraced(function*(
       }]
   })
 
-  /** A file as it was written. None if there is none, or one of a later version. */
+  /** Reads a file. None if it does not exist, or if a later version wrote it. */
   const read = (series: Series, period: Period, place: Place): Effect.Effect<Option.Option<Kept>, FileError> => {
     const file = path.join(place.folder, `${period.name}.arrow`)
     const context: FetchContext.Input = { ...series, source: "cache", operation: "read", attributes: { path: file } }
@@ -188,7 +188,7 @@ export const make = Effect.fnUntraced(function*(
         if (!isFlaw(known.value)) return Effect.succeedSome(known.value)
         const { flaw, ...evidence } = known.value
         const error = new FetchError.DataIntegrity({ ...evidence, message: `${flaw}: ${file}`, context })
-        // A file that cannot be moved is found again.
+        // A corrupt file that cannot be moved is detected again by the next read.
         return Effect.zipRight(
           Effect.ignore(files.moveAside(file, (bytes) => !isFlaw(contents(bytes)))),
           Effect.fail(error)
@@ -211,7 +211,7 @@ export const make = Effect.fnUntraced(function*(
     const now = yield* Clock.currentTimeMillis
     const at = yield* places({ market, symbol, interval }, options)
     const answers = yield* Effect.forEach(
-      // Nothing is kept of the future, but the local clock may be behind.
+      // Candles of the future are never kept, but the local clock may be behind.
       periodsOf(interval, { start, end: Math.min(end, now + clockError) }),
       (period) => Effect.either(readFirst({ market, symbol, interval }, period, at)),
       { concurrency }
@@ -344,7 +344,7 @@ interface Series {
   readonly interval: Interval.Interval
 }
 
-/** A folder of files, and the host that they are of; without one they are of an earlier version of this library. */
+/** A folder of files, and their host. A folder without a host is of an earlier version of this library. */
 interface Place {
   readonly host: string | { readonly folder: string } | undefined
   readonly folder: string
@@ -371,11 +371,11 @@ const checked = (
     return { flaw: "The file holds other candles", wanted, found: found ?? "none" }
   }
   const isOfHost = typeof host === "object" ? hostFolder(about.host ?? "") === host.folder : about.host === host
-  // The names of two hosts may be one as folders.
+  // Two hosts may have the same folder name.
   return isOfHost ? { klines, fetchedAt: about.fetchedAt } : undefined
 }
 
-/** Whether a file has megabytes: a day of seconds. All others have less than 200 kB. */
+/** True if a file has megabytes, as a day of seconds does. All others have less than 200 kB. */
 const isLarge = (interval: Interval.Interval): boolean => interval === "1s"
 
 const isFlaw = (

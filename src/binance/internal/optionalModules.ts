@@ -1,4 +1,6 @@
-/** The modules beside this library that reading the archive and writing the cache take. Imported when a layer that needs them is built. */
+/**
+ * The optional modules for reading the archive and writing the cache. Imported when a layer that needs them is built.
+ */
 import type * as Flechette from "@uwdata/flechette"
 import * as Effect from "effect/Effect"
 import type * as Crypto from "node:crypto"
@@ -21,7 +23,7 @@ export interface CacheModules {
   readonly zlib: Pick<typeof Zlib, "crc32">
 }
 
-/** Dies when a module is missing, with a message that says what `user` needs and how to install it. */
+/** Dies when a module is missing, with a message that names the feature `user` and the command that installs it. */
 export const archiveModules = (user: string): Effect.Effect<ArchiveModules> =>
   Effect.all({
     crypto: optionalModule(user, "node:crypto", () => import("node:crypto")),
@@ -29,7 +31,7 @@ export const archiveModules = (user: string): Effect.Effect<ArchiveModules> =>
     yauzl: optionalModule(user, "yauzl", () => import("yauzl"))
   })
 
-/** Dies when a module is missing, with a message that says what `user` needs and how to install it. */
+/** Dies when a module is missing, with a message that names the feature `user` and the command that installs it. */
 export const cacheModules = (user: string): Effect.Effect<CacheModules> =>
   Effect.all({
     arrow: optionalModule(user, "@uwdata/flechette@2.6.0", () => import("@uwdata/flechette")),

@@ -1,4 +1,4 @@
-/** The archive as a client sees it: rows by the file, verified, and what it lists. */
+/** A client of the archive: reads verified files as rows, and its listing. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import { firstDayIn, listingUrl } from "./s3Listing.js"
 
 export interface Options {
   readonly baseUrl: string
-  /** None where nothing is listed. */
+  /** None if the archive has no listing. */
   readonly listingUrl: string | undefined
   readonly timeout: Duration.Duration
   readonly idleTimeout: Duration.Duration
@@ -24,14 +24,14 @@ export interface Options {
 
 export interface Archive {
   readonly clock: ExchangeClock
-  /** The rows of a file, as they come; none where there is no such file. */
+  /** Reads the rows of a file while it is downloaded. None if the file does not exist. */
   readonly rows: (
     series: Series,
     file: ArchiveFile,
     now: number,
     context: FetchContext.Input
   ) => Effect.Effect<Option.Option<FileRows>, KlinesError>
-  /** The first day of which there are files of an instrument, see `firstDayIn`. */
+  /** The first day for which an instrument has files, see `firstDayIn`. */
   readonly firstDay: (
     series: Series,
     after: number | undefined,
@@ -39,7 +39,7 @@ export interface Archive {
   ) => Effect.Effect<number | undefined>
 }
 
-// Of what lies around a zip.
+// The allowance for the zip structure around a file, in bytes.
 const overhead = 65_536
 const maxChecksum = 4096
 const maxListing = 262_144
@@ -54,7 +54,7 @@ export const makeArchive = Effect.fnUntraced(function*(
   const clock = new ExchangeClock()
   const download = makeDownload(client, modules.crypto, clock, { timeout, idleTimeout })
 
-  /** A fresh file is refused now and then, by those of its servers that do not have it yet. */
+  /** Retries a refused recent file once: some servers of the archive do not have it yet. */
   const downloadFresh = (url: string, maxSize: number, isFresh: boolean, context: FetchContext.Input) => {
     const once = download(url, maxSize, context)
     return Effect.catchIf(
@@ -64,7 +64,10 @@ export const makeArchive = Effect.fnUntraced(function*(
     )
   }
 
-  /** A zip that agrees with its checksum. What does not is asked for once more: it may have been replaced meanwhile. */
+  /**
+   * Fetches a zip file and verifies its checksum. On a mismatch both are fetched once more: the file may have been
+   * replaced in between.
+   */
   const verified = Effect.fnUntraced(function*(
     series: Series,
     file: ArchiveFile,
@@ -103,7 +106,7 @@ export const makeArchive = Effect.fnUntraced(function*(
         ? Effect.succeed(undefined)
         : download(listingUrl(listing, series, after), maxListing, context).pipe(
           Effect.map((found) => Option.isNone(found) ? undefined : firstDayIn(text(found.value))),
-          // It only says why: there is an answer without it.
+          // The listing only determines the reason. The answer is valid without it.
           Effect.orElseSucceed(() => undefined)
         )
   }
@@ -117,6 +120,6 @@ const unverified = (file: ArchiveFile, retryable: boolean): FetchError.DataInteg
     message: `There is no checksum beside ${file.name}.zip, so that nobody knows whether it is whole`,
     wanted: `${file.name}.zip.CHECKSUM`,
     found: "nothing",
-    // Of a fresh file it may be on its way.
+    // The checksum of a recent file may not be published yet.
     retryable
   })

@@ -1,47 +1,47 @@
-/** The files of the archive: which there should be of a series, and where they are. */
+/** The files of the archive: the expected files of a series, and their paths. */
 import * as Interval from "../../Interval.js"
 import * as Market from "../../Market.js"
 import type { Range } from "../klines/ranges.js"
 
-/** What a file is about, but for the time. */
+/** The identity of a series. */
 export interface Series {
   readonly market: Market.Market
   readonly symbol: string
   readonly interval: Interval.Interval
 }
 
-/** A day or a month of candles, those that open in `[start, end)`. */
+/** A daily or monthly file: the candles that open in `[start, end)`. */
 export interface ArchiveFile extends Range {
   readonly period: "daily" | "monthly"
-  /** Without its ending: `BTCUSDT-1h-2024-01`. */
+  /** The name without extension: `BTCUSDT-1h-2024-01`. */
   readonly name: string
-  /** Below the root, without its ending: `data/spot/monthly/klines/BTCUSDT/1h/BTCUSDT-1h-2024-01`. */
+  /** The path below the root, without extension: `data/spot/monthly/klines/BTCUSDT/1h/BTCUSDT-1h-2024-01`. */
   readonly path: string
 }
 
-/** Where the files of a market are. */
+/** The folder of a market. */
 export const folders: Readonly<Record<Market.Short, string>> = { spot: "spot", um: "futures/um", cm: "futures/cm" }
 
-/** The folder of a series; all its files are in it. */
+/** The folder of a series. It contains all its files. */
 export const folderOf = ({ interval, market, symbol }: Series, period: ArchiveFile["period"]): string =>
   `data/${folders[Market.facts[market].short]}/${period}/klines/${symbol}/${spelled(interval)}/`
 
-/** As the archive spells an interval: there are file systems to which `1m` and `1M` are one. */
+/** The archive's spelling of an interval. Case-insensitive file systems do not distinguish `1m` from `1M`. */
 export const spelled = (interval: Interval.Interval): string => interval === "1M" ? "1mo" : interval
 
-/** Are there files of days? Of what is longer than a day some exist, but not as a rule. */
+/** True if an interval has daily files. For intervals longer than a day only a few exist. */
 export const hasDays = (interval: Interval.Interval): boolean =>
   interval !== "1M" && Interval.millis[interval] <= dayMillis
 
 const dayMillis = 86_400_000
 
-/** Where the name of a file of a series ends with the time it is about. */
+/** The name of a file of a series, without extension. `time` is a day or a month, such as `2024-01-31` or `2024-01`. */
 export const nameOf = ({ interval, symbol }: Series, time: string): string => `${symbol}-${spelled(interval)}-${time}`
 
 /** `2024-01-31`. */
 export const dayName = (instant: number): string => new Date(instant).toISOString().slice(0, 10)
 
-/** The file about a day or a month that begins then. */
+/** The daily or monthly file whose period begins at an instant. */
 export const fileOf = (series: Series, period: ArchiveFile["period"], start: number): ArchiveFile => {
   const name = nameOf(series, dayName(start).slice(0, period === "daily" ? 10 : 7))
   return {
@@ -53,20 +53,23 @@ export const fileOf = (series: Series, period: ArchiveFile["period"], start: num
   }
 }
 
-/** Binance opened in July 2017: there is nothing before. */
+/** Binance opened in July 2017. The archive has no earlier candles. */
 const opened = Date.UTC(2017, 6)
 
-/** The end of what the archive can have by now: of days that are over, or of months. */
+/** The end of the last period that can be published by now: the last ended day or month. */
 export const publishedUntil = (interval: Interval.Interval, now: number): number =>
   Interval.floor(hasDays(interval) ? "1d" : "1M", now)
 
-/** Days come hours after they are over, the slowest in six days; months on the first Monday after, or a week late. */
+/**
+ * True if an absent file may still be published. Daily files are published within hours, the slowest within six days;
+ * monthly files on the first Monday after the month, or a week later.
+ */
 export const mayCome = ({ end, period }: ArchiveFile, now: number): boolean =>
   now - end < (period === "daily" ? 7 : 14) * dayMillis
 
 /**
- * The files that together have what opens in `[start, end)` and is over, as few as can be: whole months by the month, the
- * rest by the day. Of what has no files of days, all months that are touched.
+ * The smallest set of files that covers the published part of `[start, end)`: monthly files for whole months, daily
+ * files for the rest. For an interval without daily files, all months that the range overlaps.
  */
 export const filesOf = (series: Series, { end, start }: Range, now: number): ReadonlyArray<ArchiveFile> => {
   const { interval } = series
@@ -81,7 +84,7 @@ export const filesOf = (series: Series, { end, start }: Range, now: number): Rea
   })
 }
 
-/** The files of the days of which something opens in one of the ranges; none of what has no files of days. */
+/** The daily files that cover the ranges. Empty for an interval without daily files. */
 export const daysOf = (series: Series, ranges: ReadonlyArray<Range>, now: number): ReadonlyArray<ArchiveFile> => {
   const { interval } = series
   if (!hasDays(interval)) return []
@@ -93,8 +96,8 @@ export const daysOf = (series: Series, ranges: ReadonlyArray<Range>, now: number
 }
 
 /**
- * The files of the months that are over and of which something opens in one of the ranges; none of seconds. A month of
- * those is a hundred megabytes, for a day of which it is not worth it.
+ * The monthly files of ended months that cover the ranges. Empty for candles of a second: a monthly file of those has a
+ * hundred megabytes, too much for a day.
  */
 export const monthsOf = (series: Series, ranges: ReadonlyArray<Range>, now: number): ReadonlyArray<ArchiveFile> => {
   if (series.interval === "1s") return []
@@ -103,8 +106,8 @@ export const monthsOf = (series: Series, ranges: ReadonlyArray<Range>, now: numb
 }
 
 /**
- * How many candles open in the time of a file. The archive has files with some rows twice, so that a file may have a few
- * more; and a row takes less than 256 bytes, so that no file of this many rows takes more.
+ * The number of candles that open in the period of a file. Some files of the archive repeat rows, so a file may have a
+ * few more. A row takes less than 256 bytes, so this number also limits the size of a file.
  */
 export const candlesIn = ({ interval }: Series, { end, start }: ArchiveFile): number =>
   Interval.count(interval, start, end)

@@ -1,4 +1,4 @@
-/** What the pieces of a fetch learn from the archive: what one of them has asked for is not asked for again. */
+/** Results from the archive that the pieces of a fetch share, so that no request is made twice. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 
@@ -9,7 +9,7 @@ export class ArchiveNotes {
   once<A, R>(key: string, effect: Effect.Effect<A, never, R>): Effect.Effect<A, never, R> {
     return Effect.suspend(() => {
       const before = this.known.get(key)
-      // Only results of effects under this key are put here.
+      // Results are stored under the key of their effect, so they have its type.
       if (before !== undefined) return Deferred.await(before) as Effect.Effect<A>
       return Effect.flatMap(Deferred.make<unknown>(), (deferred) => {
         this.known.set(key, deferred)

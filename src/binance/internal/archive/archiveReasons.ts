@@ -6,16 +6,16 @@ import { publishedUntil } from "./archiveFiles.js"
 import type { TradingPeriod } from "./tradingPeriod.js"
 
 /**
- * The reasons why candles are missing in `[start, end)`. A file without them proves little, and an absent file hardly more:
- * the archive has lost days and cut files short, which only the exchange itself can tell from an outage. So the reason is
- * unknown, unless a file is still to be published or the instrument was not traded.
+ * The reasons for the missing candles in `[start, end)`. Neither a file without them nor an absent file is proof: the
+ * archive has lost days and truncated files, and only the exchange itself can distinguish that from an outage. So the
+ * reason is unknown, unless a file is still to be published or the instrument was not traded.
  */
 export const archiveReasons = (
   options: Range & {
     readonly interval: Interval.Interval
     readonly anchor: number
     readonly now: number
-    /** The times of the absent files that may still be published. */
+    /** The periods of the absent files that may still be published. */
     readonly awaited: ReadonlyArray<Range>
     readonly period: TradingPeriod
   }

@@ -1,4 +1,4 @@
-/** What a client of the archive can do beyond its public service: give back what it has when a file fails. */
+/** The internal interface of a client of the archive: a search that keeps partial results when a file fails. */
 import type * as Effect from "effect/Effect"
 import type { KlineRequest } from "../../KlineRequest.js"
 import type { Range } from "../klines/ranges.js"

@@ -1,6 +1,6 @@
 /**
- * All candles of a range that the archive has. A file that cannot be used is replaced by the others about the same time:
- * a month by its days, a day by its month.
+ * All candles of a range that the archive has. An unusable file is replaced by others of the same period: a monthly
+ * file by daily files, a daily file by the monthly file.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -33,13 +33,13 @@ const year = 366 * 86_400_000
 
 interface Read {
   readonly file: files.ArchiveFile
-  /** None where there is no such file. */
+  /** None if the file does not exist. */
   readonly rows: Either.Either<Option.Option<FileRows>, KlinesError>
 }
 
 /**
- * With `isWhole` a file that cannot be read ends the search. Otherwise everything else is given back, and a damaged file
- * is replaced by others about the same time.
+ * With `isWhole`, an unreadable file ends the search. Otherwise the rest is returned, and a damaged file is replaced by
+ * others of the same period.
  */
 export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole: boolean) =>
   Effect.fnUntraced(function*(
@@ -73,7 +73,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
       Effect.forEach(planned, (file) => notes.once(file.path, readOne(file)), { concurrency })
 
     let plan = files.filesOf(request, range, (yield* time) ?? local)
-    // The local clock may be behind: the first answer says what time it is.
+    // The local clock may be behind: the first answer has the time of the exchange.
     if (plan.length === 0 && (yield* time) === undefined) plan = files.filesOf(request, range, end + year).slice(0, 1)
     const hasAlternative = yield* HasAlternative
     let planned = yield* read(plan)
@@ -82,7 +82,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
       const more = files.filesOf(request, range, heard).filter(({ path }) => !plan.some((file) => file.path === path))
       planned = [...planned, ...yield* read(more)]
     }
-    // A file is published after the time that it is about.
+    // A file is published after its period.
     const now = heard ?? Math.max(local, ...planned.filter(hasRows).map(({ file }) => file.end))
 
     const klinesOf = (parts: ReadonlyArray<Read>, reasons: (anchor: number) => ReadonlyArray<Klines.Missing>) => {
@@ -133,11 +133,11 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
       )
       const [day, nextDay, ...otherDays] = files.daysOf(request, completable.monthly, now)
       const days: Array<Read> = day === undefined ? [] : [yield* readOne(day)]
-      // Days that are as bad as their month are not all tried.
+      // If the first two daily files are damaged too, the others are not read.
       if (nextDay !== undefined) days.push(yield* readOne(nextDay))
       if (!days.every(({ rows }) => Either.isLeft(rows))) days.push(...yield* read(otherDays))
       const months = yield* readOnce(files.monthsOf(request, completable.daily, now))
-      // The last of several rows takes precedence.
+      // The last of several rows with one open time takes precedence.
       all = [...months, ...planned, ...days]
       const agreed = agreedOn(all)
       const complete = klinesOf(all, () => [{ start, end, reason: "date_range" }])
@@ -157,7 +157,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
     }
   })
 
-/** True when other files about the same time may help: this one is damaged or refused, or there is no other source. */
+/** True when other files of the same period may help: this one is damaged or refused, or there is no other source. */
 const isReplaceable = (error: KlinesError, hasAlternative: boolean): boolean =>
   error._tag === "ApiPermission" || error.category === "Data" || (!hasAlternative && !isLastWord(error))
 
@@ -165,7 +165,7 @@ const hasRows = ({ rows }: Read): boolean => Either.isRight(rows) && Option.isSo
 
 const isAbsent = ({ rows }: Read): boolean => Either.isRight(rows) && Option.isNone(rows.right)
 
-/** What the days may have that the months lack, and the other way round. */
+/** The daily files that may have candles the monthly files lack, and vice versa. */
 const completableOf = (
   missing: ReadonlyArray<Klines.Missing>,
   planned: ReadonlyArray<Read>,
@@ -175,13 +175,13 @@ const completableOf = (
   const of = (period: files.ArchiveFile["period"], isWorthIt: (read: Read) => boolean) =>
     intersect(traded, planned.filter((read) => read.file.period === period && isWorthIt(read)).map(({ file }) => file))
   return {
-    // An archive that has nothing of the instrument has no days either.
+    // An archive without any file of the instrument has no daily files either.
     monthly: of("monthly", (read) => exists || !isAbsent(read)),
     daily: of("daily", () => true)
   }
 }
 
-/** The files that may still be published. Months are not waited for where they have days. */
+/** The files that may still be published. A monthly file counts only where no daily files exist. */
 const awaitedOf = (
   all: ReadonlyArray<Read>,
   interval: Interval.Interval,
@@ -191,20 +191,20 @@ const awaitedOf = (
     isAbsent(read) && files.mayCome(read.file, now) && (read.file.period === "daily" || !files.hasDays(interval))
   ).map(({ file }) => file)
 
-/** The days of which both the daily and the monthly file were read. */
+/** The days for which both the daily and the monthly file were read. */
 const agreedOn = (all: ReadonlyArray<Read>): ReadonlyArray<Range> => {
   const read = all.filter(hasRows).map(({ file }) => file)
   const of = (period: files.ArchiveFile["period"]) => read.filter((file) => file.period === period)
   return intersect(of("daily"), of("monthly")).map(({ end, start }) => ({ start, end }))
 }
 
-/** The times of files that exist, but could not be read. */
+/** The periods of files that exist but could not be read. */
 const failedIn = (all: ReadonlyArray<Read>): ReadonlyArray<Range> =>
   all.reduce<ReadonlyArray<Range>>(
     (ranges, { file: { end, start }, rows }) => Either.isLeft(rows) ? overlay(ranges, [{ start, end }]) : ranges,
     []
   )
 
-/** Ascending ranges, each once. */
+/** Sorted ranges without duplicates. */
 const distinct = (ranges: ReadonlyArray<Klines.Missing>): ReadonlyArray<Klines.Missing> =>
   ranges.filter(({ start }, i) => start !== ranges[i - 1]?.start)

@@ -1,11 +1,11 @@
-/** The `.CHECKSUM` beside a file of the archive, and what a file has to have to be the one it is about. */
+/** Verification of a file of the archive against its `.CHECKSUM` file. */
 import type { DataIntegrity } from "../../../FetchError.js"
 import { bounded } from "../../../internal/safe/json.js"
 import { corrupt } from "../klines/failure.js"
 
 const line = /^([0-9a-f]{64})\s+\*?(\S+)\s*$/i
 
-/** What is wrong with a file, by the text beside it; nothing, mostly. */
+/** The mismatch between a file and its checksum file. Undefined if they match. */
 export const verify = (name: string, sha256: string, text: string): DataIntegrity | undefined => {
   const [, sum, about] = line.exec(text) ?? []
   if (sum === undefined || about === undefined) {

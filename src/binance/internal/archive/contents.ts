@@ -1,4 +1,4 @@
-/** What a file of the archive holds, as columns. */
+/** The contents of a file of the archive, as columns. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { DataIntegrity, DataTransformation } from "../../../FetchError.js"
@@ -11,13 +11,13 @@ import type { Pieces } from "./pieces.js"
 import { unzip } from "./zip.js"
 
 export interface FileRows {
-  /** The rows that are candles, in the order of the file. */
+  /** The valid rows, in the order of the file. */
   readonly columns: Columns
-  /** The open times of rows that hold a number that no candle has. */
+  /** The open times of rows with a value that is invalid for a candle. */
   readonly impossible: ReadonlyArray<number>
 }
 
-/** The rows of a zip. */
+/** Reads the rows of a zip file. */
 export const rowsOf = (
   modules: Pick<ArchiveModules, "yauzl" | "zlib">,
   zip: Pieces,

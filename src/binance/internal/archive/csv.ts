@@ -1,10 +1,10 @@
 /**
- * The CSV of the archive as columns, out of bytes that come in pieces. Written out by hand, since a month of seconds is
- * thirty million values: digits are read eight at a time, and no text is made of them.
+ * A streaming parser of the archive's CSV into columns. Hand-written, since a month of seconds has thirty million
+ * values: digits are read eight at a time, without intermediate strings.
  *
- * Strict, so that a file that somebody edited is refused and not misread: twelve values a line, times in milliseconds or
- * in microseconds, all in the same unit, decimals as the exchange writes them. The twelfth value is ignored, by the
- * exchange as well. Whether the rows make sense together is not decided here.
+ * Strict, so that an edited file is rejected and not misread: twelve values a line; times in milliseconds or in
+ * microseconds, all in the same unit; decimals as the exchange writes them. The twelfth value is ignored, as the
+ * exchange documents. The consistency of the rows is not checked here.
  */
 import * as Either from "effect/Either"
 import { bounded } from "../../../internal/safe/json.js"
@@ -12,11 +12,11 @@ import { allocate, type Columns, names, resized } from "../klines/columns.js"
 import { decimal, type Fault, powers } from "../klines/restRows.js"
 
 export interface CsvReader {
-  /** Takes the next piece of the file in. What comes back is what is wrong with the file, if anything is. */
+  /** Parses the next piece of the file. Returns its first fault, if any. */
   readonly push: (piece: Uint8Array) => Fault | undefined
-  /** All rows, in the order of the file, when all of it has been taken in. */
+  /** All rows, in the order of the file. Valid after the last piece. */
   readonly finish: () => Either.Either<Columns, Fault>
-  /** The open times of the rows left out: each is well-formed, but holds a number that no candle has. */
+  /** The open times of the omitted rows: well-formed, but with a value that is invalid for a candle. */
   readonly impossible: () => ReadonlyArray<number>
 }
 
@@ -26,17 +26,17 @@ const width = names.length + 1
 const maxLine = 4096
 const maxExcerpt = 512
 
-/** A reader with room for so many rows, which makes more when there are more. */
+/** A parser with an initial capacity in rows. The capacity grows when needed. */
 export const makeCsvReader = (expected: number): CsvReader => {
   const cursor = new Cursor()
   let columns = allocate(Math.max(1, expected))
   let rows = 0
   let lines = 0
   const impossible: Array<number> = []
-  // What came of a line whose end has not come.
+  // The beginning of a line that continues in the next piece.
   let rest = new Uint8Array(0)
 
-  /** Takes whole lines. */
+  /** Parses whole lines. */
   const take = (bytes: Uint8Array): Fault | undefined => {
     if (bytes.length === 0) return undefined
     cursor.begin(bytes)
@@ -83,7 +83,7 @@ export const makeCsvReader = (expected: number): CsvReader => {
       return take(joined(begun, piece.subarray(0, first))) ?? take(piece.subarray(first, end))
     },
     finish: () => {
-      // The last line may have no end.
+      // The last line may lack a newline.
       const fault = rest.length === 0 ? undefined : take(joined(rest, Uint8Array.of(newline)))
       return fault === undefined ? Either.right(resized(columns, rows)) : Either.left(fault)
     }
@@ -97,7 +97,9 @@ const joined = (a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> => {
   return both
 }
 
-/** As many names as there are values, and no number among them: a row that begins with dirt is a row. */
+/**
+ * True for a header: as many names as a row has values, none of them a number. A row that begins with garbage is a row.
+ */
 const isHeader = (line: string): boolean => {
   const titles = line.split(",")
   return titles.length === width && titles.every((title) => Number.isNaN(decimal(title)))
@@ -109,21 +111,21 @@ const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57
 // the hot path
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Bytes less the one of "0".
+// Byte values relative to "0".
 const point = -2
 const separator = -4
 
-// From 2010 to 2099, in milliseconds: no seconds and no microseconds lie there.
+// Milliseconds from 2010 to 2099. Times in seconds or microseconds are outside of this range.
 const earliest = 1_262_304_000_000
 const latest = 4_102_444_800_000
 
-/** Milliseconds, or microseconds; 0 while no time was read. */
+/** Milliseconds or microseconds; 0 before the first time was read. */
 type Unit = 0 | 1 | 1000
 
 /**
- * Reads values one after the other, each into a row of its column, and passes the comma behind it. Where there is no such
- * value it says so and passes nothing, so that nothing is ever read beyond the line. (A value that were given back would
- * be an object each time; a day of seconds would be a million of them.)
+ * Reads consecutive values, each into a row of its column, and skips the comma after it. A read that fails returns
+ * false and does not advance, so that nothing is read beyond the line. (Values are not returned, since each would be an
+ * object: a million for a day of seconds.)
  */
 class Cursor {
   at = 0
@@ -131,14 +133,14 @@ class Cursor {
   private bytes: Uint8Array = new Uint8Array(0)
   private view: DataView = new DataView(new ArrayBuffer(0))
 
-  /** The last byte has to be a newline. */
+  /** The last byte must be a newline. */
   begin(bytes: Uint8Array): void {
     this.at = 0
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** Reads a whole line, if it is one. */
+  /** Reads a whole line. Returns false if it is malformed. */
   row(columns: Columns, i: number): boolean {
     const isRow = this.time(columns.openTime, i) &&
       this.decimal(columns.open, i) &&
@@ -163,7 +165,7 @@ class Cursor {
     return true
   }
 
-  /** Thirteen digits or sixteen, in milliseconds; with a fraction where the microseconds have one. */
+  /** Thirteen or sixteen digits, converted to milliseconds. Microseconds become a fraction. */
   private time(column: Float64Array, i: number): boolean {
     const { at, bytes, view } = this
     if (this.unit === 0) this.unit = bytes[at + 13] === comma ? 1 : 1000
@@ -179,12 +181,12 @@ class Cursor {
   }
 
   /**
-   * The very double that `Number` gives. While all digits are an integer that a double holds, that is one division by an
+   * Reads the same double as `Number`. While all digits form an integer that a double holds, that is one division by an
    * exact power of ten (Clinger, "How to read floating point numbers accurately", 1990).
    *
-   * With eight decimals a sum will do beyond that, up to 2^45: no such number lies halfway between two doubles, since
-   * it would have more than eight binary places and therefore more than eight decimal ones, and the nearest to halfway
-   * is further away (2^8 / 1e8 of a binary place) than the error of the fraction, 2^-54.
+   * With eight decimals a sum is exact beyond that, up to 2^45. No such number lies halfway between two doubles, since
+   * it would have more than eight binary places and therefore more than eight decimal ones. The nearest to halfway is
+   * further away (2^8 / 1e8 of a binary place) than the error of the fraction, 2^-54.
    */
   private decimal(column: Float64Array, i: number): boolean {
     const { at, bytes, view } = this
@@ -217,7 +219,7 @@ class Cursor {
     this.at = end + 1
     column[i] = whole <= Number.MAX_SAFE_INTEGER && decimals < powers.length
       ? whole / powers[decimals]!
-      // More digits than a double has.
+      // More digits than a double holds.
       : decimal(String.fromCharCode(...bytes.subarray(at, Math.min(end, at + maxLine))))
     return !Number.isNaN(column[i])
   }
@@ -238,8 +240,8 @@ class Cursor {
 }
 
 /**
- * The number that eight bytes spell, or -1 when they are no digits. Four digits at a time in the four bytes of an
- * integer: first the two pairs of them, then the pairs.
+ * The number in eight ASCII digits, or -1 if one is not a digit. Four digits are processed at a time in the four bytes
+ * of an integer: first each pair of digits, then the pairs.
  */
 const eight = (view: DataView, at: number): number => {
   if (at + 8 > view.byteLength) return -1
@@ -257,14 +259,14 @@ const eight = (view: DataView, at: number): number => {
 // faults
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The line that begins there, without its end. */
+/** The line that begins at an offset, without its newline. */
 const lineAt = (bytes: Uint8Array, start: number): string => {
   const end = bytes.indexOf(newline, start)
   const line = bytes.subarray(start, Math.min(end < 0 ? bytes.length : end, start + maxLine))
   return new TextDecoder().decode(line)
 }
 
-/** What is wrong with a line that is no row, in words. */
+/** Describes the fault of a malformed line. */
 const faultIn = (text: string, line: number, unit: Unit): Fault => {
   const values = text.split(",")
   const at = names.findIndex((name, i) => !isValid(name, values[i] ?? ""))
@@ -280,7 +282,7 @@ const faultIn = (text: string, line: number, unit: Unit): Fault => {
 
 const signed = /^-?\d+(?:\.\d+)?$/
 
-/** The open time of a line all of whose values are numbers, some of them negative. */
+/** The open time of a line whose values are all numbers, some of them negative. */
 const openOfImpossible = (line: string): number | undefined => {
   const values = line.split(",")
   if (values.length !== width || !values.slice(0, width - 1).every((value) => signed.test(value))) return undefined

@@ -1,4 +1,4 @@
-/** Files over HTTP: in pieces, with deadlines and a limit, and with their checksum. */
+/** Downloads over HTTP: in pieces, with timeouts and a size limit, and with a checksum. */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Duration from "effect/Duration"
@@ -20,18 +20,18 @@ import { makePieces, type Pieces } from "./pieces.js"
 
 export interface Downloaded {
   readonly bytes: Pieces
-  /** Of all bytes, in hexadecimal. */
+  /** The checksum of all bytes, in hexadecimal. */
   readonly sha256: string
 }
 
 export interface Deadlines {
-  /** For all of a file. */
+  /** The timeout of the whole file. */
   readonly timeout: Duration.Duration
-  /** For the next piece of it. */
+  /** The timeout of the next piece. */
   readonly idleTimeout: Duration.Duration
 }
 
-/** None where there is no such file. */
+/** Downloads a file. None if it does not exist. */
 export type Download = (
   url: string,
   maxSize: number,
@@ -54,7 +54,7 @@ export const makeDownload = (
     )
     yield* heardDate(clock, attempt(() => new URL(url).host) ?? url, response.headers["date"], sent)
     if (response.status === 404) {
-      // An unread body keeps its socket.
+      // An unread body keeps its socket open.
       yield* drain(response)
       return Option.none()
     }

@@ -1,4 +1,4 @@
-/** The rule that a file the archive does not have is empty data, not a wrong request. */
+/** The rule that an absent file of the archive is empty data, not an invalid request. */
 import * as Option from "effect/Option"
 import * as Classifier from "../../../Classifier.js"
 import * as FetchContext from "../../../FetchContext.js"

@@ -1,20 +1,20 @@
 /**
- * The bytes of a file, which may be a hundred megabytes, in the pieces in which they came. What is beyond the first few
- * megabytes is given back to the system as soon as it was taken: the collector would keep it until long after the
- * candles in it have taken its place. Of smaller files it is quicker to leave that to the collector.
+ * The bytes of a file of up to hundreds of megabytes, in the pieces in which they were received. Beyond the first few
+ * megabytes, memory is released as soon as it has been read: garbage collection would keep it until long after the
+ * candles are allocated. For smaller files garbage collection is faster.
  */
 export interface Pieces {
   readonly size: () => number
   readonly push: (piece: Uint8Array) => void
-  /** Those from `start` to `end` in one, without copying where they came in one; fewer where they end before. */
+  /** The bytes from `start` to `end` as one array, fewer if the file ends before. Bytes of one piece are not copied. */
   readonly slice: (start: number, end: number) => Uint8Array
-  /** Those from `start` to `end`, each valid until the next. Afterwards there are none. */
+  /** Yields the bytes from `start` to `end` and releases them. Each array is valid until the next one is requested. */
   readonly take: (start: number, end: number) => Iterable<Uint8Array>
 }
 
 interface Piece {
   readonly bytes: Uint8Array
-  /** What they lie in, if it is to be given back. */
+  /** The buffer of the bytes, if it is to be released. */
   readonly buffer: ArrayBuffer | undefined
 }
 
@@ -29,7 +29,7 @@ export const makePieces = (): Pieces => {
     let at = 0
     for (const { buffer, bytes } of pieces) {
       const part = bytes.subarray(Math.max(0, start - at), Math.max(0, end - at))
-      // Before it is handed out: of what was given back there are no bytes.
+      // The length is read first: a released array has none.
       at += bytes.length
       if (part.length > 0) yield { part, buffer }
       if (at >= end) return

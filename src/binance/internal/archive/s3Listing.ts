@@ -1,29 +1,29 @@
 /**
- * What the archive says it has. It is a bucket of S3, which lists the names below a prefix in the order of their bytes,
- * and so the days of an instrument in the order of time.
+ * The listing of the archive. The archive is an S3 bucket, which lists the names below a prefix in byte order, and thus
+ * the days of an instrument in chronological order.
  */
 import { dayName, folderOf, nameOf, type Series } from "./archiveFiles.js"
 
-// A few more than one: beside each zip lies a checksum, and now and then a file whose name is no day.
+// More than one, since a checksum lies beside each zip, and some names contain no day.
 const maxKeys = 20
 
 /**
- * Where to ask for the first days of which there are files; those after a day if one is given. Asked is for candles of
- * a day, of which every instrument has files, whatever its other files lack.
+ * The URL that lists the first days with files, optionally after a day. It lists candles of a day, which every
+ * instrument has, even if other files are missing.
  */
 export const listingUrl = (base: string, { market, symbol }: Series, after?: number): string => {
   const series = { market, symbol, interval: "1d" } as const
   const prefix = folderOf(series, "daily")
   const query = new URLSearchParams({
     prefix,
-    // Behind all files of that day: they go on with a point.
+    // Sorts after all files of that day, whose names continue with a dot.
     ...(after === undefined ? undefined : { marker: `${prefix}${nameOf(series, dayName(after))}~` }),
     "max-keys": String(maxKeys)
   })
   return `${base}?${query}`
 }
 
-/** The first day in a listing, in milliseconds; `Infinity` when it has none, and nothing when it is no listing. */
+/** The first day in a listing, in milliseconds. `Infinity` if it has none, undefined if the text is not a listing. */
 export const firstDayIn = (xml: string): number | undefined => {
   if (!/<ListBucketResult[\s>]/.test(xml)) return undefined
   const [, day] = /<Key>[^<]*-(\d{4}-\d{2}-\d{2})\.zip<\/Key>/.exec(xml) ?? []

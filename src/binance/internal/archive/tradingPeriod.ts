@@ -1,4 +1,4 @@
-/** When an instrument was traded, as far as the archive shows it. */
+/** The trading period of an instrument, as far as the archive shows it. */
 import * as Effect from "effect/Effect"
 import * as Interval from "../../Interval.js"
 import type { Columns } from "../klines/columns.js"
@@ -6,25 +6,25 @@ import { anchorOf } from "../klines/columns.js"
 import { intersect, type Range } from "../klines/ranges.js"
 
 export interface TradingPeriod {
-  /** Nothing opens before; `-Infinity` where it is not known. */
+  /** No candle opens before this time. `-Infinity` if unknown. */
   readonly listed: number
-  /** Nothing opens from then on; `Infinity` where it is not known. */
+  /** No candle opens at or after this time. `Infinity` if unknown. */
   readonly delisted: number
-  /** False where the archive has no files of the instrument at all. */
+  /** False if the archive has no files of the instrument at all. */
   readonly exists: boolean
 }
 
 const day = 86_400_000
-// An instrument whose files have stopped counts as delisted only after that: files have been weeks late before.
+// The time without files after which an instrument counts as delisted: files have been weeks late before.
 const patience = 30 * day
 
 /**
- * The trading period around the rows found in `[start, end)`. Nothing is asked where there is no gap at either end.
- * `firstDay` returns the first day that has files, or the first one after another; `Infinity` when there is none, and
- * `undefined` when it is not known.
+ * The trading period around the rows found in `[start, end)`. No request is made if there is no gap at either end.
+ * `firstDay` returns the first day that has files, or the first one after another; `Infinity` if there is none, and
+ * `undefined` if that is unknown.
  *
- * Files are listed by the day. Within the first and the last day the rows decide, but only where two files agree on them
- * (`agreed`): one file alone may be cut short.
+ * The listing has a resolution of a day. Within the first and the last day the rows decide, but only where two files
+ * agree on them (`agreed`): a single file may be truncated.
  */
 export const tradingPeriod = <R>(
   { interval, length, openTime }: Pick<Columns, "openTime" | "length"> & { readonly interval: Interval.Interval },
@@ -56,7 +56,7 @@ export const tradingPeriod = <R>(
     const after = last === undefined ? start : Interval.next(interval, last, anchor)
     if (exists && hasGap(after, end) && after < now - patience && listed <= after) {
       const isLast = (yield* firstDay(after - 1)) === Infinity
-      // Without any files of days there is nothing that could have stopped.
+      // Without daily files, no end can be inferred.
       if (isLast && ((isLate ? from : yield* firstDay()) ?? Infinity) < Infinity) {
         const dayEnd = Interval.floor("1d", after - 1) + day
         delisted = isAgreed(after, dayEnd) ? after : Math.max(after, dayEnd)

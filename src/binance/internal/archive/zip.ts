@@ -1,6 +1,6 @@
 /**
- * The one file in a zip of the archive, in pieces. The container is read by yauzl, all that is odd about it included;
- * what the container promises is held against what comes out of it.
+ * Extracts the single file of a zip of the archive, in pieces. yauzl parses the container. The size and the checksum in
+ * the container are verified against the extracted data.
  */
 import type { Entry, ZipFile } from "yauzl"
 import type { DataIntegrity } from "../../../FetchError.js"
@@ -11,17 +11,17 @@ import type { Pieces } from "./pieces.js"
 export interface Expected {
   /** The name of the file in the zip. */
   readonly name: string
-  /** What is larger than so many bytes is not unpacked. */
+  /** The maximum size in bytes. A larger file is not extracted. */
   readonly maxSize: number
 }
 
-// What is no larger than a piece is unpacked at once, in a few thousandths of a second. What is larger is unpacked beside
-// other work: while one piece is taken, another thread is at the next.
+// A file no larger than a piece is inflated synchronously, within a few milliseconds. A larger file is inflated
+// concurrently: while one piece is processed, another thread inflates the next.
 const pieceSize = 1 << 20
 
 /**
- * Hands the file on piece by piece, letting go of the zip, and rejects with `DataIntegrity` when the zip is not what it
- * should be. That may be known only behind the last piece. What `take` throws it rejects with.
+ * Passes the file to `take` piece by piece, and releases the zip. Rejects with `DataIntegrity` when the zip is corrupt,
+ * which may be detected only after the last piece. Rejects with any error that `take` throws.
  */
 export const unzip = async (
   { yauzl, zlib }: Pick<ArchiveModules, "yauzl" | "zlib">,
@@ -76,7 +76,7 @@ async function* inflated(
   }
 }
 
-/** Writes one piece after the other, each when the one before was read; stops with the stream. */
+/** Writes pieces one by one, each after the one before was read. Stops with the stream. */
 const feed = async (inflate: InflateRaw, data: Iterable<Uint8Array>): Promise<void> => {
   for (const piece of data) {
     if (inflate.destroyed) return
@@ -103,7 +103,7 @@ const open = async (
       done(bytes.length < length ? new Error("unexpected end") : null)
     }
   }
-  // Names as bytes: what does not say how it is encoded would not be read as what it is.
+  // Names are decoded here, as UTF-8: yauzl would misread a name without a declared encoding.
   const file = await yauzl.fromRandomAccessReaderPromise(new Reader(), zip.size(), { decodeStrings: false })
   const entry = await onlyEntry(file)
   const found = new TextDecoder().decode(entry.fileNameRaw)

@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import * as Market from "../../Market.js"
 
-/** What a file says of itself: a file under another name holds other candles. */
+/** The metadata of a file. It detects a renamed file, which would hold other candles. */
 const About = Schema.parseJson(Schema.Struct({
   host: Schema.optional(Schema.String),
   market: Market.Market,

@@ -1,11 +1,11 @@
 /**
- * Candles as an Arrow IPC file, and back. Any Arrow tool reads it: times are 64-bit integers, in milliseconds since the
- * epoch, the other fields are doubles. The interval, the sources and what is missing are JSON in the metadata of the
- * schema.
+ * Encodes candles as an Arrow IPC file, and decodes them. Any Arrow tool reads it: times are 64-bit integers, in
+ * milliseconds since the epoch; the other fields are doubles. The interval, the sources and the missing candles are
+ * JSON in the metadata of the schema.
  *
- * Arrow readers detect neither a flipped byte nor a truncated file. Therefore a file ends with a seal, a checksum of all
- * its bytes. The metadata has a checksum of the columns and of the rest of the metadata, for files without a seal: those
- * of earlier versions, and those that another tool has written again.
+ * Arrow readers detect neither a flipped byte nor a truncated file. Therefore a file ends with a seal, a checksum of
+ * all its bytes. The metadata has a checksum of the columns and of the rest of the metadata, for files without a seal:
+ * those of earlier versions, and those rewritten by another tool.
  */
 import * as Schema from "effect/Schema"
 import { attempt } from "../../../internal/safe/json.js"
@@ -36,7 +36,7 @@ const Header = Schema.parseJson(Schema.Struct({
 
 export interface Contents {
   readonly klines: Model
-  /** Further metadata of the file, as a text of its own. */
+  /** Additional metadata of the file, as a string. */
   readonly about: string
 }
 
@@ -86,7 +86,7 @@ export const decode = (
   if (isPlain === false) return { flaw: "The Arrow file holds no klines" }
   const table = isPlain && attempt(() => arrow.tableFromIPC(bytes, { useBigInt: true }))
   if (table === undefined) return { flaw: "The file is not an Arrow file, or is truncated" }
-  // In a damaged file, an entry can be there without its value: null.
+  // In a damaged file, an entry may lack its value: null.
   const metadata = (key: string): string | undefined => table.schema.metadata?.get(key) ?? undefined
   const text = metadata(keys.klines)
   const about = metadata(keys.about) ?? ""

@@ -21,7 +21,7 @@ const blockSize = 24
 const recordBatch = 3
 /** The type ids of integers and of floating-point numbers. */
 const numeric: ReadonlyArray<number> = [2, 3]
-/** Versions before it have a page id in each buffer. */
+/** Earlier versions have a page id in each buffer. */
 const version4 = 3
 
 /** The field of a table at a slot, as an offset. Undefined if the table does not have it. */
@@ -32,7 +32,7 @@ export const hasPlainColumns = (bytes: Uint8Array): boolean => {
   const end = bytes.length - endSize
   if (magic.some((byte, i) => bytes[i] !== byte || bytes[end + 4 + i] !== byte)) throw new Error("Not an Arrow file")
   const file = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  // The parts of a file do not overlap. The factor is for what is shared, such as strings.
+  // The parts of a file do not overlap. The factor allows for shared parts, such as strings.
   let budget = 2 * bytes.length
   const spend = (size: number) => {
     budget -= size

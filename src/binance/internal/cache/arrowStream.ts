@@ -9,12 +9,12 @@ import { tableOf } from "./arrowTable.js"
 
 const key = "effect-errata/interval"
 
-/** A continuation mark, and the length of a message that is not there. */
+/** A continuation mark, and the length of an absent message. */
 const endLength = 8
 
 export const end = (): Uint8Array => Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0)
 
-/** The bytes of a piece. They follow those of the pieces before. */
+/** The bytes of a piece. They follow those of the preceding pieces. */
 export const encode = ({ arrow }: CacheModules, klines: Model, isFirst: boolean): Uint8Array => {
   if (klines.length === 0 && !isFirst) return new Uint8Array()
   const table = tableOf(arrow, klines)

@@ -1,4 +1,4 @@
-/** Files that are whole or not there: written beside their place, synced, and put there by one rename. */
+/** Atomic files: written under a temporary name, synced, and renamed. */
 import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -12,7 +12,7 @@ type Failed = PlatformError.PlatformError
 export const make = Effect.map(
   Effect.all([FileSystem.FileSystem, Path.Path]),
   ([fs, path]) => {
-    /** Folders that were looked through for what a process left that died while it wrote. */
+    /** Folders that were checked for temporary files of processes that died during a write. */
     const swept = new Set<string>()
 
     const sweep = Effect.fnUntraced(function*(folder: string) {
@@ -23,7 +23,7 @@ export const make = Effect.map(
         if (!name.endsWith(unfinished)) continue
         const file = path.join(folder, name)
         const { mtime } = yield* fs.stat(file)
-        // Younger ones may be somebody's who is at it.
+        // A recent temporary file may still be written by another process.
         if (Option.exists(mtime, (date) => now - date.getTime() > abandonedAfter)) {
           yield* fs.remove(file, { force: true })
         }
@@ -41,13 +41,13 @@ export const make = Effect.map(
         Effect.flatMap(({ bytes, size }) =>
           Option.isSome(bytes) && BigInt(bytes.value.length) === size
             ? Effect.succeed(bytes.value)
-            // A request may be answered in part.
+            // A request may return fewer bytes than requested.
             : fs.readFile(file)
         )
       )
 
     return {
-      /** None where there is no such file. */
+      /** Reads a file. None if it does not exist. */
       read: (file: string, isLarge: boolean): Effect.Effect<Option.Option<Uint8Array>, Failed> =>
         Effect.asSome(isLarge ? readAtOnce(file) : fs.readFile(file)).pipe(
           Effect.catchIf(isNotFound, () => Effect.succeedNone)
@@ -55,7 +55,7 @@ export const make = Effect.map(
 
       exists: (file: string): Effect.Effect<boolean> => Effect.orElseSucceed(fs.exists(file), () => false),
 
-      /** The names in a folder; none where there is no such folder. */
+      /** The names in a folder. Empty if the folder does not exist. */
       list: (folder: string): Effect.Effect<ReadonlyArray<string>, Failed> =>
         fs.readDirectory(folder).pipe(Effect.catchIf(isNotFound, () => Effect.succeed([]))),
 
@@ -76,8 +76,8 @@ export const make = Effect.map(
       }),
 
       /**
-       * Puts a file out of the way, in place of one that was put there before; unless it is one that is to stay, since
-       * somebody has written another meanwhile.
+       * Renames a corrupt file, and replaces the one renamed before. A file that is to stay is restored: another
+       * process has written it in the meantime.
        */
       moveAside: Effect.fnUntraced(function*(
         file: string,
@@ -91,7 +91,7 @@ export const make = Effect.map(
   }
 )
 
-/** What goes wrong with an open file is told of a number, and what with the one beside it of that. */
+/** Replaces the path of an error: errors of an open file name its descriptor or the temporary file. */
 const named = (file: string) => (error: Failed): Failed =>
   error._tag === "SystemError"
     ? new PlatformError.SystemError({ ...error, cause: error.cause, pathOrDescriptor: file })

@@ -1,4 +1,4 @@
-/** The spans of time of which each has a file of its own: days of candles shorter than a day, months of the others. */
+/** The periods that have a file each: days for intervals shorter than a day, months for the others. */
 import * as DateTime from "effect/DateTime"
 import * as Interval from "../../Interval.js"
 import type { Range } from "../klines/ranges.js"
@@ -8,7 +8,7 @@ export interface Period extends Range {
   readonly name: string
 }
 
-/** The periods that candles opening in a range belong to, in order. */
+/** The periods that a range of open times overlaps, in order. */
 export const periodsOf = (interval: Interval.Interval, { end, start }: Range): ReadonlyArray<Period> => {
   const span = isLong(interval) ? "1M" : "1d"
   const periods: Array<Period> = []
@@ -25,7 +25,7 @@ export const periodsOf = (interval: Interval.Interval, { end, start }: Range): R
 const isLong = (interval: Interval.Interval): boolean =>
   interval === "1M" || Interval.millis[interval] >= Interval.millis["1d"]
 
-/** Where the files of a series are, as names of folders. A month is `1mo`, for disks that know no capitals. */
+/** The path of a series, as folder names. A month is `1mo`, for case-insensitive file systems. */
 export const folderOf = (series: Series): ReadonlyArray<string> => [
   series.market,
   series.symbol,
@@ -38,6 +38,6 @@ export interface Series {
   readonly interval: Interval.Interval
 }
 
-/** The name of the folder of a host: its URL, as far as the names of folders allow. */
+/** The folder name of a host: its URL, with characters replaced that folder names do not allow. */
 export const hostFolder = (host: string): string =>
   host.replace(/^https?:\/\//, "").replace(/[^\w.-]+/g, "_").replace(/^\.+|\.+$/g, "_") || "_"

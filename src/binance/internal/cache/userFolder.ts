@@ -1,4 +1,4 @@
-/** The folder of the cache, where none is named. */
+/** The default folder of the cache. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Cause from "effect/Cause"
@@ -6,7 +6,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
-/** `effect-errata` in the user's folder for caches. */
+/** `effect-errata` in the user's cache folder. */
 export const userFolder = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path

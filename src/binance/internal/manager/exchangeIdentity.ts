@@ -1,6 +1,6 @@
-/** Which exchange the candles of a manager are of: those of a test network must never be taken for real ones. */
+/** The exchange of a manager's candles. Candles of a test network must never be mixed with real ones. */
 
-/** The name under which all hosts of Binance itself are known; they have the same candles. */
+/** The common name of all hosts of Binance itself; they have the same candles. */
 export const binance = "binance.com"
 
 const official = /^https:\/\/(?:(?:api(?:\d|-gcp)?|fapi|dapi)\.binance\.com|(?:data-api|data)\.binance\.vision)$/

@@ -1,4 +1,7 @@
-/** Candles from the cache, then from the archive, then from the REST API: each is asked for what those before it lack. */
+/**
+ * Candles from the cache, the archive and the REST API. Each source is asked for the candles that the ones before it
+ * lack.
+ */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -51,7 +54,7 @@ export interface Sources {
   readonly cache: Option.Option<Cache>
   readonly vision: Option.Option<Client>
   readonly rest: Option.Option<Client>
-  /** The exchange that the candles are of, for the cache. */
+  /** The exchange of the candles, for the cache. */
   readonly host: (market: Market) => string | undefined
   readonly requests: SourceRequests
   readonly concurrency: number
@@ -65,9 +68,9 @@ export interface Sources {
 
 // Ten pages of REST.
 const candlesPerPiece = 10_000
-// So many gaps are asked of REST one by one; more of them page by page.
+// The number of gaps up to which REST is asked for each; more gaps are fetched page by page.
 const fewGaps = 3
-// An archive that refuses so many files, and gives none, is not asked for the others.
+// The number of refused files after which an archive that has returned none is not asked for the others.
 const refusals = 3
 
 // The symbol is unknown, or its status is invalid.
@@ -76,14 +79,14 @@ const untraded: ReadonlySet<unknown> = new Set([-1121, -1122])
 interface Answered extends ranges.Range {
   readonly klines: Klines.Klines
   readonly now: number | undefined
-  /** Whether nothing went wrong: only then is it kept that candles do not exist. */
+  /** True if no error occurred. Only then are nonexistent candles recorded in the cache. */
   readonly isSound: boolean
 }
 
-/** `isFresh` leaves out what the cache has. */
+/** With `isFresh`, the cache is not read. */
 export const makeGather = (sources: Sources) => {
   const { cache, concurrency, requests, rest, vision } = sources
-  // Monotonic time from which on the cache may be written to again.
+  // The monotonic time from which the cache may be written again.
   let writable = -Infinity
 
   return Effect.fnUntraced(function*(request: KlineRequest, isFresh: boolean): Effect.fn.Return<Gathered> {
@@ -100,7 +103,7 @@ export const makeGather = (sources: Sources) => {
     }
     const tell = (source: Klines.Source, candles: number) => sources.progress(request, source, candles, expected)
 
-    /** Asks a source for pieces of the range, several at once, until it says that it answers no more. */
+    /** Fetches pieces of the range from a source, several at once, until the source refuses further requests. */
     const ask = Effect.fnUntraced(function*(
       source: Network,
       have: number,
@@ -159,7 +162,7 @@ export const makeGather = (sources: Sources) => {
       }
       yield* tell("cache", found.length)
     }
-    // What the cache knows not to exist was proven.
+    // Nonexistent candles in the cache were proven.
     let unknown: ReadonlyArray<ranges.Range> = found.missing.filter(({ reason }) =>
       reason === "not_cached" || reason === "not_fetched"
     )
@@ -172,7 +175,7 @@ export const makeGather = (sources: Sources) => {
         Option.isSome(rest) ? Effect.provideService(HasAlternative, () => true) : identity
       )
       found = joined(found, answers.map(({ klines }) => klines))
-      // The archive shows what exists. What does not exist only the exchange itself can say.
+      // The archive shows which candles exist. Only the exchange itself can prove that a candle does not exist.
       unknown = ranges.joined(ranges.intersect(found.missing, unknown))
     }
 
@@ -208,8 +211,8 @@ export const makeGather = (sources: Sources) => {
         ranges.intersect(unknown, [piece]).map(({ end, start }) => Klines.slice(klines, start, end))
       )
       found = joined(found, parts)
-      // The exchange does not say why it has nothing after the last candle, and nothing about symbols that it no longer
-      // trades. The archive may know.
+      // The exchange gives no reason for a gap after the last candle, and has no data about symbols that are no longer
+      // traded. The archive may have the reason.
       const isUntraded = errors.some((error) => error._tag === "ApiFormat" && untraded.has(error.apiCode))
       const unexplained = found.missing.filter(({ reason }) =>
         reason === "date_range" || (isUntraded && reason === "not_fetched")
@@ -237,7 +240,7 @@ export const makeGather = (sources: Sources) => {
       )
       if (Either.isLeft(kept)) writable = (yield* monotonic) + 60_000
     }
-    // What the cache had is old, but better than nothing.
+    // Outdated candles of the cache are a fallback.
     if (outdated !== undefined && outdated.length > 0) found = completed(found, outdated)
     return { klines: found, errors, now }
   })
@@ -249,7 +252,7 @@ interface Found {
   readonly now: number | undefined
 }
 
-/** A client that only gives all of a range or none of it. */
+/** Adapts a client without partial results: it returns all of a range or fails. */
 const plainly = ({ interval, market, symbol }: KlineRequest, client: Client) => (range: ranges.Range) =>
   Effect.flatMap(EachRequest, (each) =>
     Effect.map(
@@ -272,11 +275,11 @@ const notFetched = (interval: Interval.Interval, { end, start }: ranges.Range): 
   return bounds.start < bounds.end ? [{ ...bounds, reason: "not_fetched" }] : []
 }
 
-/** The cache is no longer the last to have been asked. */
+/** Replaces `not_cached`, since other sources were asked after the cache. */
 const afterAll = (hole: Klines.Missing): Klines.Missing =>
   hole.reason === "not_cached" ? { ...hole, reason: "not_fetched" } : hole
 
-/** In pairs, since each concatenation copies. */
+/** Concatenates in pairs, since each concatenation copies. */
 const joined = (first: Klines.Klines, others: ReadonlyArray<Klines.Klines>): Klines.Klines => {
   if (others.length === 0) return first
   const middle = others.length >> 1
@@ -284,7 +287,7 @@ const joined = (first: Klines.Klines, others: ReadonlyArray<Klines.Klines>): Kli
   return head === undefined ? first : Klines.concat(joined(first, others.slice(0, middle)), joined(head, tail))
 }
 
-/** Few gaps as they are; of many, those that fit into one page are asked for together. */
+/** Returns few gaps unchanged. Many gaps are merged as far as they fit into one page. */
 const grouped = (interval: Interval.Interval, gaps: ReadonlyArray<ranges.Range>): ReadonlyArray<ranges.Range> => {
   if (gaps.length <= fewGaps) return gaps
   const groups: Array<ranges.Range> = []
@@ -297,7 +300,7 @@ const grouped = (interval: Interval.Interval, gaps: ReadonlyArray<ranges.Range>)
   return groups
 }
 
-/** Candles that are missing for want of an answer, from what an outdated file has. */
+/** Candles of an outdated file that are missing because no source answered. */
 const completed = (found: Klines.Klines, outdated: Klines.Klines): Klines.Klines => {
   const lacking = found.missing.filter(({ reason }) => reason === "not_fetched" || reason === "date_range")
   return lacking.reduce(

@@ -1,4 +1,4 @@
-/** The one way to a source: what fails is counted and logged as a failure of this source, and tried again by its policy. */
+/** Requests to a source: each failure is counted and logged under this source, and retried by its policy. */
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import { ErrorTracker } from "../../../ErrorTracker.js"
@@ -29,8 +29,8 @@ const contextOf = (source: Source, { interval, market, symbol }: KlineRequest, {
 
 export const makeSourceRequests = (tracker: typeof ErrorTracker.Service, policies: Policies) => ({
   /**
-   * Runs a request to a source. An error that was counted inside, request by request, is not counted again. `met` gets
-   * what it fails with.
+   * Runs a request to a source. An error that was counted per network request is not counted again. The error is added
+   * to `met`.
    */
   request: <A>(
     source: Source,
@@ -50,8 +50,8 @@ export const makeSourceRequests = (tracker: typeof ErrorTracker.Service, policie
     ),
 
   /**
-   * Runs a single request to the network, as attempts that count. `met` gets the failures that a later attempt made up
-   * for; the others are in the error that it fails with.
+   * Runs a single network request, and counts its attempts. The failures that a later attempt recovered from are added
+   * to `met`; the others are in the error of the request.
    */
   attempted:
     (source: Network, request: KlineRequest, range: Range, met: Array<FetchError.FetchError>) =>
@@ -66,7 +66,7 @@ export const makeSourceRequests = (tracker: typeof ErrorTracker.Service, policie
         )
         const policy = source === "vision" ? policies.vision : policies.rest[request.market]
         return (policy === undefined ? attempt : Fetch.retry(policy)(attempt)).pipe(
-          // A refusal is not sent, so no attempt has this context.
+          // A request refused locally is not sent, so no attempt has this context.
           Fetch.annotate(context),
           Effect.tap(() => Effect.sync(() => met.push(...failures)))
         )

@@ -1,4 +1,4 @@
-/** Whether a fetch has all that there is, and the error that says what it lacks. */
+/** The completeness of a fetch, and the error that describes the missing candles. */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -8,10 +8,10 @@ import * as Interval from "../../Interval.js"
 import type { Klines, Missing } from "../../Klines.js"
 import * as columns from "../klines/columns.js"
 
-/** What a fetch came to. */
+/** The result of a fetch. */
 export interface Gathered {
   readonly klines: Klines
-  /** All that went wrong, in the order of the sources; also what was made up for later. */
+  /** All errors, in the order of the sources, including those that were recovered from. */
   readonly errors: ReadonlyArray<FetchError.FetchError>
   /** The time of the exchange at its last answer, in milliseconds; `undefined` when no source stated one. */
   readonly now: number | undefined
@@ -24,7 +24,7 @@ const proven: ReadonlySet<Missing["reason"]> = new Set<Missing["reason"]>([
   "unfinished"
 ])
 
-/** Reasons that may be others at the next attempt. */
+/** Reasons that may change by the next attempt. */
 const passing: ReadonlySet<Missing["reason"]> = new Set<Missing["reason"]>([
   "date_range",
   "not_published_yet",
@@ -33,7 +33,7 @@ const passing: ReadonlySet<Missing["reason"]> = new Set<Missing["reason"]>([
 
 const isEmptyReason = Schema.is(FetchError.EmptyReason)
 
-/** The error of a fetch that lacks candles which may exist; none when everything that has closed is there. */
+/** The error of a fetch that lacks candles which may exist. None when all closed candles are present. */
 export const verdictOf = (
   { errors, klines: { interval, length, missing, openTime }, now }: Gathered,
   { market, symbol }: { readonly market: string; readonly symbol: string }
