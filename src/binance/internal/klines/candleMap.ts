@@ -1,6 +1,6 @@
 /**
- * Which candles of a range are here, and which answers say that the others do not exist. Pure bookkeeping of a fetch:
- * what to ask next and what is proven follow from it.
+ * The known candles of a range, and the answers that deny the others. Pure bookkeeping of a fetch: it determines the
+ * next request and the proven gaps.
  */
 import * as Interval from "../../Interval.js"
 import { type Columns, endOf, lowerBound } from "./columns.js"
@@ -13,9 +13,9 @@ export interface Gap extends Range {
 
 export class CandleMap {
   readonly parts: Array<Columns> = []
-  /** The open times of rows that are no candles. */
+  /** The open times of invalid rows. */
   readonly invalid = new Set<number>()
-  /** The grid times at which something opens, ascending. The one that is forming is included. */
+  /** The grid times at which a candle opens, ascending. Includes the unfinished candle. */
   private opens = new Float64Array(0)
   private votes: Array<Range> = []
   private handled: ReadonlyArray<Range> = []
@@ -43,8 +43,8 @@ export class CandleMap {
   }
 
   /**
-   * Adds an answer. `coverage` is the range of which it says everything; none where it proves nothing about absent
-   * candles. Returns false when it contradicts an earlier answer.
+   * Adds an answer. `coverage` is the range that the answer describes completely; undefined if it proves nothing about
+   * absent candles. Returns false when the answer contradicts an earlier one.
    */
   add(
     answer: { readonly rows: Columns; readonly opens: ReadonlyArray<number>; readonly invalid: ReadonlyArray<number> },
@@ -57,7 +57,7 @@ export class CandleMap {
     if (answer.rows.length > 0) this.parts.push(answer.rows)
     const before = this.opens
     const fresh = found.filter((open) => before[lowerBound(before, open)] !== open)
-    // What an answer denied and this one has was denied wrongly.
+    // A new candle refutes the answers that denied it.
     const denied = this.votes.filter((vote) => fresh.some((open) => vote.start <= open && open < vote.end))
     if (denied.length > 0) this.votes = this.votes.filter((vote) => !denied.includes(vote))
     let consistent = denied.length === 0
@@ -77,14 +77,14 @@ export class CandleMap {
     return consistent
   }
 
-  /** Marks a range as asked for, or as not to be asked for. */
+  /** Marks a range as requested, or as excluded from requests. */
   handle(range: Range): void {
     if (range.start < range.end) this.handled = joined([...this.handled, range].sort((a, b) => a.start - b.start))
   }
 
-  /** The first part of a range that was not asked for and in which something may open. */
+  /** The first part of a range that was not requested and may contain a candle. */
   unhandled(range: Range): Range | undefined {
-    // Before the first candle it is not known where the grid of three days lies.
+    // The grid of `3d` is unknown before the first candle.
     const isUnknown = this.interval === "3d" && this.opens.length === 0
     return subtract([range], this.handled).find(({ end, start }) =>
       isUnknown ? start < end : Interval.count(this.interval, start, end, this.anchor()) > 0

@@ -1,4 +1,4 @@
-/** Wrong close times: nothing relies on them, so they are kept, and logged. */
+/** A log message about wrong close times. Nothing depends on close times, so the rows are kept. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
@@ -7,7 +7,7 @@ import { write } from "../../../internal/log/write.js"
 import type * as Klines from "../../Klines.js"
 import { anchorOf, endOf } from "./columns.js"
 
-/** Logs how many candles do not close where they end, if any. */
+/** Logs the number of candles with a wrong close time, if any. */
 export const warnOfCloseTimes = (found: Klines.Klines, context: FetchContext.Input): Effect.Effect<void> => {
   const { closeTime, interval, openTime } = found
   const end = endOf(interval, anchorOf(interval, openTime))

@@ -39,7 +39,7 @@ export const make = (length: number, column: (name: Name) => Float64Array): Colu
 
 export const allocate = (length: number): Columns => make(length, () => new Float64Array(length))
 
-/** The first `length` rows as views, or, if there are fewer, the same rows with room for more behind them. */
+/** The first `length` rows as views. If there are fewer, a copy with capacity for `length` rows. */
 export const resized = (columns: Columns, length: number): Columns =>
   make(length, (name) => {
     if (length <= columns.length) return columns[name].subarray(0, length)
@@ -108,7 +108,7 @@ export const mergeOrder = (first: Float64Array, second: Float64Array): Uint32Arr
   return order.subarray(0, kept)
 }
 
-/** An instant on the grid of these rows. Only the grid of `3d` has to be learned from them. */
+/** An instant on the grid of these rows. Only the grid of `3d` depends on the rows. */
 export const anchorOf = (interval: Interval.Interval, openTime: Float64Array): number => {
   const first = openTime[0]
   return interval === "3d" && first !== undefined && Interval.floor("1d", first) === first

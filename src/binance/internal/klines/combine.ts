@@ -5,7 +5,7 @@ import { make, type Missing, type Model } from "./klinesModel.js"
 import * as ranges from "./ranges.js"
 import * as rowSources from "./rowSources.js"
 
-/** Klines of one source, from rows in any order. Rows that are omitted as invalid are missing where `reasons` are. */
+/** Klines of one source, from rows in any order. Invalid rows are omitted, and are missing within `reasons`. */
 export const fromRows = (options: {
   readonly interval: Interval.Interval
   readonly source: Model["source"][number]
@@ -30,7 +30,7 @@ export const fromRows = (options: {
   })
 }
 
-/** The rows of both and what both miss; rows and reasons of `that` take precedence. */
+/** The rows of both, and the candles that both lack. Rows and reasons of `that` take precedence. */
 export const concat = (self: Model, that: Model): Model => {
   const { interval } = self
   if (interval !== that.interval) {
@@ -46,7 +46,7 @@ export const concat = (self: Model, that: Model): Model => {
   })
 }
 
-/** The rows that open in `[start, end)`, as views, and what is missing there. */
+/** The rows that open in `[start, end)`, as views, and the missing candles there. */
 export const slice = (self: Model, start: number, end: number): Model => {
   const { interval } = self
   const from = columns.lowerBound(self.openTime, start)
@@ -76,7 +76,7 @@ interface Rows {
   readonly source: Model["source"]
 }
 
-/** The rows of both, in order. Pieces of a range follow each other, and are copied without comparing rows. */
+/** The rows of both, in order. Consecutive pieces of a range are copied without comparing rows. */
 const merged = (self: Model, that: Model): Rows => {
   if (that.length === 0) return { columns: self, source: self.source }
   if (self.length === 0) return { columns: that, source: that.source }

@@ -10,7 +10,7 @@ const zero = 48
 const newline = 10
 
 const maxRow = names.length * (maxLength + 1) + 2
-// Most rows of the exchange are shorter. It grows where they are not.
+// The initial size of a row in bytes. Most rows are shorter; the buffer grows for longer ones.
 const usualRow = 144
 
 /** The bytes of the CSV, which are ASCII. */

@@ -1,11 +1,11 @@
 /**
- * The clock of an exchange, as its answers show it. The local clock may be days off, so it never decides which candles
- * exist or have closed.
+ * The clock of an exchange, estimated from its answers. The local clock may be wrong by days, so it never decides which
+ * candles exist or have closed.
  *
- * The state is an offset from a monotonic clock: steps of the local wall clock change nothing.
+ * The state is an offset from a monotonic clock: changes of the local wall clock have no effect.
  */
 
-/** Milliseconds of the epoch by the exchange, less milliseconds by the monotonic clock: the least and the most. */
+/** The bounds of the offset: milliseconds of the epoch by the exchange, minus milliseconds of the monotonic clock. */
 interface Offset {
   readonly least: number
   readonly most: number
@@ -16,24 +16,24 @@ export class ExchangeClock {
   private isWarned = false
 
   /**
-   * Records a time that the exchange stated in an answer, in milliseconds. `resolution` is how much later it may have
-   * been: 1000 for a `Date` header. `sent` and `received` are monotonic milliseconds.
+   * Records a time that the exchange stated in an answer, in milliseconds. The true time may be later by up to
+   * `resolution`: 1000 for a `Date` header. `sent` and `received` are monotonic milliseconds.
    */
   heard(stated: number, resolution: number, sent: number, received: number): void {
     const heard: Offset = { least: stated - received, most: stated + resolution - sent }
     const known = this.offset
     const least = Math.max(known?.least ?? -Infinity, heard.least)
     const most = Math.min(known?.most ?? Infinity, heard.most)
-    // Statements that exclude each other: the exchange has set its clock, so the latest one counts.
+    // Contradictory bounds: the exchange has adjusted its clock, so the latest statement is used.
     this.offset = least <= most ? { least, most } : heard
   }
 
-  /** The earliest time that the exchange's clock can show now; `undefined` before it has stated any. */
+  /** The earliest possible time of the exchange now; `undefined` before its first statement. */
   earliest(monotonic: number): number | undefined {
     return this.offset === undefined ? undefined : this.offset.least + monotonic
   }
 
-  /** By how many milliseconds a local clock is wrong at least: positive when it is ahead. */
+  /** The minimum error of a local clock in milliseconds: positive when it is ahead. */
   error(local: number, monotonic: number): number {
     if (this.offset === undefined) return 0
     const { least, most } = this.offset

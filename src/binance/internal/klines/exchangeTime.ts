@@ -6,8 +6,8 @@ import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.
 import type { ExchangeClock } from "./exchangeClock.js"
 
 /**
- * Records the `Date` of an answer that was requested at `sent`, and logs one warning per host when the local clock is
- * far off. Returns the stated time in milliseconds; NaN without one.
+ * Records the `Date` of an answer that was requested at `sent`. Logs one warning per host when the local clock is
+ * wrong. Returns the stated time in milliseconds; NaN without one.
  */
 export const heardDate = (
   clock: ExchangeClock,

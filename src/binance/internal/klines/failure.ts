@@ -1,4 +1,4 @@
-/** What a source of klines over HTTP fails with, and how its failures become that. */
+/** The errors of a source of klines over HTTP, and their classification. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Classifier from "../../../Classifier.js"
@@ -6,14 +6,14 @@ import type * as FetchContext from "../../../FetchContext.js"
 import * as FetchError from "../../../FetchError.js"
 import * as RetryPolicy from "../../../RetryPolicy.js"
 
-/** No storage error, since nothing touches a disk, and no `DataEmpty`, since empty parts are values. */
+/** Storage errors and `DataEmpty` are excluded: no disk is involved, and empty parts are values. */
 export type KlinesError =
   | FetchError.NetworkError
   | FetchError.ApiError
   | Exclude<FetchError.DataError, FetchError.DataEmpty>
   | FetchError.OtherError
 
-/** Classifies a failure, by the rules of the caller first and then by these. */
+/** Classifies a failure. The rules of the caller take precedence over `own`. */
 export const classify = (
   cause: unknown,
   context: FetchContext.Input,
@@ -25,7 +25,7 @@ export const classify = (
       precise
     ))
 
-/** An error that speaks of a disk, or of no data where there was no answer, is mistaken. */
+/** Converts a storage error or a `DataEmpty`, which only a wrong rule can produce, to `Unexpected`. */
 const precise = (error: FetchError.FetchError): KlinesError => {
   switch (error._tag) {
     case "DataEmpty":

@@ -37,7 +37,7 @@ const putRows = (text: JsonText, klines: Model): void => {
   text.put("]")
 }
 
-/** ASCII that grows. */
+/** A growing buffer of ASCII. */
 class JsonText {
   private bytes: Uint8Array<ArrayBuffer>
   private at = 0
@@ -51,7 +51,7 @@ class JsonText {
     this.at = putText(this.bytes, this.at, text)
   }
 
-  /** JSON has no number for those that are not finite. */
+  /** Writes a number. JSON cannot represent NaN and infinity. */
   number(before: string, value: number): void {
     this.makeRoom(before.length + maxLength)
     this.at = putText(this.bytes, this.at, before)

@@ -1,4 +1,4 @@
-/** A request for klines, piece by piece: where the range is cut, and what an error of a piece says. */
+/** A request for klines as a stream of pieces: the boundaries of the pieces, and the context of their errors. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -13,15 +13,15 @@ import { pieceStream } from "./pieceStream.js"
 import type { Range } from "./ranges.js"
 
 export interface Options {
-  /** The pieces end where candles of this interval end. */
+  /** The interval at whose boundaries pieces end. */
   readonly by?: Interval.Interval | undefined
-  /** The number of pieces that are fetched ahead. */
+  /** The number of prefetched pieces. */
   readonly prefetch?: number | undefined
 }
 
 /**
- * The klines of a request, a piece at a time. After the candle that is forming, the rest of the range is one piece. An error
- * has the range that is left in its context.
+ * The klines of a request, one piece at a time. The rest of the range after the unfinished candle is one piece. The
+ * context of an error has the remaining range.
  */
 export const klineStream = (
   request: KlineRequest,
@@ -55,7 +55,7 @@ export const klineStream = (
     return Stream.map(Stream.concat(past, rest), ({ klines }) => klines)
   })
 
-/** Options that can be used with an interval, or what is wrong with them. */
+/** The options for an interval, or the reason why they are invalid. */
 export const checked = (
   { by, prefetch = 1 }: Options,
   interval: Interval.Interval
@@ -96,8 +96,8 @@ const shortest = (interval: Interval.Interval): number =>
 const usualSize = 50_000
 
 /**
- * Consecutive ranges, each drawn when it is needed. By default a piece is a day of seconds, or as many whole months as have
- * about 50,000 candles: files of the archive and of the cache belong to one piece each.
+ * Consecutive ranges, computed on demand. By default a piece is a day for candles of a second, or as many whole months
+ * as have about 50,000 candles: each file of the archive and of the cache belongs to one piece.
  */
 export const piecesOf = function*(
   interval: Interval.Interval,
@@ -118,7 +118,7 @@ export const piecesOf = function*(
   }
 }
 
-/** Whether a piece reaches into the future, so that there are no candles after it. */
+/** True if a piece extends into the future: no candles follow it. */
 const endsNow = ({ interval, length, missing }: Model, { end, start }: Range): boolean =>
   missing.some(({ reason }) => reason === "unfinished") ||
   length === 0 && missing.length === 0 && Interval.count(interval, start, end) > 0

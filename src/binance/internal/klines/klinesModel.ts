@@ -1,4 +1,4 @@
-/** Klines as objects: their columns, what is missing, and their form in JSON. */
+/** Klines as objects: their columns, the missing candles, and their JSON form. */
 import type * as Interval from "../../Interval.js"
 import { type Columns, names } from "./columns.js"
 import type { Reason, Source } from "./origins.js"
@@ -16,7 +16,7 @@ export interface Model extends Columns {
   readonly missing: ReadonlyArray<Missing>
 }
 
-// Named as it is printed. The method is inherited: what is copied or sent to a worker is plain data.
+// The class name appears in printed output. Methods are inherited: a copy, or a transfer to a worker, is plain data.
 const Implementation = class Klines implements Model {
   readonly length: number
   readonly interval: Interval.Interval
@@ -57,7 +57,7 @@ const Implementation = class Klines implements Model {
     this.missing = missing
   }
 
-  /** By itself, `JSON.stringify` makes an object with a key for each row of a typed array. */
+  /** Arrays instead of typed arrays, for which `JSON.stringify` writes an object with a key for each row. */
   toJSON() {
     return {
       interval: this.interval,
@@ -69,7 +69,7 @@ const Implementation = class Klines implements Model {
   }
 }
 
-/** Klines with these columns. They have to be sound. */
+/** Klines with these columns, which must be valid. */
 export const make = (
   columns: Columns,
   rest: {

@@ -1,11 +1,11 @@
-/** The text of an answer, up to a limit: a body may have no end. */
+/** The text of an answer, up to a size limit: a body may be endless. */
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { ApiFormat } from "../../../FetchError.js"
 
-/** Fails with `ApiFormat` as soon as more than `limit` bytes have come; the rest is cancelled. */
+/** Fails with `ApiFormat` after more than `limit` bytes, and cancels the rest. */
 export const limitedText = (
   response: HttpClientResponse.HttpClientResponse,
   limit: number

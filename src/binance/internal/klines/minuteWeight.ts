@@ -1,14 +1,14 @@
 /**
- * The weight that one address has used of what a host allows a minute. Pure: `mono` is milliseconds of a monotonic clock,
+ * The weight that one address has used of a host's limit per minute. Pure: `mono` is milliseconds of a monotonic clock,
  * `wall` is milliseconds since 1970.
  *
- * The exchange counts by minutes of the wall clock, so the wall clock says where a minute ends; how long that takes is
- * measured by the monotonic clock, since the wall clock may be set while the minute lasts.
+ * The exchange counts by minutes of the wall clock, so the wall clock determines the end of a minute. The time until
+ * then is measured by the monotonic clock, since the wall clock may be adjusted in between.
  */
 const minute = 60_000
-// The rest is for others on the same address, and for clocks that differ.
+// The share of the limit that is used. The rest is for other clients on the same address, and for clock differences.
 const share = 0.9
-// By the clock of the exchange, the minute may begin so much later.
+// The maximum delay of the exchange's clock: its minute may begin this much later.
 const margin = 1000
 
 export class MinuteWeight {
@@ -16,7 +16,7 @@ export class MinuteWeight {
   private used = 0
   /** The weight of the requests in flight. */
   private pending = 0
-  /** When the minute ends. */
+  /** The end of the minute. */
   private end = -Infinity
   private current = 0
 
@@ -24,7 +24,7 @@ export class MinuteWeight {
     this.limit = weightPerMinute * share
   }
 
-  /** Counts a request, if its weight fits. Returns the number of the minute, or the time until the next attempt. */
+  /** Counts a request if its weight fits. Returns the number of the minute, or the time until the next attempt. */
   enter(weight: number, mono: number, wall: number): { readonly minute: number } | { readonly wait: number } {
     this.roll(mono, wall)
     if (this.used + this.pending + weight > this.limit) return { wait: this.end + margin - mono }
@@ -32,11 +32,14 @@ export class MinuteWeight {
     return { minute: this.current }
   }
 
-  /** Takes the result of a request that was sent in the minute: `reported` is the used weight that its answer names. */
+  /**
+   * Records the result of a request that was sent in the minute. `reported` is the used weight that its answer states.
+   */
   leave(weight: number, sent: number, reported: number, mono: number, wall: number): void {
     this.roll(mono, wall)
     this.pending -= weight
-    // Answers overtake each other, and the count of an answer to a request of an earlier minute may be about that one.
+    // Answers may arrive out of order, and an answer to a request of an earlier minute may state the weight of that
+    // minute.
     this.used = reported >= 0 && sent === this.current ? Math.max(this.used, reported) : this.used + weight
   }
 

@@ -1,11 +1,11 @@
 /**
- * Numbers as ASCII, written into bytes: the shortest decimal that `Number` reads as the same double, without an exponent.
+ * Numbers as ASCII bytes: the shortest decimal that `Number` reads as the same double, without an exponent.
  *
- * Each function writes at an offset and returns the offset behind what it wrote. A number takes at most {@link maxLength}
- * bytes; the caller makes room.
+ * Each function writes at an offset and returns the offset after the number. A number takes at most {@link maxLength}
+ * bytes, which the caller reserves.
  */
 
-/** The smallest double has 324 zeros in front of its digits; a double has at most 17 of them, a point and a sign. */
+/** The smallest double has 324 zeros before its digits. A double has at most 17 digits, a point and a sign. */
 export const maxLength = 352
 
 const zero = 48
@@ -23,9 +23,9 @@ for (let n = 0; n < 10_000; n++) {
 /**
  * Writes any double.
  *
- * Prices and volumes have at most eight decimals, and are multiples of 1e-8. Where doubles are closer to each other than
- * these multiples are, which is below 2^26, at most one multiple is read as a given double. If there is one, it is the
- * shortest decimal that is: a shorter one would have no more decimals, and be a multiple, too.
+ * Prices and volumes have at most eight decimals, and are multiples of 1e-8. Below 2^26, doubles are closer to each
+ * other than these multiples, so at most one multiple is read as a certain double. If there is one, it is the shortest
+ * decimal for that double: a shorter one would have no more decimals, and thus be a multiple as well.
  */
 export const putNumber = (bytes: Uint8Array, at: number, value: number): number => {
   if (value > 0 && value < 67_108_864) {
@@ -81,7 +81,7 @@ const putSmall = (bytes: Uint8Array, at: number, n: number): number => {
   return at
 }
 
-/** From 1e8 on, and a safe integer: four digits in front of 16 at most. */
+/** Any safe integer. From 1e8, the upper digits are written first, then the lower eight. */
 const putInteger = (bytes: Uint8Array, at: number, n: number): number => {
   if (n < 1e8) return putSmall(bytes, at, n)
   const high = Math.floor(n / 1e8)
@@ -90,7 +90,7 @@ const putInteger = (bytes: Uint8Array, at: number, n: number): number => {
   return end + 8
 }
 
-/** A point and up to eight decimals, without zeros at the end; some of them are not zero. */
+/** A point and up to eight decimals, not all zero, without trailing zeros. */
 const putFraction = (bytes: Uint8Array, at: number, fraction: number): number => {
   bytes[at] = point
   putEight(bytes, at + 1, fraction)
@@ -99,7 +99,7 @@ const putFraction = (bytes: Uint8Array, at: number, fraction: number): number =>
   return end
 }
 
-/** A decimal as `String` writes it, with its zeros written out. */
+/** A decimal as `String` writes it, with an exponent expanded to zeros. */
 const withoutExponent = (text: string): string => {
   const e = text.indexOf("e")
   if (e < 0) return text

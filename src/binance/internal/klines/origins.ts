@@ -1,4 +1,4 @@
-/** Where a candle comes from, and why one is missing. */
+/** The sources of candles, and the reasons for missing ones. */
 import * as Schema from "effect/Schema"
 import { EmptyReason } from "../../../FetchError.js"
 

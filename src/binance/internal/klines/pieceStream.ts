@@ -1,4 +1,4 @@
-/** The pieces of a range as a stream: in order, a few of them fetched ahead, and each only once it is due. */
+/** The pieces of a range as a stream: in order, with a limited prefetch. */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -6,10 +6,9 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 /**
- * Fetches one piece after the other and emits the results in the order of the pieces. While the consumer works on a result,
- * at most `prefetch` pieces behind it are being fetched or wait for the consumer; with 0, a piece is fetched when it is
- * asked for. The stream fails with the first piece that fails, after all before it were emitted. Where it ends early, what
- * is being fetched is interrupted.
+ * Fetches pieces and emits their results in order. While the consumer processes a result, at most `prefetch` later
+ * pieces are being fetched or buffered. With 0, a piece is fetched when it is pulled. The stream fails with the first
+ * piece that fails, after it has emitted all pieces before. If it ends early, pending fetches are interrupted.
  */
 export const pieceStream = <P, A, E, R>(
   pieces: Iterable<P>,
@@ -26,7 +25,7 @@ export const pieceStream = <P, A, E, R>(
         while (fetched.length < count) {
           const next = iterator.next()
           if (next.done === true) return
-          // A fiber that fails is logged. The failure belongs to the consumer.
+          // A failed fiber would be logged, but the failure belongs to the consumer.
           fetched.push(yield* Effect.forkIn(Effect.exit(Effect.suspend(() => fetch(next.value))), scope))
         }
       })

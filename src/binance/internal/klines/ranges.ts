@@ -1,14 +1,14 @@
-/** Half-open ranges of time, and the candles of a grid in them. Lists of ranges are ascending and without overlap. */
+/** Half-open time ranges, and the candles of a grid in them. Lists of ranges are ascending and do not overlap. */
 import * as Interval from "../../Interval.js"
 import { endOf, lowerBound } from "./columns.js"
 
 export interface Range {
-  /** Milliseconds since the epoch, as all instants here. */
+  /** Milliseconds since the epoch, as all instants in this file. */
   readonly start: number
   readonly end: number
 }
 
-/** The parts of ranges that lie in one of the others. */
+/** The intersection of two lists of ranges, with the fields of the first. */
 export const intersect = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArray<Range>): ReadonlyArray<A> =>
   ranges.flatMap((range) =>
     others.filter((other) => Math.max(range.start, other.start) < Math.min(range.end, other.end)).map((other) => ({
@@ -18,18 +18,18 @@ export const intersect = <A extends Range>(ranges: ReadonlyArray<A>, others: Rea
     }))
   )
 
-/** The parts of ranges that lie in none of the others. */
+/** The parts of ranges that none of the others covers. */
 export const subtract = <A extends Range>(ranges: ReadonlyArray<A>, others: ReadonlyArray<Range>): ReadonlyArray<A> => {
   const ends = [-Infinity, ...others.map(({ end }) => end)]
   const starts = [...others.map(({ start }) => start), Infinity]
   return intersect(ranges, ends.map((end, i) => ({ start: end, end: starts[i]! })))
 }
 
-/** All ranges of both; where they overlap, those on top stand. */
+/** The ranges of both lists. Where they overlap, those on top take precedence. */
 export const overlay = <A extends Range>(ranges: ReadonlyArray<A>, onTop: ReadonlyArray<A>): ReadonlyArray<A> =>
   onTop.length === 0 ? ranges : [...subtract(ranges, onTop), ...onTop].sort((a, b) => a.start - b.start)
 
-/** The union of ascending ranges, as few ranges as possible. */
+/** The union of ascending ranges, with as few ranges as possible. */
 export const joined = (ranges: ReadonlyArray<Range>): ReadonlyArray<Range> => {
   const found: Array<Range> = []
   for (const { end, start } of ranges) {
@@ -41,7 +41,7 @@ export const joined = (ranges: ReadonlyArray<Range>): ReadonlyArray<Range> => {
   return found
 }
 
-/** The candles of ranges that are not there, given the opens of those that are; neighbours of one kind become one. */
+/** The missing candles of ranges, from the open times of the present ones. Adjacent ranges of one kind are merged. */
 export const absent = <A extends Range>(
   ranges: ReadonlyArray<A>,
   openTime: Float64Array,
@@ -61,7 +61,7 @@ export const absent = <A extends Range>(
     let next = Interval.ceil(interval, range.start, anchor)
     const end = Interval.ceil(interval, range.end, anchor)
     const first = lowerBound(openTime, next)
-    // Most often nothing is: they are all on the grid, each once.
+    // The common case: nothing is missing, and all candles are on the grid without duplicates.
     if (lowerBound(openTime, end) - first === Interval.count(interval, next, end, anchor)) continue
     for (let i = first; i < openTime.length && openTime[i]! < end; i++) {
       add(range, next, openTime[i]!)

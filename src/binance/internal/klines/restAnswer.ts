@@ -1,10 +1,12 @@
-/** The answer to a question for candles, held against the question. */
+/** Answers to requests for candles, and their validation against the request. */
 import * as Interval from "../../Interval.js"
 import * as Market from "../../Market.js"
 import { type Columns, endOf, pick } from "./columns.js"
 import type { Range } from "./ranges.js"
 
-/** A question for at most `limit` candles that open in `[start, end)`; the latest before `end` without a `start`. */
+/**
+ * A request for at most `limit` candles that open in `[start, end)`. Without a `start`, for the latest before `end`.
+ */
 export interface Question {
   readonly start: number | undefined
   readonly end: number
@@ -14,15 +16,15 @@ export interface Question {
 export interface Answer {
   /** Closed candles, in ascending order. */
   readonly rows: Columns
-  /** The open times of all candles in the answer, also of the one that is forming; ascending. */
+  /** The open times of all candles in the answer, including the unfinished one; ascending. */
   readonly opens: ReadonlyArray<number>
-  /** The open times of rows that are no candles. */
+  /** The open times of invalid rows. */
   readonly invalid: ReadonlyArray<number>
   /** The time of the exchange at the answer, in milliseconds. */
   readonly now: number
 }
 
-/** The range of which an answer says everything: what is not in it then does not exist, according to this answer. */
+/** The range that an answer describes completely: it denies every candle there that it does not contain. */
 export const coverageOf = (
   market: Market.Market,
   interval: Interval.Interval,
@@ -32,7 +34,7 @@ export const coverageOf = (
   const first = opens[0]
   const last = opens.at(-1)
   if (first === undefined || last === undefined) return { start, end }
-  // Of a window with more rows than fit COIN-M answers the latest, the other markets the earliest.
+  // If a window has more rows than the limit, COIN-M returns the latest, the other markets the earliest.
   return answersLatest(market)
     ? { start: Math.min(first, end), end }
     : { start, end: Math.min(end, Interval.next(interval, last, last)) }
@@ -40,7 +42,7 @@ export const coverageOf = (
 
 export const answersLatest = (market: Market.Market): boolean => Market.facts[market].maxWindow < Infinity
 
-/** The reason why an answer cannot be one to this question; `undefined` when it can. */
+/** The reason why an answer does not match its request; `undefined` when it does. */
 export const mismatch = (
   interval: Interval.Interval,
   { end, start = -Infinity }: Question,
@@ -66,7 +68,7 @@ const isOfOther = (interval: Interval.Interval, open: number, end: number): bool
       : end - open === Interval.millis[other])
   )
 
-/** Rows in ascending order of their open times; rows that are in order already are not copied. */
+/** Rows in ascending order of their open times. Sorted rows are not copied. */
 export const ascending = (columns: Columns): Columns => {
   const { length, openTime } = columns
   let sorted = true

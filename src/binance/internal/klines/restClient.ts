@@ -1,4 +1,7 @@
-/** Single questions to the REST API: below the limits of each market, classified, bounded, and timed by the exchange. */
+/**
+ * Single requests to the REST API: rate-limited per market, classified, size-limited, and with the time of the
+ * exchange.
+ */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Duration from "effect/Duration"
@@ -16,18 +19,18 @@ import * as failure from "./failure.js"
 import { limitedText } from "./limitedBody.js"
 import type { Fault } from "./restRows.js"
 
-/** The body of an answer with a status of success. */
+/** The body of a successful answer. */
 export interface Body {
   readonly text: string
   readonly status: number
   readonly contentType: string
   /** The time of the exchange that the answer states, in milliseconds; NaN without one. */
   readonly date: number
-  /** When the request was sent, in monotonic milliseconds. */
+  /** The time at which the request was sent, in monotonic milliseconds. */
   readonly sent: number
 }
 
-/** Reads a body. Fails with what is wrong with it. */
+/** Parses a body. Fails with a description of its fault. */
 export type Reader<A> = (body: Body) => Effect.Effect<A, unknown>
 
 /** Keeps requests below the limits of a host. The request reports the used weight that its answer states. */
@@ -58,7 +61,7 @@ export const makeRestClient = Effect.fnUntraced(function*(
   limiter: (host: string, weightPerMinute: number) => Effect.Effect<Limit>,
   rules: ReadonlyArray<Classifier.Rule>
 ): Effect.fn.Return<RestClient, never, HttpClient.HttpClient> {
-  // The exchange has no use for trace ids, and in a browser a header of ours costs a request of its own.
+  // The exchange ignores trace ids, and in a browser a custom header costs a preflight request.
   const client = (yield* HttpClient.HttpClient).pipe(HttpClient.withTracerPropagation(false))
   const limiterOf = (market: Market.Market) =>
     limiter(`${market} ${baseOf(market)}`, Market.facts[market].weightPerMinute)
@@ -95,8 +98,8 @@ export const makeRestClient = Effect.fnUntraced(function*(
 const hostOf = (url: string): string => attempt(() => new URL(url).host) ?? url
 
 /**
- * The failure of an answer with a status of success whose body is no list. An error object is classified by its code,
- * like that of any answer. A page of HTML is worth one more attempt, anything else may be a passing fault.
+ * The error of a successful answer whose body is not a list. An error object is classified by its code, as in any
+ * answer. An HTML page is retryable once. Any other fault is retryable, since it may be transient.
  */
 export const oddAnswer = ({ contentType, status, text }: Body, fault: Fault, isRepeated: boolean): unknown => {
   const kind = `status ${status}, ${contentType === "" ? "no content type" : contentType}`

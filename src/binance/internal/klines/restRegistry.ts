@@ -1,6 +1,6 @@
 /**
- * What a client of the REST API can do beyond its public service: give back what it has when a request fails, and share
- * what it finds out between the pieces of a fetch. A client that somebody else wrote is found not to be able to.
+ * The internal interface of a client of the REST API: searches that keep partial results when a request fails, and that
+ * share their evidence between the pieces of a fetch. Custom implementations of the service lack it.
  */
 import type * as Effect from "effect/Effect"
 import type { KlineRequest } from "../../KlineRequest.js"

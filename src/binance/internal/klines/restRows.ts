@@ -1,12 +1,12 @@
 /**
- * The body of a klines answer as columns. Written out by hand: a page is 12,000 values, and a schema takes several
- * times as long as `JSON.parse` itself.
+ * The body of a klines answer as columns. Hand-written: a page has 12,000 values, and a schema takes several times as
+ * long as `JSON.parse` itself.
  */
 import * as Either from "effect/Either"
 import { attempt, bounded } from "../../../internal/safe/json.js"
 import { allocate, type Columns, type Name, names, resized } from "./columns.js"
 
-/** A defect of a body, and where it is. */
+/** A defect of a body, and its position. */
 export interface Fault {
   readonly message: string
   /** The number of the row, counted from 1. */
@@ -16,20 +16,20 @@ export interface Fault {
 
 /** The rows of an answer. */
 export interface Decoded {
-  /** The rows that are candles, in the order of the answer. */
+  /** The valid rows, in the order of the answer. */
   readonly columns: Columns
-  /** The open times of rows that are well-formed, but hold a number that no candle has, such as a negative volume. */
+  /** The open times of well-formed rows with a value that is invalid for a candle, such as a negative volume. */
   readonly impossible: ReadonlyArray<number>
-  /** The open times of rows that are malformed elsewhere. */
+  /** The open times of rows with another malformed value. */
   readonly malformed: ReadonlyArray<number>
-  /** What is wrong with the first malformed row. */
+  /** The defect of the first malformed row. */
   readonly fault: Fault | undefined
 }
 
 const maxExcerpt = 512
 const width = 12
 
-/** The rows of a body, or the reason why it is no list. */
+/** The rows of a body, or the reason why it is not a list. */
 export const decodeRows = (body: string): Either.Either<Decoded, Fault> => {
   let rows: unknown
   try {
@@ -62,7 +62,7 @@ export const decodeRows = (body: string): Either.Either<Decoded, Fault> => {
   return Either.right({ columns: resized(columns, kept), impossible, malformed, fault: first })
 }
 
-/** A row that has the form of a candle, all of whose values are numbers. */
+/** A row with the form of a candle, all of whose values are numbers. */
 const isImpossible = (row: unknown): boolean =>
   Array.isArray(row) && row.length === width && names.every((name, i) => {
     const value: unknown = row[i]
@@ -77,11 +77,11 @@ const fault = (i: number, row: unknown, name: Name | "row"): Fault => ({
     ? `Row ${i + 1} of the answer is no list of ${width} values`
     : `Row ${i + 1} of the answer has no valid ${name}`,
   line: i + 1,
-  // A row may be nested too deep to be written.
+  // A deeply nested row cannot be serialized.
   excerpt: bounded(attempt(() => JSON.stringify(row)) ?? "", maxExcerpt)
 })
 
-/** Writes a row. Returns the name of the first invalid value. Written out, since a loop takes a third longer. */
+/** Writes a row. Returns the name of the first invalid value. Unrolled, since a loop takes a third longer. */
 const fill = (columns: Columns, i: number, row: unknown): Name | "row" | undefined => {
   if (!Array.isArray(row) || row.length !== width) return "row"
   if (!put(columns.openTime, i, time(row[0]))) return "openTime"
@@ -103,7 +103,7 @@ const put = (column: Float64Array, i: number, value: number): boolean => {
   return !Number.isNaN(value)
 }
 
-// Milliseconds from 2010 to 2099: neither seconds nor microseconds lie there.
+// Milliseconds from 2010 to 2099. Times in seconds or microseconds are outside of this range.
 const time = (u: unknown): number =>
   typeof u === "number" && Number.isInteger(u) && u >= 1_262_304_000_000 && u < 4_102_444_800_000 ? u : NaN
 
@@ -113,10 +113,11 @@ const amount = (u: unknown): number => typeof u === "number" && Number.isSafeInt
 export const powers = Array.from({ length: 23 }, (_, n) => 10 ** n)
 
 /**
- * A decimal as the exchange writes it: digits, and perhaps a point with digits on both sides. NaN for anything else.
+ * A decimal as the exchange writes it: digits, optionally with a point that has digits on both sides. NaN for anything
+ * else.
  *
- * While the digits are an integer that a double holds, one division by an exact power of ten gives the very double that
- * `Number` gives (Clinger, "How to read floating point numbers accurately", 1990). Longer ones are left to `Number`.
+ * While the digits form an integer that a double holds, one division by an exact power of ten gives the same double as
+ * `Number` (Clinger, "How to read floating point numbers accurately", 1990). Longer decimals are parsed by `Number`.
  */
 export const decimal = (u: unknown): number => {
   if (typeof u !== "string") return NaN

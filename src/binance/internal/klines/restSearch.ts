@@ -1,8 +1,8 @@
 /**
- * All candles of a range from the REST API, page by page, with proof for those that do not exist.
+ * All candles of a range from the REST API, page by page, with proof of nonexistence for absent ones.
  *
- * A page is followed from its last candle on until the end of the range or an empty answer. A gap is asked for again,
- * from its start, until enough answers agree. A page that fails is missing, and no other.
+ * Each page starts after the last candle of the page before, until the end of the range or an empty answer. A gap is
+ * requested again, from its start, until enough answers agree. A failed page affects only its own candles.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -20,18 +20,18 @@ import { answersLatest, coverageOf, type Question } from "./restAnswer.js"
 import type { Asked, Series } from "./restSeries.js"
 import { hasAfter, hasBefore } from "./restSurroundings.js"
 
-/** What became of a range. */
+/** The result for a range. */
 export interface RangeResult {
   readonly klines: Klines.Klines
-  /** The failures that were not made up for. */
+  /** The failures that no later request recovered from. */
   readonly errors: ReadonlyArray<KlinesError>
-  /** The time of the exchange when it answered, in milliseconds; `undefined` without any answer. */
+  /** The time of the exchange at its answer, in milliseconds; `undefined` without any answer. */
   readonly now: number | undefined
 }
 
-// A candle that is absent although it closed less than this before may still come.
+// The time after the close of an absent candle within which it may still be published.
 const settling = 3_600_000
-// A source that fails for so many pages of a range is not asked for its other pages.
+// The number of failed pages of a range after which its other pages are not requested.
 const patience = 3
 const mostRounds = 40
 
@@ -58,7 +58,7 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
   const note = (question: Question, answer: Asked): void => {
     evidence.now = Math.max(evidence.now, answer.now)
     const covered = coverageOf(market, interval, question, answer)
-    // What has not closed yet says nothing.
+    // An answer proves nothing about candles that have not closed yet.
     const closed = { start: covered.start, end: Math.min(covered.end, Interval.floor(interval, answer.now, anchor())) }
     if (answer.failure === undefined) {
       if (!map.add(answer, closed)) evidence.doubts++
@@ -71,14 +71,14 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
 
   const until = () => Math.min(end, evidence.now === -Infinity ? Infinity : evidence.now + 1)
 
-  /** Where a page from an instant on has to end, so that it holds all candles of its window. */
+  /** The end of a page that starts at an instant, such that the page holds all candles of its window. */
   const pageEnd = (from: number, to: number) =>
     answersLatest(market) ? Math.min(to, from + maxWindow, fullAt(interval, from)) : to
 
   const ask = (question: Question) => Effect.either(series.ask(question))
 
   const pages = Effect.gen(function*() {
-    // While nothing is found, windows are as long as the market allows; then they narrow down to a page.
+    // While no candle is found, windows are as long as the market allows. Then they are halved down to a page.
     let width = 0
     for (;;) {
       if (isOver) break
@@ -103,7 +103,7 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
       width = isEmpty ? width === 0 ? maxWindow : width : isWide ? (question.end - question.start) / 2 : 0
       if (!answersLatest(market)) width = 0
       if (isWide && !isEmpty) {
-        // It says that there is something, and where the search goes on.
+        // A wide answer only shows that candles exist, and narrows the search.
         evidence.now = Math.max(evidence.now, answer.right.now)
         map.add(answer.right, undefined)
         continue
@@ -115,9 +115,9 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
   })
 
   /**
-   * The number of answers that have to agree on a part of a gap. A gap with no candle behind it takes one more, since an
-   * empty answer to that may be to any question. Of a gap that is longer than one question may be, the part beside a candle
-   * is asked for again.
+   * The number of answers required for a part of a gap. A gap with no candle behind it requires one more, since an
+   * empty answer could belong to any request. Of a gap that is longer than the longest request, only the part next to a
+   * candle is confirmed.
    */
   const required = (gap: Range, part: Range) => {
     const isWitnessed = map.openFrom(gap.end) !== undefined
@@ -138,7 +138,7 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
       )
     )
 
-  /** A question that starts at a gap, and ends with the candle behind it, so that an empty answer betrays itself. */
+  /** A request that starts at a gap and ends with the candle behind it, so that a wrongly empty answer is detected. */
   const check = (parts: ReadonlyArray<Range & { readonly votes: number }>): Question => {
     const [first] = parts
     const { start: from, votes } = first!
@@ -181,7 +181,7 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
     }
   })
 
-  // Candles close while the exchange is asked: what has closed meanwhile is asked for once more.
+  // Candles close during the search. Those that have closed meanwhile are requested in a second pass.
   let forming = -Infinity
   for (let pass = 0; pass < 2; pass++) {
     yield* pages
@@ -244,11 +244,11 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
   return { klines, errors, now: evidence.now } satisfies RangeResult
 })
 
-/** A limit that differs with the number of answers: an answer to the same question may come from a cache. */
+/** Varies the limit with the number of answers, since an answer to an identical request may come from a cache. */
 const varied = (limit: number, votes: number): number =>
   limit + votes <= Market.pageLimit ? limit + votes : Market.pageLimit - votes
 
-/** The time from which on absent candles may still come: no closed candle follows, and they have closed just now. */
+/** The time from which absent candles may still be published: they closed recently, and no closed candle follows. */
 const settled = (
   map: CandleMap,
   { end, start }: Range,
@@ -263,7 +263,7 @@ const settled = (
   return Math.min(end, Math.max(recent, last === undefined ? start : Interval.next(interval, last, anchor)))
 }
 
-/** Why nothing opens in a gap: it depends on whether there is something on either side of it. */
+/** The reason for a gap. It depends on the existence of candles before and after the gap. */
 const reasonOf = Effect.fnUntraced(function*(
   series: Series,
   map: CandleMap,
@@ -276,7 +276,7 @@ const reasonOf = Effect.fnUntraced(function*(
   const after = map.openFrom(gap.end) !== undefined ||
     (range.end > forming ? false : yield* hasAfter(series, gap, range.end, isOver))
   if (before === undefined || after === undefined) return "date_range" as const
-  // Something has ended, pauses, or is withheld: an empty answer does not say which.
+  // The instrument has ended, is paused, or is withheld: an empty answer does not distinguish these.
   if (before) return after ? "source_gap" as const : "date_range" as const
   return after || range.end > forming ? "not_listed_yet" as const : "api_response" as const
 })

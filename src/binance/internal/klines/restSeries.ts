@@ -1,4 +1,4 @@
-/** The questions about one instrument and interval, and what their answers prove. */
+/** Requests about one instrument and interval, and the conclusions from their answers. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -18,7 +18,7 @@ import { type Answer, ascending, mismatch, type Question } from "./restAnswer.js
 import { type Body, oddAnswer, type RestClient } from "./restClient.js"
 import { decodeRows } from "./restRows.js"
 
-/** An answer, and the failure that it remained with when only a part of it could be used. */
+/** An answer, with the remaining failure if only a part of it is usable. */
 export interface Asked extends Answer {
   readonly failure: KlinesError | undefined
 }
@@ -50,7 +50,7 @@ export const makeSeries = (
   }
   const clock = client.clock(market)
 
-  /** Asks for the time of the exchange, where answers carry none. */
+  /** Requests the time of the exchange, for answers that state none. */
   const serverTime = Effect.gen(function*() {
     const url = `${base}${timePath}`
     const sent = yield* monotonic
@@ -110,7 +110,7 @@ export const makeSeries = (
       () => Effect.sync(() => void evidence.doubts++)
     )
     const outcome = yield* Effect.either(around(once))
-    // The good rows of an answer are worth having, though one of them is malformed.
+    // The valid rows of an answer are used even if another row is malformed.
     if (usable === undefined) {
       return Either.isLeft(outcome)
         ? yield* Effect.fail(outcome.left)
@@ -124,7 +124,7 @@ export const makeSeries = (
         const timed = yield* Effect.either(serverTime)
         if (Either.isLeft(timed)) failure = timed.left
       }
-      // A candle that is followed by another has closed.
+      // A candle with a successor has closed.
       now = Math.max(clock.earliest(sent) ?? -Infinity, opens.at(-1) ?? -Infinity)
     }
     if (opens.length > 0) {
@@ -137,7 +137,7 @@ export const makeSeries = (
   return { market, interval, context, evidence, ask }
 }
 
-/** The candles that have ended; rows are ascending. */
+/** The candles that have closed. Rows are ascending. */
 const closedBy = (rows: columns.Columns, interval: Interval.Interval, now: number): columns.Columns => {
   const end = columns.endOf(interval, 0)
   let { length } = rows

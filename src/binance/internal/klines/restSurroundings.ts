@@ -1,11 +1,11 @@
-/** Whether there are candles before or after a range: it decides why there are none in it. */
+/** The existence of candles before and after a range, which determines the reason for its gaps. */
 import * as Effect from "effect/Effect"
 import * as Market from "../../Market.js"
 import type { Range } from "./ranges.js"
 import { answersLatest, type Question } from "./restAnswer.js"
 import type { Series } from "./restSeries.js"
 
-/** Whether a candle opens before an instant; `undefined` when the exchange did not say. */
+/** True if a candle opens before an instant; `undefined` if the exchange gives no answer. */
 export const hasBefore = Effect.fnUntraced(function*(series: Series, instant: number, isOver: boolean) {
   const { evidence } = series
   for (let votes = 0; votes < evidence.required; votes++) {
@@ -20,7 +20,10 @@ export const hasBefore = Effect.fnUntraced(function*(series: Series, instant: nu
   return false
 })
 
-/** Whether a candle opens at or after the end of a range that a gap reaches; `undefined` when the exchange did not say. */
+/**
+ * True if a candle opens at or after the end of a range that a gap reaches; `undefined` if the exchange gives no
+ * answer.
+ */
 export const hasAfter = Effect.fnUntraced(function*(series: Series, gap: Range, end: number, isOver: boolean) {
   const { evidence, market } = series
   const { maxWindow } = Market.facts[market]
@@ -29,7 +32,7 @@ export const hasAfter = Effect.fnUntraced(function*(series: Series, gap: Range, 
     if (evidence.nothingAfter <= end) return false
     if (isOver) return undefined
     const now = evidence.now + 1
-    // The latest candle of all, if it opens before, is proof that there is none after it.
+    // If the latest candle of all opens before the end, no candle follows.
     const question: Question = votes % 2 === 1
       ? { start: undefined, end: now, limit: 1 + votes }
       : { start: end, end: answersLatest(market) ? Math.min(now, end + maxWindow) : now, limit: 1 + votes }

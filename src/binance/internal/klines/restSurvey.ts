@@ -1,6 +1,6 @@
 /**
- * Where the candles of a long range begin and end, in a few questions: without them every piece of the range would have
- * to find out for itself.
+ * Finds the first and the last candle of a long range with a few requests. Without it, each piece of the range would
+ * repeat the search.
  */
 import * as Effect from "effect/Effect"
 import * as Interval from "../../Interval.js"
@@ -12,7 +12,7 @@ import type { Range } from "./ranges.js"
 import { answersLatest, type Question } from "./restAnswer.js"
 import type { Series } from "./restSeries.js"
 
-/** Proves the beginning and the end of a range empty, as far as they are. Fails with the first question that fails. */
+/** Proves that the beginning and the end of a range are empty, if they are. Fails with the first request that fails. */
 export const surveyRange = Effect.fnUntraced(function*(
   series: Series,
   { end, start }: Range
@@ -21,14 +21,14 @@ export const surveyRange = Effect.fnUntraced(function*(
   const { maxWindow } = Market.facts[market]
   const isLatest = answersLatest(market)
 
-  /** The open times in an answer; none where a part of it could not be used. */
+  /** The open times in an answer. Fails if a part of the answer is unusable. */
   const ask = Effect.fnUntraced(function*(question: Question) {
     const answer = yield* series.ask(question)
     evidence.now = Math.max(evidence.now, answer.now)
     return answer.failure === undefined ? answer.opens : yield* Effect.fail(answer.failure)
   })
 
-  // The end.
+  // The end of the range.
   const latest = yield* ask({ start: undefined, end, limit: 1 })
   const anchor = anchorIn(interval, evidence, Interval.anchorOf(interval))
   const forming = Interval.floor(interval, evidence.now, anchor)
@@ -40,13 +40,13 @@ export const surveyRange = Effect.fnUntraced(function*(
     }
   }
 
-  // The beginning.
+  // The beginning of the range.
   if (evidence.first <= start || last === undefined && isLatest) return
   const first = isLatest ? yield* bisect(last!) : (yield* ask({ start, end: Math.max(end, evidence.now), limit: 1 }))[0]
   if (first === undefined) return
   const gap = { start: Interval.ceil(interval, start, anchor), end: first }
   if (gap.start >= gap.end) return
-  // Of COIN-M a question reaches 200 days back.
+  // A request to COIN-M covers at most 200 days.
   const checked = isLatest ? { start: Math.max(gap.start, gap.end - maxWindow), end: gap.end } : gap
   const found = yield* answered(
     checked,
@@ -58,7 +58,7 @@ export const surveyRange = Effect.fnUntraced(function*(
     return { start: gap.start, end: Math.min(gap.end, gap.start + maxWindow) }
   }
 
-  /** Whether one of so many answers as are required has a candle in a gap. */
+  /** True if one of the required answers has a candle in a gap. */
   function answered(gap: Range, question: (votes: number) => Question): Effect.Effect<boolean, KlinesError> {
     return Effect.gen(function*() {
       for (let votes = 1; votes < evidence.required; votes++) {
@@ -72,7 +72,7 @@ export const surveyRange = Effect.fnUntraced(function*(
     })
   }
 
-  /** The beginning of the candles before one that is known, by halves. */
+  /** Finds the first candle before a known one by bisection. */
   function bisect(known: number): Effect.Effect<number | undefined, KlinesError> {
     return Effect.gen(function*() {
       let low = start

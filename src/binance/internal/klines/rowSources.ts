@@ -1,6 +1,6 @@
 /**
- * The sources of rows. Nearly always all rows of klines have the same one: such a list is shared, and needs no loop to be
- * counted.
+ * The sources of rows. Nearly always all rows of klines have the same source: such a list is shared, and is counted
+ * without a loop.
  */
 import type { Source as SourceSchema } from "./origins.js"
 
@@ -9,7 +9,7 @@ type Source = typeof SourceSchema.Type
 const uniform = new WeakMap<ReadonlyArray<Source>, Source>()
 const latest = new Map<Source, WeakRef<ReadonlyArray<Source>>>()
 
-/** A frozen list with the same source for `length` rows. Pieces of a range mostly have equally many. */
+/** A frozen list with the same source for `length` rows. Most pieces of a range have the same length. */
 export const repeated = (source: Source, length: number): ReadonlyArray<Source> => {
   const shared = latest.get(source)?.deref()
   if (shared?.length === length) return shared

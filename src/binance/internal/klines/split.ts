@@ -1,10 +1,10 @@
-/** Ranges in pieces, so that what one piece meets is no trouble of the others. */
+/** Divides ranges into pieces, so that a failure affects only its own piece. */
 import * as Interval from "../../Interval.js"
 import { hasDays } from "../archive/archiveFiles.js"
 import type { Evidence } from "./evidence.js"
 import type { Range } from "./ranges.js"
 
-/** As the archive has files: whole months, and the rest by the day where there are days. */
+/** Pieces by files of the archive: whole months, and days for the rest if the interval has daily files. */
 export const byFile = (interval: Interval.Interval) => (range: Range): ReadonlyArray<Range> =>
   at("1M", range).flatMap((part) => hasDays(interval) && !isMonth(part) ? at("1d", part) : [part])
 
@@ -21,7 +21,7 @@ const at = (span: "1M" | "1d", range: Range): ReadonlyArray<Range> => {
   return pieces
 }
 
-/** After so many candles each. */
+/** Splits after every `candles` candles. */
 export const byCandles = (interval: Interval.Interval, candles: number) => (range: Range): ReadonlyArray<Range> => {
   const pieces: Array<Range> = []
   for (let start = range.start; start < range.end;) {
@@ -32,7 +32,10 @@ export const byCandles = (interval: Interval.Interval, candles: number) => (rang
   return pieces
 }
 
-/** In pieces of so many candles each; what is proven empty, or has not come yet, is one piece however long it is. */
+/**
+ * Pieces with a fixed number of candles. A range that is proven empty is one piece of any length. The future belongs to
+ * the last piece.
+ */
 export const byEvidence = (
   interval: Interval.Interval,
   candles: number,

@@ -1,8 +1,8 @@
-/** The spelling of symbols: what Binance cannot know, and what was probably meant. */
+/** The spelling of symbols: invalid spellings, and suggestions. */
 import { safeText } from "../../../internal/safe/json.js"
 import type { Market } from "../../Market.js"
 
-/** What is wrong with a symbol, if anything is, and how it would be right. */
+/** The fault of a symbol, with a suggestion. Undefined if the symbol is well-formed. */
 export const faultIn = (symbol: string, market: Market | undefined): string | undefined => {
   if (symbol === "") return `"" is not a symbol; write it like "BTCUSDT"`
   const quoted = `"${safeText(symbol, 64)}"`
@@ -31,10 +31,10 @@ const safe = /^[\p{L}\p{N}_.-]{1,40}$/u
 const coinSettled = /^(.+)USD_(?:PERP|\d{6})$/
 const stableSettled = /^(.+)(?:USDT|USDC|BUSD)$/
 
-// `BTC/USDT`, `BTC-USDT`, `btc_usdt`; of perpetual futures `BTC/USDT:USDT` elsewhere.
+// `BTC/USDT`, `BTC-USDT`, `btc_usdt`; `BTC/USDT:USDT` for perpetual futures in other libraries.
 const pair = /^([\p{L}\p{N}]{1,20})\s*([-_/: ])\s*([\p{L}\p{N}]{2,10})(?::[\p{L}\p{N}]{2,10})?$/u
 
-// The assets in which prices are quoted. Underscores and dashes are allowed in symbols, as in `BTCUSDT_250627`.
+// The quote assets. Underscores and dashes are allowed in symbols, as in `BTCUSDT_250627`.
 const quotes: ReadonlySet<string> = new Set([
   ..."USDT USDC BUSD FDUSD TUSD USDP DAI USD USD1 USDE BTC ETH BNB EUR GBP TRY BRL JPY ARS MXN PLN RON ZAR UAH CZK"
     .split(" "),

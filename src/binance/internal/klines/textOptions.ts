@@ -1,10 +1,10 @@
-/** The options of klines as text, checked, and the arguments and results that CSV and JSON share. */
+/** The validated options of klines as text, and the overloads that CSV and JSON share. */
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as Check from "../../../internal/options.js"
 
 export interface CsvOptions {
-  /** Whether the first line has the names of the columns, as in Binance's archive of futures. Default: `true`. */
+  /** Writes the names of the columns as the first line, as in Binance's archive of futures. Default: `true`. */
   readonly header?: boolean | undefined
 }
 
@@ -25,11 +25,11 @@ export const jsonOptions = Check.withDefault(
   {}
 )
 
-/** True if the first argument is the data, and not the options. */
+/** True if the first argument is the data, not the options. */
 export const isData = ([first]: IArguments): boolean =>
   Predicate.isObject(first) && ("openTime" in first || Stream.StreamTypeId in first)
 
-/** The bytes of a text as a string. Throws where they are longer than a string can be. */
+/** The bytes of a text as a string. Throws if they exceed the maximum length of a string. */
 export const decoded = (format: string, bytes: Uint8Array): string => {
   try {
     return new TextDecoder().decode(bytes)

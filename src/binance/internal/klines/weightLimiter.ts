@@ -1,6 +1,6 @@
 /**
- * Keeps the requests to one host below its limits. The limits hold for an address, which others may share: the used weight
- * that the exchange reports with its answers is authoritative, and the requests in flight are added to it.
+ * Keeps the requests to one host below its limits. The limits apply to an IP address, which other clients may share:
+ * the used weight that the exchange reports is authoritative, and the requests in flight are added to it.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -16,9 +16,9 @@ import { MinuteWeight } from "./minuteWeight.js"
 
 export interface Limiter {
   /**
-   * Runs a request as soon as its weight fits into the minute. After an `ApiRateLimit` with a `retryAfter`, other requests
-   * fail without being run until that has passed. `report` takes the used weight from the answer of the request, NaN if the
-   * answer has none.
+   * Runs a request when its weight fits into the minute. After an `ApiRateLimit` with a `retryAfter`, further requests
+   * fail without being run until the cool-down ends. `report` takes the used weight of the answer, NaN if the answer
+   * has none.
    */
   readonly pass: <A, E, R>(
     weight: number,
@@ -31,7 +31,7 @@ export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
     const gate = new Gate()
     const weights = new MinuteWeight(weightPerMinute)
 
-    /** Counts a request, or returns why it is not sent, or how long it has to wait. */
+    /** Counts a request. Otherwise returns the error that refuses it, or the time to wait. */
     const enter = (weight: number) =>
       Effect.map(times, ({ mono, wall }): Entry => {
         const closed = gate.closed(mono)
