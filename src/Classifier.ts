@@ -1,6 +1,26 @@
 /**
  * The classification of any cause as one of the 17 errors: by its structure first, by well-known wording last.
  *
+ * Evidence is found by its shape, whichever client threw it:
+ *
+ * | shape | proves |
+ * |---|---|
+ * | a whole number from 100 to 599 under `status`, `statusCode`, `httpStatus`, … of the error, its response, its metadata, or a response in these | the HTTP status |
+ * | a number under `code` beside `headers` or a `response` | the HTTP status |
+ * | `code` of the operating system, of TLS, zlib, Node.js, undici, Bun | the fault of the transport or the file |
+ * | a word under `code`, `type`, `errorCode`, `extensions.code`, … (`RATE_LIMITED`, `insufficient_quota`) | what the API says |
+ * | `code` from 1 to 16 beside `details` and `metadata` | the status of gRPC |
+ * | a close code beside `wasClean` | the end of a WebSocket |
+ * | five characters under `sqlState`, or under `code` beside `severity` | the SQLSTATE |
+ * | `cause`, `errors`, and any own property that holds an error | what the error was caused by |
+ * | the name of a class, by its ending (`…TimeoutError`, `Throttl…`) | the kind of fault |
+ * | `Retry-After`, `RateLimit`, `x-ratelimit-*`, `retry_after`, "try again in 20s" | the wait |
+ * | `message`, `detail`, `error`, `errors`, `error_description`, `title`, XML, the title of a page | the reason |
+ *
+ * Structure beats wording. A fact of the transport beats its wrappers, and a timeout beats the abort that it caused. The
+ * status of an answer beats a body that cannot be parsed. The statuses 418 and 429 always mean a rate limit; 403 and 451
+ * do where the answer says so.
+ *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"

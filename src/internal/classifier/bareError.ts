@@ -28,12 +28,26 @@ const silent: ReadonlySet<string> = new Set([
   "cause"
 ])
 
+const maxKeys = 64
+
+// Listing the keys of an object with very many takes milliseconds: it is done once for each such object.
+const many = new WeakMap<object, ReadonlyArray<string>>()
+
+/** The first own enumerable keys of an object. */
+export const firstKeys = (link: object): ReadonlyArray<string> => {
+  const known = many.get(link)
+  if (known !== undefined) return known
+  const keys = Object.keys(link)
+  if (keys.length <= maxKeys) return keys
+  const first = keys.slice(0, maxKeys)
+  many.set(link, first)
+  return first
+}
+
 /** Whether the error has no key but those of the runtime. A code must be one of the system: anything else may be a word. */
 export const isBare = (link: object): boolean => {
   try {
-    if (!prototypes.has(Object.getPrototypeOf(link))) return false
-    for (const key of Object.keys(link)) if (!silent.has(key)) return false
-    return true
+    return prototypes.has(Object.getPrototypeOf(link)) && firstKeys(link).every((key) => silent.has(key))
   } catch {
     return false
   }

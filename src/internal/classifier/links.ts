@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import { heldCause } from "../error/protocol.js"
 import { attempt } from "../safe/json.js"
-import { isBare } from "./bareError.js"
+import { firstKeys, isBare } from "./bareError.js"
 import { get, isObject } from "./read.js"
 
 export const maxDepth = 16
@@ -96,16 +96,13 @@ const carried = (value: object): ReadonlyArray<unknown> => {
   return named.length > 0 ? named : options(value)
 }
 
-const maxProperties = 64
-
 /** Own properties that hold an error are causes, whatever their names. Accessors are not asked: they may have effects. */
 const nested = (value: object): ReadonlyArray<unknown> => {
   const found: Array<unknown> = []
   try {
     if (Array.isArray(value) || ArrayBuffer.isView(value)) return found
-    let seen = 0
-    for (const name in value) {
-      if (seen++ === maxProperties || found.length === maxMembers) break
+    for (const name of firstKeys(value)) {
+      if (found.length === maxMembers) break
       const held: unknown = Object.getOwnPropertyDescriptor(value, name)?.value
       if (isError(held)) found.push(held)
       else if (isObject(held) && /errors$/i.test(name)) {
@@ -128,9 +125,7 @@ const options = (value: object): ReadonlyArray<unknown> => {
   try {
     if (Object.getPrototypeOf(value) !== Object.prototype) return none
     const found: Array<unknown> = []
-    let seen = 0
-    for (const key in value) {
-      if (seen++ === maxMembers) break
+    for (const key of firstKeys(value).slice(0, maxMembers)) {
       const member = get(value, key)
       if (get(member, "_tag") === "Some") found.push(member)
     }
