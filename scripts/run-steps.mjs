@@ -1,16 +1,17 @@
 /**
  * Runs npm scripts one after another, goes on after a failure, and says at the end what failed and how long each took.
  *
- *     node scripts/run-steps.mjs test "check:*"
+ *     node scripts/run-steps.mjs test "check:*" "!check:worlds"
  */
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { argv } from "node:process"
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8"))
-const steps = argv.slice(2).flatMap((name) =>
+const names = argv.slice(2)
+const steps = names.filter((name) => !name.startsWith("!")).flatMap((name) =>
   name.endsWith("*") ? Object.keys(scripts).filter((script) => script.startsWith(name.slice(0, -1))) : [name]
-)
+).filter((step) => !names.includes(`!${step}`))
 
 const results = steps.map((step) => {
   console.log(`\n== ${step}: ${scripts[step]}`)

@@ -125,13 +125,12 @@ describe("the sum of a storm", () => {
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const storm = ErrorLog.makeStorm(scope)
-      const texts = yield* Effect.gen(function*() {
-        yield* Effect.repeatN(ErrorLog.log(timeout, { storm }), 7)
-        const { entries } = yield* LogCapture.LogCapture
-        return Effect.map(entries, (all) => all.map(({ message }) => message))
-      }).pipe(Effect.provide(LogCapture.layer))
+      const { entries } = yield* Effect.zipRight(
+        Effect.repeatN(ErrorLog.log(timeout, { storm }), 7),
+        LogCapture.LogCapture
+      ).pipe(Effect.provide(LogCapture.layer))
       yield* Scope.close(scope, Exit.void)
-      expect((yield* texts).at(-1)).toBe(held(3))
+      expect((yield* entries).at(-1)?.message).toBe(held(3))
     }))
 
   it.effect("is told when the scope closes at once", () =>

@@ -28,6 +28,9 @@ const isPlain = (json: unknown): boolean =>
   typeof json !== "object" || json === null ||
   (!("_id" in json) && !("_tag" in json) && Object.values(json).every(isPlain))
 
+/** A tracker whose own lines are captured. */
+const logged = (options: ErrorTracker.Options) => ErrorTracker.layer(options).pipe(Layer.provideMerge(LogCapture.layer))
+
 describe("JSON", () => {
   const law = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) =>
     Effect.gen(function*() {
@@ -41,8 +44,8 @@ describe("JSON", () => {
         const json: unknown = JSON.parse(JSON.stringify(answer))
         expect([name, isPlain(json)]).toEqual([name, true])
         const any = schema as Schema.Schema<unknown, unknown>
-        expect(Schema.encodeSync(any)(answer)).toEqual(json)
-        expect(Schema.decodeUnknownSync(any)(json)).toEqual(answer)
+        expect(yield* Schema.encode(any)(answer)).toEqual(json)
+        expect(yield* Schema.decodeUnknown(any)(json)).toEqual(answer)
       }
     }).pipe(Effect.provide(layer))
 
@@ -175,11 +178,10 @@ describe("notices", () => {
         {}
       ]])
     }).pipe(
-      Effect.provide(ErrorTracker.layer({
+      Effect.provide(logged({
         thresholds: { NETWORK_TIMEOUT: {} },
         rules: [{ name: "rest", by: "source", window: "minute", ratio: 0.5, minAttempts: 20 }]
-      })),
-      Effect.provide(LogCapture.layer)
+      }))
     ))
 
   it.effect("nothing is said where attempts are counted", () =>
@@ -190,10 +192,9 @@ describe("notices", () => {
       yield* Effect.repeatN(Effect.yieldNow(), 50)
       expect(yield* lines).toEqual([])
     }).pipe(
-      Effect.provide(ErrorTracker.layer({
+      Effect.provide(logged({
         rules: [{ name: "rest", by: "source", window: "minute", ratio: 0.5, minAttempts: 20 }]
-      })),
-      Effect.provide(LogCapture.layer)
+      }))
     ))
 
   it.effect("an attribute that no error has is said once", () =>
@@ -207,8 +208,7 @@ describe("notices", () => {
         {}
       ]])
     }).pipe(
-      Effect.provide(ErrorTracker.layer({ dimensions: ["shard", "tenant", "status"] })),
-      Effect.provide(LogCapture.layer)
+      Effect.provide(logged({ dimensions: ["shard", "tenant", "status"] }))
     ))
 })
 

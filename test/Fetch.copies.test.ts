@@ -67,7 +67,7 @@ class Tagged
   }
 }
 
-class Schemed extends Schema.TaggedError<Schemed>("Own")("Own", {
+class Schemed extends Schema.TaggedError<Schemed>("test/Own")("Own", {
   message: Schema.String,
   context: Schema.Struct({ symbol: Schema.String })
 }) {

@@ -676,6 +676,7 @@ describe("in Effect", () => {
   it.effect("can be yielded and caught by tag", () =>
     Effect.gen(function*() {
       const program: Effect.Effect<never, FetchError.FetchError> = Effect.gen(function*() {
+        yield* Effect.void
         return yield* new FetchError.NetworkDns({ hostname: "x.test" })
       })
       const caught = yield* Effect.catchTags(program, { NetworkDns: ({ hostname }) => Effect.succeed(hostname) })

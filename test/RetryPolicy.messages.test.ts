@@ -45,7 +45,7 @@ describe("the messages of a policy", () => {
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({ source: "rest", maxWait: 0 })
       const { fetch } = sourceOf(() => Effect.fail(limited(90)))
-      yield* Effect.all([1, 2, 3].map(() => Effect.exit(fetch.pipe(Fetch.retry(policy)))), { concurrency: 3 })
+      yield* Effect.forEach([1, 2, 3], () => Effect.exit(fetch.pipe(Fetch.retry(policy))), { concurrency: 3 })
       expect(yield* lines).toEqual([
         `Warning Rate limited by the server: requests paused for 1m 30s: ${limited(90).message}`
       ])

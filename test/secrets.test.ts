@@ -346,7 +346,7 @@ const outputs = ({ name, secret, text, value }: Planted, cause: unknown) =>
         yield* tracker.stats(),
         yield* tracker.rates,
         yield* tracker.emptyData(),
-        yield* Effect.map(tracker.snapshot, Schema.encodeSync(Snapshot.Snapshot)),
+        yield* Effect.flatMap(tracker.snapshot, Schema.encode(Snapshot.Snapshot)),
         yield* tracker.activeAlerts,
         yield* tracker.alerts.pipe(Stream.take(1), Stream.runCollect),
         yield* Effect.forEach(dimensions, (by) => tracker.breakdown({ by }))

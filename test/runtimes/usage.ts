@@ -51,7 +51,7 @@ export const usage = (flaky: string): Promise<Usage> =>
       return { answer, counted: Object.fromEntries(counts), logged, candles }
     }),
     Layer.mergeAll(
-      BinanceRest.layer().pipe(Layer.provideMerge(FaultyExchange.layerClient({ now: "2024-06-01" }))),
+      BinanceRest.layer().pipe(Layer.provideMerge(FaultyExchange.layerClient())),
       ErrorTracker.layer()
     ).pipe(Layer.provideMerge(LogCapture.layer))
   ))

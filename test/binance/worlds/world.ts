@@ -3,7 +3,7 @@ import { Fault } from "effect-errata/testing"
 import { makeRandom, type Random } from "./random.js"
 import { type Interval, intervals, type Market, type Span, type Traded } from "./truth.js"
 
-export type Source = "cache" | "vision" | "rest"
+type Source = "cache" | "vision" | "rest"
 
 export interface World extends Traded {
   readonly seed: number
@@ -90,8 +90,8 @@ const fileKinds = {
   unordered: Fault.malformedRows("unordered")
 } as const
 
-export type RestKind = keyof typeof restKinds
-export type FileKind = keyof typeof fileKinds
+type RestKind = keyof typeof restKinds
+type FileKind = keyof typeof fileKinds
 
 /** Kinds after which a client may give up for good. */
 export const lasting: ReadonlySet<string> = new Set<string>(["status403", "symbol200", "html", "busy200"])

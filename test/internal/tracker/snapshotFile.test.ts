@@ -30,7 +30,7 @@ describe("write", () => {
       const [, snapshot] = core.snapshot(moment)
       const text = yield* SnapshotFile.write(7, core.lazySnapshot(moment)[1])
       const json: unknown = JSON.parse(text.slice(text.indexOf("\n")))
-      expect(json).toEqual(Schema.encodeSync(SnapshotSchema)(snapshot))
+      expect(json).toEqual(yield* Schema.encode(SnapshotSchema)(snapshot))
       expect(SnapshotFile.read(text, {})).toEqual(Either.right({ number: 7, snapshot }))
       expect(yield* SnapshotFile.write(7, snapshot)).toBe(text)
     }))

@@ -2,6 +2,8 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as LogLevel from "effect/LogLevel"
+import { writeDetached } from "../../../internal/log/write.js"
 import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.js"
 import type { ExchangeClock } from "./exchangeClock.js"
 
@@ -26,12 +28,11 @@ export const heardDate = (
 const warned = (clock: ExchangeClock, host: string, local: number, now: number): Effect.Effect<void> => {
   if (!clock.shouldWarn(local, now)) return Effect.void
   const error = clock.error(local, now)
-  return Effect.annotateLogs(
-    Effect.logWarning(
-      `The local clock is ${Duration.format(Duration.millis(Math.round(Math.abs(error) / 1000) * 1000))} ${
-        error > 0 ? "ahead of" : "behind"
-      } the clock of ${host}. Candles are judged by the clock of the exchange.`
-    ),
+  const off = Duration.format(Duration.millis(Math.round(Math.abs(error) / 1000) * 1000))
+  const direction = error > 0 ? "ahead of" : "behind"
+  return writeDetached(
+    LogLevel.Warning,
+    `The local clock is ${off} ${direction} the clock of ${host}. Candles are judged by the clock of the exchange.`,
     { host, clock_error_millis: Math.round(error) }
   )
 }

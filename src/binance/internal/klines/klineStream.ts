@@ -99,7 +99,7 @@ const usualSize = 50_000
  * Consecutive ranges, computed on demand. By default a piece is a day for candles of a second, or as many whole months
  * as have about 50,000 candles: each file of the archive and of the cache belongs to one piece.
  */
-export const piecesOf = function*(
+const piecesOf = function*(
   interval: Interval.Interval,
   by: Interval.Interval | undefined,
   { end, start }: Range

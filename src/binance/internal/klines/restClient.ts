@@ -31,7 +31,7 @@ export interface Body {
 }
 
 /** Parses a body. Fails with a description of its fault. */
-export type Reader<A> = (body: Body) => Effect.Effect<A, unknown>
+type Reader<A> = (body: Body) => Effect.Effect<A, unknown>
 
 /** Keeps requests below the limits of a host. The request reports the used weight that its answer states. */
 interface Limit {

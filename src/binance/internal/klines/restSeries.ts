@@ -1,5 +1,4 @@
 /** Requests about one instrument and interval, and the conclusions from their answers. */
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -159,6 +158,3 @@ const offTopic = (wrong: string, context: FetchContext.Input) =>
     retryable: true,
     context
   })
-
-export const startOf = (request: KlineRequest): number => DateTime.toEpochMillis(request.start)
-export const endOfRequest = (request: KlineRequest): number => DateTime.toEpochMillis(request.end)

@@ -22,7 +22,7 @@ const at = (span: "1M" | "1d", range: Range): ReadonlyArray<Range> => {
 }
 
 /** Splits after every `candles` candles. */
-export const byCandles = (interval: Interval.Interval, candles: number) => (range: Range): ReadonlyArray<Range> => {
+const byCandles = (interval: Interval.Interval, candles: number) => (range: Range): ReadonlyArray<Range> => {
   const pieces: Array<Range> = []
   for (let start = range.start; start < range.end;) {
     const end = Math.min(range.end, Interval.at(interval, Interval.index(interval, start) + candles))

@@ -31,7 +31,7 @@ interface Client {
   readonly klines: (input: Input) => Effect.Effect<Klines.Klines, KlinesError>
 }
 
-export interface Cache {
+interface Cache {
   readonly find: (
     input: Input,
     options?: { readonly host?: string | undefined }
