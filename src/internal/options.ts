@@ -160,7 +160,7 @@ export const text: Check<string> = (path, value) =>
 export const bool: Check<boolean> = (path, value) =>
   Predicate.isBoolean(value) ? Either.right(value) : wrong(path, value, "true or false")
 
-/** A function, whose arguments and result only the compiler can check. */
+/** A function. Its arguments and result cannot be checked at run time: the cast relies on the compiler. */
 export const fn = <F extends Function = Function>(): Check<F> => (path, value) =>
   Predicate.isFunction(value) ? Either.right(value as unknown as F) : wrong(path, value, "a function")
 

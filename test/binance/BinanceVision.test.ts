@@ -458,7 +458,7 @@ describe("BinanceVision and the defects of the archive", () => {
       found: "OTHER-BTCUSDT-1h-2024-01-05.zip"
     }],
     ["absent", "noChecksum", {
-      message: "There is no checksum beside BTCUSDT-1h-2024-01-05.zip, so that nobody knows whether it is whole",
+      message: "There is no checksum beside BTCUSDT-1h-2024-01-05.zip, so its integrity cannot be verified",
       wanted: "BTCUSDT-1h-2024-01-05.zip.CHECKSUM",
       found: "nothing",
       retryable: false

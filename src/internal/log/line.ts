@@ -76,7 +76,7 @@ export const jsonLogger = toConsole(object)
 // What moves the cursor, hides or reorders text, or breaks the line: C0, DEL and C1, line separators, the marks of
 // bidirectional writing, characters without width, halves of surrogate pairs.
 const unprintable =
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- it matches control characters to escape them
   /[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\p{Surrogate}]/gu
 
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }
