@@ -33,6 +33,11 @@ export interface SlidingWindow {
   /** True if `count(window, now)` is greater than `limit`, a whole number. Reads one stamp. */
   readonly exceeds: (limit: number, window: number, now: number) => boolean
   /**
+   * The number of events that can be added before `count(window, later)` can be greater than `limit`, a whole number,
+   * whenever they are added: a lower bound, which is exact up to a limit of 1,024. Until then, a limit needs no evaluation.
+   */
+  readonly headroom: (limit: number, window: number, now: number) => number
+  /**
    * The stamp of the n-th newest event, the newest being the first; `-Infinity` if there are fewer. `count(window, now)`
    * is at least n as long as this stamp is inside.
    */
@@ -75,6 +80,7 @@ export type Snapshot = ReadonlyArray<ReadonlyArray<number>>
  * assert.strictEqual(window.count(60, 90), 1)
  * assert.strictEqual(window.count(70, 90), 3)
  * assert.strictEqual(window.exceeds(2, 70, 90), true)
+ * assert.strictEqual(window.headroom(5, 70, 90), 2)
  * assert.strictEqual(window.nth(2), 20)
  *
  * @since 0.1.0
@@ -273,6 +279,14 @@ class Histogram implements SlidingWindow {
 
   exceeds(limit: number, window: number, now: number): boolean {
     return this.nth(limit + 1) >= this.edge(window, now)
+  }
+
+  headroom(limit: number, window: number, now: number): number {
+    const room = limit - this.count(window, now)
+    // An event adds at most one to a count, except when it causes buckets to be merged: that may change counts beyond the
+    // precision.
+    const untilMerge = limit <= precision ? Infinity : capacity - 1 - this.single.size
+    return Math.max(0, Math.min(room, untilMerge))
   }
 
   nth(n: number): number {

@@ -130,6 +130,42 @@ describe("SlidingWindow", () => {
     )
   })
 
+  it("as many events as there is headroom, whenever they are added, leave the count at or below the limit", () => {
+    let rooms = 0
+    FastCheck.assert(
+      FastCheck.property(
+        weather,
+        weather,
+        FastCheck.integer({ min: -50, max: 600 }),
+        FastCheck.constantFrom(...windows),
+        (before, after, more, span) => {
+          const { add, oracle, window } = both()
+          let now = 0
+          for (const spell of before) now = happen(spell, now, add)
+          const counted = window.count(span, now)
+          const limit = Math.max(0, counted + more)
+          const room = window.headroom(limit, span, now)
+          expect(room).toBeGreaterThanOrEqual(0)
+          expect(room).toBeLessThanOrEqual(Math.max(0, limit - counted))
+          if (limit <= 1024) expect(room).toBe(Math.max(0, limit - oracle.count(span, now)))
+          if (counted > limit) return
+          let left = room
+          for (const spell of after) {
+            happen({ ...spell, events: Math.min(left, spell.events) }, now, (stamp) => {
+              left--
+              rooms++
+              now = Math.max(now, stamp)
+              add(stamp)
+              expect(window.exceeds(limit, span, now)).toBe(false)
+            })
+          }
+        }
+      ),
+      { numRuns: 150, seed: 1 }
+    )
+    expect(rooms).toBeGreaterThan(1000)
+  })
+
   it("Law 6: the newest 1,024 events are kept one by one at any time", () => {
     const window = SlidingWindow.make({ horizon: day })
     for (let now = 0; now < 20_000; now++) {

@@ -82,10 +82,7 @@ export class Core {
     let edges = evaluator.settle(now, moment)
     count.add(now, counts.hours.hour, expected)
     // Expected empties count towards no limit.
-    for (const watched of expected ? [] : count.watched) {
-      const added = watched.watch.added(now)
-      if (added.length > 0) edges = evaluator.publish(edges, watched, added, now, moment)
-    }
+    if (!expected) edges = evaluator.failed(count.watched, edges, now, moment)
     if (attempt) counts.attempted = true
     let kept = count.code === classification.code
     for (let i = 0; i < counts.dimensions.length; i++) {

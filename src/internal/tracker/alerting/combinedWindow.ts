@@ -19,6 +19,15 @@ export class CombinedWindow implements Counted {
     return this.count(window, now) > limit
   }
 
+  headroom(limit: number, window: number, now: number): number {
+    const room = limit - this.count(window, now)
+    let least = Math.max(0, room)
+    for (const events of this.windows()) {
+      least = Math.min(least, events.headroom(events.count(window, now) + room, window, now))
+    }
+    return least
+  }
+
   /** The stamp of the n-th newest event, which is among the n newest events of its window. */
   nth(n: number): number {
     const all = Array.from(this.windows())

@@ -7,7 +7,6 @@ import type { Severity, Trackable } from "../../../FetchError.js"
 import type { SlidingWindow } from "../../../SlidingWindow.js"
 import type { Reader } from "../counting/dimensionReader.js"
 import { reader } from "../counting/dimensionReader.js"
-import { isWindow } from "../counting/windows.js"
 import type * as Model from "../model.js"
 import type * as Snapshot from "../snapshotModel.js"
 import type { Active, Edge, Instants, WallClock } from "./alertBuilder.js"
@@ -17,12 +16,12 @@ import type { Build } from "./carryOver.js"
 import { carryOver, keyOf, keyOfAlert } from "./carryOver.js"
 import { CombinedWindow } from "./combinedWindow.js"
 import type * as Edges from "./edges.js"
-import type { Gauge } from "./groupWatch.js"
 import { GroupWatch } from "./groupWatch.js"
-import type { Group, Rule } from "./limits.js"
-import type { Counted } from "./limitWatch.js"
-import { LimitWatch } from "./limitWatch.js"
+import type { Rule } from "./limits.js"
+import type { GaugeOf } from "./snapshotWatch.js"
+import { snapshotWatch } from "./snapshotWatch.js"
 import type { Standing, Watch, Watched } from "./watch.js"
+import { WatchedEvents } from "./watchedEvents.js"
 
 /** A rule on attempts or on the values of a dimension, with the value that an attempt counts for. */
 interface WatchedGroup extends Watched<GroupWatch> {
@@ -32,11 +31,8 @@ interface WatchedGroup extends Watched<GroupWatch> {
 interface Code {
   readonly severity: Severity
   readonly events: SlidingWindow
-  readonly watched: Array<Watched<LimitWatch>>
+  readonly watched: WatchedEvents
 }
-
-/** The counts that a rule is evaluated on; undefined for a dimension that is not kept. */
-type GaugeOf = (group: Group, code: string | undefined) => Gauge | undefined
 
 export interface Limits {
   readonly limits: ReadonlyMap<string, ReadonlyArray<Edges.Limit>>
@@ -54,13 +50,12 @@ export const noEdges: ReadonlyArray<Edge> = []
 export class Evaluator {
   private readonly codes = new Map<string, Code>()
   private readonly gaugeOf: GaugeOf
-  private readonly allEvents: Counted = new CombinedWindow(() =>
-    Array.from(this.codes.values(), ({ events }) => events)
+  // The errors of all codes, with the rules on them.
+  private readonly allErrors = new WatchedEvents(
+    new CombinedWindow(() => Array.from(this.codes.values(), ({ events }) => events))
   )
   readonly feed: AlertFeed
   limits: Limits
-  // Rules on the errors of all codes: every error is an event of theirs.
-  private shared: ReadonlyArray<Watched<LimitWatch>> = []
   private groups: ReadonlyArray<WatchedGroup> = []
   private all: ReadonlyArray<Watched> = []
   // No edge is due before this instant has passed, unless something is counted.
@@ -78,28 +73,27 @@ export class Evaluator {
     return this.groups.length > 0
   }
 
-  /** Adds a code that has not occurred before, and returns its limits. */
-  watch(code: string, severity: Severity, events: SlidingWindow): ReadonlyArray<Watched<LimitWatch>> {
-    const added: Code = { severity, events, watched: [] }
-    this.codes.set(code, added)
-    this.watchCode(code, added)
+  /** Adds a code that has not occurred before, and returns its events with their limits. */
+  watch(code: string, severity: Severity, events: SlidingWindow): WatchedEvents {
+    const watched = new WatchedEvents(events)
+    this.codes.set(code, { severity, events, watched })
+    // Its events may have been restored: they were not counted one by one.
+    this.allErrors.wake()
+    this.watchCode(code, watched)
     this.index()
-    return added.watched
+    return watched
   }
 
-  private watchCode(code: string, { events, watched }: Code): void {
-    const add = (limit: Edges.Limit, rule: Rule | undefined) => {
-      watched.push({ watch: new LimitWatch(limit, events), rule: rule?.name, code, alert: undefined })
+  private watchCode(code: string, watched: WatchedEvents): void {
+    watched.clear()
+    for (const limit of this.limits.limits.get(code) ?? []) watched.add(limit, undefined, code)
+    for (const { code: ofRule, group, limit, name } of this.limits.rules) {
+      if (group === undefined && ofRule === code) watched.add(limit, name, code)
     }
-    for (const limit of this.limits.limits.get(code) ?? []) add(limit, undefined)
-    for (const rule of this.limits.rules) {
-      if (rule.group === undefined && rule.code === code) add(rule.limit, rule)
-    }
-    watched.push(...this.shared)
   }
 
   private watchRules(): void {
-    const shared: Array<Watched<LimitWatch>> = []
+    this.allErrors.clear()
     const groups: Array<WatchedGroup> = []
     for (const rule of this.limits.rules) {
       const { code, group, limit } = rule
@@ -110,17 +104,16 @@ export class Evaluator {
         const valueOf = group.by === undefined ? () => "" : reader(group.by)
         groups.push({ watch, rule: rule.name, code, alert: undefined, valueOf })
       } else if (code === undefined) {
-        shared.push({ watch: new LimitWatch(limit, this.allEvents), rule: rule.name, code, alert: undefined })
+        this.allErrors.add(limit, rule.name, code)
       }
     }
-    this.shared = shared
     this.groups = groups
     this.index()
   }
 
   private index(): void {
-    const ofCodes = Array.from(this.codes.values(), ({ watched }) => watched).flat()
-    this.all = Array.from(new Set<Watched>([...ofCodes, ...this.shared, ...this.groups]))
+    const ofCodes = Array.from(this.codes.values(), ({ watched }) => watched.limits).flat()
+    this.all = [...ofCodes, ...this.allErrors.limits, ...this.groups]
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -132,6 +125,28 @@ export class Evaluator {
     if (now <= this.quietUntil) return noEdges
     const edges = this.publishAll(this.all, (watch) => watch.settle(now), now, clock)
     this.quietUntil = this.nextDue
+    return edges
+  }
+
+  /** The edges that an error caused in the limits on its code and on all codes. Must follow the count of the error. */
+  failed(ofCode: WatchedEvents, before: ReadonlyArray<Edge>, now: number, clock: WallClock): ReadonlyArray<Edge> {
+    const edges = ofCode.skip(now) ? before : this.evaluate(ofCode, before, now, clock)
+    return this.allErrors.skip(now) ? edges : this.evaluate(this.allErrors, edges, now, clock)
+  }
+
+  private evaluate(
+    events: WatchedEvents,
+    before: ReadonlyArray<Edge>,
+    now: number,
+    clock: WallClock
+  ): ReadonlyArray<Edge> {
+    let edges = before
+    events.catchUp()
+    for (const watched of events.limits) {
+      const added = watched.watch.added(now)
+      if (added.length > 0) edges = this.publish(edges, watched, added, now, clock)
+    }
+    events.plan(now)
     return edges
   }
 
@@ -158,7 +173,7 @@ export class Evaluator {
   }
 
   /** Publishes the edges of one limit, and returns them after those of `before`. */
-  publish(
+  private publish(
     before: ReadonlyArray<Edge>,
     watched: Watched,
     edges: ReadonlyArray<Edges.Edge>,
@@ -212,10 +227,7 @@ export class Evaluator {
     const before = this.all.flatMap((watched) => standingOf(watched, now))
     this.limits = limits
     this.watchRules()
-    for (const [code, known] of this.codes) {
-      known.watched.length = 0
-      this.watchCode(code, known)
-    }
+    for (const [code, { watched }] of this.codes) this.watchCode(code, watched)
     this.index()
     const { ended, started } = carryOver(this.all, before, { now, wall }, this.builder(now, wall))
     for (const alert of ended) this.feed.publish(alert)
@@ -315,22 +327,12 @@ export class Evaluator {
     return { watch, rule, code: code === "*" ? undefined : code, alert }
   }
 
-  private watchOf({ alert, limit }: Snapshot.Active): Watch {
-    const { attempts, by, code, limit: number, window: name } = alert
-    // Snapshots of earlier versions do not have the limit.
-    const present = this.all.find((watched) => keyOf(watched) === keyOfAlert({ alert }))
-    const { recovered = number, window = Duration.minutes(1) } = limit ?? present?.watch.limit ?? {}
-    const isRatio = attempts !== undefined
-    const before = { name, window, limit: number, recovered: isRatio ? recovered : wholeCount(recovered) }
-    if (by !== undefined || isRatio) {
-      const minAttempts = isRatio ? limit?.minAttempts ?? 1 : undefined
-      const group = isWindow(name) ? { by, window: name, minAttempts } : undefined
-      const gauge = group && this.gaugeOf(group, code === "*" ? undefined : code)
-      return group === undefined || gauge === undefined
-        ? new LimitWatch(before, unknownEvents)
-        : new GroupWatch(before, group, gauge)
-    }
-    return new LimitWatch(before, code === "*" ? this.allEvents : this.codes.get(code)?.events ?? unknownEvents)
+  private watchOf(active: Snapshot.Active): Watch {
+    const present = this.all.find((watched) => keyOf(watched) === keyOfAlert(active))
+    return snapshotWatch(active, present?.watch.limit, {
+      gaugeOf: this.gaugeOf,
+      eventsOf: (code) => code === undefined ? this.allErrors.events : this.codes.get(code)?.events
+    })
   }
 
   /** Ends the alerts of some ids. */
@@ -354,10 +356,8 @@ export class Evaluator {
 
   /** Of the limits of a code that are exceeded, the verdict names the one with the shortest window. */
   verdict(code: string, now: number): Model.Verdict {
-    const exceeded = (this.codes.get(code)?.watched ?? []).flatMap((watched) =>
-      watched.code === code
-        ? Option.toArray(Option.map(watched.watch.exceeded(now), (count) => ({ ...watched.watch.limit, count })))
-        : []
+    const exceeded = (this.codes.get(code)?.watched.limits ?? []).flatMap(({ watch }) =>
+      Option.toArray(Option.map(watch.exceeded(now), (count) => ({ ...watch.limit, count })))
     ).sort((a, b) => Duration.Order(a.window, b.window))
     return {
       verdict: exceeded.length === 0 ? "normal" : "extraordinary",
@@ -390,9 +390,3 @@ const standingOf = ({ alert, watch }: Watched, now: number): ReadonlyArray<Stand
     ? []
     : [{ alert, firing: firing.value, values: watch.values(now), limit }]
 }
-
-/** A count as windows take it: a snapshot may hold any number. */
-const wholeCount = (n: number): number => Math.max(0, Math.min(Math.floor(n), 2 ** 30)) || 0
-
-// Not counted any more: nothing says that such an alert has recovered.
-const unknownEvents: Counted = { count: () => Infinity, exceeds: () => true, nth: () => Infinity }

@@ -8,10 +8,23 @@ import type { Standing, Watch } from "./watch.js"
 import { isOther } from "./watch.js"
 
 /** The events that a limit counts: those of one code, or of all codes. */
-export type Counted = Pick<SlidingWindow, "count" | "exceeds" | "nth">
+export type Counted = Pick<SlidingWindow, "count" | "exceeds" | "headroom" | "nth">
+
+/** The stream of events that a limit watches. */
+export interface Source {
+  readonly events: Counted
+  /** Passes on the events that were skipped. Must precede every read of the peak. */
+  readonly catchUp: () => void
+  /** Skips no further event: the state of a limit has changed. */
+  readonly wake: () => void
+}
+
+// The headroom costs as much as a few evaluations. A count that stays at its peak has none: it is rarely read then.
+const worthwhileRoom = 8
 
 export class LimitWatch implements Watch {
   readonly limit: Limit
+  private readonly source: Source
   private readonly events: Counted
   private readonly window: number
   private state: State = Option.none()
@@ -19,19 +32,24 @@ export class LimitWatch implements Watch {
   private peak: number
   // A count above this one is an edge.
   private edgeAbove: number
-  // The count after the last event that raised it, and the instant up to which none of those events leaves the window.
+  // The count after the last event, and the instant up to which none of the events counted leaves the window; `-Infinity`
+  // while the count is not above the peak and not known.
   private current = 0
   private fullUntil = -Infinity
+  // The number of evaluations to go until the headroom is read again.
+  private unplanned = 0
   quietUntil = Infinity
 
-  constructor(limit: Limit, events: Counted) {
+  constructor(limit: Limit, source: Source) {
     this.limit = limit
-    this.events = events
+    this.source = source
+    this.events = source.events
     this.window = Duration.toMillis(limit.window) * 1e6
     this.peak = this.edgeAbove = limit.limit
   }
 
   get firing(): State {
+    this.source.catchUp()
     return Option.map(this.state, (firing) => ({ ...firing, peak: this.peak }))
   }
 
@@ -60,19 +78,43 @@ export class LimitWatch implements Watch {
     return this.move(next(this.limit, this.firing, { now, count: 0, recovered }))
   }
 
-  /** The edges that an event caused. Must be called after every event. */
+  /** The edges that an event caused. Must be called after every event but those that {@link skipped} gets. */
   added(now: number): ReadonlyArray<Edge> {
-    // The peak as a rule; the edge where a lowered limit has edges below the peak.
-    const news = Math.min(this.peak, this.edgeAbove)
+    const { peakOrEdge } = this
     if (now <= this.fullUntil) this.current++
-    else {
-      if (!this.events.exceeds(news, this.window, now)) return noEdges
+    else if (this.events.exceeds(peakOrEdge, this.window, now)) {
       this.current = this.events.count(this.window, now)
       this.fullUntil = this.events.nth(this.current) + this.window
+    } else {
+      this.fullUntil = -Infinity
+      return noEdges
     }
-    if (this.current <= news) return noEdges
+    if (this.current <= peakOrEdge) return noEdges
     if (this.current > this.peak) this.peak = this.current
     return this.current > this.edgeAbove ? this.evaluate(now, this.current) : noEdges
+  }
+
+  /** Takes account of events that caused no edge: at most {@link spare}, none of them after {@link spareUntil}. */
+  skipped(events: number): void {
+    if (this.fullUntil === -Infinity) return
+    this.current += events
+    if (this.current > this.peak) this.peak = this.current
+  }
+
+  /** The number of further events that cause no edge, up to {@link spareUntil}. A lower bound. */
+  spare(now: number): number {
+    if (this.fullUntil !== -Infinity) return this.edgeAbove - this.current
+    if (this.unplanned > 0) {
+      this.unplanned--
+      return 0
+    }
+    const room = this.events.headroom(this.peakOrEdge, this.window, now)
+    if (room < worthwhileRoom) this.unplanned = 2 * worthwhileRoom
+    return room
+  }
+
+  get spareUntil(): number {
+    return this.fullUntil === -Infinity ? Infinity : this.fullUntil
   }
 
   start(now: number): ReadonlyArray<Edge> {
@@ -118,6 +160,11 @@ export class LimitWatch implements Watch {
     return this.events.nth(this.limit.recovered + 1) + this.window
   }
 
+  /** The peak as a rule; the next edge where a lowered limit has edges below the peak. */
+  private get peakOrEdge(): number {
+    return Math.min(this.peak, this.edgeAbove)
+  }
+
   private evaluate(now: number, count: number): ReadonlyArray<Edge> {
     return this.move(next(this.limit, this.firing, { now, count, recovered: Option.none() }))
   }
@@ -128,6 +175,7 @@ export class LimitWatch implements Watch {
   }
 
   private stand(state: State): void {
+    this.source.wake()
     this.state = state
     this.peak = Option.match(state, { onNone: () => this.limit.limit, onSome: ({ peak }) => peak })
     this.edgeAbove = nextEdge(this.limit, state)

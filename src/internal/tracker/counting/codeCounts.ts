@@ -1,8 +1,7 @@
 /** The counts of one code, and the limits that watch them. */
 import type { Severity } from "../../../FetchError.js"
 import type { Evaluator } from "../alerting/evaluator.js"
-import type { LimitWatch } from "../alerting/limitWatch.js"
-import type { Watched } from "../alerting/watch.js"
+import type { WatchedEvents } from "../alerting/watchedEvents.js"
 import type * as Snapshot from "../snapshotModel.js"
 import { noEvents } from "../snapshotModel.js"
 import type { Classification } from "./classification.js"
@@ -22,7 +21,8 @@ export class CodeCount {
   readonly code: string
   readonly category: string
   readonly severity: Severity
-  readonly watched: ReadonlyArray<Watched<LimitWatch>>
+  /** The errors that limits count, with these limits. */
+  readonly watched: WatchedEvents
   /** The index of this code in each dimension. */
   readonly inDimensions: ReadonlyArray<CodeIndex>
   // Limits ignore expected empties, which only one code has: they are counted separately.

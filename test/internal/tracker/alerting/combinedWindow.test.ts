@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { CombinedWindow } from "../../../../src/internal/tracker/alerting/combinedWindow.js"
 import * as SlidingWindow from "../../../../src/SlidingWindow.js"
+import { seeded } from "../../insight/lives.js"
 
 describe("CombinedWindow", () => {
   it("several windows are one: the same counts, the same n-th newest", () => {
@@ -25,10 +26,36 @@ describe("CombinedWindow", () => {
             expect(together.count(window, now + later)).toBe(count)
             for (const limit of [count - 1, count, count + 1]) {
               expect(together.exceeds(limit, window, now + later)).toBe(count > limit)
+              expect(together.headroom(limit, window, now + later)).toBe(Math.max(0, limit - count))
             }
           }
         }
       )
     )
+  })
+
+  it("beyond 1,024, too, as many events as there is headroom leave the count at or below the limit", () => {
+    const random = seeded(1)
+    const windows = Array.from({ length: 3 }, () => SlidingWindow.make({ horizon: 100_000 }))
+    const together = new CombinedWindow(() => windows)
+    let now = 0
+    let rooms = 0
+    const add = () => {
+      now += Math.floor(random() * 3)
+      windows[Math.floor(random() * random() * 3)]!.add(now)
+    }
+    for (let i = 0; i < 10_000; i++) add()
+    for (let i = 0; i < 300; i++) {
+      const span = 1000 + Math.floor(random() * 8000)
+      const limit = together.count(span, now) + Math.floor(random() * 40)
+      const room = together.headroom(limit, span, now)
+      for (let n = 0; n < room; n++) {
+        add()
+        rooms++
+        expect(together.exceeds(limit, span, now)).toBe(false)
+      }
+      add()
+    }
+    expect(rooms).toBeGreaterThan(1000)
   })
 })

@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import { LimitWatch } from "../../../../src/internal/tracker/alerting/limitWatch.js"
+import { WatchedEvents } from "../../../../src/internal/tracker/alerting/watchedEvents.js"
 import * as SlidingWindow from "../../../../src/SlidingWindow.js"
 import type * as Threshold from "../../../../src/Threshold.js"
 
@@ -63,7 +64,7 @@ describe("LimitWatch", () => {
           const stamps = gaps.map((gap) => now += gap)
           const end = now + 500
           const events = SlidingWindow.make({ horizon: 100 })
-          const watch = new LimitWatch(limit, events)
+          const watch = new LimitWatch(limit, new WatchedEvents(events))
           const edges: Array<Threshold.Edge> = []
           let look = 0
           for (const [index, stamp] of stamps.entries()) {
@@ -88,7 +89,7 @@ describe("LimitWatch", () => {
 
   it("no edge is due before quietUntil has passed", () => {
     const events = SlidingWindow.make({ horizon: 100 })
-    const watch = new LimitWatch(limitOf(2, 1), events)
+    const watch = new LimitWatch(limitOf(2, 1), new WatchedEvents(events))
     expect(watch.quietUntil).toBe(Infinity)
     for (const stamp of [0, 10, 20]) {
       events.add(stamp)
@@ -105,7 +106,7 @@ describe("LimitWatch", () => {
 
   it("limits beyond the precision of the window fire and resolve once, near where they should", () => {
     const events = SlidingWindow.make({ horizon: 1_000_000 })
-    const watch = new LimitWatch({ ...limitOf(5000, 4000), window: Duration.millis(1) }, events)
+    const watch = new LimitWatch({ ...limitOf(5000, 4000), window: Duration.millis(1) }, new WatchedEvents(events))
     const edges: Array<Threshold.Edge> = []
     for (let stamp = 0; stamp < 20_000; stamp++) {
       edges.push(...watch.settle(stamp))
@@ -135,7 +136,7 @@ describe("LimitWatch", () => {
         (n, share, bursts) => {
           const limit = { ...limitOf(n, Math.floor(n * share)), window: Duration.millis(3000 / 1e6) }
           const events = SlidingWindow.make({ horizon: 3000 })
-          const watch = new LimitWatch(limit, events)
+          const watch = new LimitWatch(limit, new WatchedEvents(events))
           let now = 0
           let told = 0
           let wrong = 0
@@ -160,7 +161,7 @@ describe("LimitWatch", () => {
   it("Law 8: a burst that ends just above a limit, or twice a limit, beyond 1,024 is told", () => {
     for (const limit of [1024, 1025, 5000, 10_000, 50_000]) {
       const events = SlidingWindow.make({ horizon: 100 })
-      const watch = new LimitWatch(limitOf(limit, limit), events)
+      const watch = new LimitWatch(limitOf(limit, limit), new WatchedEvents(events))
       const edges: Array<readonly [string, number]> = []
       for (let i = 1; i <= 2 * limit + 1; i++) {
         events.add(0)
@@ -178,7 +179,7 @@ describe("LimitWatch", () => {
       }]] as const
     ) {
       const events = SlidingWindow.make({ horizon: 100 })
-      const watch = new LimitWatch(limitOf(2, 1), events)
+      const watch = new LimitWatch(limitOf(2, 1), new WatchedEvents(events))
       for (const stamp of [0, 10, 20]) {
         events.add(stamp)
         watch.added(stamp)
