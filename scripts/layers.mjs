@@ -34,6 +34,8 @@ export const rooms = [
   ["RetryPolicy", /^RetryPolicy\.ts$/],
   ["Fetch", /^Fetch\.ts$/],
   ["Connectivity", /^Connectivity\.ts$/],
+  ["internal/prometheus", /^internal\/prometheus\//],
+  ["Prometheus", /^Prometheus\.ts$/],
   ["core", /^(internal\/|[A-Z]\w*\.ts$|index\.ts$)/],
   ["binance/internal", /^binance\/internal\//],
   ["binance", /^binance\//],

@@ -78,6 +78,13 @@ export * as SlidingWindow from "./SlidingWindow.js"
 export * as Insight from "./Insight.js"
 
 /**
+ * The counts of a tracker for Prometheus: a page to scrape, and the alert rules that go with it.
+ *
+ * @since 0.1.0
+ */
+export * as Prometheus from "./Prometheus.js"
+
+/**
  * Retries with back-off, a budget, a rate-limit gate and a circuit breaker.
  *
  * @since 0.1.0

@@ -40,10 +40,10 @@ const unknown = "unknown"
 
 export class Core {
   private readonly settings: Settings
-  private readonly counts: Counts
+  readonly counts: Counts
   // By prototype: one lookup finds the classification of an error of the 17 types, and its counts.
   private readonly own = new Map<unknown, Own>()
-  private readonly evaluator: Evaluator
+  readonly evaluator: Evaluator
   notices = new Notices()
   private latest = 0
 

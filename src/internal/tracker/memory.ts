@@ -13,6 +13,11 @@ import * as Subscribers from "./alerting/subscribers.js"
 import { repeatCleanUp } from "./cleanUp.js"
 import { Core } from "./core.js"
 import { SuccessBuffer } from "./counting/successBuffer.js"
+import { countsReadings } from "./measures/countsReadings.js"
+import { familiesOf } from "./measures/families.js"
+import type { Family } from "./measures/family.js"
+import { measure } from "./measures/measure.js"
+import { MonotonicCounters } from "./measures/monotonicCounters.js"
 import type { Service } from "./model.js"
 import type { Persistable } from "./persisted.js"
 import {
@@ -42,6 +47,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const time = new Timekeeper(clock)
   const successes = new SuccessBuffer(clock)
   const state = yield* Ref.make(new Core(settings))
+  const counters = new MonotonicCounters()
   // Opened when an alert may resolve earlier than the clean-up has planned for.
   const changed = yield* Effect.makeLatch()
 
@@ -60,8 +66,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const replace = (f: (core: Core, moment: Moment) => readonly [ReadonlyArray<Edge>, Core]): Effect.Effect<void> =>
     Effect.flatMap(
       Ref.modify(state, (core) => {
-        const [edges, next] = f(core, momentIn(core))
+        const moment = momentIn(core)
+        const before = allFamilies(core, moment.now)
+        const [edges, next] = f(core, moment)
         time.continueFrom(next.now)
+        counters.replaced(before, allFamilies(next, next.now))
         return [edges, next]
       }),
       (edges) => Effect.zipRight(changed.open, logAll(edges))
@@ -109,7 +118,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       Effect.suspend(() => {
         const by: unknown = options?.by
         return Predicate.isString(by) && !settings.dimensions.includes(by)
-          ? unknownDimension(by, settings.dimensions)
+          ? unknownDimension("ErrorTracker.breakdown", "by", by, settings.dimensions)
           : step((core, moment) => Predicate.isString(by) ? encodableBreakdown(core.breakdown(options, moment)) : [])
       }),
     timeline: (options) => step((core, moment) => encodableTimeline(core.timeline(timelineOf(options), moment))),
@@ -149,6 +158,14 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       retried: (action) => step((core, moment) => core.retried(action, moment)),
       called: (outcome) => step((core, moment) => core.called(outcome, moment)),
       callSucceeded: () => successes.add() ? countSuccesses : undefined,
+      measure: (selection) => {
+        const i = selection.names.findIndex((name) => !settings.dimensions.includes(name))
+        return i === -1
+          ? step((core, { now }) =>
+            measure(countsReadings(core.counts, core.evaluator, Math.max(now, core.now)), selection, counters)
+          )
+          : unknownDimension("ErrorTracker", `dimensions[${i}]`, selection.names[i] ?? "", settings.dimensions)
+      },
       stormGuard: ErrorLog.makeStorm(yield* Effect.scope, clock)
     }),
     persistable: {
@@ -162,5 +179,15 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   }
 })
 
-const unknownDimension = (by: string, kept: ReadonlyArray<string>): Effect.Effect<never> =>
-  orDie("ErrorTracker.breakdown", unknownName("by", "dimension", by, kept))
+/** The families of all values of all dimensions. */
+const allFamilies = ({ counts, evaluator, now: latest }: Core, now: number): ReadonlyArray<Family> => {
+  const readings = countsReadings(counts, evaluator, Math.max(now, latest))
+  return familiesOf(readings, new Map(counts.dimensions.map(({ counts, name }) => [name, counts.readings()])))
+}
+
+const unknownDimension = (
+  owner: string,
+  option: string,
+  name: string,
+  kept: ReadonlyArray<string>
+): Effect.Effect<never> => orDie(owner, unknownName(option, "dimension", name, kept))

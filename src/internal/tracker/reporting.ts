@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as ErrorLog from "../../ErrorLog.js"
+import type { Measured, Selection } from "./measures/measure.js"
 import type { RetryCounts, Service } from "./model.js"
 
 /** The outcome of a call that did not succeed at once. `recovered`: it succeeded later. `refused`: it was never sent. */
@@ -19,6 +20,8 @@ export interface Reporting {
   readonly callSucceeded: () => Effect.Effect<void> | undefined
   /** Limits the log lines of errors that occur too often. */
   readonly stormGuard: ErrorLog.Storm
+  /** The families of metrics. Undefined for a tracker whose only source is its service. */
+  readonly measure?: ((selection: Selection) => Effect.Effect<Measured>) | undefined
 }
 
 const key = Symbol.for("effect-errata/ErrorTracker/Reporting")

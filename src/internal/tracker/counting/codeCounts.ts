@@ -26,9 +26,9 @@ export class CodeCount {
   /** The index of this code in each dimension. */
   readonly inDimensions: ReadonlyArray<CodeIndex>
   // Limits ignore expected empties, which only one code has: they are counted separately.
-  private readonly unexpected = new Tally()
+  readonly unexpected = new Tally()
   private readonly hours = new Hours()
-  private expected: Tally | undefined
+  expected: Tally | undefined
 
   constructor(
     { category, code, severity }: Omit<Classification, "tag">,

@@ -3,6 +3,7 @@
  * minute, hour and day. The number of values is capped; further ones are counted as `other`, so that totals stay exact.
  */
 import { safeText } from "../../safe/json.js"
+import type { ValueReading } from "../measures/readings.js"
 import type * as Snapshot from "../snapshotModel.js"
 import type { CurrentSecond } from "./slots.js"
 import { Slots } from "./slots.js"
@@ -157,6 +158,19 @@ export class Dimension {
       rows.push({ value: other, count: restOfCode, expected: 0, attempts: 0 })
     }
     return rows
+  }
+
+  /** The totals of every value, oldest value first. */
+  readings(): ReadonlyArray<ValueReading> {
+    const total = (series: number) => series === none ? 0 : this.slots.total(series)
+    return Array.from(this.values.values(), ({ attempted, errors, expected, name, rest, successes }) => ({
+      value: name,
+      errors: Array.from(errors, ([{ code }, series]) => [code, total(series)] as const),
+      rest: total(rest),
+      expected: total(expected),
+      successes: total(successes),
+      attempted
+    }))
   }
 
   /** The names of all values but `other`. */

@@ -3,9 +3,11 @@
  * of the window. Instants are whole seconds since the tracker started.
  */
 import { safeText } from "../../safe/json.js"
+import type { LatencyReading } from "../measures/readings.js"
 import type * as Snapshot from "../snapshotModel.js"
 import { other } from "./dimension.js"
-import type { WindowIndex } from "./windows.js"
+import type { Window, WindowIndex } from "./windows.js"
+import { windowIndex } from "./windows.js"
 
 const maxSources = 32
 const maxName = 128
@@ -39,6 +41,13 @@ class Sketch {
     for (let i = 0; i < buckets; i++) this.counts[i] = this.counts[i]! + counts[i]!
     this.count += count
     this.max = Math.max(this.max, max)
+  }
+
+  /** Within 2 %. */
+  get sum(): number {
+    let sum = 0
+    for (let i = 0; i < buckets; i++) if (this.counts[i]! > 0) sum += this.counts[i]! * millisOf(i)
+    return sum
   }
 
   clear(): void {
@@ -121,6 +130,20 @@ export class Latencies {
       const sketch = window === undefined ? latency.total : latency.within(window, second)
       const { count, max } = sketch
       return { source, count, p50: sketch.quantile(0.5), p90: sketch.quantile(0.9), p99: sketch.quantile(0.99), max }
+    }).filter(({ count }) => count > 0)
+  }
+
+  /** The count and the sum of each source since the start, and the quantiles of a window. */
+  readings(window: Window, second: number): ReadonlyArray<LatencyReading> {
+    return Array.from(this.sources, ([source, latency]) => {
+      const sketch = latency.within(windowIndex[window], second)
+      return {
+        source,
+        count: latency.total.count,
+        sumMillis: latency.total.sum,
+        // Without a fetch in the window there is no quantile.
+        quantiles: [0.5, 0.9, 0.99].map((share) => [share, sketch.count === 0 ? NaN : sketch.quantile(share)] as const)
+      }
     }).filter(({ count }) => count > 0)
   }
 

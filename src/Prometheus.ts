@@ -1,0 +1,254 @@
+/**
+ * The counts of a tracker for Prometheus: a page to scrape, and the alert rules that go with it.
+ *
+ * @since 0.1.0
+ */
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type Dimension, ErrorTracker } from "./ErrorTracker.js"
+import * as Check from "./internal/options.js"
+import * as Exposition from "./internal/prometheus/exposition.js"
+import { negotiated } from "./internal/prometheus/negotiation.js"
+import type * as Model from "./internal/tracker/measures/family.js"
+import { measure } from "./internal/tracker/measures/measure.js"
+import { measured } from "./internal/tracker/measures/serviceReadings.js"
+import { snapshotReadings } from "./internal/tracker/measures/snapshotReadings.js"
+import type { Snapshot } from "./Snapshot.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * One value of a family, with the values of its labels in the order of the family. An empty label value stands for no label.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Sample = Model.Sample
+
+/**
+ * The count, the sum and the quantiles of a summary.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Summary = Model.Summary
+
+/**
+ * A metric: its name, type, help and labels, and its samples.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Family = Model.Family
+
+/**
+ * `text`: the text format 0.0.4. `openmetrics`: OpenMetrics 1.0.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Format = Exposition.Format
+
+/**
+ * The options of a page.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * The dimensions whose values have samples of their own, `errata_dimension_errors_total` and
+   * `errata_dimension_attempts_total`. Each is one of the dimensions of the tracker. Default: none, since every value is a
+   * series of its own in Prometheus.
+   */
+  readonly dimensions?: ReadonlyArray<Dimension> | undefined
+  /**
+   * The number of values with samples per dimension. Further values are left out, and counted by
+   * `errata_dimension_values_omitted`. Default 200.
+   */
+  readonly maxValues?: number | undefined
+}
+
+/**
+ * The options of {@link text}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TextOptions extends Options {
+  /** Default `text`. */
+  readonly format?: Format | undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// accessors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The metric families of the tracker.
+ *
+ * Counters count the events of this process: they start at 0, continue through a reset of the tracker, and do not include
+ * the counts of a restored snapshot. Gauges are the exact counts of the tracker in its windows, with its limits. Dies with an
+ * `IllegalArgumentException` if an option is wrong.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { ErrorTracker, FetchError, Prometheus } from "effect-errata"
+ *
+ * const program = Effect.gen(function*() {
+ *   const tracker = yield* ErrorTracker.ErrorTracker
+ *   yield* tracker.track(new FetchError.NetworkDns({ context: { symbol: "BTCUSDT" } }))
+ *   const families = yield* Prometheus.families({ dimensions: ["symbol"] })
+ *   return families.find(({ name }) => name === "errata_dimension_errors")?.samples
+ * })
+ *
+ * assert.deepStrictEqual(
+ *   Effect.runSync(program.pipe(Effect.provide(ErrorTracker.layer()))),
+ *   [{ labels: ["symbol", "BTCUSDT", "NETWORK_DNS"], value: 1 }]
+ * )
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const families = (options: Options = {}): Effect.Effect<ReadonlyArray<Family>, never, ErrorTracker> =>
+  Effect.flatMap(
+    Effect.zip(ErrorTracker, Check.orDie("Prometheus.families", checkedOptions("", options))),
+    ([tracker, { dimensions, maxValues }]) =>
+      Effect.map(measured(tracker, { names: dimensions, maxValues }), ({ families }) => families)
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Writes a page for Prometheus from the {@link families} of a tracker, or from a snapshot. You can add families of your own.
+ * Samples have no timestamps: Prometheus uses the time of the scrape.
+ *
+ * A snapshot contains the counters since the start of the tracker, and no rules. Throws an `IllegalArgumentException` if an
+ * option is wrong.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { ErrorTracker, FetchError, Prometheus } from "effect-errata"
+ *
+ * const program = Effect.gen(function*() {
+ *   const tracker = yield* ErrorTracker.ErrorTracker
+ *   yield* tracker.track(new FetchError.NetworkDns())
+ *   return Prometheus.text(yield* tracker.snapshot).split("\n")
+ * })
+ *
+ * const lines = Effect.runSync(program.pipe(Effect.provide(ErrorTracker.layer())))
+ *
+ * assert.strictEqual(lines[0], "# HELP errata_errors_total Errors by code, expected empties excluded.")
+ * assert.strictEqual(lines[1], "# TYPE errata_errors_total counter")
+ * assert.strictEqual(lines[2], `errata_errors_total{error_type="NETWORK_DNS",severity="ERROR"} 1`)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const text = (self: Snapshot | ReadonlyArray<Family>, options: TextOptions = {}): string => {
+  const { dimensions, format, maxValues } = Check.orThrow("Prometheus.text", textOptions("", options))
+  const families = isFamilies(self)
+    ? self
+    : measure(snapshotReadings(self), { names: dimensions, maxValues }).families
+  return Exposition.exposition(families, format)
+}
+
+/**
+ * The response to a scrape, for any router: the page in the format that the request accepts. Dies with an
+ * `IllegalArgumentException` if an option is wrong.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const respond = (
+  options?: Options
+): Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  never,
+  HttpServerRequest.HttpServerRequest | ErrorTracker
+> =>
+  Effect.zipWith(HttpServerRequest.HttpServerRequest, families(options), ({ headers }, families) => {
+    const format = negotiated(headers["accept"])
+    return HttpServerResponse.text(Exposition.exposition(families, format), {
+      contentType: Exposition.contentTypes[format],
+      headers: { "cache-control": "no-store", vary: "accept" }
+    })
+  })
+
+/**
+ * Adds the page to a router, at `/metrics` unless there is another path.
+ *
+ * @example
+ * import { HttpApp, HttpRouter } from "@effect/platform"
+ * import { Effect } from "effect"
+ * import { ErrorTracker, Prometheus } from "effect-errata"
+ *
+ * const program = Effect.gen(function*() {
+ *   const router = HttpRouter.empty.pipe(Prometheus.route())
+ *   const handler = HttpApp.toWebHandlerRuntime(yield* Effect.runtime<ErrorTracker.ErrorTracker>())(router)
+ *   return yield* Effect.promise(() => handler(new Request("http://localhost/metrics")))
+ * })
+ *
+ * Effect.runPromise(program.pipe(Effect.provide(ErrorTracker.layer()))).then(({ headers }) =>
+ *   assert.strictEqual(headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8")
+ * )
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const route = (path: HttpRouter.PathInput = "/metrics", options?: Options) =>
+<E, R>(
+  self: HttpRouter.HttpRouter<E, R>
+): HttpRouter.HttpRouter<
+  E,
+  R | Exclude<HttpServerRequest.HttpServerRequest | ErrorTracker, HttpRouter.HttpRouter.Provided>
+> => HttpRouter.get(self, path, respond(options))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// layers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Adds the page to the `HttpLayerRouter` of the application, at `/metrics` unless there is another path.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  path: HttpRouter.PathInput = "/metrics",
+  options?: Options
+): Layer.Layer<never, never, HttpLayerRouter.HttpRouter | ErrorTracker> =>
+  Layer.unwrapEffect(
+    Effect.map(
+      ErrorTracker,
+      (tracker) => HttpLayerRouter.add("GET", path, Effect.provideService(respond(options), ErrorTracker, tracker))
+    )
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const isFamilies = (self: Snapshot | ReadonlyArray<Family>): self is ReadonlyArray<Family> => Array.isArray(self)
+
+const optionChecks = {
+  dimensions: Check.withDefault(Check.listOf("a list of dimensions", Check.text), []),
+  maxValues: Check.withDefault(Check.wholeNumber(1), 200)
+} satisfies Check.Checks<Options>
+
+const checkedOptions = Check.struct(optionChecks)
+
+const textOptions = Check.struct(
+  {
+    ...optionChecks,
+    format: Check.withDefault(Check.oneOf("format", ["text", "openmetrics"]), "text")
+  } satisfies Check.Checks<TextOptions>
+)

@@ -1,0 +1,74 @@
+/** The readings of the counts of a tracker in memory. Instants are nanoseconds since the tracker started. */
+import * as Duration from "effect/Duration"
+import type { Evaluator } from "../alerting/evaluator.js"
+import type { Rule } from "../alerting/limits.js"
+import type { Counts } from "../counting/counts.js"
+import type { Tally } from "../counting/tally.js"
+import type { Window } from "../counting/windows.js"
+import { windowIndex } from "../counting/windows.js"
+import type { Count, LimitReading, Readings, RuleReading } from "./readings.js"
+
+export const countsReadings = (counts: Counts, evaluator: Evaluator, now: number): Readings => {
+  // Series of values count in steps, which begin as time passes.
+  counts.hands.turn(now)
+  const countOf = (tally: Tally | undefined): Count => ({
+    total: tally?.total ?? 0,
+    within: (millis) => tally?.events.count(millis * 1e6, now) ?? 0
+  })
+  return {
+    codes: Array.from(counts.codes.values(), (code) => ({
+      code: code.code,
+      severity: code.severity,
+      errors: countOf(code.unexpected),
+      expected: countOf(code.expected)
+    })),
+    limits: limitsOf(evaluator),
+    rules: evaluator.limits.rules.map((rule) => ruleOf(rule, counts, now)),
+    alerts: evaluator.active(now),
+    attempted: counts.attempted,
+    successes: countOf(counts.successes),
+    calls: counts.called(countOf),
+    retry: counts.retried(({ total }) => total),
+    dropped: counts.dropped,
+    empties: counts.empties.rows(undefined, now),
+    latency: counts.latencies.readings("hour", counts.hands.second),
+    dimension: (name) => counts.of(name)?.readings()
+  }
+}
+
+const limitsOf = (evaluator: Evaluator): ReadonlyArray<LimitReading> => {
+  const limits: Array<LimitReading> = []
+  for (const [code, ofCode] of evaluator.limits.limits) {
+    for (const { limit, name, window } of ofCode) {
+      limits.push({ code, window: name, millis: Duration.toMillis(window), limit })
+    }
+  }
+  return limits
+}
+
+const ruleOf = ({ code, group, limit, name }: Rule, counts: Counts, now: number): RuleReading => {
+  const rule = { name, code, window: limit.name, limit: limit.limit, by: group?.by ?? "" }
+  if (group === undefined) {
+    const window = Duration.toMillis(limit.window) * 1e6
+    let errors = 0
+    for (const known of counts.codes.values()) {
+      if (code === undefined || code === known.code) errors += known.unexpected.events.count(window, now)
+    }
+    return { ...rule, values: [{ value: "", window: limit.name, errors, attempts: undefined }] }
+  }
+  const gauge = counts.gauge(group, code)
+  const isRatio = group.minAttempts !== undefined
+  const values = Array.from(gauge?.values() ?? []).flatMap((value) =>
+    (isRatio ? from(group.window) : [group.window]).map((window) => {
+      const { attempts, errors } = gauge!.read(value, window, now)
+      return { value, window, errors, attempts: isRatio ? attempts : undefined }
+    })
+  )
+  return { ...rule, values }
+}
+
+/** The window and the longer ones: where attempts are too few in one, the next one decides. */
+const from = (window: Window): ReadonlyArray<Window> => {
+  const names: ReadonlyArray<Window> = ["minute", "hour", "day"]
+  return names.slice(windowIndex[window])
+}

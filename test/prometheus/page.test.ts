@@ -1,0 +1,326 @@
+import { HttpApp, HttpLayerRouter, HttpRouter } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer, Option, TestClock } from "effect"
+import { ErrorTracker, Fetch, FetchError, Prometheus, RetryPolicy, type Snapshot } from "effect-errata"
+import { parsePage } from "./pageParser.js"
+import { hasPromtool, promtool } from "./programs.js"
+
+const tracker = ErrorTracker.ErrorTracker
+
+/** The values of a page by name and labels, in the order of their names. */
+const valuesOf = (page: string): Map<string, number> =>
+  new Map(
+    parsePage(page, "text").flatMap(({ samples }) => samples).map(({ labels, name, value }) => [
+      name +
+      JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => a < b ? -1 : 1).map(([, value]) => value))
+        .replaceAll("\"", ""),
+      value
+    ])
+  )
+
+const page = (options?: Prometheus.Options) =>
+  Effect.map(Prometheus.families(options), (families) => valuesOf(Prometheus.text(families)))
+
+/** A generator of whole numbers below a bound. */
+const draws = (seed: number) => (below: number) => (seed = (seed * 16_807) % 2_147_483_647) % below
+
+const add = (counts: Map<string, number>, key: string, n = 1) => counts.set(key, (counts.get(key) ?? 0) + n)
+
+const codes = ["NETWORK_DNS", "DATA_EMPTY", "API_FORMAT"]
+
+/** One of three errors, and whether it is an expected empty. */
+const errorOf = (n: number, symbol: string): readonly [FetchError.FetchError, boolean] => {
+  const context = { symbol, source: "rest" }
+  if (n === 0) return [new FetchError.NetworkDns({ context }), false]
+  if (n === 1) return [new FetchError.ApiFormat({ context, status: 503 }), false]
+  return [new FetchError.DataEmpty({ context, reason: n === 2 ? "api_response" : "delisted" }), n === 3]
+}
+
+const options: ErrorTracker.Options = {
+  dimensions: ["symbol", "source"],
+  thresholds: { API_FORMAT: { perMinute: 3, custom: [{ name: "burst", window: "10 seconds", limit: 2 }] } },
+  rules: [
+    { name: "any", window: "90 seconds", limit: 5 },
+    { name: "worst", by: "symbol", window: "minute", limit: 2 },
+    { name: "share", window: "minute", ratio: 0.5, minAttempts: 4 }
+  ]
+}
+
+describe("a page agrees with its tracker", () => {
+  it.effect("in random histories with resets, restored snapshots and time that passes", () =>
+    Effect.gen(function*() {
+      for (let seed = 1; seed <= 4; seed++) {
+        const next = draws(seed * 7919)
+        yield* Effect.gen(function*() {
+          const service = yield* tracker
+          // What this process has counted, whatever became of the tracker.
+          const counted = new Map<string, number>()
+          let saved: Snapshot.Snapshot | undefined
+          for (let step = 0; step < 80; step++) {
+            const action = next(12)
+            const symbol = "ABCDE"[next(5)] ?? ""
+            if (action < 6) {
+              const [error, isExpected] = errorOf(next(4), symbol)
+              yield* service.track(error, { attempt: true })
+              add(counted, isExpected ? "empty" : error.code)
+              if (!isExpected) add(counted, `${symbol} ${error.code}`)
+            } else if (action < 8) {
+              yield* service.succeeded({ symbol, source: "rest" }, next(1000))
+              add(counted, "success")
+              add(counted, `${symbol} success`)
+            } else if (action === 8) yield* TestClock.adjust(next(40_000))
+            else if (action === 9) saved = yield* service.snapshot
+            else if (action === 10 && saved !== undefined) {
+              yield* service.restore(saved)
+              // A value that the snapshot does not have begins anew.
+              const kept = saved.dimensions[0]?.values.flatMap(({ errors, value }) =>
+                errors.map(({ code }) => `${value} ${code}`)
+              )
+              for (const key of counted.keys()) if (key.includes(" ") && !kept?.includes(key)) counted.delete(key)
+            } else if (action === 11 && next(3) === 0) {
+              yield* service.reset
+              // The values of a dimension begin anew with the tracker.
+              for (const key of counted.keys()) if (key.includes(" ")) counted.delete(key)
+            }
+
+            if (step % 4 !== 3) continue
+            const values = yield* page({ dimensions: ["symbol"] })
+            const { retry } = yield* service.stats()
+            const get = (key: string) => values.get(key)
+            for (const [window, duration] of [["minute", 60_000], ["hour", 3_600_000], ["day", 86_400_000]] as const) {
+              const stats = yield* service.stats({ window: duration })
+              const empties = yield* service.emptyData({ window: duration })
+              for (const code of codes) {
+                const all = stats.byCode[code]?.count ?? 0
+                const expected = code === "DATA_EMPTY" ? all - empties.expected : all
+                expect([seed, step, code, window, get(`errata_window_errors[${code},${window}]`) ?? 0])
+                  .toEqual([seed, step, code, window, expected])
+              }
+            }
+            const burst = (yield* service.stats({ window: 10_000 })).byCode["API_FORMAT"]?.count ?? 0
+            expect(get("errata_window_errors[API_FORMAT,burst]")).toBe(burst)
+            expect(get("errata_limit[API_FORMAT,burst]")).toBe(2)
+            const last = yield* service.stats({ window: 90_000 })
+            const lastEmpties = yield* service.emptyData({ window: 90_000 })
+            expect(get("errata_rule_errors[any,90s]") ?? get("errata_rule_errors[any,1m 30s]"))
+              .toBe(last.total - lastEmpties.expected)
+            const active = yield* service.activeAlerts
+            for (const rule of ["any", "worst", "share"]) {
+              const [row] = Array.from(values).filter(([key]) =>
+                key.startsWith("errata_alert_active") && key.includes(`,${rule},`)
+              )
+              expect([seed, step, rule, row?.[1]]).toEqual([
+                seed,
+                step,
+                rule,
+                active.some((alert) => alert.rule === rule)
+                  ? 1
+                  : 0
+              ])
+            }
+            // Counters: only what this process counted.
+            for (const code of codes) {
+              const severity = code === "DATA_EMPTY" ? "INFO" : "ERROR"
+              expect([seed, step, code, get(`errata_errors_total[${code},${severity}]`)])
+                .toEqual([seed, step, code, counted.get(code) ?? 0])
+              for (const symbol of "ABCDE") {
+                const key = `errata_dimension_errors_total[symbol,${code},${symbol}]`
+                expect([seed, step, key, get(key) ?? 0]).toEqual([
+                  seed,
+                  step,
+                  key,
+                  counted.get(`${symbol} ${code}`) ?? 0
+                ])
+              }
+            }
+            const sum = (name: string) =>
+              Array.from(values).filter(([key]) => key.startsWith(name)).reduce((a, [, b]) => a + b, 0)
+            expect(sum("errata_attempts_total[succeeded")).toBe(counted.get("success") ?? 0)
+            expect(sum("errata_attempts_total[expected")).toBe(counted.get("empty") ?? 0)
+            expect(get("errata_retries_total[]")).toBe(retry.retries)
+          }
+        }).pipe(Effect.provide(ErrorTracker.layer(options)))
+      }
+    }), 20_000)
+
+  it.effect("and a page of a snapshot with the page of the tracker it is of, up to rules and quantiles", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const next = draws(5)
+      for (let i = 0; i < 600; i++) {
+        yield* service.track(errorOf(next(4), `S${next(9)}`)[0], { attempt: true })
+        if (i % 3 === 0) yield* service.succeeded({ symbol: `S${next(9)}`, source: "rest" }, next(100))
+        if (i % 20 === 0) yield* TestClock.adjust(next(60_000))
+      }
+      const dimensions = ["symbol", "source"]
+      const ofSnapshot = valuesOf(Prometheus.text(yield* service.snapshot, { dimensions }))
+      const own = yield* page({ dimensions })
+      const shared = Array.from(own).filter(([key]) => !/_rule_|any|worst|share|0\.\d/.test(key))
+      expect(shared.length).toBeGreaterThan(80)
+      expect(shared.filter(([key, value]) => ofSnapshot.get(key) !== value)).toEqual([])
+    }).pipe(Effect.provide(ErrorTracker.layer(options))))
+
+  it.effect("values that a clean-up merges into other, and that come back, never decrease a counter", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const track = (symbol: string, n = 1) =>
+        Effect.repeatN(service.track(new FetchError.NetworkDns({ context: { symbol } })), n - 1)
+      const total = (values: Map<string, number>) =>
+        Array.from(values).filter(([key]) => key.startsWith("errata_dimension_errors_total")).reduce(
+          (sum, [, n]) => sum + n,
+          0
+        )
+      yield* track("A", 5)
+      yield* track("B", 5)
+      yield* service.restore(yield* service.snapshot)
+      const before = yield* page({ dimensions: ["symbol"] })
+      expect(total(before)).toBe(10)
+      yield* service.restore(yield* service.snapshot)
+      yield* TestClock.adjust("3 days")
+      yield* track("C", 2)
+      yield* TestClock.adjust("2 minutes")
+      const after = yield* page({ dimensions: ["symbol"] })
+      expect(total(after)).toBe(12)
+      yield* track("A")
+      const back = yield* page({ dimensions: ["symbol"] })
+      expect(total(back)).toBe(13)
+      for (const key of before.keys()) {
+        if (key.includes("other")) expect(after.get(key)).toBeGreaterThanOrEqual(before.get(key) ?? 0)
+      }
+    }).pipe(Effect.provide(ErrorTracker.layer({ dimensions: ["symbol"], maxValues: 2 }))))
+
+  it.effect("restored counts are not those of this process, whenever they are restored", () =>
+    Effect.gen(function*() {
+      const other = yield* Effect.gen(function*() {
+        const service = yield* tracker
+        yield* Effect.repeatN(service.track(new FetchError.NetworkDns({ context: { symbol: "A" } })), 9)
+        return yield* service.snapshot
+      }).pipe(Effect.provide(ErrorTracker.layer()))
+      const service = yield* tracker
+      yield* service.restore(other)
+      expect((yield* service.stats()).total).toBe(10)
+      expect((yield* page()).get("errata_errors_total[NETWORK_DNS,ERROR]")).toBe(0)
+      expect((yield* page()).get("errata_window_errors[NETWORK_DNS,minute]")).toBe(10)
+      yield* service.track(new FetchError.NetworkDns({ context: { symbol: "A" } }))
+      yield* service.restore(other)
+      expect((yield* page()).get("errata_errors_total[NETWORK_DNS,ERROR]")).toBe(1)
+      const values = yield* page({ dimensions: ["symbol"] })
+      expect(values.get("errata_dimension_errors_total[symbol,NETWORK_DNS,A]")).toBe(1)
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect("dimensions are capped, and what is left out is counted", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      for (let i = 0; i < 50; i++) yield* service.track(new FetchError.NetworkDns({ context: { symbol: `S${i}` } }))
+      const values = yield* page({ dimensions: ["symbol"], maxValues: 20 })
+      const rows = Array.from(values.keys()).filter((key) => key.startsWith("errata_dimension_errors_total"))
+      expect(rows.length).toBe(20)
+      expect(values.get("errata_dimension_values_omitted[symbol]")).toBe(30)
+      expect(Array.from((yield* page()).keys()).filter((key) => key.startsWith("errata_dimension"))).toEqual([])
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect("a dimension that the tracker does not keep is refused", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Prometheus.families({ dimensions: ["symbols"] }))
+      expect(String(exit)).toContain("ErrorTracker: dimensions[0]: unknown dimension")
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect("calls, retries, gates and circuits have their counters", () =>
+    Effect.gen(function*() {
+      let n = 0
+      const policy = yield* RetryPolicy.make({ rows: { API_FORMAT: { base: "1 millis", retries: 2 } } })
+      const call = Effect.suspend(() =>
+        n++ % 4 === 0 ? Effect.succeed(n) : Effect.fail(new FetchError.ApiFormat({ status: 503 }))
+      )
+        .pipe(Fetch.tracked({ source: "rest" }, { attempts: true }), Fetch.retry(policy), Effect.exit)
+      for (let i = 0; i < 4; i++) yield* Effect.zipRight(Effect.fork(call), TestClock.adjust("10 seconds"))
+      const stats = yield* (yield* tracker).stats()
+      const values = yield* page()
+      const { failed, made, recovered, refused } = stats.calls
+      expect(failed + recovered).toBeGreaterThan(0)
+      expect(values.get("errata_calls_total[succeeded]")).toBe(made - failed - recovered - refused)
+      expect(values.get("errata_calls_total[recovered]")).toBe(recovered)
+      expect(values.get("errata_calls_total[failed]")).toBe(failed)
+      expect(values.get("errata_window_calls[failed,1h]")).toBe(failed)
+      expect(values.get("errata_retries_total[]")).toBe(stats.retry.retries)
+      expect(values.get("errata_give_ups_total[]")).toBe(stats.retry.giveUps)
+      expect(values.get("errata_attempts_total[failed]")).toBe(stats.total)
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+})
+
+describe("other trackers", () => {
+  it.effect("one of your own is read through its service", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      for (let i = 0; i < 5; i++) yield* service.track(errorOf(i % 4, "A")[0], { attempt: true })
+      yield* service.succeeded({ symbol: "A", source: "rest" }, 20)
+      // Its own properties, without what the library attaches to its trackers.
+      const { rates: _, ...members } = service
+      const own = ErrorTracker.make(Object.fromEntries(Object.entries(members)) as typeof members)
+      const dimensions = ["symbol", "market"]
+      const expected = yield* page({ dimensions })
+      const values = yield* page({ dimensions }).pipe(Effect.provideService(tracker, own))
+      // Rules, and the sum of the durations, are not among the reads of a service.
+      const shared = Array.from(expected).filter(([key]) => !/_rule_|any|worst|share|duration/.test(key))
+      expect(shared.filter(([key, value]) => values.get(key) !== value)).toEqual([])
+      expect(values.get("errata_fetch_duration_seconds_count[rest]")).toBe(1)
+    }).pipe(Effect.provide(ErrorTracker.layer({ ...options, dimensions: ["symbol", "market"] }))))
+
+  it.effect("one that counts nothing has a page of zeros", () =>
+    Effect.gen(function*() {
+      const values = yield* page({ dimensions: ["symbol"] })
+      expect(values.size).toBeGreaterThan(20)
+      expect(Math.max(...values.values())).toBe(0)
+    }).pipe(Effect.provide(ErrorTracker.layerNoop)))
+})
+
+describe("routes", () => {
+  const get = (handler: (request: Request) => Promise<Response>, accept?: string) =>
+    Effect.promise(async () => {
+      const response = await handler(
+        new Request("http://localhost/metrics", { headers: accept === undefined ? {} : { accept } })
+      )
+      return {
+        type: response.headers.get("content-type"),
+        vary: response.headers.get("vary"),
+        body: await response.text()
+      }
+    })
+
+  const law = (handler: (request: Request) => Promise<Response>) =>
+    Effect.gen(function*() {
+      const text = yield* get(handler)
+      expect(text.type).toBe("text/plain; version=0.0.4; charset=utf-8")
+      expect(text.vary).toBe("accept")
+      expect(parsePage(text.body, "text").length).toBeGreaterThan(5)
+      const openmetrics = yield* get(handler, "application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1")
+      expect(openmetrics.type).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8")
+      expect(parsePage(openmetrics.body, "openmetrics").length).toBe(parsePage(text.body, "text").length)
+    })
+
+  it.effect("a HttpRouter serves the page in the format that the request accepts", () =>
+    Effect.gen(function*() {
+      const runtime = yield* Effect.runtime<ErrorTracker.ErrorTracker>()
+      yield* law(HttpApp.toWebHandlerRuntime(runtime)(HttpRouter.empty.pipe(Prometheus.route())))
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect("a HttpLayerRouter does, too", () =>
+    Effect.gen(function*() {
+      const { dispose, handler } = HttpLayerRouter.toWebHandler(
+        Prometheus.layer().pipe(Layer.provide(ErrorTracker.layer())),
+        { disableLogger: true }
+      )
+      yield* law((request) => handler(request))
+      yield* Effect.promise(dispose)
+    }))
+
+  it.effect.skipIf(!hasPromtool)("promtool accepts the page", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      for (let i = 0; i < 8; i++) yield* service.track(errorOf(i % 4, "A\"\\\n{}")[0], { attempt: true })
+      yield* service.succeeded({ symbol: "A", source: "rest" }, 20)
+      const families = yield* Prometheus.families({ dimensions: ["symbol", "source"] })
+      expect(Option.isSome(Option.fromNullable(families[0]))).toBe(true)
+      promtool(["check", "metrics"], Prometheus.text(families))
+    }).pipe(Effect.provide(ErrorTracker.layer(options))))
+})
