@@ -9,7 +9,6 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -20,6 +19,7 @@ import { warnOfCloseTimes } from "./internal/klines/closeTimes.js"
 import { Evidence } from "./internal/klines/evidence.js"
 import type * as failure from "./internal/klines/failure.js"
 import type { Range } from "./internal/klines/ranges.js"
+import { rangeOf } from "./internal/klines/requestRange.js"
 import { makeRestClient } from "./internal/klines/restClient.js"
 import { registerRest } from "./internal/klines/restRegistry.js"
 import { searchRange } from "./internal/klines/restSearch.js"
@@ -106,10 +106,6 @@ export const make = Effect.fnUntraced(function*(
 
   const search = (request: KlineRequest.KlineRequest, evidence: Evidence, range: Range) =>
     searchRange(makeSeries(client, baseOf(request.market), request, evidence), range)
-  const rangeOf = ({ end, start }: KlineRequest.KlineRequest): Range => ({
-    start: DateTime.toEpochMillis(start),
-    end: DateTime.toEpochMillis(end)
-  })
 
   const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
     const { errors, klines } = yield* search(request, new Evidence(), rangeOf(request))

@@ -9,7 +9,6 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -20,6 +19,7 @@ import { type ArchiveSearch, registerArchive } from "./internal/archive/archiveR
 import { makeArchiveSearch } from "./internal/archive/archiveSearch.js"
 import { warnOfCloseTimes } from "./internal/klines/closeTimes.js"
 import type * as failure from "./internal/klines/failure.js"
+import { rangeOf } from "./internal/klines/requestRange.js"
 import * as KlineRequest from "./KlineRequest.js"
 import type * as Klines from "./Klines.js"
 
@@ -122,8 +122,7 @@ export const make = Effect.fnUntraced(function*(
   const searchWhole = searched(true)
 
   const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
-    const range = { start: DateTime.toEpochMillis(request.start), end: DateTime.toEpochMillis(request.end) }
-    const { errors: [error], klines } = yield* searchWhole(request, range, new ArchiveNotes())
+    const { errors: [error], klines } = yield* searchWhole(request, rangeOf(request), new ArchiveNotes())
     return error === undefined ? klines : yield* Effect.fail(error)
   })
 

@@ -31,12 +31,14 @@ import { archiveSearchOf } from "./internal/archive/archiveRegistry.js"
 import * as model from "./internal/klines/klinesModel.js"
 import * as streams from "./internal/klines/klineStream.js"
 import { Source } from "./internal/klines/origins.js"
+import { partOf, rangeOf } from "./internal/klines/requestRange.js"
 import { restSearchOf } from "./internal/klines/restRegistry.js"
 import * as rowSources from "./internal/klines/rowSources.js"
 import { identityOf } from "./internal/manager/exchangeIdentity.js"
 import { makeGather } from "./internal/manager/gather.js"
 import { makeSourceRequests } from "./internal/manager/sourceRequests.js"
-import { verdictOf } from "./internal/manager/verdict.js"
+import { StreamFacts } from "./internal/manager/streamFacts.js"
+import { type Gathered, verdictOf } from "./internal/manager/verdict.js"
 import type * as Interval from "./Interval.js"
 import { KlineCache } from "./KlineCache.js"
 import * as KlineRequest from "./KlineRequest.js"
@@ -108,13 +110,14 @@ export interface Fetched extends DataResult.DataResult<Klines.Klines> {
 export interface StreamOptions {
   /**
    * A piece ends where a candle of this interval ends: `"1d"` for a piece for each day. It must not be shorter than the
-   * interval of the request. Default: a day for candles of a second, else as many whole months as have about 50,000
-   * candles.
+   * interval of the request. Default: the usual size, a day for candles of a second, else as many whole months as have
+   * about 50,000 candles.
    */
   readonly by?: Interval.Interval | undefined
   /**
-   * The number of pieces that are fetched while the consumer works on the piece before them. With 0, a piece is fetched
-   * when it is pulled. Default: 1.
+   * The number of fetches that run ahead of the consumer. A fetch has a piece of the usual size, or all smaller pieces of
+   * that time, so that small pieces cost no more requests. With 0, a fetch starts when its first piece is pulled.
+   * Default: 1.
    */
   readonly prefetch?: number | undefined
 }
@@ -172,7 +175,8 @@ export class DataSourceManager extends Context.Tag("effect-errata/binance/DataSo
   /**
    * The candles of the range as a stream of pieces, in order and in bounded memory. The pieces are consecutive ranges.
    * Each succeeds or fails as `klines` does, and the stream fails with the first piece that fails. `context.start` of
-   * the error is the start of that piece: a stream from there on yields the rest.
+   * the error is the start of that piece: a stream from there on yields the rest. A stream takes about as many requests
+   * to REST as one fetch of its range.
    */
   readonly stream: (
     input: KlineRequest.Input,
@@ -246,6 +250,14 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       Effect.flip
     )
 
+  /** The error of an incomplete fetch. The failure of a source has been counted already. */
+  const judged = (gathered: Gathered, input: KlineRequest.Input) => {
+    const verdict = verdictOf(gathered, input)
+    return Option.isSome(verdict) && gathered.errors.length === 0
+      ? Effect.asSome(counted(verdict.value, verdict.value.context))
+      : Effect.succeed(verdict)
+  }
+
   const fetchAll = Effect.fnUntraced(function*(
     input: KlineRequest.Input,
     isFresh: boolean
@@ -257,11 +269,9 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       ? { klines: Klines.empty(interval), errors: [request.left], now: undefined }
       : yield* gather(request.right, isFresh)
     const { klines } = gathered
-    const verdict = Either.isLeft(request) ? Option.some(request.left) : verdictOf(gathered, input)
-    // The failure of a source has been counted already.
-    const error = Option.isSome(verdict) && (Either.isLeft(request) || gathered.errors.length === 0)
-      ? Option.some(yield* counted(verdict.value, verdict.value.context))
-      : verdict
+    const error = Either.isLeft(request)
+      ? Option.some(yield* counted(request.left, request.left.context))
+      : yield* judged(gathered, input)
     const result = DataResult.make({
       data: model.make(klines, klines),
       error,
@@ -289,9 +299,21 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     stream: (input, options = {}) =>
       Stream.unwrap(Effect.gen(function*() {
         const request = yield* KlineRequest.make(input)
-        const { interval, market, symbol } = request
-        const checked = yield* streams.checked(options, interval)
-        return streams.klineStream(request, checked, (range) => klines({ market, symbol, interval, ...range }))
+        const checked = yield* streams.checked(options, request.interval)
+        const facts = new StreamFacts(rangeOf(request))
+        return streams.klineStream(
+          request,
+          checked,
+          (range) => gather(partOf(request, range), false, facts),
+          (gathered) =>
+            Effect.flatMap(
+              judged(gathered, input),
+              Option.match({
+                onNone: () => Effect.succeed(model.make(gathered.klines, gathered.klines)),
+                onSome: Effect.fail
+              })
+            )
+        )
       })),
     progress: Stream.fromPubSub(news)
   })

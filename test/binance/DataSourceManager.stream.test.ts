@@ -125,48 +125,47 @@ describe("DataSourceManager.stream", () => {
 
   it.effect("fails at the piece that fails, after all pieces before it, and resumes there", () =>
     Effect.gen(function*() {
-      const { inject } = yield* FaultyExchange.FaultyExchange
-      const range = input("1h", may + 4 * day, may + 10 * day)
-      yield* inject(Fault.on({ source: "rest", path: "klines", nth: [3, 4, 5] }, Fault.status(500)))
+      const { clear, inject } = yield* FaultyExchange.FaultyExchange
+      const range = input("1h", may + 3 * day, may + 47 * day)
+      // A page has 1,000 candles: 41 days and 16 hours.
+      yield* inject(Fault.on({ source: "rest", path: "klines", nth: { from: 2 } }, Fault.status(403)))
       const pieces: Array<Klines.Klines> = []
       const error = yield* stream(range, { by: "1d" }).pipe(
         Stream.runForEach((piece) => Effect.sync(() => pieces.push(piece))),
         Effect.flip
       )
-      expect(pieces.map(({ openTime }) => (openTime[0]! - may) / day)).toEqual([4, 5])
+      expect(pieces).toHaveLength(41)
+      expect(error._tag).toBe("ApiPermission")
       expect(error.context).toMatchObject({
         source: "rest",
         symbol: "BTCUSDT",
-        start: new Date(may + 6 * day).toISOString(),
-        end: new Date(may + 10 * day).toISOString()
+        start: new Date(may + 44 * day).toISOString(),
+        end: new Date(may + 47 * day).toISOString()
       })
-      const { clear } = yield* FaultyExchange.FaultyExchange
       yield* clear
       const rest = yield* collect({ ...range, start: error.context.start ?? range.start }, { by: "1d" })
       const { fetch } = yield* DataSourceManager.DataSourceManager
       expect(concatenated("1h", [...pieces, ...rest])).toEqual((yield* fetch(range)).data)
     }).pipe(Effect.provide(world({ sources: ["rest"] }))))
 
-  it.effect("fetches the pieces that are pulled and at most `prefetch` more", () =>
+  it.effect.each([0, 1, 2])("fetches what is pulled, and %d fetches more", (prefetch) =>
     Effect.gen(function*() {
-      for (const prefetch of [0, 1, 2]) {
-        const before = (yield* requests).length
-        yield* stream(input("1h", may + 4 * day, may + 14 * day), { by: "1d", prefetch }).pipe(
-          Stream.take(3),
-          Stream.tap(() => Effect.repeatN(Effect.yieldNow(), 500)),
-          Stream.runDrain
-        )
-        const asked = (yield* requests).length - before
-        expect(asked).toBeGreaterThanOrEqual(3)
-        expect(asked).toBeLessThanOrEqual(3 + prefetch)
-      }
+      // A fetch covers a month.
+      yield* stream(input("1m", april + 29 * day, now), { by: "1d", prefetch }).pipe(
+        Stream.take(1),
+        Stream.tap(() => Effect.repeatN(Effect.yieldNow(), 2000)),
+        Stream.runDrain
+      )
+      const starts = (yield* requests).flatMap(({ query }) => query.startTime === undefined ? [] : [query.startTime])
+      const months = new Set(starts.map((start) => new Date(Number(start)).getUTCMonth()))
+      expect([...months].sort((a, b) => a - b)).toEqual([3, 4, 5].slice(0, 1 + prefetch))
     }).pipe(Effect.provide(world({ sources: ["rest"] }))))
 
   it.effect("interrupts its requests on interruption", () =>
     Effect.gen(function*() {
       const { inject } = yield* FaultyExchange.FaultyExchange
       yield* inject(Fault.on({ source: "rest", nth: { from: 2 } }, Fault.silence))
-      const fiber = yield* Effect.fork(collect(input("1h", may + 4 * day, may + 14 * day), { by: "1d" }))
+      const fiber = yield* Effect.fork(collect(input("1m", may + 4 * day, may + 14 * day), { by: "1d" }))
       yield* Effect.repeatN(Effect.yieldNow(), 500)
       yield* Fiber.interrupt(fiber)
       expect(Exit.isInterrupted(yield* Fiber.await(fiber))).toBe(true)

@@ -1,23 +1,14 @@
 /** Results from the archive that the pieces of a fetch share, so that no request is made twice. */
-import * as Deferred from "effect/Deferred"
-import * as Effect from "effect/Effect"
+import { Once } from "../klines/once.js"
+import { FileDays } from "./fileDays.js"
 
 export class ArchiveNotes {
-  private readonly known = new Map<string, Deferred.Deferred<unknown>>()
+  /** The files that several pieces of a fetch need. */
+  readonly files = new Once()
+  readonly days: FileDays
 
-  /** Runs an effect once per key. Concurrent callers wait for its result; one that is interrupted is run again. */
-  once<A, R>(key: string, effect: Effect.Effect<A, never, R>): Effect.Effect<A, never, R> {
-    return Effect.suspend(() => {
-      const before = this.known.get(key)
-      // Results are stored under the key of their effect, so they have its type.
-      if (before !== undefined) return Deferred.await(before) as Effect.Effect<A>
-      return Effect.flatMap(Deferred.make<unknown>(), (deferred) => {
-        this.known.set(key, deferred)
-        return Effect.onExit(effect, (exit) =>
-          exit._tag === "Success"
-            ? Deferred.succeed(deferred, exit.value)
-            : Effect.zipRight(Effect.sync(() => this.known.delete(key)), Deferred.failCause(deferred, exit.cause)))
-      })
-    })
+  /** The fetches of a stream share `days`, but not the files, which would fill the memory. */
+  constructor(days = new FileDays()) {
+    this.days = days
   }
 }

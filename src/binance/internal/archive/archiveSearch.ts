@@ -70,7 +70,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
         ))
     const read = (planned: ReadonlyArray<files.ArchiveFile>) => Effect.forEach(planned, readOne, { concurrency })
     const readOnce = (planned: ReadonlyArray<files.ArchiveFile>) =>
-      Effect.forEach(planned, (file) => notes.once(file.path, readOne(file)), { concurrency })
+      Effect.forEach(planned, (file) => notes.files.run(file.path, readOne(file)), { concurrency })
 
     let plan = files.filesOf(request, range, (yield* time) ?? local)
     // The local clock may be behind: the first answer has the time of the exchange.
@@ -123,8 +123,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
     let all: ReadonlyArray<Read> = planned
     if (lacking.length > 0 && !(isWhole && lost.length > 0)) {
       const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
-      const firstDay = (after?: number) =>
-        notes.once(`first day after ${after ?? "none"}`, archive.firstDay(request, after, context))
+      const firstDay = (after?: number) => notes.days.first(after, archive.firstDay(request, after, context))
       const rough = yield* tradingPeriod(first, published, now, [], firstDay)
       const completable = completableOf(
         lacking,

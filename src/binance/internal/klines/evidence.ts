@@ -1,9 +1,10 @@
 /**
  * The facts about one instrument and interval that answers have proven so far. All pieces of a fetch share it, so that
- * the beginning and the end of the instrument are searched for once.
+ * the beginning and the end of the instrument are searched for once. The fetches of a stream pass on what they have
+ * learned.
  */
 import type * as Interval from "../../Interval.js"
-import { joined, type Range } from "./ranges.js"
+import { joined, type Range, subtract } from "./ranges.js"
 
 export class Evidence {
   /** The open times of the earliest and of the latest known candle, of any source. */
@@ -20,6 +21,24 @@ export class Evidence {
   /** An open time, for an interval whose grid depends on a candle. */
   anchor: number | undefined = undefined
   private empty: ReadonlyArray<Range> = []
+  /** The ranges that another fetch has proven empty while some of its answers failed or were refuted. */
+  unsure: ReadonlyArray<Range> = []
+
+  /**
+   * Adopts the facts of another fetch of the same instrument and interval. Without `isPast`, the time of the exchange
+   * and the end of the instrument are left out: for the present, they may be outdated.
+   */
+  learn(other: Evidence, isPast: boolean): void {
+    this.candles(other.first, other.last)
+    this.anchor ??= other.anchor
+    const doubted = other.doubts > 0 ? subtract(other.empty, this.empty) : []
+    this.unsure = union([...this.unsure, ...other.unsure, ...doubted])
+    this.empty = union([...this.empty, ...other.empty])
+    if (other.doubts === 0) this.nothingBefore = Math.max(this.nothingBefore, other.nothingBefore)
+    if (!isPast) return
+    this.now = Math.max(this.now, other.now)
+    if (other.doubts === 0) this.nothingAfter = Math.min(this.nothingAfter, other.nothingAfter)
+  }
 
   /** Records the earliest and the latest open time of candles. */
   candles(first: number, last: number): void {
@@ -30,13 +49,23 @@ export class Evidence {
   /** Records a range without candles, confirmed by {@link required} answers. */
   proveEmpty(range: Range): void {
     if (range.start >= range.end) return
-    this.empty = joined([...this.empty, range].sort((a, b) => a.start - b.start))
+    this.empty = union([...this.empty, range])
   }
 
   /** The rest of the proven range that contains an instant. */
   emptyFrom(instant: number): Range | undefined {
     const found = this.empty.find(({ end, start }) => start <= instant && instant < end)
     return found === undefined ? undefined : { start: instant, end: found.end }
+  }
+
+  /** True if no candle opens before an instant. */
+  isEmptyBefore(instant: number): boolean {
+    return instant <= (this.emptyFrom(this.nothingBefore)?.end ?? this.nothingBefore)
+  }
+
+  /** True if no candle opens at or after an instant. */
+  isEmptyAfter(instant: number): boolean {
+    return (this.emptyFrom(instant)?.end ?? instant) >= this.nothingAfter
   }
 
   /** The start of the first proven range after an instant. */
@@ -52,6 +81,9 @@ export class Evidence {
     return this.doubts === 0 ? 2 : 4
   }
 }
+
+const union = (ranges: ReadonlyArray<Range>): ReadonlyArray<Range> =>
+  joined([...ranges].sort((a, b) => a.start - b.start))
 
 /** The anchor of a grid: learned from a candle if the interval requires it. */
 export const anchorIn = (interval: Interval.Interval, evidence: Evidence, standard: number): number =>

@@ -1,16 +1,19 @@
 /** A request for klines as a stream of pieces: the boundaries of the pieces, and the context of their errors. */
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { identity } from "effect/Function"
 import * as Stream from "effect/Stream"
 import * as FetchContext from "../../../FetchContext.js"
 import * as FetchError from "../../../FetchError.js"
 import { copyOf } from "../../../internal/error/copy.js"
 import * as Interval from "../../Interval.js"
 import type { KlineRequest } from "../../KlineRequest.js"
-import type { Model } from "./klinesModel.js"
+import { allocate, anchorOf } from "./columns.js"
+import { concat, slice } from "./combine.js"
+import { make, type Model } from "./klinesModel.js"
 import { pieceStream } from "./pieceStream.js"
 import type { Range } from "./ranges.js"
+import { rangeOf } from "./requestRange.js"
 
 export interface Options {
   /** The interval at whose boundaries pieces end. */
@@ -19,41 +22,57 @@ export interface Options {
   readonly prefetch?: number | undefined
 }
 
+/** The klines of a range, and the time of the exchange at its last answer; `undefined` if no answer stated it. */
+export interface Fetched {
+  readonly klines: Model
+  readonly now: number | undefined
+}
+
 /**
- * The klines of a request, one piece at a time. The rest of the range after the unfinished candle is one piece. The
- * context of an error has the remaining range.
+ * The klines of a request, one piece at a time. Each fetch covers one piece, or as many small ones as have about the
+ * usual size, so that small pieces cost no more requests than large ones. The range after the unfinished candle is one
+ * piece. `judge` checks a piece of a fetch. The context of an error has the remaining range.
  */
-export const klineStream = (
+export const klineStream = <A extends Fetched>(
   request: KlineRequest,
   { by, prefetch = 1 }: Options,
-  fetch: (range: Range) => Effect.Effect<Model, FetchError.FetchError>
-): Stream.Stream<Model, FetchError.FetchError> =>
-  Stream.suspend(() => {
-    const { interval } = request
-    const range = { start: DateTime.toEpochMillis(request.start), end: DateTime.toEpochMillis(request.end) }
-    let future = range.end
-    const fetchPiece = (piece: Range) =>
-      fetch(piece).pipe(
-        Effect.mapError((error) => resumable(error, { start: piece.start, end: range.end })),
-        Effect.map((klines) => ({ klines, piece }))
-      )
-    const past = pieceStream({ [Symbol.iterator]: () => piecesOf(interval, by, range) }, prefetch, fetchPiece).pipe(
-      Stream.takeUntil(({ klines, piece }) => {
-        const isLast = endsNow(klines, piece)
-        if (isLast) future = piece.end
-        return isLast
-      })
+  fetch: (range: Range) => Effect.Effect<A>,
+  judge: (fetched: A) => Effect.Effect<Model, FetchError.FetchError>
+): Stream.Stream<Model, FetchError.FetchError> => {
+  const { interval } = request
+  const range = rangeOf(request)
+  const judged = (piece: Part<A>) =>
+    Effect.mapError(
+      judge(piece.fetched),
+      (error) => copyOf(error, FetchContext.merge(error.context, { start: piece.start, end: range.end })) ?? error
     )
-    const rest = Stream.suspend(() =>
-      future < range.end
-        ? Stream.filter(
-          Stream.fromEffect(fetchPiece({ start: future, end: range.end })),
-          ({ klines }) => klines.length > 0 || klines.missing.length > 0
-        )
-        : Stream.empty
-    )
-    return Stream.map(Stream.concat(past, rest), ({ klines }) => klines)
-  })
+  const fetched = pieceStream(
+    { [Symbol.iterator]: () => fetchesOf(interval, by, range) },
+    prefetch,
+    ({ end, start }) =>
+      Effect.map(fetch({ start, end }), (fetched): Part<A> =>
+        fetched.now !== undefined && fetched.now < end
+          // Nothing of the future exists yet.
+          ? { start, end: range.end, fetched: extended(fetched, end, range.end) }
+          : { start, end, fetched })
+  )
+  return fetched.pipe(
+    Stream.takeUntil(({ end }) => end === range.end),
+    Stream.mapAccum(undefined as Part<A> | undefined, (begun, part) => {
+      const pieces = piecesIn(part, by, begun)
+      const last = pieces.at(-1)
+      const isBegun = last !== undefined && last.end < range.end && last.end < endOfPiece(by, last)
+      // The first part of a piece may lack candles too.
+      const effects = (isBegun ? pieces.slice(0, -1) : pieces).map(judged)
+      return isBegun
+        ? [last, [...effects, Effect.as(judged(last), undefined)]]
+        : [undefined, effects]
+    }),
+    Stream.mapConcat(identity),
+    Stream.mapEffect(identity),
+    Stream.filter((klines): klines is Model => klines !== undefined && (klines.length > 0 || klines.missing.length > 0))
+  )
+}
 
 /** The options for an interval, or the reason why they are invalid. */
 export const checked = (
@@ -95,22 +114,28 @@ const shortest = (interval: Interval.Interval): number =>
 
 const usualSize = 50_000
 
+/** A range, and its candles. */
+interface Part<A> extends Range {
+  readonly fetched: A
+}
+
 /**
- * Consecutive ranges, computed on demand. By default a piece is a day for candles of a second, or as many whole months
- * as have about 50,000 candles: each file of the archive and of the cache belongs to one piece.
+ * The ranges of the fetches, computed on demand. By default a fetch covers a day for candles of a second, or as many
+ * whole months as have about 50,000 candles: each file of the archive and of the cache belongs to one fetch. Pieces that
+ * are longer have a fetch each.
  */
-const piecesOf = function*(
+const fetchesOf = function*(
   interval: Interval.Interval,
   by: Interval.Interval | undefined,
   { end, start }: Range
 ): Generator<Range, void> {
   const months = Math.max(1, Math.floor(usualSize * shortest(interval) / (31 * Interval.millis["1d"])))
   const endOf = (start: number): number =>
-    by !== undefined
+    interval !== "1s"
+      ? Interval.at("1M", Interval.index("1M", start) + months)
+      : by !== undefined && shortest(by) > Interval.millis["1d"]
       ? Interval.next(by, start)
-      : interval === "1s"
-      ? Interval.next("1d", start)
-      : Interval.at("1M", Interval.index("1M", start) + months)
+      : Interval.next("1d", start)
   for (let at = start; at < end;) {
     const next = Math.min(end, endOf(at))
     yield { start: at, end: next }
@@ -118,10 +143,38 @@ const piecesOf = function*(
   }
 }
 
-/** True if a piece extends into the future: no candles follow it. */
-const endsNow = ({ interval, length, missing }: Model, { end, start }: Range): boolean =>
-  missing.some(({ reason }) => reason === "unfinished") ||
-  length === 0 && missing.length === 0 && Interval.count(interval, start, end) > 0
+/** The end of a piece that ends where a candle of `by` ends. */
+const endOfPiece = (by: Interval.Interval | undefined, { end, start }: Range): number =>
+  by === undefined ? end : Interval.next(by, start)
 
-const resumable = (error: FetchError.FetchError, { end, start }: Range): FetchError.FetchError =>
-  copyOf(error, FetchContext.merge(error.context, { start, end })) ?? error
+/** The pieces of a fetch. The first one completes the piece that the fetch before has begun; the last may be begun. */
+const piecesIn = <A extends Fetched>(
+  { end, fetched, start }: Part<A>,
+  by: Interval.Interval | undefined,
+  begun: Part<A> | undefined
+): ReadonlyArray<Part<A>> => {
+  const { now = Infinity } = fetched
+  const pieces: Array<Part<A>> = []
+  for (let at = start; at < end;) {
+    const next = at > now ? end : Math.min(end, endOfPiece(by, { start: at, end }))
+    const klines = slice(fetched.klines, at, next)
+    const isFirst = at === start && begun !== undefined
+    pieces.push({
+      start: isFirst ? begun.start : at,
+      end: next,
+      fetched: { ...fetched, klines: isFirst ? concat(begun.fetched.klines, klines) : klines }
+    })
+    at = next
+  }
+  return pieces
+}
+
+/** Adds the future to a fetch. */
+const extended = <A extends Fetched>(fetched: A, start: number, end: number): A => {
+  const { interval, openTime } = fetched.klines
+  const anchor = anchorOf(interval, openTime)
+  const future = { start: Interval.ceil(interval, start, anchor), end: Interval.ceil(interval, end, anchor) }
+  if (future.start >= future.end) return fetched
+  const nothing = make(allocate(0), { interval, source: [], missing: [{ ...future, reason: "not_published_yet" }] })
+  return { ...fetched, klines: concat(fetched.klines, nothing) }
+}

@@ -10,7 +10,7 @@ export const hasBefore = Effect.fnUntraced(function*(series: Series, instant: nu
   const { evidence } = series
   for (let votes = 0; votes < evidence.required; votes++) {
     if (evidence.first < instant) return true
-    if (evidence.nothingBefore >= instant) return false
+    if (evidence.isEmptyBefore(instant)) return false
     if (isOver) return undefined
     const answer = yield* Effect.option(series.ask({ start: undefined, end: instant, limit: 1 + votes }))
     if (answer._tag === "None" || answer.value.failure !== undefined) return undefined
@@ -29,7 +29,7 @@ export const hasAfter = Effect.fnUntraced(function*(series: Series, gap: Range, 
   const { maxWindow } = Market.facts[market]
   for (let votes = 0; votes < evidence.required; votes++) {
     if (evidence.last >= end) return true
-    if (evidence.nothingAfter <= end) return false
+    if (evidence.isEmptyAfter(end)) return false
     if (isOver) return undefined
     const now = evidence.now + 1
     // If the latest candle of all opens before the end, no candle follows.

@@ -3,7 +3,6 @@
  * lack.
  */
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { identity } from "effect/Function"
@@ -21,10 +20,12 @@ import { Evidence } from "../klines/evidence.js"
 import { isLastWord, type KlinesError } from "../klines/failure.js"
 import { EachRequest } from "../klines/pages.js"
 import * as ranges from "../klines/ranges.js"
+import { rangeOf } from "../klines/requestRange.js"
 import { restSearchOf } from "../klines/restRegistry.js"
 import * as rowSources from "../klines/rowSources.js"
 import * as split from "../klines/split.js"
 import type { Network, SourceRequests } from "./sourceRequests.js"
+import type { StreamFacts } from "./streamFacts.js"
 import type { Gathered } from "./verdict.js"
 
 interface Client {
@@ -83,15 +84,19 @@ interface Answered extends ranges.Range {
   readonly isSound: boolean
 }
 
-/** With `isFresh`, the cache is not read. */
+/** With `isFresh`, the cache is not read. `facts` are those of the stream that the fetch is a part of. */
 export const makeGather = (sources: Sources) => {
   const { cache, concurrency, requests, rest, vision } = sources
   // The monotonic time from which the cache may be written again.
   let writable = -Infinity
 
-  return Effect.fnUntraced(function*(request: KlineRequest, isFresh: boolean): Effect.fn.Return<Gathered> {
+  return Effect.fnUntraced(function*(
+    request: KlineRequest,
+    isFresh: boolean,
+    facts?: StreamFacts
+  ): Effect.fn.Return<Gathered> {
     const { interval, market, symbol } = request
-    const range = { start: DateTime.toEpochMillis(request.start), end: DateTime.toEpochMillis(request.end) }
+    const range = rangeOf(request)
     const local = yield* Clock.currentTimeMillis
     const expected = Interval.count(interval, range.start, Math.min(range.end, local + 1))
     const errors: Array<FetchError.FetchError> = []
@@ -171,7 +176,8 @@ export const makeGather = (sources: Sources) => {
       const client = vision.value
       const search = archiveSearchOf(client)
       const pieces = unknown.flatMap(split.byFile(interval))
-      const answers = yield* ask("vision", found.length, pieces, searchedBy(request, client, search)).pipe(
+      const searched = searchedBy(request, client, search, new ArchiveNotes(facts?.days))
+      const answers = yield* ask("vision", found.length, pieces, searched).pipe(
         Option.isSome(rest) ? Effect.provideService(HasAlternative, () => true) : identity
       )
       found = joined(found, answers.map(({ klines }) => klines))
@@ -188,15 +194,28 @@ export const makeGather = (sources: Sources) => {
       const evidence = new Evidence()
       if (found.length > 0) evidence.candles(found.openTime[0]!, found.openTime.at(-1)!)
       const asked = grouped(interval, unknown)
-      const whole = { start: asked[0]!.start, end: asked.at(-1)!.end }
+      const whole = facts?.range ?? { start: asked[0]!.start, end: asked.at(-1)!.end }
       if (search !== undefined && Interval.count(interval, whole.start, whole.end) > candlesPerPiece) {
         const met: Array<FetchError.FetchError> = []
         const each = requests.attempted("rest", request, whole, met)
-        const survey = search.survey(request, evidence, whole)
-        yield* requests.request("rest", request, whole, Effect.provideService(survey, EachRequest, each), met)
+        const survey = requests.request(
+          "rest",
+          request,
+          whole,
+          Effect.provideService(search.survey(request, evidence, whole), EachRequest, each),
+          met
+        )
+        yield* facts === undefined
+          ? survey
+          : facts.once.run(
+            "survey",
+            Effect.tap(survey, () => Effect.sync(() => facts.evidence.learn(evidence, true))),
+            Either.isRight
+          )
         errors.push(...met)
-        if (evidence.now > -Infinity) heard(evidence.now)
       }
+      facts?.teach(evidence, interval, range.end)
+      if (evidence.now > -Infinity) heard(evidence.now)
       const pieces = asked.flatMap((part) => split.byEvidence(interval, candlesPerPiece, evidence, part))
       const answers = yield* ask(
         "rest",
@@ -219,9 +238,14 @@ export const makeGather = (sources: Sources) => {
       )
       found = { ...found, missing: ranges.overlay(found.missing, ranges.intersect(known, unexplained)) }
       proven = evidence.doubts === 0 && errors.length === 0
-        ? ranges.joined(answers.map(({ end, start }) => ({ start, end })).sort((a, b) => a.start - b.start))
+        ? ranges.subtract(
+          ranges.joined(answers.map(({ end, start }) => ({ start, end })).sort((a, b) => a.start - b.start)),
+          evidence.unsure
+        )
         : []
+      facts?.evidence.learn(evidence, true)
     }
+    if (facts !== undefined && found.length > 0) facts.evidence.candles(found.openTime[0]!, found.openTime.at(-1)!)
     if (Option.isSome(vision) || Option.isSome(rest)) {
       found = { ...found, missing: found.missing.map(afterAll) }
     }
@@ -267,7 +291,7 @@ const searchedBy = (
   request: KlineRequest,
   client: Client,
   search: ArchiveSearch | undefined,
-  notes = new ArchiveNotes()
+  notes: ArchiveNotes
 ) => search === undefined ? plainly(request, client) : (range: ranges.Range) => search.search(request, range, notes)
 
 const notFetched = (interval: Interval.Interval, { end, start }: ranges.Range): ReadonlyArray<Klines.Missing> => {

@@ -1,0 +1,29 @@
+/** The days for which the archive has files of an instrument, as far as its listing was read. */
+import * as Effect from "effect/Effect"
+import { Once } from "../klines/once.js"
+
+export class FileDays {
+  /** No day between a time and this day has files. */
+  private readonly known: Array<{ readonly after: number; readonly day: number }> = []
+  private readonly once = new Once()
+
+  /**
+   * The first day with files, or the first one after a time. `request` reads the listing where that is not known yet;
+   * its result is kept unless it is undefined.
+   */
+  first<R>(
+    after: number | undefined,
+    request: Effect.Effect<number | undefined, never, R>
+  ): Effect.Effect<number | undefined, never, R> {
+    const time = after ?? -Infinity
+    return Effect.suspend(() => {
+      const found = this.known.find((one) => one.after <= time && time < one.day)
+      if (found !== undefined) return Effect.succeed(found.day)
+      const noted = Effect.tap(request, (day) =>
+        Effect.sync(() => {
+          if (day !== undefined) this.known.push({ after: time, day })
+        }))
+      return this.once.run(`${time}`, noted, (day) => day !== undefined)
+    })
+  }
+}
