@@ -9,7 +9,7 @@ export class FileDays {
 
   /**
    * The first day with files, or the first one after a time. `request` reads the listing where that is not known yet;
-   * its result is kept unless it is undefined.
+   * undefined if it cannot be read, which is not attempted twice.
    */
   first<R>(
     after: number | undefined,
@@ -23,7 +23,7 @@ export class FileDays {
         Effect.sync(() => {
           if (day !== undefined) this.known.push({ after: time, day })
         }))
-      return this.once.run(`${time}`, noted, (day) => day !== undefined)
+      return this.once.run(`${time}`, noted)
     })
   }
 }
