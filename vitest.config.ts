@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
-import { defineConfig } from "vitest/config"
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
+
+type ProjectConfig = TestProjectInlineConfiguration["test"]
 
 const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
 // Tests of other packages, which are installed apart from this one.
-const apart = ["test/clients", "test/reporters", "test/runtimes"].filter((folder) => {
+const apart = ["test/clients", "test/reporters", "test/runtimes"]
+const skipped = apart.filter((folder) => {
   const installed = existsSync(new URL(`./${folder}/node_modules`, import.meta.url))
   if (!installed) {
     console.warn(`Skipped: ${folder}, whose packages are not installed. To run it: npm ci --prefix ${folder}`)
@@ -14,22 +17,49 @@ const apart = ["test/clients", "test/reporters", "test/runtimes"].filter((folder
   return !installed
 })
 // The servers of its faults are those of the clients.
-if (apart.includes("test/clients")) apart.push("test/runtimes")
+if (skipped.includes("test/clients")) skipped.push("test/runtimes")
 
-export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^effect-errata$/, replacement: src("index.ts") },
-      { find: /^effect-errata\/(binance|testing)$/, replacement: src("$1/index.ts") },
-      { find: /^effect-errata\/(.+)$/, replacement: src("$1.ts") }
-    ]
-  },
-  test: {
+// Test files that replace a module, or that measure the heap or the processor time of their process.
+const alone = [
+  "test/Fetch.copies.test.ts",
+  "test/binance/BinanceVision.peer.test.ts",
+  "test/internal/safe/redaction.test.ts",
+  "test/internal/tracker/scale.test.ts",
+  "test/internal/tracker/snapshotFile.test.ts"
+]
+
+const within = (folder: string) => `${folder}/**`
+const excluded = ["test/bench/**", "**/node_modules/**", ...skipped.map(within)]
+
+export default defineConfig(({ mode }) => {
+  const project = (name: string, test: ProjectConfig) => ({
+    mode,
+    resolve: {
+      alias: [
+        { find: /^effect-errata$/, replacement: src("index.ts") },
+        { find: /^effect-errata\/(binance|testing)$/, replacement: src("$1/index.ts") },
+        { find: /^effect-errata\/(.+)$/, replacement: src("$1.ts") }
+      ]
+    },
     // A busy machine is no reason to fail.
-    testTimeout: 30_000,
-    // By default one processor is left alone, which on a machine of two is half of them.
-    maxWorkers: availableParallelism(),
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    exclude: ["test/bench/**", "**/node_modules/**", ...apart.map((folder) => `${folder}/**`)]
+    test: { name, testTimeout: 30_000, ...test }
+  })
+  return {
+    test: {
+      // By default one processor is left alone, which on a machine of two is half of them.
+      maxWorkers: availableParallelism(),
+      projects: [
+        // The files of a worker share their modules: to import Effect takes longer than most tests.
+        project("shared", {
+          isolate: false,
+          include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: [...excluded, ...alone, ...apart.map(within)]
+        }),
+        project("alone", {
+          include: [...alone, ...apart.map((folder) => `${folder}/**/*.test.ts`)],
+          exclude: excluded
+        })
+      ]
+    }
   }
 })
