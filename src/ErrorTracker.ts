@@ -108,6 +108,22 @@ export type BreakdownOptions = Model.BreakdownOptions
 export type TimelineOptions = Model.TimelineOptions
 
 /**
+ * The options of `callTimeline`: the length and the step.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CallTimelineOptions = Model.CallTimelineOptions
+
+/**
+ * The options of `worst`: the dimension, the window, and how many.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WorstOptions = Model.WorstOptions
+
+/**
  * The options of `latency`.
  *
  * @since 0.1.0
@@ -142,12 +158,26 @@ export type Store = Model.Store
 // The reads: each name is the type, and the schema of its JSON.
 export {
   /**
+   * An active alert as it is now: since when, its present amount, and its trend over the last hour.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  AlertStatus,
+  /**
    * The counts of one value of a dimension. A count over a window covers up to one sixtieth of the window more.
    *
    * @since 0.1.0
    * @category models
    */
   BreakdownRow,
+  /**
+   * The calls that ended in one step, from just after `at − step` up to and including `at`, by their outcome.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  CallStep,
   /**
    * Fetches without data, by reason and source.
    *
@@ -171,6 +201,13 @@ export {
    * @category models
    */
   LatencyRow,
+  /**
+   * A limit in force: that of a code, or a rule.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  LimitRow,
   /**
    * Errors in the last minute, hour and day, by code.
    *
@@ -209,7 +246,21 @@ export {
    * @since 0.1.0
    * @category models
    */
-  Verdict
+  Verdict,
+  /**
+   * The values of a dimension with the highest failure rates, compared with the others.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Worst,
+  /**
+   * One of the values with the highest failure rates.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  WorstRow
 } from "./internal/tracker/readCodec.js"
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,15 @@ import * as Option from "effect/Option"
 import { anomaliesOf, baselineOf } from "./internal/insight/anomalies.js"
 import { crossing } from "./internal/insight/forecast.js"
 import { historyOf, usualRate } from "./internal/insight/history.js"
+import type {
+  Anomaly,
+  Baseline,
+  Forecast,
+  Offenders,
+  Report,
+  ThresholdSuggestions,
+  TimeoutSuggestion
+} from "./internal/insight/insightCodec.js"
 import type * as Model from "./internal/insight/insightModel.js"
 import { offendersOf } from "./internal/insight/offenders.js"
 import { duration, number, percent } from "./internal/insight/sentences.js"
@@ -31,46 +40,6 @@ import type * as Snapshot from "./Snapshot.js"
 export type Normal = Model.Normal
 
 /**
- * The normal range of one code at this time of the day.
- *
- * @since 0.1.0
- * @category models
- */
-export type Baseline = Model.Baseline
-
-/**
- * A count that chance does not explain.
- *
- * @since 0.1.0
- * @category models
- */
-export type Anomaly = Model.Anomaly
-
-/**
- * The instant at which a limit will be exceeded.
- *
- * @since 0.1.0
- * @category models
- */
-export type Forecast = Model.Forecast
-
-/**
- * Limits that fit the normal range.
- *
- * @since 0.1.0
- * @category models
- */
-export type ThresholdSuggestions = Model.ThresholdSuggestions
-
-/**
- * A timeout that fits the latencies of a source.
- *
- * @since 0.1.0
- * @category models
- */
-export type TimeoutSuggestion = Model.TimeoutSuggestion
-
-/**
  * A value of a dimension with a higher failure rate than the others.
  *
  * @since 0.1.0
@@ -87,20 +56,65 @@ export type Offender = Model.Offender
 export type Common = Model.Common
 
 /**
- * The values of one dimension that stand out, worst first.
- *
- * @since 0.1.0
- * @category models
- */
-export type Offenders = Model.Offenders
-
-/**
  * Options of {@link offenders}.
  *
  * @since 0.1.0
  * @category models
  */
 export type OffendersOptions = Model.OffendersOptions
+
+// The answers: each name is the type, and the schema of its JSON.
+export {
+  /**
+   * A count that chance does not explain.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Anomaly,
+  /**
+   * The normal range of one code at this time of the day.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Baseline,
+  /**
+   * The instant at which a limit will be exceeded.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Forecast,
+  /**
+   * The values of one dimension that stand out, worst first.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Offenders,
+  /**
+   * All answers about one snapshot.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Report,
+  /**
+   * Limits that fit the normal range.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  ThresholdSuggestions,
+  /**
+   * A timeout that fits the latencies of a source.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  TimeoutSuggestion
+} from "./internal/insight/insightCodec.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
@@ -314,6 +328,38 @@ export const offenders = (snapshot: Snapshot.Snapshot, options: OffendersOptions
     .filter(({ name }) => checked.by === undefined || name === checked.by)
     .flatMap((dimension) => offendersOf(dimension, snapshot.recent, checked))
 }
+
+/**
+ * All answers about a snapshot. Pure; it takes as long as all of its parts, of which {@link forecast} and
+ * {@link offenders} take some milliseconds each with thousands of values.
+ *
+ * @example
+ * import { ErrorTracker, FetchError, Insight } from "effect-errata"
+ * import { Effect, Schema } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const tracker = yield* ErrorTracker.ErrorTracker
+ *   yield* tracker.track(new FetchError.NetworkDns())
+ *   return yield* Schema.encode(Insight.Report)(Insight.report(yield* tracker.snapshot))
+ * })
+ *
+ * const json = Effect.runSync(Effect.provide(program, ErrorTracker.layer()))
+ * assert.deepStrictEqual(json.anomalies, [])
+ * assert.strictEqual(json.baseline[0]?.code, "NETWORK_DNS")
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const report = (snapshot: Snapshot.Snapshot): Report => ({
+  at: snapshot.at,
+  since: snapshot.since,
+  baseline: baseline(snapshot),
+  anomalies: anomalies(snapshot),
+  forecast: forecast(snapshot),
+  offenders: offenders(snapshot),
+  thresholds: suggestThresholds(snapshot),
+  timeouts: suggestTimeout(snapshot)
+})
 
 const checkedOptions = (dimensions: ReadonlyArray<Snapshot.Dimension>) =>
   Check.struct(

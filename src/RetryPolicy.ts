@@ -12,6 +12,8 @@ import { isRefusal as isMarked } from "./internal/error/mark.js"
 import { monotonicMillis } from "./internal/monotonicMillis.js"
 import * as attempts from "./internal/retry/attempts.js"
 import type * as Model from "./internal/retry/policyModel.js"
+import * as registry from "./internal/retry/policyRegistry.js"
+import type { State } from "./internal/retry/policyState.js"
 import { settings } from "./internal/retry/retryOptions.js"
 import * as rows from "./internal/retry/rows.js"
 
@@ -60,13 +62,15 @@ export type Retry = Model.Retry
  */
 export type Refusal = Model.Refusal
 
-/**
- * The state of a policy.
- *
- * @since 0.1.0
- * @category models
- */
-export type State = Model.State
+export {
+  /**
+   * The state of a policy: the circuit breaker, the rate-limit gate, the budget. The type, and the schema of its JSON.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  State
+} from "./internal/retry/policyState.js"
 
 /**
  * The budget, gate and circuit breaker that the calls to one host share.
@@ -140,9 +144,37 @@ export const make = (options: Options = {}): Effect.Effect<RetryPolicy, never, E
     onRight: (settings) =>
       Effect.map(
         Effect.all([ErrorTracker, monotonicMillis]),
-        ([tracker, now]) => attempts.make(settings, tracker, now)
+        ([tracker, now]) => registry.register(tracker, attempts.make(settings, tracker, now))
       )
   })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// accessors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The states of the policies that were made with the tracker, in the order in which they were made, at most 256. Policies
+ * that are no longer in use are left out. Reading changes no policy.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { ErrorTracker, RetryPolicy } from "effect-errata"
+ *
+ * const program = Effect.gen(function*() {
+ *   const policy = yield* RetryPolicy.make({ source: "rest" })
+ *   return [yield* RetryPolicy.states, yield* policy.state]
+ * })
+ *
+ * const [states, state] = Effect.runSync(program.pipe(Effect.provide(ErrorTracker.layer())))
+ * assert.deepStrictEqual(states, [state])
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const states: Effect.Effect<ReadonlyArray<State>, never, ErrorTracker> = Effect.flatMap(
+  ErrorTracker,
+  (tracker) => Effect.forEach(registry.policiesOf(tracker), ({ state }) => state)
+)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // guards

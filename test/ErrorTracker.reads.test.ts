@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Either, Exit, Layer, Schema, TestClock } from "effect"
-import { ErrorTracker, FetchError } from "effect-errata"
+import { Alert, ErrorTracker, FetchError } from "effect-errata"
 import { LogCapture } from "effect-errata/testing"
 import { Core } from "../src/internal/tracker/core.js"
 import { settings } from "../src/internal/tracker/trackerOptions.js"
@@ -21,12 +21,25 @@ const readsOf = (service: ErrorTracker.Service) =>
     ["verdict", ErrorTracker.Verdict, service.verdict("NETWORK_TIMEOUT")],
     ["normal verdict", ErrorTracker.Verdict, service.verdict("NONE")],
     ["latency", Schema.Array(ErrorTracker.LatencyRow), service.latency()],
-    ["recent", Schema.Array(ErrorTracker.RecentError), service.recent()]
+    ["recent", Schema.Array(ErrorTracker.RecentError), service.recent()],
+    ["worst", ErrorTracker.Worst, service.worst({ by: "symbol" })],
+    [
+      "callTimeline",
+      Schema.Array(ErrorTracker.CallStep),
+      service.callTimeline({ window: "1 minute", step: "20 seconds" })
+    ],
+    ["activeAlerts", Schema.Array(Schema.Union(Alert.Fired, Alert.Escalated)), service.activeAlerts],
+    ["alertStatus", Schema.Array(ErrorTracker.AlertStatus), service.alertStatus],
+    ["resolvedAlerts", Schema.Array(Alert.Resolved), service.resolvedAlerts()],
+    ["limits", Schema.Array(ErrorTracker.LimitRow), service.limits]
   ] as const
 
+/** Without traces of data types. The tags of alerts are part of their JSON. */
 const isPlain = (json: unknown): boolean =>
   typeof json !== "object" || json === null ||
-  (!("_id" in json) && !("_tag" in json) && Object.values(json).every(isPlain))
+  (!("_id" in json) &&
+    (!("_tag" in json) || ["Fired", "Escalated", "Resolved"].includes(String(json._tag))) &&
+    Object.values(json).every(isPlain))
 
 /** A tracker whose own lines are captured. */
 const logged = (options: ErrorTracker.Options) => ErrorTracker.layer(options).pipe(Layer.provideMerge(LogCapture.layer))
@@ -38,6 +51,10 @@ describe("JSON", () => {
       yield* Effect.repeatN(service.track(timeout({ symbol: "A", source: "rest", start: 0 }), { attempt: true }), 4)
       yield* service.track(new FetchError.DataEmpty({ reason: "source_gap", context: { symbol: "B" } }))
       yield* service.succeeded({ symbol: "A", source: "rest" }, "20500 micros")
+      yield* service.track(new FetchError.ApiAuth())
+      yield* service.track(new FetchError.ApiAuth())
+      yield* service.setLimits({ thresholds: { API_AUTH: { perMinute: 1 } } })
+      yield* service.setLimits({ rules: [{ name: "share", by: "symbol", window: "hour", ratio: 0.5, minAttempts: 2 }] })
       yield* TestClock.adjust("10 seconds")
       for (const [name, schema, read] of readsOf(service)) {
         const answer: unknown = yield* read

@@ -109,7 +109,19 @@ describe("which errors are tried again, and how often", () => {
   it("types: what is retried may also fail with what closed its way", () => {
     const policy: RetryPolicy.RetryPolicy = {
       run: (fetch) => fetch,
-      state: Effect.succeed({ circuit: "closed", gate: Option.none(), budget: Option.none() })
+      state: Effect.succeed({
+        source: Option.none(),
+        circuit: "closed",
+        openFor: Option.none(),
+        probeIn: Option.none(),
+        attempts: 0,
+        failures: 0,
+        gate: Option.none(),
+        waiting: 0,
+        budget: Option.none(),
+        budgetSize: Option.none(),
+        reason: Option.none()
+      })
     }
     const auth: Effect.Effect<number, FetchError.ApiAuth | OwnError> = Effect.succeed(1)
     const retried = auth.pipe(Fetch.retry(policy))

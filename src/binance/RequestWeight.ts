@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import * as weightLimiter from "./internal/klines/weightLimiter.js"
 
@@ -23,6 +24,34 @@ import * as weightLimiter from "./internal/klines/weightLimiter.js"
  */
 export type Limiter = weightLimiter.Limiter
 
+const usage = Schema.Struct({
+  host: Schema.String,
+  used: Schema.NonNegative,
+  limit: Schema.NonNegative,
+  resetIn: Schema.DurationFromMillis,
+  pausedFor: Schema.optionalWith(Schema.DurationFromMillis, { as: "Option" })
+})
+
+/**
+ * The use of the request weight of one host. The type, and the schema of its JSON.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Usage extends weightLimiter.LimiterUsage {
+  readonly host: string
+}
+
+interface UsageJson extends Schema.Schema.Encoded<typeof usage> {}
+
+/**
+ * The schema of a {@link Usage}. Its JSON is plain: durations are milliseconds, and a field that is None is absent.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Usage: Schema.Schema<Usage, UsageJson> = usage
+
 // ---------------------------------------------------------------------------------------------------------------------
 // tags
 // ---------------------------------------------------------------------------------------------------------------------
@@ -37,6 +66,8 @@ export type Limiter = weightLimiter.Limiter
 export class RequestWeight extends Context.Tag("effect-errata/binance/RequestWeight")<RequestWeight, {
   /** Returns the limiter of a host, or of a part of it that has limits of its own. It is made on first use. */
   readonly limiter: (host: string, weightPerMinute: number) => Effect.Effect<Limiter>
+  /** The use of the weight of every host, in the order in which the limiters were made. Reading changes nothing. */
+  readonly usage: Effect.Effect<ReadonlyArray<Usage>>
 }>() {}
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -52,6 +83,10 @@ export class RequestWeight extends Context.Tag("effect-errata/binance/RequestWei
 export const make: Effect.Effect<typeof RequestWeight.Service> = Effect.map(
   SynchronizedRef.make<ReadonlyMap<string, Limiter>>(new Map()),
   (ref) => ({
+    usage: Effect.flatMap(
+      SynchronizedRef.get(ref),
+      (known) => Effect.forEach(known, ([host, limiter]) => Effect.map(limiter.usage, (usage) => ({ host, ...usage })))
+    ),
     limiter: (host, weightPerMinute) =>
       SynchronizedRef.modifyEffect(ref, (known) => {
         const limiter = known.get(host)

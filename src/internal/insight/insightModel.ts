@@ -99,6 +99,20 @@ export interface Offenders {
   readonly message: string
 }
 
+export interface Report {
+  /** When the snapshot was taken. */
+  readonly at: DateTime.Utc
+  /** When counting began. */
+  readonly since: DateTime.Utc
+  readonly baseline: ReadonlyArray<Baseline>
+  readonly anomalies: ReadonlyArray<Anomaly>
+  readonly forecast: ReadonlyArray<Forecast>
+  /** Of all dimensions, in the last day. */
+  readonly offenders: ReadonlyArray<Offenders>
+  readonly thresholds: ThresholdSuggestions
+  readonly timeouts: ReadonlyArray<TimeoutSuggestion>
+}
+
 export interface OffendersOptions {
   /** Default: all dimensions of the tracker. */
   readonly by?: DimensionName | undefined

@@ -26,6 +26,7 @@ import { type Closed, Gate, type Place } from "./gate.js"
 import * as reason from "./giveUpReason.js"
 import { namedBy, outcomeOf, rateLimitOf } from "./outcome.js"
 import type { Refusal, RetryPolicy } from "./policyModel.js"
+import { stateOf } from "./policyState.js"
 import { pressureIn } from "./pressure.js"
 import type { Settings } from "./retryOptions.js"
 
@@ -356,11 +357,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
         return attempt
       })
     },
-    state: Effect.map(nowMillis, (now) => ({
-      circuit: circuit.status,
-      gate: Option.map(Option.fromNullable(gate.closed(now)), ({ wait }) => Duration.millis(Math.ceil(wait))),
-      budget: Option.liftPredicate(budget.left(now), Number.isFinite)
-    }))
+    state: Effect.map(nowMillis, (now) => stateOf({ source, budget, circuit, gate }, now))
   }
 }
 

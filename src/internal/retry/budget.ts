@@ -20,7 +20,8 @@ const rounding = 1e-6
 export class Budget {
   private readonly settings: BudgetSettings
   private readonly mostIdle: number
-  private readonly capacity: number
+  /** The number of tokens when it is full. */
+  readonly capacity: number
   private tokens: number
   private refilled: number
 

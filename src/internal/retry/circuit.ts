@@ -45,6 +45,20 @@ export class Circuit<E> {
     return this.open === undefined ? "closed" : this.open.isProbed ? "half-open" : "open"
   }
 
+  /** The failure that keeps the circuit open, the time since it opened, and the time until the next probe; undefined if closed. */
+  opened(
+    now: number
+  ): { readonly error: E; readonly openFor: number; readonly probeIn: number | undefined } | undefined {
+    if (this.open === undefined) return undefined
+    const { error, isProbed, since, until } = this.open
+    return { error, openFor: Math.max(0, now - since), probeIn: isProbed ? undefined : Math.max(0, until - now) }
+  }
+
+  /** The attempts and failures in the window. */
+  recent(now: number): { readonly attempts: number; readonly failures: number } {
+    return this.window.recent(now)
+  }
+
   /** Admits an attempt, as a probe the first one after the open time; the result of a probe goes to `probed`. */
   enter(now: number): "pass" | "probe" | Opened<E> {
     if (this.open === undefined) return "pass"

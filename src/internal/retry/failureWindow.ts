@@ -81,6 +81,15 @@ export class FailureWindow {
     return false
   }
 
+  /** The attempts and failures of the buckets that have not left the window. */
+  recent(now: number): { readonly attempts: number; readonly failures: number } {
+    const inside = this.kept.filter(({ start }) => now - start < this.window)
+    return {
+      attempts: inside.reduce((sum, { attempts }) => sum + attempts, 0),
+      failures: inside.reduce((sum, { failures }) => sum + failures, 0)
+    }
+  }
+
   clear(): void {
     this.kept = []
   }

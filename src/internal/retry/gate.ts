@@ -75,6 +75,11 @@ export class Gate {
     return { start, at: start + early + draw * (pace - early) }
   }
 
+  /** The number of calls in the queue whose turn has not come. */
+  waiting(now: number): number {
+    return this.taken.filter((start) => start + pace > now).length
+  }
+
   /** Frees the place of a call that does not wait for it any longer. */
   leave({ start }: Place): void {
     const i = this.taken.indexOf(start)

@@ -77,11 +77,27 @@ export interface Retry {
 export type Refusal = FetchError.NetworkError | FetchError.ApiRateLimit | FetchError.ApiFormat
 
 export interface State {
+  /** The `source` of the options. */
+  readonly source: Option.Option<string>
   readonly circuit: "closed" | "open" | "half-open"
+  /** The time for which the circuit has been open. None: it is closed. */
+  readonly openFor: Option.Option<Duration.Duration>
+  /** The time until the next probe is admitted. None: the circuit is closed, or a probe is in flight. */
+  readonly probeIn: Option.Option<Duration.Duration>
+  /** The attempts in the window of the circuit breaker, counted from a failure on. 0 without a failure in the window. */
+  readonly attempts: number
+  /** The failures among them. */
+  readonly failures: number
   /** The time until the gate opens. None: it is open. */
   readonly gate: Option.Option<Duration.Duration>
+  /** The number of calls that wait for their turn behind the gate. */
+  readonly waiting: number
   /** The number of retries that the budget allows. None: there is no budget. */
   readonly budget: Option.Option<number>
+  /** The number of retries that the budget holds when it is full. None: there is no budget. */
+  readonly budgetSize: Option.Option<number>
+  /** The message of the error that opened the circuit, or else of the one that closed the gate. */
+  readonly reason: Option.Option<string>
 }
 
 export interface RetryPolicy {

@@ -18,6 +18,7 @@ import { type Before, CodeCount } from "./counting/codeCounts.js"
 import { Counts } from "./counting/counts.js"
 import { other } from "./counting/dimension.js"
 import type { Batch } from "./counting/successBuffer.js"
+import * as timelines from "./counting/timelines.js"
 import * as views from "./counting/views.js"
 import { type Window, windowIndex, windows } from "./counting/windows.js"
 import type * as Model from "./model.js"
@@ -28,6 +29,7 @@ import type * as Snapshot from "./snapshotModel.js"
 import { evaluated } from "./snapshotModel.js"
 import type { Moment } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
+import type { View } from "./view.js"
 
 interface Own {
   readonly classification: Classification
@@ -35,7 +37,6 @@ interface Own {
 }
 
 const maxCodes = 64
-const maxSteps = 1440
 const unknown = "unknown"
 
 export class Core {
@@ -228,6 +229,7 @@ export class Core {
       ...this.counts.snapshot(this.latest),
       recent: this.recent(Infinity, undefined, moment),
       limits: this.evaluator.codeLimits,
+      resolved: this.evaluator.feed.endedWithin(Infinity, moment.wall),
       alerts: this.evaluator.snapshot(this.latest, moment.wall)
     }]
   }
@@ -264,6 +266,7 @@ export class Core {
     const now = then + Math.max(0, wall - taken) * 1e6
     this.counts.hours.skip(now)
     this.advance({ now, wall })
+    this.evaluator.feed.keep(snapshot.resolved ?? [])
     return this.evaluator.restore(snapshot.alerts, { age: then, instantOf }, { now, wall }, old)
   }
 
@@ -300,19 +303,14 @@ export class Core {
     return views.breakdown(rows, code, limit)
   }
 
-  timeline(
-    options: Readonly<Record<"window" | "step", Duration.Duration>> & Pick<Model.TimelineOptions, "code">,
-    moment: Moment
-  ): ReadonlyArray<Model.TimelineStep> {
-    const now = this.at(moment)
-    const window = views.nanos(options.window)
-    const step = Math.max(1, views.nanos(options.step), Math.ceil(window / maxSteps))
-    const counts = new Float64Array(Math.ceil(window / step))
-    const { codes } = this.counts
-    for (const code of options.code === undefined ? codes.values() : [codes.get(options.code) ?? []].flat()) {
-      code.steps(step, now, counts)
-    }
-    return views.timeline(counts, step, now, moment.wall)
+  timeline(options: timelines.TimelineInput, moment: Moment): ReadonlyArray<Model.TimelineStep> {
+    return timelines.timelineOf(this.counts.codes, options, this.at(moment), moment.wall)
+  }
+
+  /** A read of the counts and of the limits. */
+  read<A>(f: (view: View) => A, moment: Moment): A {
+    this.counts.hands.turn(this.at(moment))
+    return f({ counts: this.counts, evaluator: this.evaluator, now: this.at(moment), wall: moment.wall })
   }
 
   emptyData(within: Duration.Duration | undefined, moment: Moment): Model.EmptyData {

@@ -6,14 +6,16 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { durationOf, timelineOf } from "../options.js"
-import type { Derived, Service } from "./model.js"
-import { encodableEmptyData, encodableStats, encodableVerdict } from "./readCodec.js"
+import type { Row } from "./counting/dimension.js"
+import { noWorst, worstOf } from "./counting/worst.js"
+import type { BreakdownRow, CallTimelineOptions, Derived, Service, Stats } from "./model.js"
+import { encodableEmptyData, encodableStats, encodableVerdict, encodableWorst } from "./readCodec.js"
 import { noCalls, noEvents } from "./snapshotModel.js"
 
 const maxSteps = 1440
 
 export const derive = (
-  { activeAlerts, stats }: Pick<Service, "activeAlerts" | "stats">
+  { activeAlerts, breakdown, stats }: Pick<Service, "activeAlerts" | "breakdown" | "stats">
 ): Pick<Service, Derived> => {
   const rate = (window: Duration.DurationInput) =>
     Effect.map(
@@ -23,31 +25,38 @@ export const derive = (
   return {
     latency: () => Effect.succeed([]),
     rates: Effect.all({ minute: rate("1 minute"), hour: rate("1 hour"), day: rate("1 day") }),
-    timeline: (options) => {
-      const { code, step, window } = timelineOf(options)
-      const day = Duration.days(1)
-      const whole = Duration.min(window, day)
-      const width = Duration.max(Duration.min(step, day), Duration.millis(Duration.toMillis(whole) / maxSteps))
-      const steps = Duration.toMillis(whole) === 0 ? 0 : Math.ceil(Duration.toMillis(whole) / Duration.toMillis(width))
-      // Strictly younger: an event of exactly this age belongs to the step before.
-      const younger = (n: number) =>
-        Effect.map(stats({ window: Duration.subtract(Duration.times(width, n), Duration.nanos(1n)) }), (stats) => ({
-          at: stats.at,
-          count: code === undefined
-            ? stats.total
-            : Object.hasOwn(stats.byCode, code)
-            ? stats.byCode[code]?.count ?? 0
-            : 0
+    worst: ({ by, window = "hour", ...options }) =>
+      Effect.map(breakdown({ by, window }), (rows) => worstOf(rows.map(rowOf), options, () => undefined)),
+    timeline: (options) =>
+      Effect.map(stepsOf(stats, options), (steps) => {
+        const { code } = timelineOf(options)
+        return steps.map(({ at, difference }) => ({
+          at,
+          count: difference((stats) =>
+            code === undefined
+              ? stats.total
+              : Object.hasOwn(stats.byCode, code)
+              ? stats.byCode[code]?.count ?? 0
+              : 0
+          )
         }))
-      return Effect.map(
-        Effect.forEach(Array.from({ length: steps }, (_, i) => i + 1), younger),
-        (counts) =>
-          counts.map(({ at, count }, i) => ({
-            at: DateTime.subtractDuration(at, Duration.times(width, i)),
-            count: count - (counts[i - 1]?.count ?? 0)
-          })).reverse()
-      )
-    },
+      }),
+    callTimeline: (options) =>
+      Effect.map(stepsOf(stats, options), (steps) =>
+        steps.map(({ at, difference }) => ({
+          at,
+          made: difference(({ calls }) => calls.made),
+          recovered: difference(({ calls }) => calls.recovered),
+          failed: difference(({ calls }) => calls.failed),
+          refused: difference(({ calls }) => calls.refused)
+        }))),
+    alertStatus: Effect.map(activeAlerts, (alerts) =>
+      alerts.map((alert) => {
+        const amount = alert.attempts === undefined ? alert.count : alert.count / Math.max(1, alert.attempts)
+        return { alert, since: alert.at, amount, peak: amount, escalations: 0, trend: [] }
+      })),
+    resolvedAlerts: () => Effect.succeed([]),
+    limits: Effect.succeed([]),
     verdict: (code) =>
       Effect.map(activeAlerts, (alerts) => {
         const alert = Option.fromNullable(
@@ -67,6 +76,34 @@ export const derive = (
     snapshot: emptySnapshot,
     restore: () => Effect.void
   }
+}
+
+/** Without the expected empties, which a row of a breakdown does not tell apart where attempts are not counted. */
+const rowOf = ({ attempts, count, errorRatio, value }: BreakdownRow): Row => {
+  const failures = Option.match(errorRatio, { onNone: () => count, onSome: (ratio) => ratio * attempts })
+  return { value, count, expected: count - failures, attempts }
+}
+
+/** The steps of a timeline, oldest first, each with the difference of two counts. */
+const stepsOf = (stats: Service["stats"], options: CallTimelineOptions) => {
+  const { step, window } = timelineOf(options)
+  const day = Duration.days(1)
+  const whole = Duration.min(window, day)
+  const width = Duration.max(Duration.min(step, day), Duration.millis(Duration.toMillis(whole) / maxSteps))
+  const steps = Duration.toMillis(whole) === 0 ? 0 : Math.ceil(Duration.toMillis(whole) / Duration.toMillis(width))
+  // Strictly younger: an event of exactly this age belongs to the step before.
+  const younger = (n: number) => stats({ window: Duration.subtract(Duration.times(width, n), Duration.nanos(1n)) })
+  return Effect.map(
+    Effect.forEach(Array.from({ length: steps }, (_, i) => i + 1), younger),
+    (all) =>
+      all.map((stats, i) => {
+        const newer = all[i - 1]
+        return {
+          at: DateTime.subtractDuration(stats.at, Duration.times(width, i)),
+          difference: (count: (stats: Stats) => number) => count(stats) - (newer === undefined ? 0 : count(newer))
+        }
+      }).reverse()
+  )
 }
 
 const emptySnapshot: Service["snapshot"] = Effect.map(DateTime.now, (at) => ({
@@ -124,7 +161,9 @@ export const noop: Service = {
       })),
   rates: Effect.succeed({ minute: {}, hour: {}, day: {} }),
   breakdown: () => Effect.succeed([]),
+  worst: () => Effect.sync(() => encodableWorst({ ...noWorst })),
   timeline: () => Effect.succeed([]),
+  callTimeline: () => Effect.succeed([]),
   emptyData: (options) =>
     Effect.map(
       DateTime.now,
@@ -134,6 +173,9 @@ export const noop: Service = {
   latency: () => Effect.succeed([]),
   alerts: Stream.empty,
   activeAlerts: Effect.succeed([]),
+  alertStatus: Effect.succeed([]),
+  resolvedAlerts: () => Effect.succeed([]),
+  limits: Effect.succeed([]),
   recent: () => Effect.succeed([]),
   setLimits: () => Effect.void,
   snapshot: emptySnapshot,

@@ -1,5 +1,6 @@
 /** The tracker in memory: the core, time from the Clock, a log line for every alert. */
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
@@ -9,10 +10,13 @@ import * as ErrorLog from "../../ErrorLog.js"
 import { durationOf, orDie, timelineOf, unknownName } from "../options.js"
 import type { Edge } from "./alerting/alertBuilder.js"
 import { log } from "./alerting/alertLog.js"
+import { limitRows, statusOf } from "./alerting/alertStatus.js"
 import * as Subscribers from "./alerting/subscribers.js"
 import { repeatCleanUp } from "./cleanUp.js"
 import { Core } from "./core.js"
 import { SuccessBuffer } from "./counting/successBuffer.js"
+import { callTimelineOf } from "./counting/timelines.js"
+import { noWorst, worstIn } from "./counting/worst.js"
 import { countsReadings } from "./measures/countsReadings.js"
 import { familiesOf } from "./measures/families.js"
 import type { Family } from "./measures/family.js"
@@ -21,13 +25,19 @@ import { MonotonicCounters } from "./measures/monotonicCounters.js"
 import type { Service } from "./model.js"
 import type { Persistable } from "./persisted.js"
 import {
+  encodableAlerts,
   encodableBreakdown,
+  encodableCalls,
   encodableEmptyData,
   encodableLatency,
+  encodableLimits,
   encodableRecent,
+  encodableResolved,
   encodableStats,
+  encodableStatus,
   encodableTimeline,
-  encodableVerdict
+  encodableVerdict,
+  encodableWorst
 } from "./readCodec.js"
 import { withReporting } from "./reporting.js"
 import type { Moment } from "./timekeeper.js"
@@ -96,6 +106,20 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       )
     )
 
+  /** A read by a dimension, or a defect for one that is not kept. */
+  const ofDimension = <A>(
+    read: string,
+    options: { readonly by: string } | undefined,
+    none: A,
+    f: (core: Core, moment: Moment) => A
+  ): Effect.Effect<A> =>
+    Effect.suspend(() => {
+      const by: unknown = options?.by
+      return Predicate.isString(by) && !settings.dimensions.includes(by)
+        ? unknownDimension(`ErrorTracker.${read}`, "by", by, settings.dimensions)
+        : step((core, moment) => Predicate.isString(by) ? f(core, moment) : none)
+    })
+
   yield* Effect.addFinalizer(() => step((core) => core.end()))
   yield* Effect.forkScoped(repeatCleanUp(cleanUp, { changed, every: settings.sweepEvery }))
 
@@ -115,13 +139,21 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     stats: (options) => step((core, moment) => encodableStats(core.stats(durationOf(options?.window), moment))),
     rates: step((core, moment) => core.rates(moment)),
     breakdown: (options) =>
-      Effect.suspend(() => {
-        const by: unknown = options?.by
-        return Predicate.isString(by) && !settings.dimensions.includes(by)
-          ? unknownDimension("ErrorTracker.breakdown", "by", by, settings.dimensions)
-          : step((core, moment) => Predicate.isString(by) ? encodableBreakdown(core.breakdown(options, moment)) : [])
-      }),
+      ofDimension("breakdown", options, [], (core, moment) => encodableBreakdown(core.breakdown(options, moment))),
+    worst: (options) =>
+      ofDimension(
+        "worst",
+        options,
+        noWorst,
+        (core, moment) => encodableWorst(core.read((view) => worstIn(view, options), moment))
+      ),
     timeline: (options) => step((core, moment) => encodableTimeline(core.timeline(timelineOf(options), moment))),
+    callTimeline: (options) =>
+      step((core, moment) =>
+        encodableCalls(
+          core.read(({ counts, now, wall }) => callTimelineOf(counts.calls, timelineOf(options), now, wall), moment)
+        )
+      ),
     emptyData: (options) =>
       step((core, moment) => encodableEmptyData(core.emptyData(durationOf(options?.window), moment))),
     verdict: (code) => step((core, moment) => encodableVerdict(core.verdict(code, moment))),
@@ -133,7 +165,16 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       ),
       (subscriber) => step((core) => core.unsubscribe(subscriber))
     ),
-    activeAlerts: step((core, moment) => core.activeAlerts(moment)),
+    activeAlerts: step((core, moment) => encodableAlerts(core.activeAlerts(moment))),
+    alertStatus: step((core, moment) =>
+      encodableStatus(core.read(({ evaluator, now, wall }) => statusOf(evaluator.all, now, wall), moment))
+    ),
+    resolvedAlerts: (options) =>
+      step((core, moment) => {
+        const millis = Duration.toMillis(durationOf(options?.window) ?? hour)
+        return encodableResolved(core.read(({ evaluator, wall }) => evaluator.feed.endedWithin(millis, wall), moment))
+      }),
+    limits: step((core, moment) => encodableLimits(core.read(({ evaluator }) => limitRows(evaluator.limits), moment))),
     recent: (options) =>
       step((core, moment) => encodableRecent(core.recent(options?.limit ?? Infinity, options?.code, moment))),
     setLimits: (options) =>
@@ -191,3 +232,5 @@ const unknownDimension = (
   name: string,
   kept: ReadonlyArray<string>
 ): Effect.Effect<never> => orDie(owner, unknownName(option, "dimension", name, kept))
+
+const hour = Duration.hours(1)

@@ -64,6 +64,16 @@ export interface BreakdownOptions {
   readonly limit?: number | undefined
 }
 
+export interface WorstOptions {
+  readonly by: DimensionName
+  /** Default: `hour`. */
+  readonly window?: Window | undefined
+  /** The maximum number of rows. Default 8. */
+  readonly limit?: number | undefined
+  /** Values with fewer attempts are left out, where attempts are counted. Default 20. */
+  readonly minAttempts?: number | undefined
+}
+
 export interface TimelineOptions {
   /** The length of the timeline, at most one day. */
   readonly window: Duration.DurationInput
@@ -71,6 +81,13 @@ export interface TimelineOptions {
   readonly step: Duration.DurationInput
   /** Default: all codes. */
   readonly code?: string | undefined
+}
+
+export interface CallTimelineOptions {
+  /** The length of the timeline, at most one day. */
+  readonly window: Duration.DurationInput
+  /** The length of one step. Widened so that there are at most 1,440 steps. */
+  readonly step: Duration.DurationInput
 }
 
 export interface LatencyOptions {
@@ -165,6 +182,81 @@ export interface TimelineStep {
   readonly count: number
 }
 
+export interface WorstRow {
+  readonly value: string
+  /** The errors without expected empties. */
+  readonly failures: number
+  /** Successes and failures, where attempts are counted; else 0. */
+  readonly attempts: number
+  /** The failures divided by the attempts. None where attempts are not counted. */
+  readonly errorRatio: Option.Option<number>
+  /**
+   * The failure rate as a multiple of that of all other values together; where attempts are not counted, the failures as a
+   * multiple of the mean of the other values. Half a failure is added to the others, so that it is finite. None without
+   * another value.
+   */
+  readonly timesTheRest: Option.Option<number>
+  /** The code of most of the errors. None without errors. */
+  readonly mostly: Option.Option<string>
+}
+
+export interface Worst {
+  /** The highest failure rate first; where attempts are not counted, the most failures first. */
+  readonly rows: ReadonlyArray<WorstRow>
+  /** The failure rate of all values together. None where attempts are not counted. */
+  readonly errorRatio: Option.Option<number>
+  /** The number of values that were compared. */
+  readonly values: number
+  /** The number of values that were left out because they have too few attempts. */
+  readonly leftOut: number
+  /**
+   * The number of values by failure rate, where attempts are counted: ten numbers, for rates of up to 10 %, of above 10 % up
+   * to 20 %, and so on.
+   */
+  readonly histogram: ReadonlyArray<number>
+}
+
+export interface CallStep extends CallCounts {
+  readonly at: DateTime.Utc
+}
+
+export interface AlertStatus {
+  /** The last alert that was published. For a rule on a dimension, with the values that exceed the limit now. */
+  readonly alert: Alert.Fired | Alert.Escalated
+  /** When the alert fired. */
+  readonly since: DateTime.Utc
+  /**
+   * The amount that is compared with the limit, as it is now: a number of errors, or for a rule on a ratio a share of the
+   * attempts. For a rule on a dimension, that of the value with the most.
+   */
+  readonly amount: number
+  /** The highest amount since the alert fired. */
+  readonly peak: number
+  /** The number of times that the amount has doubled beyond the limit. */
+  readonly escalations: number
+  /**
+   * The amount at each of the last 60 minutes, oldest first; the last one is `amount`. For a rule on a dimension, amounts
+   * before the last hour are known in steps of 24 minutes only.
+   */
+  readonly trend: ReadonlyArray<number>
+}
+
+export interface LimitRow {
+  /** The code that is limited; `*` for a rule on the errors of all codes. */
+  readonly code: string
+  /** `minute`, `hour`, `day`, the name of a custom limit, or the length of the window of a rule. */
+  readonly window: Alert.WindowName
+  readonly duration: Duration.Duration
+  /** A number of errors, or for a rule on a ratio a share of the attempts. */
+  readonly limit: number
+  /** True if the limit is a share. */
+  readonly isRatio: boolean
+  /** The name of the rule. None for a limit of a code. */
+  readonly rule: Option.Option<string>
+  /** The dimension of a rule on the values of a dimension. */
+  readonly by: Option.Option<string>
+}
+
 export interface EmptyRow {
   readonly reason: EmptyReason
   /** `unknown` where the context names no source, `other` beyond the number of sources counted separately. */
@@ -226,8 +318,12 @@ export interface Service {
   readonly rates: Effect.Effect<Rates>
   /** Errors by the values of a dimension, highest count first. Dies for a dimension that is not kept. */
   readonly breakdown: (options: BreakdownOptions) => Effect.Effect<ReadonlyArray<BreakdownRow>>
+  /** The values of a dimension with the highest failure rates. Dies for a dimension that is not kept. */
+  readonly worst: (options: WorstOptions) => Effect.Effect<Worst>
   /** Errors over time, oldest step first; the last step ends now. */
   readonly timeline: (options: TimelineOptions) => Effect.Effect<ReadonlyArray<TimelineStep>>
+  /** Calls over time by their outcome, oldest step first; the last step ends now. */
+  readonly callTimeline: (options: CallTimelineOptions) => Effect.Effect<ReadonlyArray<CallStep>>
   readonly emptyData: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<EmptyData>
   readonly verdict: (code: string) => Effect.Effect<Verdict>
   /** Durations by source, highest 99th percentile first. */
@@ -235,6 +331,14 @@ export interface Service {
   /** The active alerts, then every further alert as it happens. */
   readonly alerts: Stream.Stream<Alert.Alert>
   readonly activeAlerts: Effect.Effect<ReadonlyArray<Alert.Fired | Alert.Escalated>>
+  /** The active alerts with their present counts and trends, those furthest over their limits first. */
+  readonly alertStatus: Effect.Effect<ReadonlyArray<AlertStatus>>
+  /** The alerts that resolved within a window, newest first: of the last day, at most 64. Default: one hour. */
+  readonly resolvedAlerts: (
+    options?: { readonly window?: Duration.DurationInput | undefined }
+  ) => Effect.Effect<ReadonlyArray<Alert.Resolved>>
+  /** The limits in force: those of codes, then the rules. */
+  readonly limits: Effect.Effect<ReadonlyArray<LimitRow>>
   /** The recent errors, newest first. */
   readonly recent: (
     options?: { readonly limit?: number | undefined; readonly code?: string | undefined }
@@ -258,6 +362,18 @@ export interface Service {
 }
 
 /** The members of a service that `derive` makes from the others. */
-export type Derived = "rates" | "timeline" | "verdict" | "latency" | "setLimits" | "snapshot" | "restore"
+export type Derived =
+  | "rates"
+  | "worst"
+  | "timeline"
+  | "callTimeline"
+  | "verdict"
+  | "latency"
+  | "alertStatus"
+  | "resolvedAlerts"
+  | "limits"
+  | "setLimits"
+  | "snapshot"
+  | "restore"
 
 export interface Store extends Omit<Service, Derived>, Partial<Pick<Service, Derived>> {}

@@ -3,7 +3,7 @@
  * that is None is absent.
  */
 import * as Schema from "effect/Schema"
-import type * as Alert from "../../Alert.js"
+import * as Alert from "../../Alert.js"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import type * as Model from "./model.js"
@@ -51,7 +51,53 @@ const breakdownRow = Schema.Struct({
   share: Schema.NonNegative
 })
 
+const worstRow = Schema.Struct({
+  value: Schema.String,
+  failures: Count,
+  attempts: Count,
+  errorRatio,
+  timesTheRest: Schema.optionalWith(Count, { as: "Option" }),
+  mostly: Schema.optionalWith(Schema.String, { as: "Option" })
+})
+
+const worst = Schema.Struct({
+  rows: Schema.Array(worstRow),
+  errorRatio,
+  values: Count,
+  leftOut: Count,
+  histogram: Schema.Array(Count)
+})
+
 const timelineStep = Schema.Struct({ at: Schema.DateTimeUtc, count: Count })
+
+const callStep = Schema.Struct({
+  at: Schema.DateTimeUtc,
+  made: Count,
+  recovered: Count,
+  failed: Count,
+  refused: Count
+})
+
+const activeAlert = Schema.Union(Alert.Fired, Alert.Escalated)
+
+const alertStatus = Schema.Struct({
+  alert: activeAlert,
+  since: Schema.DateTimeUtc,
+  amount: Count,
+  peak: Count,
+  escalations: Count,
+  trend: Schema.Array(Count)
+})
+
+const limitRow = Schema.Struct({
+  code: Schema.String,
+  window: WindowName,
+  duration: Schema.DurationFromMillis,
+  limit: Count,
+  isRatio: Schema.Boolean,
+  rule: Schema.optionalWith(Schema.String, { as: "Option" }),
+  by: Schema.optionalWith(Schema.String, { as: "Option" })
+})
 
 const emptyRow = Schema.Struct({
   reason: FetchError.EmptyReason,
@@ -129,6 +175,26 @@ export type RecentError = Model.RecentError
 interface RecentErrorJson extends Schema.Schema.Encoded<typeof recentError> {}
 export const RecentError: Schema.Schema<RecentError, RecentErrorJson> = recentError
 
+export type WorstRow = Model.WorstRow
+interface WorstRowJson extends Schema.Schema.Encoded<typeof worstRow> {}
+export const WorstRow: Schema.Schema<WorstRow, WorstRowJson> = worstRow
+
+export type Worst = Model.Worst
+interface WorstJson extends Schema.Schema.Encoded<typeof worst> {}
+export const Worst: Schema.Schema<Worst, WorstJson> = worst
+
+export type CallStep = Model.CallStep
+interface CallStepJson extends Schema.Schema.Encoded<typeof callStep> {}
+export const CallStep: Schema.Schema<CallStep, CallStepJson> = callStep
+
+export type AlertStatus = Model.AlertStatus
+interface AlertStatusJson extends Schema.Schema.Encoded<typeof alertStatus> {}
+export const AlertStatus: Schema.Schema<AlertStatus, AlertStatusJson> = alertStatus
+
+export type LimitRow = Model.LimitRow
+interface LimitRowJson extends Schema.Schema.Encoded<typeof limitRow> {}
+export const LimitRow: Schema.Schema<LimitRow, LimitRowJson> = limitRow
+
 export type LatencyRow = Model.LatencyRow
 interface LatencyRowJson extends Schema.Schema.Encoded<typeof latencyRow> {}
 export const LatencyRow: Schema.Schema<LatencyRow, LatencyRowJson> = latencyRow
@@ -149,3 +215,9 @@ export const encodableEmptyData = encodable(emptyData)
 export const encodableVerdict = encodable(verdict)
 export const encodableRecent = encodable(Schema.Array(recentError))
 export const encodableLatency = encodable(Schema.Array(latencyRow))
+export const encodableCalls = encodable(Schema.Array(callStep))
+export const encodableAlerts = encodable(Schema.Array(activeAlert))
+export const encodableResolved = encodable(Schema.Array(Alert.Resolved))
+export const encodableStatus = encodable(Schema.Array(alertStatus))
+export const encodableLimits = encodable(Schema.Array(limitRow))
+export const encodableWorst = encodable(worst)

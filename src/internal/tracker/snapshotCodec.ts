@@ -193,5 +193,6 @@ export const SnapshotSchema = Schema.Struct({
       minAttempts: Schema.optional(Natural)
     }))
   })),
+  resolved: Schema.optional(Schema.Array(Alert.Resolved)),
   dropped: Natural
 })

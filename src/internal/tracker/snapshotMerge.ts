@@ -78,6 +78,7 @@ export const merge = (older: Model.Snapshot, newer: Model.Snapshot): Model.Snaps
       peak: Math.max(a?.peak ?? 0, b?.peak ?? 0),
       escalations: Math.max(a?.escalations ?? 0, b?.escalations ?? 0)
     })),
+    resolved: [...newer.resolved ?? [], ...older.resolved ?? []],
     dropped: older.dropped + newer.dropped
   }
 }

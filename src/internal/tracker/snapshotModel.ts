@@ -155,6 +155,8 @@ export interface Snapshot {
   readonly recent: ReadonlyArray<Recent>
   readonly limits: ReadonlyArray<Limit>
   readonly alerts: ReadonlyArray<Active>
+  /** The alerts that resolved in the last day, newest first. Undefined in snapshots of earlier versions. */
+  readonly resolved?: ReadonlyArray<Alert.Resolved> | undefined
   /** See `Stats` of the tracker. */
   readonly dropped: number
 }

@@ -12,6 +12,8 @@ const share = 0.9
 const margin = 1000
 
 export class MinuteWeight {
+  /** The weight that the host allows a minute. */
+  readonly perMinute: number
   private readonly limit: number
   private used = 0
   /** The weight of the requests in flight. */
@@ -21,6 +23,7 @@ export class MinuteWeight {
   private current = 0
 
   constructor(weightPerMinute: number) {
+    this.perMinute = weightPerMinute
     this.limit = weightPerMinute * share
   }
 
@@ -41,6 +44,15 @@ export class MinuteWeight {
     // Answers may arrive out of order, and an answer to a request of an earlier minute may state the weight of that
     // minute.
     this.used = reported >= 0 && sent === this.current ? Math.max(this.used, reported) : this.used + weight
+  }
+
+  /** The weight used in the current minute, requests in flight included, and the time until the next minute. */
+  usage(mono: number, wall: number): { readonly used: number; readonly left: number } {
+    const isOver = mono >= this.end
+    return {
+      used: (isOver ? 0 : this.used) + this.pending,
+      left: isOver ? minute - (wall - Math.floor(wall / minute) * minute) : this.end - mono
+    }
   }
 
   private roll(mono: number, wall: number): void {

@@ -5,6 +5,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as FetchContext from "../../../FetchContext.js"
 import type { ApiRateLimit } from "../../../FetchError.js"
 import * as FetchError from "../../../FetchError.js"
@@ -24,6 +25,19 @@ export interface Limiter {
     weight: number,
     request: (report: (used: number) => Effect.Effect<void>) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | ApiRateLimit, R>
+  readonly usage: Effect.Effect<LimiterUsage>
+}
+
+/** The use of the limit of one host. */
+export interface LimiterUsage {
+  /** The weight used in the current minute, requests in flight included. */
+  readonly used: number
+  /** The weight that the host allows a minute. */
+  readonly limit: number
+  /** The time until the next minute begins. */
+  readonly resetIn: Duration.Duration
+  /** The time until requests are sent again after a rate limit. None: they are sent now. */
+  readonly pausedFor: Option.Option<Duration.Duration>
 }
 
 export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
@@ -40,6 +54,18 @@ export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
       })
 
     return {
+      usage: Effect.map(times, ({ mono, wall }) => {
+        const { left, used } = weights.usage(mono, wall)
+        return {
+          used,
+          limit: weights.perMinute,
+          resetIn: Duration.millis(Math.ceil(left)),
+          pausedFor: Option.map(
+            Option.fromNullable(gate.closed(mono)),
+            ({ wait }) => Duration.millis(Math.ceil(wait))
+          )
+        }
+      }),
       pass: (weight, request) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.gen(function*() {

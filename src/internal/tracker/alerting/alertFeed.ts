@@ -5,6 +5,10 @@ import type { Active, Edge } from "./alertBuilder.js"
 import { missed, replayOf } from "./alertBuilder.js"
 import { Subscribers } from "./subscribers.js"
 
+// Enough for a page that shows what has ended lately.
+const maxKept = 64
+const keptMillis = 86_400_000
+
 // A snapshot that is older than so many alerts may bring back one that has ended.
 const maxResolved = 1024
 
@@ -13,6 +17,8 @@ export class AlertFeed {
   private readonly active = new Set<string>()
   // The newest ones, oldest first.
   private readonly resolved = new Set<string>()
+  // The last ones to end, oldest first.
+  private ended: ReadonlyArray<Alert.Resolved> = []
 
   /**
    * The id of an alert of the limit `name` that fires at `millis` by the wall clock. It depends on nothing else, so that
@@ -27,14 +33,18 @@ export class AlertFeed {
   }
 
   publish(alert: Edge): void {
-    if (alert._tag === "Resolved") this.end(alert.id)
-    else this.active.add(alert.id)
+    if (alert._tag === "Resolved") {
+      this.end(alert.id)
+      this.keep([alert])
+    }
+    if (alert._tag !== "Resolved") this.active.add(alert.id)
     this.subscribers.publish(alert)
   }
 
   /** Publishes an alert that fired in an earlier process or before a reset. */
   replay(alert: Active): void {
     this.resolved.delete(alert.id)
+    this.ended = this.ended.filter(({ id }) => id !== alert.id)
     this.active.add(alert.id)
     this.subscribers.publish(replayOf(alert))
   }
@@ -47,6 +57,19 @@ export class AlertFeed {
   /** True if subscribers have seen the end of the alert. */
   hasResolved(id: string): boolean {
     return this.resolved.has(id)
+  }
+
+  /** The alerts that ended at most so many milliseconds ago, at most a day, newest first. */
+  endedWithin(millis: number, wall: number): ReadonlyArray<Alert.Resolved> {
+    return this.ended.filter(({ at }) => wall - at.epochMillis <= Math.min(millis, keptMillis)).toReversed()
+  }
+
+  /** Keeps alerts that have ended, also in an earlier process. */
+  keep(alerts: ReadonlyArray<Alert.Resolved>): void {
+    const known = new Set(this.ended.map(({ id }) => id))
+    this.ended = [...this.ended, ...alerts.filter(({ id }) => id === "" || !known.has(id))]
+      .toSorted((a, b) => a.at.epochMillis - b.at.epochMillis)
+      .slice(-maxKept)
   }
 
   private end(id: string): void {

@@ -10,8 +10,9 @@ import { reader } from "../counting/dimensionReader.js"
 import type * as Model from "../model.js"
 import type * as Snapshot from "../snapshotModel.js"
 import type { Active, Edge, Instants, WallClock } from "./alertBuilder.js"
-import { alertOf, naming, wallOf, withId } from "./alertBuilder.js"
+import { alertOf, wallOf, withId } from "./alertBuilder.js"
 import type { AlertFeed } from "./alertFeed.js"
+import { currentAlert } from "./alertStatus.js"
 import type { Build } from "./carryOver.js"
 import { carryOver, keyOf, keyOfAlert } from "./carryOver.js"
 import { CombinedWindow } from "./combinedWindow.js"
@@ -57,7 +58,7 @@ export class Evaluator {
   readonly feed: AlertFeed
   limits: Limits
   private groups: ReadonlyArray<WatchedGroup> = []
-  private all: ReadonlyArray<Watched> = []
+  all: ReadonlyArray<Watched> = []
   // No edge is due before this instant has passed, unless something is counted.
   private quietUntil = Infinity
 
@@ -300,7 +301,7 @@ export class Evaluator {
     for (const alert of replays) {
       const watched = active.get(alert.id)
       if (this.feed.isActive(alert.id) || watched === undefined && this.feed.hasResolved(alert.id)) continue
-      this.feed.replay(watched === undefined ? alert : current(watched, now) ?? alert)
+      this.feed.replay(watched === undefined ? alert : currentAlert(watched, now) ?? alert)
     }
     // Subscribers may have seen the end of an alert that the snapshot has as active.
     const news = [...recovered, ...ended].filter(({ id }) => !this.feed.hasResolved(id))
@@ -351,7 +352,7 @@ export class Evaluator {
   }
 
   active(now: number): ReadonlyArray<Active> {
-    return this.all.flatMap((watched) => current(watched, now) ?? []).sort((a, b) => DateTime.Order(a.at, b.at))
+    return this.all.flatMap((watched) => currentAlert(watched, now) ?? []).sort((a, b) => DateTime.Order(a.at, b.at))
   }
 
   /** Of the limits of a code that are exceeded, the verdict names the one with the shortest window. */
@@ -376,12 +377,6 @@ export class Evaluator {
   private get nextDue(): number {
     return Math.min(...this.all.map(({ watch }) => watch.quietUntil))
   }
-}
-
-/** The alert of a limit with the values that exceed it now; undefined if it has ended by now. */
-const current = ({ alert, watch }: Watched, now: number): Active | undefined => {
-  if (alert === undefined || !watch.isActive(now)) return undefined
-  return alert.by === undefined ? alert : naming(alert, watch.values(now))
 }
 
 const standingOf = ({ alert, watch }: Watched, now: number): ReadonlyArray<Standing> => {

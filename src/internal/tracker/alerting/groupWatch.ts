@@ -8,7 +8,7 @@ import type { Edge, Ended, Firing, Limit, Reading, State, Step } from "./edges.j
 import { next, nextEdge, noEdges, rejudge, withdraw } from "./edges.js"
 import type { Group } from "./limits.js"
 import type { Standing, Watch } from "./watch.js"
-import { isOther } from "./watch.js"
+import { isOther, trendAges } from "./watch.js"
 
 /** Errors other than expected empties, and attempts; no attempts where only errors are counted. */
 export interface Amounts {
@@ -21,6 +21,8 @@ export interface Gauge {
   /** The counts of a value. `now` is at or after the last event. */
   readonly read: (value: string, window: Window, now: number) => Amounts
   readonly values: () => Iterable<string>
+  /** The counts of a value at the instants of a trend. */
+  readonly trend: (value: string, window: Window, now: number) => ReadonlyArray<Amounts>
 }
 
 /** The recovery of one value. */
@@ -84,6 +86,17 @@ export class GroupWatch implements Watch {
 
   isActive(now: number): boolean {
     return this.remaining(now).length > 0
+  }
+
+  /** That of the value with the most. */
+  trend(now: number): ReadonlyArray<number> {
+    const [highest] = this.ranked(this.remaining(now), now)
+    if (highest === undefined) return trendAges.map(() => 0)
+    const isRatio = this.group.minAttempts !== undefined
+    const before = this.gauge.trend(highest.value, this.group.window, now).map(({ attempts, errors }) =>
+      isRatio ? attempts === 0 ? 0 : errors / attempts : errors
+    )
+    return [...before.slice(0, -1), highest.amount]
   }
 
   settle(now: number): ReadonlyArray<Edge> {

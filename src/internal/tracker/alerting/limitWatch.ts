@@ -5,7 +5,7 @@ import type { SlidingWindow } from "../../../SlidingWindow.js"
 import type { Edge, Firing, Limit, State, Step } from "./edges.js"
 import { next, nextEdge, noEdges, rejudge, withdraw } from "./edges.js"
 import type { Standing, Watch } from "./watch.js"
-import { isOther } from "./watch.js"
+import { countAt, isOther, trendAges } from "./watch.js"
 
 /** The events that a limit counts: those of one code, or of all codes. */
 export type Counted = Pick<SlidingWindow, "count" | "exceeds" | "headroom" | "nth">
@@ -65,6 +65,10 @@ export class LimitWatch implements Watch {
 
   values(): ReadonlyArray<string> {
     return []
+  }
+
+  trend(now: number): ReadonlyArray<number> {
+    return trendAges.map((age) => countAt(this.events, this.window, age, now))
   }
 
   settle(now: number): ReadonlyArray<Edge> {

@@ -17,6 +17,8 @@ export interface Watch {
   readonly isActive: (now: number) => boolean
   /** The values that exceed a rule on a dimension or have not recovered since, highest count first. */
   readonly values: (now: number) => ReadonlyArray<string>
+  /** The amount that is compared with the limit at each of the last 60 minutes, oldest first; the last one is that of now. */
+  readonly trend: (now: number) => ReadonlyArray<number>
   /** The edges that became due because time passed. Must be called before anything is counted. */
   readonly settle: (now: number) => ReadonlyArray<Edge>
   /** The edges of a limit that comes into force. */
@@ -49,6 +51,24 @@ export interface Standing {
   readonly values: ReadonlyArray<string>
   readonly limit: Limit
 }
+
+const trendLength = 60
+/** The time between two instants of a trend. */
+export const trendStep = 60e9
+
+/** The ages of the instants of a trend, oldest first. */
+export const trendAges: ReadonlyArray<number> = Array.from(
+  { length: trendLength },
+  (_, i) => (trendLength - 1 - i) * trendStep
+)
+
+/** The number of events in a window that ended some time ago. */
+export const countAt = (
+  events: { readonly count: (window: number, now: number) => number },
+  window: number,
+  age: number,
+  now: number
+): number => events.count(window + age, now) - (age === 0 ? 0 : events.count(age - 1, now))
 
 /** True if the number or the window of a limit changed. A change of `recovered` alone does not count. */
 export const isOther = (limit: Limit, before: Limit): boolean =>

@@ -1,6 +1,7 @@
 /** The counts of one code, and the limits that watch them. */
 import type { Severity } from "../../../FetchError.js"
 import type { Evaluator } from "../alerting/evaluator.js"
+import { countAt } from "../alerting/watch.js"
 import type { WatchedEvents } from "../alerting/watchedEvents.js"
 import type * as Snapshot from "../snapshotModel.js"
 import { noEvents } from "../snapshotModel.js"
@@ -67,6 +68,15 @@ export class CodeCount {
 
   countExpected(window: number | undefined, now: number): number {
     return this.expected === undefined ? 0 : this.expected.count(window, now)
+  }
+
+  /** The count of a window that ended some time ago. */
+  countAt(window: number, age: number, now: number): number {
+    return countAt(this.unexpected, window, age, now) + this.countExpectedAt(window, age, now)
+  }
+
+  countExpectedAt(window: number, age: number, now: number): number {
+    return this.expected === undefined ? 0 : countAt(this.expected, window, age, now)
   }
 
   /** See `SlidingWindow.steps`. */

@@ -11,14 +11,13 @@ import { Dimension } from "./dimension.js"
 import type { Reader } from "./dimensionReader.js"
 import { reader } from "./dimensionReader.js"
 import { Empties } from "./empties.js"
+import { gaugeOfAll, gaugeOfDimension } from "./gauges.js"
 import { CurrentHour } from "./hourly.js"
 import { Latencies } from "./latency.js"
 import { RecentErrors } from "./recentErrors.js"
 import { CurrentSecond } from "./slots.js"
 import { Tally } from "./tally.js"
 import type { Counted } from "./views.js"
-import { errorsOf } from "./views.js"
-import { windowIndex, windows } from "./windows.js"
 
 type What =
   | "watched"
@@ -117,31 +116,7 @@ export class Counts {
   gauge({ by }: Group, code: string | undefined): Gauge | undefined {
     const counts = this.of(by)
     if (by !== undefined && counts === undefined) return undefined
-    if (counts !== undefined) {
-      return {
-        values: () => counts.names(),
-        read: (value, window, now) => {
-          const row = counts.row(value, windowIndex[window], code, Math.ceil(now / 1e9))
-          return row === undefined
-            ? { errors: 0, attempts: 0 }
-            : { errors: errorsOf(row, code), attempts: row.attempts }
-        }
-      }
-    }
-    return {
-      values: () => [""],
-      read: (_, name, now) => {
-        const window = windows[name]
-        let errors = 0
-        let all = 0
-        for (const counts of this.codes.values()) {
-          const count = counts.count(window, now)
-          all += count
-          if (code === undefined || code === counts.code) errors += count - counts.countExpected(window, now)
-        }
-        return { errors, attempts: this.attempted ? all + this.successes.count(window, now) : 0 }
-      }
-    }
+    return counts === undefined ? gaugeOfAll(this, code) : gaugeOfDimension(counts, code)
   }
 
   /** The size of the counts in bytes, without names and recent errors. */

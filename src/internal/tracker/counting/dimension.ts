@@ -5,8 +5,9 @@
 import { safeText } from "../../safe/json.js"
 import type { ValueReading } from "../measures/readings.js"
 import type * as Snapshot from "../snapshotModel.js"
+import { emptyCode } from "./classification.js"
 import type { CurrentSecond } from "./slots.js"
-import { Slots } from "./slots.js"
+import { minutesKept, Slots } from "./slots.js"
 import type { WindowIndex } from "./windows.js"
 
 export const other = "other"
@@ -183,6 +184,38 @@ export class Dimension {
     const value = this.values.get(raw) ?? this.values.get(nameOf(raw))
     if (value === undefined || value === this.others) return undefined
     return rowOf(value, this.counter(window, second), code === undefined ? undefined : this.codes.get(code) ?? noCode)
+  }
+
+  /** The code of most of the errors of a value in a window; undefined without errors. */
+  mostly(raw: string, window: WindowIndex | undefined): string | undefined {
+    const count = this.counter(window)
+    let [most, code]: [number, string | undefined] = [0, undefined]
+    for (const [index, series] of this.values.get(raw)?.errors ?? []) {
+      const errors = count(series)
+      if (errors > most) [most, code] = [errors, index.code]
+    }
+    return code
+  }
+
+  /** The counts of one value per minute, see `Slots.minutes`: errors of a code without expected empties, and attempts. */
+  minutes(raw: string, code: string | undefined, second: number): readonly [Float64Array, Float64Array] | undefined {
+    const value = this.values.get(raw) ?? this.values.get(nameOf(raw))
+    if (value === undefined || value === this.others) return undefined
+    const [errors, attempts] = [new Float64Array(minutesKept), new Float64Array(minutesKept)]
+    for (const [index, series] of value.errors) {
+      if (code === undefined || code === index.code) this.slots.minutes(series, second, 1, errors)
+      this.slots.minutes(series, second, 1, attempts)
+    }
+    if (value.rest !== none) {
+      if (code === undefined) this.slots.minutes(value.rest, second, 1, errors)
+      this.slots.minutes(value.rest, second, 1, attempts)
+    }
+    // Only one code has expected empties.
+    if (value.expected !== none && (code === undefined || code === emptyCode)) {
+      this.slots.minutes(value.expected, second, -1, errors)
+    }
+    if (value.successes !== none) this.slots.minutes(value.successes, second, 1, attempts)
+    return [errors, attempts]
   }
 
   private counter(window: WindowIndex | undefined, second?: number) {

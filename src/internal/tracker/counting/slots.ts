@@ -18,6 +18,9 @@ const perSeries = kept * widths.length
 const perBlock = 64
 const limit = 2 ** 16
 
+/** The number of minutes that `Slots.minutes` tells apart: a day and an hour. */
+export const minutesKept = 1500
+
 /** The current second, which has not ended yet; shared by all series. */
 export class CurrentSecond {
   second = 0
@@ -111,6 +114,42 @@ export class Slots {
     if (this.carry.size === 0) return sum
     for (let step = first; step <= last; step++) sum += this.carried(series, slot(window, step))
     return sum
+  }
+
+  /**
+   * Adds `sign` times the count of each minute up to a second not before the last event, oldest first. The last 61 minutes
+   * are exact; before them, the events of a step of 24 minutes are spread evenly.
+   */
+  minutes(series: number, second: number, sign: number, counts: Float64Array): void {
+    const current = Math.ceil(second / widths[hour])
+    const exact = this.stepsOf(series, hour, second)
+    const add = (minute: number, count: number) => {
+      const i = counts.length - 1 - (current - minute)
+      if (i >= 0 && i < counts.length) counts[i] = counts[i]! + sign * count
+    }
+    for (const [minute, count] of exact) add(minute, count)
+    const perStep = widths[day] / widths[hour]
+    const firstExact = Math.max(0, current - kept + 1)
+    for (const [step, count] of this.stepsOf(series, day, second)) {
+      // The minutes of the step that are older than the exact ones share the rest of its events.
+      const first = (step - 1) * perStep + 1
+      const last = Math.min(step * perStep, firstExact - 1)
+      if (last < first) continue
+      let rest = count
+      for (let minute = last + 1; minute <= step * perStep; minute++) rest -= exact.get(minute) ?? 0
+      for (let minute = first; minute <= last; minute++) add(minute, Math.max(0, rest) / (last - first + 1))
+    }
+  }
+
+  /** The counts of a window by the number of the step. */
+  private stepsOf(series: number, window: WindowIndex, second: number): ReadonlyMap<number, number> {
+    const [first, last] = this.counted(series, window, second)
+    const counts = new Map<number, number>()
+    for (let step = first; step <= last; step++) {
+      const count = this.read(series, slot(window, step)) + (step === last ? this.pending[series]! : 0)
+      if (count > 0) counts.set(step, count)
+    }
+    return counts
   }
 
   /** True if the last event is older than the longest window. */

@@ -1,11 +1,11 @@
 /** A count since the start and over any window up to a day. Instants are nanoseconds since the tracker started. */
 import * as SlidingWindow from "../../../SlidingWindow.js"
 import type * as Snapshot from "../snapshotModel.js"
-import { horizon } from "./windows.js"
+import { kept } from "./windows.js"
 
 export class Tally {
   total = 0
-  events = SlidingWindow.make({ horizon })
+  events = SlidingWindow.make({ horizon: kept })
 
   add(now: number): void {
     this.total++
@@ -36,6 +36,6 @@ export class Tally {
   restore({ ages, total }: Snapshot.Tally, now: number): void {
     this.total = total
     const snapshot = ages.map((level) => level.map((age) => age * 1e6))
-    this.events = SlidingWindow.restore({ horizon, snapshot, now })
+    this.events = SlidingWindow.restore({ horizon: kept, snapshot, now })
   }
 }

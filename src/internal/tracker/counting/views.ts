@@ -3,7 +3,6 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as FetchError from "../../../FetchError.js"
-import { wallOf } from "../alerting/alertBuilder.js"
 import type * as Model from "../model.js"
 import { emptyCode } from "./classification.js"
 import type * as Dimension from "./dimension.js"
@@ -86,15 +85,6 @@ export const breakdown = (
       share: total === 0 ? 0 : row.count / total
     }))
 }
-
-/** Oldest step first; the first of `counts` is the newest. */
-export const timeline = (
-  counts: Float64Array,
-  step: number,
-  now: number,
-  wall: number
-): ReadonlyArray<Model.TimelineStep> =>
-  Array.from(counts, (count, i) => ({ at: wallOf(now - i * step, now, wall), count })).reverse()
 
 export const emptyData = (
   rows: ReadonlyArray<Empties.Row>,

@@ -113,6 +113,7 @@ describe("GroupWatch", () => {
     const counts = new Dimension(10, hands)
     const gauge: Gauge = {
       values: () => counts.names(),
+      trend: () => [],
       read: (value, window, now) => {
         const index = window === "minute" ? 0 : window === "hour" ? 1 : 2
         const row = counts.row(value, index, undefined, Math.ceil(now / 1e9))
