@@ -367,6 +367,8 @@ it("every exported type of options has an entry above", () => {
     "DataSourceManager.StreamOptions",
     "ErrorTracker.BreakdownOptions",
     "ErrorTracker.TimelineOptions",
+    "ErrorTracker.CallTimelineOptions",
+    "ErrorTracker.WorstOptions",
     "ErrorTracker.LatencyOptions",
     "ErrorTracker.TrackOptions",
     "ErrorLog.LogOptions",

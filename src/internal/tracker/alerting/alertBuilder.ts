@@ -61,7 +61,7 @@ export const alertOf = (
       // The values that the last edge named: none exceeds the limit any more.
       ...namedBy(alert),
       since: wallOf(edge.since, now, wall),
-      duration: Duration.nanos(BigInt(Math.max(0, Math.round(edge.at - edge.since)))),
+      duration: Duration.millis(Math.max(0, Math.round(edge.at - edge.since)) / 1e6),
       peak: edge.peak,
       reason: edge.reason ?? "recovered"
     }, unchecked)
@@ -97,7 +97,7 @@ export const withdrawn = (
     ...alert.attempts === undefined ? {} : { attempts: 0 },
     at: wallOf(now, now, wall),
     since: wallOf(since, now, wall),
-    duration: Duration.nanos(BigInt(Math.max(0, Math.round(now - since)))),
+    duration: Duration.millis(Math.max(0, Math.round(now - since)) / 1e6),
     peak,
     reason: "withdrawn"
   }, unchecked)

@@ -68,7 +68,7 @@ export class AlertFeed {
   keep(alerts: ReadonlyArray<Alert.Resolved>): void {
     const known = new Set(this.ended.map(({ id }) => id))
     this.ended = [...this.ended, ...alerts.filter(({ id }) => id === "" || !known.has(id))]
-      .toSorted((a, b) => a.at.epochMillis - b.at.epochMillis)
+      .toSorted((a, b) => a.at.epochMillis - b.at.epochMillis || (a.id < b.id ? -1 : 1))
       .slice(-maxKept)
   }
 
