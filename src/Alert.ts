@@ -117,9 +117,10 @@ export class Resolved extends Schema.TaggedClass<Resolved>("effect-errata/Alert/
   peak: Schema.Number,
   /**
    * `recovered`: the count fell. `silence`: for a day, a ratio had fewer attempts than its `minAttempts`. `withdrawn`: the
-   * limit was changed or removed, or the counts were reset.
+   * limit was changed or removed, or the counts were reset. `unobserved`: a `Notifier` found, after a restart, that an alert
+   * it had delivered is no longer active. Then `at` is the time of that finding, and `count` is 0.
    */
-  reason: Schema.Literal("recovered", "silence", "withdrawn").pipe(
+  reason: Schema.Literal("recovered", "silence", "withdrawn", "unobserved").pipe(
     Schema.optionalWith({ default: () => "recovered" as const })
   )
 }) {
@@ -194,5 +195,7 @@ const ended = {
     } in ${within(edge)}${named(edge)}`,
   silence: (edge: Edge): string => `${subject(edge)} had too few attempts for a failure rate for a day${named(edge)}`,
   withdrawn: (edge: Edge): string =>
-    `the limit of ${subject(edge)} was changed or removed, or its counts were reset${named(edge)}`
+    `the limit of ${subject(edge)} was changed or removed, or its counts were reset${named(edge)}`,
+  unobserved: (edge: Edge): string =>
+    `the alert of ${subject(edge)} in ${within(edge)} ended while it was not observed${named(edge)}`
 }
