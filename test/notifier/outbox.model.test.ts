@@ -256,7 +256,7 @@ const history = (seed: number) => {
   return { seed, world, again, longest }
 }
 
-const seeds = Array.from({ length: 600 }, (_, i) => i + 1)
+const seeds = Array.from({ length: 400 }, (_, i) => i + 1)
 
 describe("Outbox: random histories", () => {
   const histories = seeds.map(history)
@@ -307,8 +307,11 @@ describe("Outbox: random histories", () => {
   it("every edge that was offered, or survived the crash, arrives or is counted", () => {
     for (const { seed, world: { exempt, offered, outbox, received, rejected } } of histories) {
       const arrived = new Set(received.map(nameOf))
+      const known = new Set(received.map(({ alert }) => alert.id))
       const absent = offered
         .filter(({ id, severity }) => severity === "ERROR" && !exempt.has(id) && !rejected.has(id))
+        // The end of an alert that was dropped is not sent.
+        .filter(({ _tag, id }) => _tag !== "Resolved" || known.has(id))
         .map((alert) => `${alert.id} ${keyOf(alert)}`)
         .filter((name) => !arrived.has(name))
       expect(new Set(absent).size, `seed ${seed}: ${absent.join("; ")}`).toBeLessThanOrEqual(outbox.counts.dropped)

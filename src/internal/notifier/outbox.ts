@@ -148,7 +148,7 @@ export class Outbox {
       }
       // The end of an alert that the receiver has rejected.
       this.queue.shift()
-      this.forget(head.alert.id)
+      this.settled(head)
     }
     return undefined
   }
@@ -195,15 +195,12 @@ export class Outbox {
 
   private settled({ alert, key, replaces }: Item): void {
     const open = this.alerts.get(alert.id)
-    if (alert._tag === "Resolved") this.forget(alert.id)
-    else if (open !== undefined) {
+    if (open === undefined) return
+    if (alert._tag !== "Resolved") {
       this.alerts.set(alert.id, { ...open, done: [...open.done, ...replaces, key].slice(-maxDone) })
-    }
-  }
-
-  /** Removes an alert that has ended, unless it has become active again since. */
-  private forget(id: string): void {
-    if (this.alerts.get(id)?.isEnding === true) this.alerts.delete(id)
+    } else if (open.isEnding) this.alerts.delete(alert.id)
+    // It has become active again since.
+    else this.alerts.set(alert.id, { ...open, done: [], isKnown: false })
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -253,7 +250,8 @@ export class Outbox {
   private lose({ alert }: Item): void {
     const open = this.alerts.get(alert.id)
     if (open === undefined) return
-    if (alert._tag === "Resolved") this.alerts.set(alert.id, { ...open, isEnding: false })
+    // An end of an earlier process may have arrived: if the alert is active again, it must be said again.
+    if (alert._tag === "Resolved") this.alerts.set(alert.id, { ...open, done: [], isEnding: false })
     else if (!open.isKnown && !this.queue.some((item) => item.alert.id === alert.id)) this.alerts.delete(alert.id)
   }
 
