@@ -105,7 +105,8 @@ export class Outbox {
       if (!isAtLeast(severity, this.settings.minSeverity)) return
     } else if (!open.isEnding && (isReplay ? this.hasSeen(alert, open) : isRepeated(alert, open))) return
     const course = { since: open?.since ?? alert.at, peak: Math.max(open?.peak ?? 0, amountOf(alert)) }
-    const { done = [], isKnown = false } = open ?? {}
+    // After an end, which may have arrived, the receiver needs the alert again.
+    const { done, isKnown } = open === undefined || open.isEnding ? { done: [], isKnown: open !== undefined } : open
     this.alerts.set(id, { alert, ...course, done, isKnown, isEnding: false })
     this.push(itemOf(alert, course))
   }
