@@ -9,13 +9,9 @@ import * as Schema from "effect/Schema"
 import * as Classifier from "../../Classifier.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
+import type { Numbered } from "../persistence/slots.js"
 import * as Codec from "./snapshotCodec.js"
 import type { Snapshot } from "./snapshotModel.js"
-
-export interface Saved {
-  readonly number: number
-  readonly snapshot: Snapshot
-}
 
 const version = 1
 const Json = Schema.parseJson(Codec.SnapshotSchema)
@@ -27,7 +23,9 @@ const perTurn = 20_000
 const letOthersRun = Effect.sleep(Duration.zero)
 
 /** The text of a snapshot. It is encoded in pieces, so that megabytes do not block the event loop. */
-export const write = Effect.fnUntraced(function*(number: number, snapshot: Snapshot): Effect.fn.Return<string> {
+export const write = Effect.fnUntraced(function*(
+  { number, value: snapshot }: Numbered<Snapshot>
+): Effect.fn.Return<string> {
   const hash = new Checksum(`${number}\n`)
   const pieces: Array<string> = []
   let sinceTurn = 0
@@ -73,7 +71,10 @@ function* list<A>(key: string, items: ReadonlyArray<A>, encode: (item: A) => unk
 }
 
 /** Left: the reason why the text cannot be used. */
-export const read = (text: string, context: FetchContext.Input): Either.Either<Saved, FetchError.FetchError> => {
+export const read = (
+  text: string,
+  context: FetchContext.Input
+): Either.Either<Numbered<Snapshot>, FetchError.FetchError> => {
   const [head, written, digits, wanted] = /^effect-errata snapshot (\d{1,9}) (\d{1,15}) ([0-9a-f]{8})\n/.exec(text) ??
     []
   if (head === undefined) {
@@ -90,7 +91,7 @@ export const read = (text: string, context: FetchContext.Input): Either.Either<S
     ? Schema.decodeEither(Json)(json).pipe(
       Either.mapBoth({
         onLeft: (error) => Classifier.classifySync(error, { context }),
-        onRight: (snapshot) => ({ number, snapshot })
+        onRight: (value) => ({ number, value })
       })
     )
     : Either.left(new FetchError.DataIntegrity({ message: "the snapshot is damaged", wanted, found, context }))

@@ -28,24 +28,24 @@ describe("write", () => {
     Effect.gen(function*() {
       const { core, moment } = coreOf(40, 3000)
       const [, snapshot] = core.snapshot(moment)
-      const text = yield* SnapshotFile.write(7, core.lazySnapshot(moment)[1])
+      const text = yield* SnapshotFile.write({ number: 7, value: core.lazySnapshot(moment)[1] })
       const json: unknown = JSON.parse(text.slice(text.indexOf("\n")))
       expect(json).toEqual(yield* Schema.encode(SnapshotSchema)(snapshot))
-      expect(SnapshotFile.read(text, {})).toEqual(Either.right({ number: 7, snapshot }))
-      expect(yield* SnapshotFile.write(7, snapshot)).toBe(text)
+      expect(SnapshotFile.read(text, {})).toEqual(Either.right({ number: 7, value: snapshot }))
+      expect(yield* SnapshotFile.write({ number: 7, value: snapshot)).toBe(text })
     }))
 
   it.live("what happens while it is written is not in it", () =>
     Effect.gen(function*() {
       const { core, moment } = coreOf(400, 3000)
-      const expected = yield* SnapshotFile.write(7, core.snapshot(moment)[1])
+      const expected = yield* SnapshotFile.write({ number: 7, value: core.snapshot(moment)[1] })
       const [, lazy] = core.lazySnapshot(moment)
       for (let i = 0; i < 2000; i++) {
         moment.now += 1e9
         core.track(new FetchError.NetworkTimeout({ context: { symbol: `SYMBOL${i}`, source: "rest" } }), moment)
       }
       core.cleanUp(moment)
-      expect(yield* SnapshotFile.write(7, lazy)).toBe(expected)
+      expect(yield* SnapshotFile.write({ number: 7, value: lazy)).toBe(expected })
     }))
 
   it.live("2,000 symbols hold up no timer for long", () =>
@@ -66,7 +66,7 @@ describe("write", () => {
       )))
       yield* Effect.sleep(1)
       longest = 0
-      const text = yield* SnapshotFile.write(1, core.lazySnapshot(moment)[1])
+      const text = yield* SnapshotFile.write({ number: 1, value: core.lazySnapshot(moment)[1] })
       yield* Effect.sleep(1)
       looking.unsafeInterruptAsFork(looking.id())
       expect(text.length).toBeGreaterThan(300_000)
