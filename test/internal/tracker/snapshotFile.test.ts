@@ -32,7 +32,7 @@ describe("write", () => {
       const json: unknown = JSON.parse(text.slice(text.indexOf("\n")))
       expect(json).toEqual(yield* Schema.encode(SnapshotSchema)(snapshot))
       expect(SnapshotFile.read(text, {})).toEqual(Either.right({ number: 7, value: snapshot }))
-      expect(yield* SnapshotFile.write({ number: 7, value: snapshot)).toBe(text })
+      expect(yield* SnapshotFile.write({ number: 7, value: snapshot })).toBe(text)
     }))
 
   it.live("what happens while it is written is not in it", () =>
@@ -45,7 +45,7 @@ describe("write", () => {
         core.track(new FetchError.NetworkTimeout({ context: { symbol: `SYMBOL${i}`, source: "rest" } }), moment)
       }
       core.cleanUp(moment)
-      expect(yield* SnapshotFile.write({ number: 7, value: lazy)).toBe(expected })
+      expect(yield* SnapshotFile.write({ number: 7, value: lazy })).toBe(expected)
     }))
 
   it.live("2,000 symbols hold up no timer for long", () =>
