@@ -76,7 +76,7 @@ class Tracker {
     const before = this.some(r)
     if (before === undefined) return undefined
     this.active.delete(before.id)
-    const { _tag, replayed, ...fields } = before
+    const { _tag, replayed: _replayed, ...fields } = before
     const at = this.instant()
     const ended = { count: 1, at, since: before.at, duration: Duration.zero, peak: 1, reason: "recovered" as const }
     return this.edge(new Alert.Resolved({ ...fields, ...ended }, unchecked))
