@@ -67,7 +67,10 @@ class Tracker {
     const before = this.some(r)
     if (before === undefined || before.count > 1e6) return undefined
     const { _tag, ...fields } = before
-    const alert = new Alert.Escalated({ ...fields, replayed: false, count: before.count * 2, at: this.instant() }, unchecked)
+    const alert = new Alert.Escalated(
+      { ...fields, replayed: false, count: before.count * 2, at: this.instant() },
+      unchecked
+    )
     this.active.set(alert.id, alert)
     return this.edge(alert)
   }
