@@ -1,0 +1,135 @@
+/** The frame of the reads. Pure: the same reads make the same frame. */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type * as ErrorTracker from "../../ErrorTracker.js"
+import { alertRows, resolvedRows } from "./alertRows.js"
+import type { Frame } from "./frameModel.js"
+import { headlineOf } from "./headline.js"
+import type { BarRow } from "./minuteBars.js"
+import { recentRows } from "./recentRows.js"
+import type { CodeFacts, Reads } from "./trackerReads.js"
+import { worstOf } from "./worstRows.js"
+
+const windows = ["minute", "hour", "day"] as const
+
+export const frameOf = (reads: Reads): Frame => {
+  const alerts = alertRows(reads)
+  const calls = callsOf(reads)
+  const worst = reads.slow.dimensions.map(worstOf).filter(({ total }) => total > 0)
+  const forecast = forecastOf(reads)
+  const guards = null
+  const codes = codeRows(reads)
+  return {
+    build: reads.build,
+    at: DateTime.unsafeMake(reads.at),
+    since: DateTime.unsafeMake(reads.slow.since),
+    process: { name: reads.name, detail: reads.detail },
+    headline: headlineOf(reads, { alerts, calls, forecast, guards, worst }),
+    alerts,
+    resolved: resolvedRows(reads),
+    codes,
+    quietCodes: reads.facts.size - codes.length,
+    bars: { hour: barsOf(reads.bars.hour), sixHours: barsOf(reads.bars.sixHours), day: barsOf(reads.bars.day) },
+    calls,
+    worst,
+    latency: reads.latency.map(({ count, p50, p90, p99, source }) => ({
+      source,
+      count,
+      p50: Duration.toMillis(p50),
+      p90: Duration.toMillis(p90),
+      p99: Duration.toMillis(p99)
+    })),
+    empty: emptyOf(reads.empty),
+    guards,
+    forecast,
+    recent: recentRows(reads.recent)
+  }
+}
+
+const barsOf = ({ start, ...rest }: BarRow): Frame["bars"]["hour"] => ({ start: DateTime.unsafeMake(start), ...rest })
+
+const unknown: CodeFacts = { severity: "ERROR", category: "Other" }
+
+/** The codes with a limit or an error in the last day, those nearest to a limit first. */
+const codeRows = ({ facts, slow, windows: counted }: Reads): Frame["codes"] => {
+  const limitOf = (code: string, window: string) =>
+    slow.limits.find((limit) => limit.code === code && limit.name === window)?.limit ?? null
+  const names = new Set([...facts.keys(), ...slow.limits.map(({ code }) => code), ...Object.keys(counted.day.errors)])
+  const rows = [...names].map((code) => ({
+    code,
+    ...(facts.get(code) ?? unknown),
+    counts: windows.map((window) => counted[window].errors[code] ?? 0),
+    limits: windows.map((window) => limitOf(code, window))
+  }))
+  const nearness = ({ counts, limits }: (typeof rows)[number]) =>
+    Math.max(...limits.map((limit, i) => limit === null ? 0 : counts[i]! / limit))
+  return rows
+    .filter(({ counts, limits }) => limits.some((limit) => limit !== null) || counts[2]! > 0)
+    .sort((a, b) => nearness(b) - nearness(a) || b.counts[2]! - a.counts[2]! || (a.code < b.code ? -1 : 1))
+}
+
+/** Without retry policies no calls are counted, and the attempts stand for them. */
+const callsOf = ({ attempts, calls, failedAttempts, isCalls }: Reads): Frame["calls"] =>
+  isCalls
+    ? {
+      isCalls,
+      ...calls,
+      direct: Math.max(0, calls.made - calls.recovered - calls.failed - calls.refused),
+      objective: null
+    }
+    : {
+      isCalls,
+      made: attempts,
+      direct: Math.max(0, attempts - failedAttempts),
+      recovered: 0,
+      failed: failedAttempts,
+      refused: 0,
+      objective: null
+    }
+
+const forecastOf = ({ facts, slow }: Reads): Frame["forecast"] =>
+  slow.forecast.slice(0, 3).map(({ code, count, earliest, latest, likely, limit, window }) => ({
+    code,
+    severity: (facts.get(code) ?? unknown).severity,
+    window,
+    count,
+    limit,
+    earliest,
+    likely,
+    latest: Option.getOrNull(latest)
+  }))
+
+const maxSources = 6
+
+/** A row for each reason, a column for each source; sources beyond the sixth are one column. */
+const emptyOf = ({ rows }: ErrorTracker.EmptyData): Frame["empty"] => {
+  const bySource = new Map<string, number>()
+  for (const { expected, source, unexpected } of rows) {
+    bySource.set(source, (bySource.get(source) ?? 0) + expected + unexpected)
+  }
+  const ordered = [...bySource].sort((a, b) => b[1] - a[1]).map(([source]) => source)
+  const named = ordered.length > maxSources ? ordered.slice(0, maxSources - 1) : ordered
+  const sources = ordered.length > maxSources ? [...named, "others"] : named
+  const reasons = [...new Set(rows.map(({ reason }) => reason))]
+  const row = (reason: string, isExpected: boolean) => ({
+    reason,
+    isExpected,
+    counts: sources.map((column, i) =>
+      rows
+        .filter((row) =>
+          row.reason === reason && (i < named.length ? row.source === column : !named.includes(row.source))
+        )
+        .reduce((sum, { expected, unexpected }) => sum + (isExpected ? expected : unexpected), 0)
+    )
+  })
+  const sum = (counts: ReadonlyArray<number>) => counts.reduce((sum, count) => sum + count, 0)
+  return {
+    sources,
+    rows: [false, true].flatMap((isExpected) =>
+      reasons.map((reason) => row(reason, isExpected))
+        .filter(({ counts }) => sum(counts) > 0)
+        .sort((a, b) => sum(b.counts) - sum(a.counts))
+    )
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Counts over time in steps that begin on the clock: minutes, five minutes, quarters of an hour. A finished step does not
+ * change, so only the one under way is counted again for each frame.
+ *
+ * Steps are differences of totals: the tracker counts any window up to a day exactly.
+ */
+
+/** The counts of a window that ends now. */
+export interface Totals {
+  /** By code, without expected empties. */
+  readonly errors: Readonly<Record<string, number>>
+  readonly calls: number
+  readonly failures: number
+}
+
+export interface BarRange {
+  /** The length of a step, in milliseconds. */
+  readonly step: number
+  readonly steps: number
+}
+
+const minute = 60_000
+
+export const ranges = {
+  hour: { step: minute, steps: 60 },
+  sixHours: { step: 5 * minute, steps: 72 },
+  day: { step: 15 * minute, steps: 96 }
+} satisfies Record<string, BarRange>
+
+export interface BarRow {
+  readonly step: number
+  readonly start: number
+  readonly errors: Readonly<Record<string, ReadonlyArray<number>>>
+  readonly calls: ReadonlyArray<number>
+  readonly failures: ReadonlyArray<number>
+}
+
+const none: Totals = { errors: {}, calls: 0, failures: 0 }
+
+const minus = (older: Totals, newer: Totals): Totals => ({
+  errors: Object.fromEntries(
+    Object.entries(older.errors).flatMap(([code, count]) => {
+      const rest = count - (newer.errors[code] ?? 0)
+      return rest > 0 ? [[code, rest]] : []
+    })
+  ),
+  calls: Math.max(0, older.calls - newer.calls),
+  failures: Math.max(0, older.failures - newer.failures)
+})
+
+/** The finished steps of one range. */
+export class MinuteBars {
+  private readonly range: BarRange
+  private finished = new Map<number, Totals>()
+
+  constructor(range: BarRange) {
+    this.range = range
+  }
+
+  private firstOf(now: number): number {
+    const { step, steps } = this.range
+    return Math.floor(now / step) * step - (steps - 1) * step
+  }
+
+  private startsOf(now: number): ReadonlyArray<number> {
+    return Array.from({ length: this.range.steps }, (_, i) => this.firstOf(now) + i * this.range.step)
+  }
+
+  /** The instants from which on counts are needed at `now`. */
+  needed(now: number): ReadonlySet<number> {
+    const starts = this.startsOf(now)
+    const needed = new Set([starts.at(-1)!])
+    for (const start of starts.slice(0, -1)) {
+      if (!this.finished.has(start)) needed.add(start).add(start + this.range.step)
+    }
+    return needed
+  }
+
+  /** The steps at `now`, from the counts since the instants that are needed. */
+  row(now: number, since: (start: number) => Totals): BarRow {
+    const { step, steps } = this.range
+    const starts = this.startsOf(now)
+    const bars = starts.map((start, i) =>
+      i === steps - 1
+        ? since(start)
+        : this.finished.get(start) ?? minus(since(start), since(start + step))
+    )
+    this.finished = new Map(starts.slice(0, -1).map((start, i) => [start, bars[i] ?? none]))
+    const codes = new Set(bars.flatMap(({ errors }) => Object.keys(errors)))
+    return {
+      step,
+      start: starts[0]!,
+      errors: Object.fromEntries(
+        [...codes].map((code) => [code, bars.map(({ errors }) => errors[code] ?? 0)] as const)
+          .filter(([, counts]) => counts.some((count) => count > 0))
+      ),
+      calls: bars.map(({ calls }) => calls),
+      failures: bars.map(({ failures }) => failures)
+    }
+  }
+
+  /** Forgets everything: the tracker was reset or restored, or the clock was set. */
+  clear(): void {
+    this.finished.clear()
+  }
+}
