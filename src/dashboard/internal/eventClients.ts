@@ -70,8 +70,8 @@ export class EventClients {
   /** Writes a chunk to the clients, in groups, so that other work can run in between. */
   *send(chunk: Chunk, now: number, group: number): Generator<void, void> {
     let written = 0
-    for (const client of [...this.clients]) {
-      if (this.isReady(client, now) && this.clients.has(client)) {
+    for (const client of this.clients) {
+      if (this.isReady(client, now)) {
         this.write(client, chunk)
         if (++written % group === 0) yield
       }
