@@ -23,7 +23,7 @@ describe("package", () => {
     expect(JSON.parse(read("package.json")).exports).toEqual({
       ".": entry("index"),
       ...Object.fromEntries(modules.map((module) => [`./${module}`, entry(module)])),
-      ...Object.fromEntries(["binance", "testing"].flatMap((folder) => [
+      ...Object.fromEntries(["binance", "dashboard", "testing"].flatMap((folder) => [
         [`./${folder}`, entry(`${folder}/index`)],
         ...modulesIn(folder).map((module) => [`./${folder}/${module}`, entry(`${folder}/${module}`)])
       ])),
@@ -39,9 +39,9 @@ describe("package", () => {
     expect(statements.sort()).toEqual(modules.map((module) => `export * as ${module} from "./${module}.js"`))
   })
 
-  it("imports nothing from Node.js outside testing, but for files and archives, when they are read", () => {
+  it("imports nothing from Node.js outside dashboard and testing, but for files and archives, when they are read", () => {
     const importing = (how: RegExp) =>
-      sources.filter((file) => !/^testing[\\/]/.test(file))
+      sources.filter((file) => !/^(dashboard|testing)[\\/]/.test(file))
         .filter((file) => how.test(read(join("src", file)).replace(/^import type .*$/gm, "")))
     expect(importing(/\b(from|import)\s+["']node:/)).toEqual([])
     expect(importing(/\bimport\(\s*["']node:/)).toEqual([
