@@ -217,7 +217,7 @@ export const timeout =
 export const retry = (policy: RetryPolicy) =>
 <A, E extends FetchError.Trackable, R>(
   self: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | Refusal, R> => policy.run(self)
+): Effect.Effect<A, E | Refusal, R> => Options.refusedRetry(policy) ?? policy.run(self)
 
 /**
  * A source of data: its name, and the effect that fetches from it.

@@ -454,7 +454,7 @@ describe("layerPersisted", () => {
     [{ recent: -1 }, "recent is -1: it must be a whole number from 0 to 10000"],
     [
       { saveevery: 1 },
-      "options: unknown option \"saveevery\", did you mean \"saveEvery\"? Known: thresholds, rules, codes, dimensions, maxValues, sweepEvery, recent, key, saveEvery"
+      "unknown option \"saveevery\", did you mean \"saveEvery\"? Known: thresholds, rules, codes, dimensions, maxValues, sweepEvery, recent, key, saveEvery"
     ],
     [
       null,

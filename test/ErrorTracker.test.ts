@@ -260,7 +260,7 @@ describe("layer", () => {
   it.effect.each<[unknown, string]>([
     [null, `options is null: it must be an object with any of ${known}`],
     [3, `options is 3: it must be an object with any of ${known}`],
-    [{ treshold: {} }, `options: unknown option "treshold", did you mean "thresholds"? Known: ${known}`],
+    [{ treshold: {} }, `unknown option "treshold", did you mean "thresholds"? Known: ${known}`],
     [{ thresholds: null }, "thresholds is null: it must be an object of limits by code"],
     [
       { thresholds: { A: null } },

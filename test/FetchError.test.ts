@@ -141,6 +141,45 @@ describe("own defaults", () => {
     expect(Object.keys(new FetchError.NetworkTimeout({ timeoutMillis: Infinity }))).not.toContain("timeoutMillis")
   })
 
+  it.each<[input: FetchError.CommonProps["retryAfter"], millis: number | undefined]>([
+    [5, 5],
+    [0, 0],
+    ["30 seconds", 30_000],
+    [5n, 5e-6],
+    [[1, 500_000_000], 1500],
+    [Duration.minutes(1), 60_000],
+    [Option.some(5), 5],
+    [Option.some("2 minutes"), 120_000],
+    [Option.some(Duration.seconds(1)), 1000],
+    [Option.none(), undefined],
+    [undefined, undefined],
+    [Duration.infinity, undefined]
+  ])("retryAfter: %o is a wait of %s ms", (retryAfter, millis) => {
+    for (const options of [undefined, { disableValidation: true }]) {
+      const error = new FetchError.NetworkDns({ retryAfter }, options)
+      expect(Option.getOrUndefined(Option.map(error.retryAfter, Duration.toMillis))).toBe(millis)
+    }
+  })
+
+  it.each<[input: unknown, hint: string]>([
+    ["soon", "duration"],
+    ["5 mins", "write \"5 minutes\""],
+    ["5", "\"5 seconds\""],
+    [-5, "zero or a positive"],
+    [NaN, "zero or a positive"],
+    [null, "zero or a positive"],
+    [{}, "zero or a positive"],
+    [true, "zero or a positive"],
+    [Option.some("soon"), "duration"],
+    [Option.some(null), "zero or a positive"],
+    [new Date(0), "zero or a positive"]
+  ])("retryAfter: %o is refused, or is no wait where validation is disabled", (input, hint) => {
+    const retryAfter = input as string as "5 seconds"
+    expect(() => new FetchError.NetworkDns({ retryAfter })).toThrow(/^NetworkDns: retryAfter is /)
+    expect(() => new FetchError.NetworkDns({ retryAfter })).toThrow(hint)
+    expect(new FetchError.NetworkDns({ retryAfter }, true).retryAfter).toEqual(Option.none())
+  })
+
   it("texts and lists are bounded", () => {
     const error = new FetchError.ApiFormat({
       message: "m".repeat(1e6),

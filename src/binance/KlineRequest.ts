@@ -12,6 +12,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { DataValidation } from "../FetchError.js"
+import { didYouMean } from "../internal/options.js"
 import * as iso8601 from "../internal/safe/iso8601.js"
 import { attempt, safeText } from "../internal/safe/json.js"
 import * as symbols from "./internal/klines/symbols.js"
@@ -46,7 +47,8 @@ export interface Input {
 
 /** A fault in one part of a request. */
 interface Issue {
-  readonly path: "market" | "symbol" | "interval" | "start" | "end" | "request"
+  /** The name of the part, of an unknown one, too; `request` for the whole. */
+  readonly path: string
   readonly message: string
 }
 
@@ -85,7 +87,7 @@ export class KlineRequest extends Schema.Class<KlineRequest>("effect-errata/bina
 /**
  * Makes a request, or fails with all its faults: an interval that does not exist or that the market does not offer; a
  * symbol in lower case, with a separator, or of another market; an instant in another format than ISO 8601, on a day that
- * does not exist, or outside of 2010 to 2099; an empty range.
+ * does not exist, or outside of 2010 to 2099; an empty range; an unknown part, such as `symbl`.
  *
  * @example
  * import { KlineRequest } from "effect-errata/binance"
@@ -131,6 +133,8 @@ interface Checked {
 
 const unreadable: Checked = { issues: [{ path: "request", message: "it cannot be read" }] }
 
+const parts = Object.keys(KlineRequest.fields)
+
 // Input may come from code without types: each part is checked, and read once.
 const check = (input: unknown): Checked => {
   if (!Predicate.isRecord(input)) {
@@ -139,6 +143,7 @@ const check = (input: unknown): Checked => {
     }
   }
   const { end: endInput, interval, market, start: startInput, symbol } = input
+  const unknown = Object.keys(input).find((name) => !parts.includes(name))
   const start = attempt(() => instantOf(startInput)) ?? noInstant
   const end = attempt(() => instantOf(endInput)) ?? noInstant
   const issues = [
@@ -146,7 +151,8 @@ const check = (input: unknown): Checked => {
     issue("symbol", symbolFault(symbol, market)),
     issue("interval", intervalFault(interval, market)),
     issue("start", instantFault(startInput, start)),
-    issue("end", instantFault(endInput, end) ?? rangeFault(start, end))
+    issue("end", instantFault(endInput, end) ?? rangeFault(start, end)),
+    unknown === undefined ? undefined : issue(safeText(unknown, 64), unknownFault(unknown))
   ].filter(Predicate.isNotUndefined)
   return issues.length === 0 && isMarket(market) && typeof symbol === "string" && isInterval(interval) &&
       "millis" in start && "millis" in end
@@ -154,8 +160,11 @@ const check = (input: unknown): Checked => {
     : { issues }
 }
 
-const issue = (path: Issue["path"], message: string | undefined): Issue | undefined =>
+const issue = (path: string, message: string | undefined): Issue | undefined =>
   message === undefined ? undefined : { path, message }
+
+const unknownFault = (name: string): string =>
+  `a request has no such part${didYouMean(name, parts) || ";"} it consists of ${list(parts)}`
 
 const marketFault = (market: unknown): string | undefined => {
   if (isMarket(market)) return undefined

@@ -27,7 +27,7 @@ export type Checked<A> = Either.Either<A, string>
 export const wrong = (path: string, value: unknown, right: string): Checked<never> =>
   Either.left(`${path} is ${show(value)}: it must be ${right}`)
 
-/** A name that is not among the known ones, with the nearest of these as a hint. */
+/** An unknown name, with the nearest of the known ones as a hint. The path of the outermost object is empty. */
 export const unknownName = (
   path: string,
   kind: string,
@@ -35,7 +35,7 @@ export const unknownName = (
   known: ReadonlyArray<string>
 ): Checked<never> =>
   Either.left(
-    `${path}: unknown ${kind} ${show(name)}${didYouMean(name, known) || "."} Known: ${known.join(", ") || "none"}`
+    `${path === "" ? "" : `${path}: `}unknown ${kind} ${show(name)}${didYouMean(name, known) || "."} Known: ${known.join(", ") || "none"}`
   )
 
 /** `, did you mean "timeout"?`, or nothing where no known name is near. */
@@ -89,7 +89,7 @@ export const struct = <const C extends Readonly<Record<string, Check<unknown>>>>
     return wrong(path === "" ? "options" : path, value, `an object with any of ${names.join(", ")}`)
   }
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(checks, name))
-  if (unknown !== undefined) return unknownName(path === "" ? "options" : path, "option", unknown, names)
+  if (unknown !== undefined) return unknownName(path, "option", unknown, names)
   const decoded: Array<readonly [string, unknown]> = []
   for (const name of names) {
     const at = path === "" ? name : `${path}.${name}`

@@ -168,6 +168,17 @@ describe("KlineRequest", () => {
       expect(error.retryable).toBe(false)
     }))
 
+  it.each<[extra: object, path: string, message: string]>([
+    [{ symbl: "BTCUSDT" }, "symbl", "a request has no such part, did you mean \"symbol\"?"],
+    [{ Interval: "1h" }, "Interval", "a request has no such part, did you mean \"interval\"?"],
+    [{ from: "2024-01-01" }, "from", "a request has no such part; it consists of market, symbol, interval, start, end"],
+    [{ by: "1d" }, "by", "a request has no such part"]
+  ])("refuses the unknown part of %o", (extra, path, message) => {
+    const error = Effect.runSync(Effect.flip(KlineRequest.make({ ...good, ...extra })))
+    expect(error.issues?.map(({ path }) => path)).toEqual([path])
+    expect(error.message).toContain(`${path}: ${message}`)
+  })
+
   it("reads fields that are getters of a class", () => {
     class Day {
       get start() {

@@ -13,7 +13,7 @@ const answer = (status: number, body: unknown, headers: Readonly<Record<string, 
 describe("Classifier.table refuses", () => {
   const refused: ReadonlyArray<readonly [unknown, string]> = [
     [{}, "rows is undefined: it must be an object of rows by code, or a function from a code to a row"],
-    [{ row: {} }, "options: unknown option \"row\", did you mean \"rows\"? Known: name, select, rows"],
+    [{ row: {} }, "unknown option \"row\", did you mean \"rows\"? Known: name, select, rows"],
     [{ rows: {}, name: "" }, "name is \"\": it must be a non-empty string"],
     [{ rows: {}, select: "code" }, "select is \"code\": it must be a function"],
     [{ rows: { 7: 3 } }, "rows[\"7\"] is 3: it must be an object with any of tag, retryable, hint, vague"],

@@ -1,7 +1,7 @@
 import { HttpClient, HttpClientResponse, KeyValueStore } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Classifier, Connectivity, ErrorTracker, Fetch, Insight, RetryPolicy } from "effect-errata"
+import { Classifier, Connectivity, ErrorTracker, Fetch, FetchError, Insight, RetryPolicy } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
@@ -309,8 +309,9 @@ describe.each(Object.entries(entries))("%s refuses", (name, { make, needed, opti
       for (const option of Object.keys(options).filter((option) => option.length > 2)) {
         const misspelt = `${option.slice(0, -1)}${option.endsWith("x") ? "y" : "x"}`
         if (options[misspelt] !== undefined) continue
+        const at = name === "Fault.on" ? ": when" : ""
         expect(yield* call({ ...needed, [misspelt]: 1 })).toContain(
-          `unknown option "${misspelt}", did you mean "${option}"?`
+          `IllegalArgumentException: ${owner}${at}: unknown option "${misspelt}", did you mean "${option}"?`
         )
       }
     }))
@@ -332,6 +333,69 @@ describe.each(Object.entries(entries))("%s refuses", (name, { make, needed, opti
         )
       }
     }))
+})
+
+describe("arguments that are no options", () => {
+  const json = { version: 1, at: 0, since: 0, age: 0, watched: "", codes: [] }
+  const retrying = (policy: unknown) => Reflect.apply(Fetch.retry, undefined, [policy])(Effect.never)
+  const failingOver = (...sources: ReadonlyArray<unknown>) => Reflect.apply(Fetch.failover, undefined, [sources])
+  const tracked = (use: (tracker: ErrorTracker.Service) => unknown): Effect.Effect<string> =>
+    refused(Reflect.apply(provided(() => Effect.flatMap(ErrorTracker.ErrorTracker, use as never)), undefined, []))
+  const source = (source: string) => ({ source, fetch: Effect.never })
+
+  it.live.each<[name: string, call: () => Effect.Effect<string>, message: RegExp]>([
+    ...[undefined, null, {}, 3, { run: true }].map((policy) =>
+      [
+        `Fetch.retry(${shown(policy)})`,
+        () => refused(retrying(policy)),
+        /^IllegalArgumentException: Fetch\.retry: policy is .*: it must be a RetryPolicy/
+      ] as [string, () => Effect.Effect<string>, RegExp]
+    ),
+    [
+      "Fetch.retry of the Effect that makes a policy",
+      () => refused(retrying(RetryPolicy.make())),
+      /^IllegalArgumentException: Fetch\.retry: policy is an Effect.*write `yield\* RetryPolicy\.make\(\)`/
+    ],
+    [
+      "Fetch.failover of two sources of one name",
+      () => refused(failingOver(source("a"), source("b"), source("a"))),
+      /^IllegalArgumentException: Fetch\.failover: sources\[2\]\.source is "a": it must be a name that no other/
+    ],
+    [
+      "Fetch.failover of a source that is not an Effect",
+      () => refused(failingOver(source("a"), { source: "b", fetch: () => Effect.never })),
+      /^IllegalArgumentException: Fetch\.failover: sources\[1\]\.fetch is a function: it must be an Effect/
+    ],
+    ...[undefined, null, {}, [], "{}", 3, json, { ...json, watched: [], codes: [{ code: 3 }] }].map((snapshot) =>
+      [
+        `restore(${shown(snapshot)})`,
+        () => tracked(({ restore }) => Reflect.apply(restore, undefined, [snapshot])),
+        /^IllegalArgumentException: ErrorTracker\.restore: snapshot[^ ]*: .*It must be a Snapshot.*Snapshot\.Snapshot/
+      ] as [string, () => Effect.Effect<string>, RegExp]
+    ),
+    ...[undefined, null, 3, "x", []].map((limits) =>
+      [
+        `setLimits(${shown(limits)})`,
+        () => tracked(({ setLimits }) => Effect.orDie(Reflect.apply(setLimits, undefined, [limits]))),
+        /^IllegalArgumentException: ErrorTracker\.setLimits: options is .*: it must be an object with any of/
+      ] as [string, () => Effect.Effect<string>, RegExp]
+    )
+  ])("%s", ([, call, message]) =>
+    Effect.gen(function*() {
+      expect(yield* call()).toMatch(message)
+    }))
+
+  it.live("a refused snapshot leaves the tracker as it is, its own is accepted", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      yield* tracker.track(new FetchError.NetworkDns({ context: { symbol: "A" } }))
+      const snapshot = yield* tracker.snapshot
+      yield* Effect.exit(tracker.restore(Object.assign({}, snapshot, { codes: [{}] })))
+      expect((yield* tracker.stats()).total).toBe(1)
+      yield* tracker.reset
+      yield* tracker.restore(snapshot)
+      expect((yield* tracker.stats()).total).toBe(1)
+    }).pipe(Effect.provide(ErrorTracker.layer())))
 })
 
 it("every exported type of options has an entry above", () => {

@@ -8,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as FetchContext from "../../FetchContext.js"
+import { duration, orThrow } from "../options.js"
 import { attempt, safeText } from "../safe/json.js"
 import { untraced } from "../safe/untraced.js"
 import { chain, stackLines } from "./causeChain.js"
@@ -47,8 +48,11 @@ export interface CommonProps {
   readonly cause?: unknown
   /** Default: as the documentation of the class says. */
   readonly retryable?: boolean | undefined
-  /** The wait that the server asked for: no attempt succeeds before it is over. */
-  readonly retryAfter?: Option.Option<Duration.Duration> | undefined
+  /**
+   * The wait that the server asked for: no attempt succeeds before it is over. A duration such as `"30 seconds"`, a number
+   * of milliseconds, or an `Option` of one of these. An infinite wait counts as none.
+   */
+  readonly retryAfter?: Duration.DurationInput | Option.Option<Duration.DurationInput> | undefined
   /** The failures of the sources that were tried before this one. */
   readonly earlier?: ReadonlyArray<Earlier> | undefined
 }
@@ -188,9 +192,10 @@ export const define = <Self = never>() =>
       }
       self["context"] = context === undefined ? FetchContext.empty : FetchContext.make(context)
       self["retryable"] = props.retryable ?? retryable(props)
-      self["retryAfter"] = retryAfter === undefined ? Option.none() : finite(retryAfter)
+      const isChecked = !(typeof options === "boolean" ? options : options.disableValidation ?? false)
+      self["retryAfter"] = retryAfter === undefined ? Option.none() : waitOf(tag, retryAfter, isChecked)
       self["earlier"] = earlier === undefined ? [] : safeEarliers(earlier)
-      if (!(typeof options === "boolean" ? options : options.disableValidation ?? false)) validate(this)
+      if (isChecked) validate(this)
     }
 
     get [Marks](): ReadonlyArray<WeakRef<object>> {
@@ -271,6 +276,16 @@ export const define = <Self = never>() =>
 
 const isTagged = (u: unknown, tag: Tag): boolean =>
   attempt(() => Predicate.hasProperty(u, TypeId) && Reflect.get(u, "_tag") === tag) ?? false
+
+const wait = duration({ least: Duration.zero, most: Duration.infinity })
+
+/** The wait of a constructor. What is no duration throws if it is checked, and is no wait otherwise. */
+const waitOf = (owner: string, input: unknown, isChecked: boolean): Option.Option<Duration.Duration> => {
+  const value = Option.isOption(input) ? Option.getOrUndefined(input) : input
+  if (value === undefined) return Option.none()
+  const checked = wait("retryAfter", value)
+  return finite(isChecked ? Option.some(orThrow(owner, checked)) : Option.getRight(checked))
+}
 
 /** A wait that JSON can hold. */
 const finite = (wait: Option.Option<Duration.Duration>): Option.Option<Duration.Duration> =>

@@ -1,6 +1,7 @@
 /** The options of the operators of `Fetch`. With invalid options, which are a bug, the effect dies with a message and does not run. */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import * as FetchError from "../../FetchError.js"
 import * as Check from "../options.js"
 
@@ -59,16 +60,34 @@ const toDataResult = Check.struct({ empty: Check.fn(), size: Check.optional(Chec
 export const refusedToDataResult = (options: unknown): Effect.Effect<never> | undefined =>
   Check.refusal("Fetch.toDataResult", toDataResult("", options))
 
-const source = Check.struct({ source: Check.text, fetch: (_, value) => Either.right(value) })
+const source = Check.struct({
+  source: Check.text,
+  fetch: (path, value) => Effect.isEffect(value) ? Either.right(value) : Check.wrong(path, value, "an Effect")
+})
 
 const sources: Check.Check<ReadonlyArray<unknown>> = (path, value) =>
-  Either.flatMap(
-    Check.listOf("a list of sources", source)(path, value),
-    (sources) =>
-      sources.length > 0 ? Either.right(sources) : Check.wrong(path, sources, "a list of at least one source")
-  )
+  Either.flatMap(Check.listOf("a list of sources", source)(path, value), (sources) => {
+    if (sources.length === 0) return Check.wrong(path, sources, "a list of at least one source")
+    // Counts, alerts and circuits are kept by name.
+    const names = sources.map(({ source }) => source)
+    const i = names.findIndex((name, i) => names.indexOf(name) < i)
+    return i === -1
+      ? Either.right(sources)
+      : Check.wrong(`${path}[${i}].source`, names[i], "a name that no other source of this failover has")
+  })
 
 const failover = Check.withDefault(Check.struct({ while: Check.optional(Check.fn()) }), {})
 
 export const refusedFailover = (list: unknown, options: unknown): Effect.Effect<never> | undefined =>
   Check.refusal("Fetch.failover", Either.all([sources("sources", list), failover("", options)]))
+
+/** The refusal of what is no retry policy; undefined for a policy. */
+export const refusedRetry = (policy: unknown): Effect.Effect<never> | undefined => {
+  if (Predicate.hasProperty(policy, "run") && Predicate.isFunction(policy.run)) return undefined
+  return Check.refusal(
+    "Fetch.retry",
+    Effect.isEffect(policy)
+      ? Either.left("policy is an Effect: it must be the RetryPolicy itself, write `yield* RetryPolicy.make()`")
+      : Check.wrong("policy", policy, "a RetryPolicy, as RetryPolicy.make returns it")
+  )
+}

@@ -40,6 +40,8 @@ import {
   encodableWorst
 } from "./readCodec.js"
 import { withReporting } from "./reporting.js"
+import { refusedSnapshot } from "./snapshotCheck.js"
+import type { Snapshot } from "./snapshotModel.js"
 import type { Moment } from "./timekeeper.js"
 import { Timekeeper } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
@@ -85,6 +87,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       }),
       (edges) => Effect.zipRight(changed.open, logAll(edges))
     )
+
+  const restore = (snapshot: Snapshot) => replace((core, moment) => core.restore(snapshot, moment))
 
   const logAll = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
     Effect.catchAllDefect(Effect.forEach(edges, log, { discard: true }), () => step((core) => core.lost()))
@@ -190,7 +194,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       step((core, moment) => core.snapshot(moment)),
       ([edges, snapshot]) => Effect.as(logEdges(edges), snapshot)
     ),
-    restore: (snapshot) => replace((core, moment) => core.restore(snapshot, moment)),
+    restore: (snapshot) => Effect.suspend(() => refusedSnapshot(snapshot) ?? restore(snapshot)),
     reset: replace((core, moment) => core.reset(moment))
   }
   const countSuccesses = step(() => {})
@@ -214,7 +218,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
         step((core, moment) => core.lazySnapshot(moment)),
         ([edges, snapshot]) => Effect.as(logEdges(edges), snapshot)
       ),
-      restore: service.restore,
+      // Snapshots that are loaded have been decoded, which checks them.
+      restore,
       merge: (older) => replace((core, moment) => core.merge(older, moment))
     }
   }

@@ -144,7 +144,7 @@ describe("settings that make no sense", () => {
     [null, `options is null: it must be an object with any of ${names}`],
     [7, `options is 7: it must be an object with any of ${names}`],
     [[], `options is []: it must be an object with any of ${names}`],
-    [{ maxwait: 1 }, `options: unknown option "maxwait", did you mean "maxWait"? Known: ${names}`],
+    [{ maxwait: 1 }, `unknown option "maxwait", did you mean "maxWait"? Known: ${names}`],
     [{ source: 1 }, "source is 1: it must be a non-empty string"],
     [{ source: "" }, "source is \"\": it must be a non-empty string"],
     [{ source: null }, "source is null: it must be a non-empty string"],
