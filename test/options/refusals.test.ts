@@ -1,7 +1,7 @@
 import { HttpClient, HttpClientResponse, KeyValueStore } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Classifier, Connectivity, ErrorTracker, Fetch, FetchError, Insight, RetryPolicy } from "effect-errata"
+import { Classifier, Connectivity, ErrorTracker, Fetch, FetchError, Insight, Prometheus, RetryPolicy } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
@@ -186,6 +186,14 @@ const entries: Readonly<Record<string, Entry>> = {
       )
     ),
     options: { by: ["symbl", "", 3, null, {}], code: texts, window: ["hours", "", 3, null, {}] }
+  },
+  "Prometheus.families": {
+    make: provided((options) => Prometheus.families(options)),
+    options: { dimensions: [...lists, [3]], maxValues: counts }
+  },
+  "Prometheus.text": {
+    make: provided((options) => Effect.sync(() => Prometheus.text([], options))),
+    options: { dimensions: [...lists, [3]], maxValues: counts, format: ["txt", "", 3, null] }
   },
   "BinanceRest.layer": {
     make: layered(BinanceRest.layer),
@@ -419,6 +427,8 @@ it("every exported type of options has an entry above", () => {
     "Klines.JsonOptions": "Klines.toJson",
     "Classifier.TableOptions": "Classifier.table",
     "Insight.OffendersOptions": "Insight.offenders",
+    "Prometheus.Options": "Prometheus.families",
+    "Prometheus.TextOptions": "Prometheus.text",
     "BinanceRest.Options": "BinanceRest.layer",
     "BinanceVision.Options": "BinanceVision.layer",
     "KlineCache.Options": "KlineCache.layer",
