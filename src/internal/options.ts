@@ -35,7 +35,9 @@ export const unknownName = (
   known: ReadonlyArray<string>
 ): Checked<never> =>
   Either.left(
-    `${path === "" ? "" : `${path}: `}unknown ${kind} ${show(name)}${didYouMean(name, known) || "."} Known: ${known.join(", ") || "none"}`
+    `${path === "" ? "" : `${path}: `}unknown ${kind} ${show(name)}${didYouMean(name, known) || "."} Known: ${
+      known.join(", ") || "none"
+    }`
   )
 
 /** `, did you mean "timeout"?`, or nothing where no known name is near. */

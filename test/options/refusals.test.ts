@@ -1,7 +1,16 @@
 import { HttpClient, HttpClientResponse, KeyValueStore } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Classifier, Connectivity, ErrorTracker, Fetch, FetchError, Insight, Prometheus, RetryPolicy } from "effect-errata"
+import {
+  Classifier,
+  Connectivity,
+  ErrorTracker,
+  Fetch,
+  FetchError,
+  Insight,
+  Prometheus,
+  RetryPolicy
+} from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
