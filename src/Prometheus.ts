@@ -7,17 +7,22 @@ import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type Dimension, ErrorTracker } from "./ErrorTracker.js"
+import type { Dimension, Options as TrackerOptions } from "./ErrorTracker.js"
+import { ErrorTracker } from "./ErrorTracker.js"
 import * as Check from "./internal/options.js"
+import { alertRules } from "./internal/prometheus/alertRules.js"
 import * as Exposition from "./internal/prometheus/exposition.js"
 import { negotiated } from "./internal/prometheus/negotiation.js"
+import { alertedOf, styleOf } from "./internal/prometheus/ruleOptions.js"
 import type * as Model from "./internal/tracker/measures/family.js"
 import { measure } from "./internal/tracker/measures/measure.js"
 import { measured } from "./internal/tracker/measures/serviceReadings.js"
 import { snapshotReadings } from "./internal/tracker/measures/snapshotReadings.js"
 import type { Snapshot } from "./Snapshot.js"
+import type { Rule } from "./Threshold.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -84,6 +89,60 @@ export interface Options {
 export interface TextOptions extends Options {
   /** Default `text`. */
   readonly format?: Format | undefined
+}
+
+/**
+ * A service level objective: the share of calls that succeed, at best. `of` and `by` select attempts, in total or for each
+ * value of a dimension.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Objective {
+  /** The name of the objective in alerts. */
+  readonly name: string
+  /** Above 0 and below 1, as in 0.999. */
+  readonly objective: number
+  /** Default `calls`. A call fails if it ends with an error, or is refused. */
+  readonly of?: "calls" | "attempts" | undefined
+  /**
+   * The dimension for each of whose values the objective holds. Only for attempts. The page must have its values: see
+   * {@link Options}.
+   */
+  readonly by?: Dimension | undefined
+}
+
+/**
+ * The limits of {@link rules}: the options of a tracker, and objectives.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits extends Omit<TrackerOptions, "rules"> {
+  readonly rules?: ReadonlyArray<Rule | Objective> | undefined
+  /** An objective for all calls. */
+  readonly objective?: number | undefined
+}
+
+/**
+ * The options of {@link rules}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RulesOptions {
+  /**
+   * The labels of a target by which counts are grouped. Within a group, they are summed up over all processes. Default
+   * `["job"]`.
+   */
+  readonly groupBy?: ReadonlyArray<string> | undefined
+  /**
+   * How long an alert stays active after its expression has stopped to hold, so that a target that is down for some scrapes
+   * does not resolve it. Requires Prometheus 2.42; zero writes rules for older ones. Default 1 minute.
+   */
+  readonly keepFiringFor?: Duration.DurationInput | undefined
+  /** Further labels of every alert. They replace `severity`, whose values are `info`, `warning`, `error` and `critical`. */
+  readonly labels?: Readonly<Record<string, string>> | undefined
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -160,6 +219,38 @@ export const text = (self: Snapshot | ReadonlyArray<Family>, options: TextOption
     : measure(snapshotReadings(self), { names: dimensions, maxValues }).families
   return Exposition.exposition(families, format)
 }
+
+/**
+ * Writes the alert rules of limits, rules and objectives as the YAML of a rule file. Limits that are left out have their
+ * defaults: pass the options of the tracker.
+ *
+ * - An alert fires when the count of all processes of a group exceeds the limit, and stays active until the count is at or
+ *   below `recoverAt` of it. The counts are those of the windows of the processes: `increase` would extrapolate them, and miss
+ *   the first errors of a new series.
+ * - A rule on a dimension has an alert for each value. Its series are those of the 20 values with the most errors in each
+ *   process.
+ * - An objective has two alerts: the error budget burns 14.4 times too fast in the last hour and the last 5 minutes
+ *   (`severity` is `critical`), or 6 times too fast in the last 6 hours and the last 30 minutes (`warning`). Without calls,
+ *   there is no alert.
+ *
+ * Throws an `IllegalArgumentException` if an option is wrong.
+ *
+ * @example
+ * import { Prometheus } from "effect-errata"
+ *
+ * const yaml = Prometheus.rules({ thresholds: { API_AUTH: { perHour: 5 } }, objective: 0.999 })
+ *
+ * assert.match(yaml, /sum by \(job\) \(errata_window_errors\{error_type="API_AUTH",window="hour"\}\) > 5/)
+ * assert.match(yaml, /> 0.0144/)
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const rules = (limits: Limits = {}, options: RulesOptions = {}): string =>
+  alertRules(
+    Check.orThrow("Prometheus.rules", alertedOf(limits)),
+    Check.orThrow("Prometheus.rules", styleOf(options))
+  )
 
 /**
  * The response to a scrape, for any router: the page in the format that the request accepts. Dies with an
