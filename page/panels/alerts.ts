@@ -10,7 +10,7 @@ type Resolved = Frame["resolved"][number]
 const shownAtFirst = 5
 
 const amount = ({ isRatio }: { readonly isRatio: boolean }, value: number): string =>
-  isRatio ? percent(value) : short(value)
+  isRatio ? (value >= 0.1 ? `${Math.round(value * 100)} %` : percent(value)) : short(value)
 
 const windowText = (window: string): string => `per ${visible(window)}`
 

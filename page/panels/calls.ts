@@ -83,11 +83,11 @@ const trend = (ratios: ReadonlyArray<number>, target: number | undefined): Tree 
   )
 }
 
-/** The success rate of every minute; a minute without calls has that of the one before. */
+/** The success rate of every finished minute; a minute without calls has that of the one before. */
 const ratesOf = ({ calls, failures }: Frame["bars"]["hour"]): ReadonlyArray<number> => {
   let last = 1
   const first = calls.findIndex((made) => made > 0)
-  return calls.slice(Math.max(0, first)).map((made, i) => {
+  return calls.slice(Math.max(0, first), -1).map((made, i) => {
     const failed = failures[i + Math.max(0, first)] ?? 0
     return last = made === 0 ? last : Math.max(0, 1 - failed / made)
   })

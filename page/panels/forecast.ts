@@ -1,5 +1,5 @@
 /** The limits that will probably be exceeded within a day, on a logarithmic axis of time. */
-import { full, span } from "../../src/dashboard/internal/numerals.js"
+import { full, roughly } from "../../src/dashboard/internal/numerals.js"
 import { h, s, show, type Tree } from "../dom.js"
 import { allClear, cut, heading, nothing, remark, severity, visible } from "../parts.js"
 import { type Frame, matches } from "../view.js"
@@ -12,7 +12,7 @@ const minute = 60_000
 const place = (millis: number): string =>
   `${Math.min(100, Math.log(Math.max(1, millis / minute)) / day * 100).toFixed(1)}%`
 
-const when = (millis: number): string => millis < minute ? "a minute" : span(millis)
+const when = (millis: number): string => millis < minute ? "a minute" : roughly(millis)
 
 const line = ({ code, count, earliest, latest, likely, limit, severity: name, window }: Row, at: number): Tree => {
   const [from, middle] = [Date.parse(earliest) - at, Date.parse(likely) - at]

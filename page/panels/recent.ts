@@ -56,9 +56,9 @@ const details = ({ causes, context, message }: Row): Tree =>
     )
   )
 
-const none = ({ recent: [last] }: Frame): Tree =>
+const none = ({ codes, recent: [last] }: Frame): Tree =>
   last === undefined
-    ? allClear("None since the start.")
+    ? allClear(codes.some(({ counts }) => counts[2]! > 0) ? "None in the last hour." : "None in the last day.")
     : allClear(
       "None in the last hour. The last one: ",
       code(last.code),
@@ -75,7 +75,11 @@ export const recent = (frame: Frame): void => {
   const hidden = rows.length - maxRows
   show(
     "recent",
-    heading("recent", "Last errors", frame.recent.length > 0 && !isOld ? "like ones as one row, newest first" : ""),
+    heading(
+      "recent",
+      "Last errors",
+      frame.recent.length > 0 && !isOld ? `of the last ${full(frame.recentTotal)}, like ones as one row` : ""
+    ),
     isOld
       ? none(frame)
       : rows.length === 0

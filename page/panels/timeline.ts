@@ -60,11 +60,11 @@ const seriesOf = ({ errors, step }: Bars, focus: string): ReadonlyArray<Series> 
   }]
 }
 
-/** A round step of an axis with four or five steps. */
+/** A round step of an axis with about five steps. */
 const axis = (top: number): { readonly step: number; readonly top: number } => {
-  const raw = top / 4
+  const raw = top / 5
   const base = 10 ** Math.floor(Math.log10(raw))
-  const step = ([1, 2, 2.5, 5, 10].find((k) => k * base >= raw) ?? 10) * base
+  const step = ([1, 2, 5, 10].find((k) => k * base >= raw) ?? 10) * base
   return { step, top: Math.ceil(top / step) * step }
 }
 

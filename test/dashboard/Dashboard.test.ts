@@ -44,7 +44,7 @@ describe("Dashboard", () => {
           const header of [
             "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'",
             "cross-origin-resource-policy: same-origin",
-            "referrer-policy: no-referrer",
+            "referrer-policy: same-origin",
             "x-content-type-options: nosniff",
             "x-frame-options: DENY"
           ]

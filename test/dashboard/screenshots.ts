@@ -54,6 +54,7 @@ const main = Effect.gen(function*() {
         await page.goto(url)
         await page.waitForSelector("body[data-ready]")
         if (name === "usual") await page.locator(".errs summary").first().click()
+        await page.evaluate(() => scrollTo(0, 0))
         await page.mouse.move(0, 0)
         await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
         await page.screenshot({ path: join(folder, `${shot}.png`), fullPage: true })

@@ -42,7 +42,7 @@ const rowOf = (alerts: ReadonlyArray<Alert.Fired | Alert.Escalated>, reads: Read
     more: alert.more ?? 0,
     escalations: active?.escalations ?? null,
     since: since === undefined ? null : DateTime.unsafeMake(since),
-    trend: trendOf(alert, reads.bars.hour)
+    trend: trendOf(alert, value, reads.bars.twoHours)
   }
 }
 
@@ -56,9 +56,18 @@ const valueOf = (alert: Alert.Fired | Alert.Escalated, { windows }: Reads): numb
 const timesOf = ({ alert, value }: { readonly alert: Alert.Fired | Alert.Escalated; readonly value: number }): number =>
   value / (alert.attempts === undefined ? Math.max(1, alert.limit) : alert.limit || 1)
 
-/** Of a limit per minute, the bars are the trend. */
-const trendOf = (alert: Alert.Fired | Alert.Escalated, bars: BarRow): ReadonlyArray<number> | null =>
-  alert.rule === undefined && alert.window === "minute" ? bars.errors[alert.code] ?? null : null
+/** The count in the window of the limit at each of the last 60 minutes, the present one last. */
+const trendOf = (
+  { code, rule, window }: Alert.Fired | Alert.Escalated,
+  value: number,
+  { errors }: BarRow
+): ReadonlyArray<number> | null => {
+  const bars = errors[code]
+  const width = window === "minute" ? 1 : window === "hour" ? 60 : undefined
+  if (rule !== undefined || bars === undefined || width === undefined) return null
+  const sums = bars.map((_, i) => bars.slice(Math.max(0, i - width + 1), i + 1).reduce((sum, n) => sum + n, 0))
+  return [...sums.slice(-60, -1), value]
+}
 
 /** The alerts that resolved within the hour, newest first; at least the last one. */
 export const resolvedRows = ({ at, resolved }: Reads): Frame["resolved"] =>

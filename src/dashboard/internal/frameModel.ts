@@ -187,7 +187,9 @@ const frame = Schema.Struct({
   /** Null: no retry policy reports its state. */
   guards: maybe(Guards),
   forecast: maybe(list(ForecastRow)),
-  recent: list(RecentRow)
+  recent: list(RecentRow),
+  /** The number of errors in the rows of `recent`. */
+  recentTotal: N
 })
 
 export interface Frame extends Schema.Schema.Type<typeof frame> {}

@@ -38,7 +38,7 @@ export const make = Effect.fnUntraced(function*(
   labels: Labels
 ): Effect.fn.Return<Effect.Effect<Reads>, never, Scope.Scope> {
   const bars = {
-    hour: new MinuteBars(ranges.hour),
+    twoHours: new MinuteBars(ranges.twoHours),
     sixHours: new MinuteBars(ranges.sixHours),
     day: new MinuteBars(ranges.day)
   }
@@ -120,7 +120,7 @@ export const make = Effect.fnUntraced(function*(
       attempts: hour.attempts,
       failedAttempts: failuresOf(hour),
       bars: {
-        hour: bars.hour.row(at, totalsSince),
+        twoHours: bars.twoHours.row(at, totalsSince),
         sixHours: bars.sixHours.row(at, totalsSince),
         day: bars.day.row(at, totalsSince)
       },

@@ -20,17 +20,22 @@ export const frameOf = (reads: Reads): Frame => {
   const forecast = forecastOf(reads)
   const guards = null
   const codes = codeRows(reads)
+  const recent = unexpected(reads)
   return {
     build: reads.build,
     at: DateTime.unsafeMake(reads.at),
     since: DateTime.unsafeMake(reads.slow.since),
     process: { name: reads.name, detail: reads.detail },
-    headline: headlineOf(reads, { alerts, calls, forecast, guards, worst }),
+    headline: headlineOf({ ...reads, recent }, { alerts, calls, forecast, guards, worst }),
     alerts,
     resolved: resolvedRows(reads),
     codes,
     quietCodes: reads.facts.size - codes.length,
-    bars: { hour: barsOf(reads.bars.hour), sixHours: barsOf(reads.bars.sixHours), day: barsOf(reads.bars.day) },
+    bars: {
+      hour: barsOf(lastHour(reads.bars.twoHours)),
+      sixHours: barsOf(reads.bars.sixHours),
+      day: barsOf(reads.bars.day)
+    },
     calls,
     worst,
     latency: reads.latency.map(({ count, p50, p90, p99, source }) => ({
@@ -43,11 +48,35 @@ export const frameOf = (reads: Reads): Frame => {
     empty: emptyOf(reads.empty),
     guards,
     forecast,
-    recent: recentRows(reads.recent)
+    recent: recentRows(recent),
+    recentTotal: recent.length
   }
 }
 
 const barsOf = ({ start, ...rest }: BarRow): Frame["bars"]["hour"] => ({ start: DateTime.unsafeMake(start), ...rest })
+
+const lastHour = ({ calls, errors, failures, start, step }: BarRow): BarRow => {
+  const steps = hour / step
+  const counted = Object.entries(errors).map(([code, counts]) => [code, counts.slice(-steps)] as const)
+  return {
+    step,
+    start: start + (calls.length - steps) * step,
+    errors: Object.fromEntries(counted.filter(([, counts]) => counts.some((count) => count > 0))),
+    calls: calls.slice(-steps),
+    failures: failures.slice(-steps)
+  }
+}
+
+const emptyCode = "DATA_EMPTY"
+const hour = 3_600_000
+
+/** The last errors without expected empties, as far as the counts tell them apart. */
+const unexpected = ({ at, recent, windows }: Reads): ReadonlyArray<ErrorTracker.RecentError> => {
+  const isUnexpectedWithin = (window: "hour" | "day") => (windows[window].errors[emptyCode] ?? 0) > 0
+  return recent.filter((error) =>
+    error.code !== emptyCode || isUnexpectedWithin(at - DateTime.toEpochMillis(error.at) <= hour ? "hour" : "day")
+  )
+}
 
 const unknown: CodeFacts = { severity: "ERROR", category: "Other" }
 

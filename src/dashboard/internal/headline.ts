@@ -2,7 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import type { AlertRow } from "./alertRows.js"
 import type { Frame, Piece } from "./frameModel.js"
-import { adjective, clock, full, percent, plural, span, times } from "./numerals.js"
+import { adjective, clock, full, percent, plural, roughly, span, times } from "./numerals.js"
 import type { Reads } from "./trackerReads.js"
 
 type Headline = Frame["headline"]
@@ -146,7 +146,7 @@ const nextLimit = (forecast: Frame["forecast"], at: number): Sentence => {
   return [
     plain("Next: "),
     code(next.code),
-    plain(` passes its ${adjective(next.window)} limit in about ${span(DateTime.toEpochMillis(next.likely) - at)}`)
+    plain(` passes its ${adjective(next.window)} limit in about ${roughly(DateTime.toEpochMillis(next.likely) - at)}`)
   ]
 }
 

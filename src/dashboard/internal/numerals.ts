@@ -41,6 +41,12 @@ export const span = (millis: number): string => {
   return `${Math.floor(seconds / 86_400)} d`
 }
 
+/** A length of time that is only roughly known: `25 min`, `1 h 30 min`, `20 h`. */
+export const roughly = (millis: number): string => {
+  const hour = 3_600_000
+  return millis < 2 * hour || millis >= 24 * hour ? span(millis) : `${Math.round(millis / hour)} h`
+}
+
 /** `12:45`, or `12:45:07` with seconds; in UTC. */
 export const clock = (instant: number, withSeconds = false): string =>
   new Date(instant).toISOString().slice(11, withSeconds ? 19 : 16)
