@@ -353,16 +353,16 @@ describe("BinanceRest missing", () => {
       ])
     }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:00Z" }))))
 
-  it.effect("expects a candle that closed within the last hour to come still", () =>
+  it.effect("a candle that closed within the last five minutes may still be published", () =>
     Effect.gen(function*() {
       const { inject } = yield* FaultyExchange.FaultyExchange
       yield* inject(Fault.gaps({ start: "2024-06-01T09:00Z", end: "2024-06-01T12:00Z" }))
       const found = yield* klines({ ...aDay, interval: "30m", start: "2024-06-01T08:00", end: "2024-06-01T12:00" })
       expect(missing(found)).toEqual([
-        ["2024-06-01T09:00", "2024-06-01T11:00", "source_gap"],
-        ["2024-06-01T11:00", "2024-06-01T12:00", "not_published_yet"]
+        ["2024-06-01T09:00", "2024-06-01T11:30", "source_gap"],
+        ["2024-06-01T11:30", "2024-06-01T12:00", "not_published_yet"]
       ])
-    }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:10Z" }))))
+    }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:03Z" }))))
 
   it.effect("has the data although nobody knows why they begin late", () =>
     Effect.gen(function*() {

@@ -2,7 +2,7 @@
 import { type Violation, violations } from "./laws.js"
 import { type Ran, runWorld } from "./run.js"
 import { intervals } from "./truth.js"
-import type { World } from "./world.js"
+import type { Step, World } from "./world.js"
 
 export interface Failure {
   readonly world: World
@@ -16,35 +16,60 @@ export const check = async (world: World): Promise<Failure | undefined> => {
   return found.length === 0 ? undefined : { world, ran, violations: found }
 }
 
+/** The lists without a part, large parts first. */
+function* without<A>(list: ReadonlyArray<A>): Generator<ReadonlyArray<A>> {
+  for (let size = list.length; size >= 1; size = Math.floor(size / 2)) {
+    for (let at = 0; at < list.length; at += size) yield [...list.slice(0, at), ...list.slice(at + size)]
+  }
+}
+
 /** Simpler worlds, the simplest first. */
 function* simpler(world: World): Generator<World> {
-  const { faults } = world
-  for (let size = faults.length; size >= 1; size = Math.floor(size / 2)) {
-    for (let at = 0; at < faults.length; at += size) {
-      yield { ...world, faults: [...faults.slice(0, at), ...faults.slice(at + size)] }
-    }
+  const { archive, steps } = world
+  const [subject] = world.series
+  const ofSubject = (change: Partial<typeof subject>): World => ({
+    ...world,
+    series: [{ ...subject, ...change }, ...world.series.slice(1)]
+  })
+  const ofSteps = (change: (step: Step) => Step): World => ({ ...world, steps: steps.map(change) })
+  if (steps.length > 1) {
+    for (let i = 0; i < steps.length; i++) yield { ...world, steps: steps.filter((_, j) => j !== i) }
   }
-  if (world.decoy) yield { ...world, decoy: false }
+  for (const archiveFaults of without(world.archiveFaults)) yield { ...world, archiveFaults }
+  for (const restFaults of without(world.restFaults)) yield { ...world, restFaults }
+  if (steps.some(({ asks }) => asks.length > 1)) yield ofSteps((step) => ({ ...step, asks: step.asks.slice(0, 1) }))
+  if (steps.some(({ asks }) => asks.some(({ by }) => by === "stream"))) {
+    yield ofSteps((step) => ({ ...step, asks: step.asks.map((ask) => ({ ...ask, by: "fetch" })) }))
+  }
+  if (steps.some(({ asks }) => asks.some(({ of }) => of > 0))) {
+    yield ofSteps((step) => ({ ...step, asks: step.asks.map((ask) => ({ ...ask, of: 0 })) }))
+  }
+  if (steps.some(({ restart }) => restart)) yield ofSteps((step) => ({ ...step, restart: false }))
+  if (steps.some(({ clockStep }) => clockStep !== 0)) yield ofSteps((step) => ({ ...step, clockStep: 0 }))
   if (world.clientOffset !== 0) yield { ...world, clientOffset: 0 }
   if (world.pageSize < 1000) yield { ...world, pageSize: 1000 }
+  if (world.lag > 0) yield { ...world, lag: 0 }
   if (!world.dateHeader) yield { ...world, dateHeader: true }
-  if (world.gaps.length > 0) yield { ...world, gaps: world.gaps.slice(1) }
-  if (world.gaps.length > 1) yield { ...world, gaps: world.gaps.slice(0, -1) }
-  if (world.delisted !== undefined) yield { ...world, delisted: undefined }
   if (world.concurrency > 1) yield { ...world, concurrency: 1 }
+  if (archive.lost.length > 0) yield { ...world, archive: { ...archive, lost: [] } }
+  if (archive.begins > 0) yield { ...world, archive: { ...archive, begins: 0 } }
+  if (archive.monthDelay > 0) yield { ...world, archive: { ...archive, monthDelay: 0 } }
+  if (archive.header) yield { ...world, archive: { ...archive, header: false } }
+  for (const gaps of without(subject.gaps)) yield ofSubject({ gaps })
+  if (subject.delisted !== undefined) yield ofSubject({ delisted: undefined })
   if (world.sources.length > 1) {
     for (const source of world.sources) yield { ...world, sources: world.sources.filter((one) => one !== source) }
   }
-  const [first, second, third] = world.fetches
-  if (first !== third) yield { ...world, fetches: [third, second, third] }
-  if (second !== third) yield { ...world, fetches: [first, third, third] }
-  const length = intervals[world.interval]
-  const half = Math.floor((third.end - third.start) / 2 / length) * length
-  if (half >= length) {
-    const left = { start: third.start, end: third.end - half }
-    const right = { start: third.start + half, end: third.end }
-    yield { ...world, fetches: [left, left, left] }
-    yield { ...world, fetches: [right, right, right] }
+  for (const [i, step] of steps.entries()) {
+    const [ask] = step.asks
+    if (ask === undefined) continue
+    const { span } = ask
+    const length = intervals[subject.interval]
+    const half = Math.floor((span.end - span.start) / 2 / length) * length
+    if (half < length) continue
+    for (const part of [{ ...span, end: span.end - half }, { ...span, start: span.start + half }]) {
+      yield { ...world, steps: steps.map((one, j) => j === i ? { ...one, asks: [{ ...ask, span: part }] } : one) }
+    }
   }
 }
 
@@ -67,33 +92,39 @@ export const shrink = async (failure: Failure, attempts = 200): Promise<Failure>
   }
 }
 
-const iso = (instant: number): string => Number.isFinite(instant) ? new Date(instant).toISOString() : String(instant)
+export const iso = (instant: number): string =>
+  Number.isFinite(instant) ? new Date(instant).toISOString() : String(instant)
 
 export const print = ({ ran, violations, world }: Failure): string => {
   const lines = [
     `World ${world.seed} breaks ${violations.map(({ law, says }) => `${law}: ${says}`).join("\n  ")}`,
-    `  ${world.market} ${world.symbol} ${world.interval}, sources ${world.sources.join("+")}, now ${iso(world.now)}`,
-    `  listed ${iso(world.listed)}, delisted ${world.delisted === undefined ? "never" : iso(world.delisted)}, gaps ${
-      world.gaps.map(({ end, start }) => `${iso(start)}..${iso(end)}`).join(" ") || "none"
-    }`,
-    `  page ${world.pageSize}, client ${world.clientOffset} ms, Date ${world.dateHeader}, listing ${world.listing}, ` +
-    `concurrency ${world.concurrency}, decoy ${world.decoy}, restart ${world.restart}`,
-    ...world.faults.map((fault) => `  fault ${JSON.stringify(fault)}`)
+    ...world.series.map(({ anchor, delisted, gaps, interval, listed, market, symbol }) =>
+      `  ${market} ${symbol} ${interval}, listed ${iso(listed)}, delisted ${
+        delisted === undefined ? "never" : iso(delisted)
+      }, gaps ${gaps.map(({ end, start }) => `${iso(start)}..${iso(end)}`).join(" ") || "none"}, anchor ${anchor}`
+    ),
+    `  sources ${world.sources.join("+")}, now ${iso(world.now)}, page ${world.pageSize}, lag ${world.lag}, client ` +
+    `${world.clientOffset} ms, Date ${world.dateHeader}, listing ${world.listing}, concurrency ${world.concurrency}`,
+    `  archive ${JSON.stringify(world.archive)}`,
+    ...[...world.restFaults, ...world.archiveFaults].map((fault) => `  fault ${JSON.stringify(fault)}`)
   ]
-  for (const [i, outcome] of ran.outcomes.entries()) {
-    const { data, error, missing } = outcome.result
-    lines.push(
-      `  fetch ${i + 1} of ${iso(outcome.span.start)}..${iso(outcome.span.end)} at ${
-        iso(outcome.begun)
-      }: ${data.length} rows` +
-        `, ${error._tag === "Some" ? `${error.value._tag} ${error.value.message}` : "success"}`
-    )
-    for (const hole of missing.slice(0, 12)) lines.push(`    ${iso(hole.start)}..${iso(hole.end)} ${hole.reason}`)
-    for (const { fault, path, query, status } of outcome.requests.slice(0, 40)) {
+  for (const [i, { outcomes, requests }] of ran.steps.entries()) {
+    const { clockStep, isCalm, pause, restart } = world.steps[i]!
+    lines.push(`  step ${i + 1} ${JSON.stringify({ pause, clockStep, restart, isCalm })}`)
+    for (const { ask, begun, error, missing, parts } of outcomes) {
+      const rows = parts.reduce((sum, { length }) => sum + length, 0)
+      lines.push(
+        `   ${ask.by} ${ask.of} of ${iso(ask.span.start)}..${iso(ask.span.end)} at ${iso(begun)}: ${rows} rows, ${
+          error._tag === "Some" ? `${error.value._tag} ${error.value.message}` : "success"
+        }`
+      )
+      for (const hole of missing.slice(0, 12)) lines.push(`    ${iso(hole.start)}..${iso(hole.end)} ${hole.reason}`)
+    }
+    for (const { fault, path, query, status } of requests.slice(0, 40)) {
       const asked = ["startTime", "endTime"].map((name) => query[name] === undefined ? "-" : iso(Number(query[name])))
       const what = path.endsWith("/klines") ? `klines ${asked.join("..")} limit ${query["limit"]}` : path
       lines.push(
-        `    ${status ?? "none"} ${what}${query["marker"] ? ` after ${query["marker"]}` : ""}${
+        `    ${status} ${what}${query["marker"] ? ` after ${query["marker"]}` : ""}${
           fault === undefined ? "" : ` (${fault})`
         }`
       )

@@ -1,4 +1,9 @@
-/** The candles of a world, computed by brute force. Nothing here is shared with the library. */
+/**
+ * The candles of a world, computed by brute force and kept. Nothing here is shared with the library.
+ *
+ * A candle exists if its instrument was traded during it: it ends after the listing, opens before the delisting, and is
+ * not within a gap.
+ */
 
 export type Market = "SPOT" | "FUTURES_USDT" | "FUTURES_COIN"
 
@@ -18,7 +23,7 @@ export const intervals = {
   "1d": 86_400_000,
   "3d": 259_200_000,
   "1w": 604_800_000,
-  // Of months only the order of magnitude is used.
+  // The order of magnitude of a month.
   "1M": 2_630_000_000
 } as const
 
@@ -29,54 +34,6 @@ export interface Span {
   readonly end: number
 }
 
-export interface Candle extends Span {
-  /** The twelve values as the exchange sends them. */
-  readonly row: readonly [
-    number,
-    string,
-    string,
-    string,
-    string,
-    string,
-    number,
-    string,
-    number,
-    string,
-    string,
-    string
-  ]
-}
-
-const day = 86_400_000
-
-/** All candles of the grid that open in a span, one after the other. */
-export const grid = (interval: Interval, { end, start }: Span): ReadonlyArray<Span> => {
-  const spans: Array<Span> = []
-  if (interval === "1M") {
-    const first = new Date(start)
-    for (let month = first.getUTCFullYear() * 12 + first.getUTCMonth();; month++) {
-      const at = new Date(0)
-      at.setUTCFullYear(Math.floor(month / 12), month % 12, 1)
-      const next = new Date(0)
-      next.setUTCFullYear(Math.floor((month + 1) / 12), (month + 1) % 12, 1)
-      if (at.getTime() >= end) return spans
-      if (at.getTime() >= start) spans.push({ start: at.getTime(), end: next.getTime() })
-    }
-  }
-  const length = intervals[interval]
-  const anchor = interval === "1w" ? 4 * day : interval === "3d" ? day : 0
-  let open = anchor + Math.floor((start - anchor) / length) * length
-  for (; open < end; open += length) if (open >= start) spans.push({ start: open, end: open + length })
-  return spans
-}
-
-const hash = (text: string): number => {
-  let h = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193) >>> 0
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b) >>> 0
-  return (h ^ (h >>> 13)) >>> 0
-}
-
 export interface Traded {
   readonly market: Market
   readonly symbol: string
@@ -84,60 +41,145 @@ export interface Traded {
   readonly listed: number
   readonly delisted: number | undefined
   readonly gaps: ReadonlyArray<Span>
+  /** The instant, of a day, on the grid of `3d`. */
+  readonly anchor: number
 }
 
-const candle = ({ interval, market, symbol }: Traded, { end, start }: Span): Candle => {
-  const h = hash(`${market} ${symbol} ${interval} ${start}`)
-  const open = 100 + (h % 1000) / 10
-  const close = 100 + ((h >>> 10) % 1000) / 10
-  const volume = 1 + (h >>> 8) % 5000
-  return {
-    start,
-    end,
-    row: [
-      start,
-      open.toFixed(2),
-      (Math.max(open, close) + 1).toFixed(2),
-      (Math.min(open, close) - 1).toFixed(2),
-      close.toFixed(2),
-      String(volume),
-      end - 1,
-      (volume * 150).toFixed(3),
-      10 + h % 90,
-      (volume / 2).toFixed(3),
-      (volume * 75).toFixed(3),
-      "0"
-    ]
-  }
+/** The twelve values of a row as the exchange sends them. */
+export type Row = readonly [
+  number,
+  string,
+  string,
+  string,
+  string,
+  string,
+  number,
+  string,
+  number,
+  string,
+  string,
+  string
+]
+
+export interface Truth {
+  readonly interval: Interval
+  /** The open of the candle that contains an instant. */
+  readonly floor: (instant: number) => number
+  /** The end of the candle that contains an instant. */
+  readonly next: (instant: number) => number
+  readonly exists: (open: number) => boolean
+  /** The opens of the candles, existing ones or not, in `[start, end)`. */
+  readonly grid: (span: Span) => ReadonlyArray<number>
+  /** The first `limit` opens of existing candles in `[start, end)`. */
+  readonly first: (span: Span, limit?: number) => ReadonlyArray<number>
+  /** The last `limit` opens of existing candles in `[start, end)`, ascending. */
+  readonly last: (span: Span, limit: number) => ReadonlyArray<number>
+  readonly row: (open: number) => Row
 }
 
-/** Every candle of a span that there is or will be. */
-export const candlesIn = (traded: Traded, span: Span): ReadonlyArray<Candle> =>
-  grid(traded.interval, span).filter(({ end, start }) => {
-    if (end <= traded.listed) return false
-    if (traded.delisted !== undefined && start >= traded.delisted) return false
-    return !traded.gaps.some((gap) => gap.start <= start && end <= gap.end)
-  }).map((span) => candle(traded, span))
+export const day = 86_400_000
+export const hour = 3_600_000
 
-/** Searched in pieces of this many candles: a year of seconds in one list takes longer than the fetch. */
-const piece = 500
-
-/** The first candle of a span. */
-export const firstIn = (traded: Traded, { end, start }: Span): Candle | undefined => {
-  const step = piece * intervals[traded.interval]
-  for (let from = start; from < end; from += step) {
-    const [first] = candlesIn(traded, { start: from, end: Math.min(end, from + step) })
-    if (first !== undefined) return first
-  }
-  return undefined
+export const monthStart = (instant: number, months = 0): number => {
+  const date = new Date(instant)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months)
 }
 
-/** The last candle of a span that has closed by its end. */
-export const lastClosedIn = (traded: Traded, { end, start }: Span): Candle | undefined => {
-  const step = piece * intervals[traded.interval]
-  for (let to = end; to > start; to -= step) {
-    const last = candlesIn(traded, { start: Math.max(start, to - step), end: to }).findLast((one) => one.end <= end)
-    if (last !== undefined) return last
+export const makeTruth = (traded: Traded): Truth => {
+  const { anchor, interval, listed, market, symbol } = traded
+  const { delisted = Infinity } = traded
+  const length = intervals[interval]
+  const from = interval === "1w" ? 4 * day : interval === "3d" ? anchor : 0
+  const gaps = [...traded.gaps].sort((a, b) => a.start - b.start)
+
+  const floor = interval === "1M"
+    ? (instant: number) => monthStart(instant)
+    : (instant: number) => from + Math.floor((instant - from) / length) * length
+  const next = interval === "1M"
+    ? (instant: number) => monthStart(instant, 1)
+    : (instant: number) => floor(instant) + length
+  const before = (open: number): number => floor(open - 1)
+  const ceil = (instant: number): number => floor(instant) === instant ? instant : next(instant)
+
+  const gapAt = (open: number): Span | undefined => {
+    const end = next(open)
+    return gaps.find((gap) => gap.start <= open && end <= gap.end)
   }
-  return undefined
+  const exists = (open: number): boolean => next(open) > listed && open < delisted && gapAt(open) === undefined
+
+  const first = (span: Span, limit = Infinity): ReadonlyArray<number> => {
+    const opens: Array<number> = []
+    const end = Math.min(span.end, delisted)
+    for (let open = Math.max(ceil(span.start), floor(listed)); open < end && opens.length < limit;) {
+      const gap = gapAt(open)
+      if (gap === undefined) {
+        if (next(open) > listed) opens.push(open)
+        open = next(open)
+      } else open = Math.max(next(open), floor(gap.end))
+    }
+    return opens
+  }
+  const last = (span: Span, limit: number): ReadonlyArray<number> => {
+    const opens: Array<number> = []
+    const start = Math.max(ceil(span.start), floor(listed))
+    for (let open = floor(Math.min(span.end, delisted) - 1); open >= start && opens.length < limit;) {
+      const gap = gapAt(open)
+      if (gap === undefined) {
+        if (next(open) > listed) opens.push(open)
+        open = before(open)
+      } else open = Math.min(before(open), floor(gap.start))
+    }
+    return opens.reverse()
+  }
+  const grid = (span: Span): ReadonlyArray<number> => {
+    const opens: Array<number> = []
+    for (let open = ceil(span.start); open < span.end; open = next(open)) opens.push(open)
+    return opens
+  }
+
+  const key = hash(`${market} ${symbol} ${interval}`)
+  const rows = new Map<number, Row>()
+  const row = (open: number): Row => {
+    const known = rows.get(open)
+    if (known !== undefined) return known
+    const made = rowOf(mixed(key, open / 1000), open, next(open))
+    rows.set(open, made)
+    return made
+  }
+  return { interval, floor, next, exists, grid, first, last, row }
+}
+
+const rowOf = (h: number, open: number, end: number): Row => {
+  const price = 1000 + (h % 1000)
+  const close = 1000 + ((h >>> 10) % 1000)
+  const volume = 1 + ((h >>> 8) % 5000)
+  return [
+    open,
+    decimal(price),
+    decimal(Math.max(price, close) + 10),
+    decimal(Math.min(price, close) - 10),
+    decimal(close),
+    String(volume),
+    end - 1,
+    `${volume * 150}.25`,
+    10 + (h % 90),
+    `${volume >> 1}.5`,
+    `${volume * 75}.125`,
+    "0"
+  ]
+}
+
+const decimal = (tenths: number): string => `${Math.floor(tenths / 10)}.${tenths % 10}0`
+
+const hash = (text: string): number => {
+  let h = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193) >>> 0
+  return h
+}
+
+const mixed = (key: number, value: number): number => {
+  let h = (key ^ (value % 4_294_967_296)) >>> 0
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
 }

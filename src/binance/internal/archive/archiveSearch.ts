@@ -64,10 +64,12 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
 
     const readOne = (file: files.ArchiveFile) =>
       Effect.flatMap(time, (now) =>
-        Effect.map(
-          Effect.either(each(archive.rows(request, file, now ?? local, context))),
-          (rows): Read => ({ file, rows })
-        ))
+        notes.days.isEmpty(file)
+          ? Effect.succeed<Read>({ file, rows: Either.right(Option.none()) })
+          : Effect.map(
+            Effect.either(each(archive.rows(request, file, now ?? local, context))),
+            (rows): Read => ({ file, rows })
+          ))
     const read = (planned: ReadonlyArray<files.ArchiveFile>) => Effect.forEach(planned, readOne, { concurrency })
     const readOnce = (planned: ReadonlyArray<files.ArchiveFile>) =>
       Effect.forEach(planned, (file) => notes.files.run(file.path, readOne(file)), { concurrency })
@@ -130,11 +132,16 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
         planned.filter((read) => !isLost(read)),
         rough
       )
-      const [day, nextDay, ...otherDays] = files.daysOf(request, completable.monthly, now)
-      const days: Array<Read> = day === undefined ? [] : [yield* readOne(day)]
-      // If the first two daily files are damaged too, the others are not read.
-      if (nextDay !== undefined) days.push(yield* readOne(nextDay))
-      if (!days.every(({ rows }) => Either.isLeft(rows))) days.push(...yield* read(otherDays))
+      const days: Array<Read> = []
+      for (const gap of completable.monthly) {
+        const [samples, otherDays] = sampled(
+          files.daysOf(request, [gap], now).filter(({ path }) => !days.some(({ file }) => file.path === path))
+        )
+        // If all samples are damaged or absent too, so are the others.
+        const found = [...yield* read(samples.slice(0, 2))]
+        if (!found.every(({ rows }) => Either.isLeft(rows))) found.push(...yield* read(samples.slice(2)))
+        days.push(...found, ...found.some(hasRows) ? yield* read(otherDays) : [])
+      }
       const months = yield* readOnce(files.monthsOf(request, completable.daily, now))
       // The last of several rows with one open time takes precedence.
       all = [...months, ...planned, ...days]
@@ -163,6 +170,15 @@ const isReplaceable = (error: KlinesError, hasAlternative: boolean): boolean =>
 const hasRows = ({ rows }: Read): boolean => Either.isRight(rows) && Option.isSome(rows.right)
 
 const isAbsent = ({ rows }: Read): boolean => Either.isRight(rows) && Option.isNone(rows.right)
+
+/** The first, the last and two other files, and the rest. */
+const sampled = (
+  days: ReadonlyArray<files.ArchiveFile>
+): readonly [ReadonlyArray<files.ArchiveFile>, ReadonlyArray<files.ArchiveFile>] => {
+  const last = days.length - 1
+  const samples = new Set([0, Math.floor(last / 3), Math.floor(2 * last / 3), last].map((i) => days[i]))
+  return [days.filter((file) => samples.has(file)), days.filter((file) => !samples.has(file))]
+}
 
 /** The daily files that may have candles the monthly files lack, and vice versa. */
 const completableOf = (

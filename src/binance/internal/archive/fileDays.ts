@@ -1,11 +1,20 @@
 /** The days for which the archive has files of an instrument, as far as its listing was read. */
 import * as Effect from "effect/Effect"
+import * as Interval from "../../Interval.js"
 import { Once } from "../klines/once.js"
+import type { Range } from "../klines/ranges.js"
 
 export class FileDays {
   /** No day between a time and this day has files. */
   private readonly known: Array<{ readonly after: number; readonly day: number }> = []
   private readonly once = new Once()
+
+  /** True if no day of a period has files. */
+  isEmpty({ end, start }: Range): boolean {
+    return this.known.some(({ after, day }) =>
+      (after === -Infinity || Interval.next("1d", after) <= start) && end <= day
+    )
+  }
 
   /**
    * The first day with files, or the first one after a time. `request` reads the listing where that is not known yet;

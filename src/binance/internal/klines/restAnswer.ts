@@ -62,8 +62,9 @@ export const mismatch = (
 }
 
 const isOfOther = (interval: Interval.Interval, open: number, end: number): boolean =>
-  interval !== "3d" && Interval.Interval.literals.some((other) =>
-    other !== interval && (other === "1M"
+  Interval.Interval.literals.some((other) =>
+    // The first three days of an instrument may be shorter.
+    other !== interval && !(interval === "3d" && other === "1d") && (other === "1M"
       ? interval !== "1d" && Interval.floor("1M", open) === open && Interval.next("1M", open) === end
       : end - open === Interval.millis[other])
   )

@@ -30,7 +30,9 @@ export interface RangeResult {
 }
 
 // The time after the close of an absent candle within which it may still be published.
-const settling = 3_600_000
+const settling = 300_000
+// The time without candles after which an instrument counts as delisted. Before that, it may be paused.
+const longestPause = 86_400_000
 // The number of failed pages of a range after which its other pages are not requested.
 const patience = 3
 const mostRounds = 40
@@ -276,10 +278,13 @@ const reasonOf = Effect.fnUntraced(function*(
   const after = map.openFrom(gap.end) !== undefined ||
     (range.end > forming ? false : yield* hasAfter(series, gap, range.end, isOver))
   if (before === undefined || after === undefined) return "date_range" as const
-  // The instrument has ended, is paused, or is withheld: an empty answer does not distinguish these.
-  if (before) return after ? "source_gap" as const : "date_range" as const
+  if (before) return after || !hasStopped(series, gap) ? "source_gap" as const : "delisted" as const
   return after || range.end > forming ? "not_listed_yet" as const : "api_response" as const
 })
+
+/** True if no candle has followed a gap for so long that the instrument counts as delisted. */
+const hasStopped = ({ evidence: { last, now } }: Series, { start }: Range): boolean =>
+  now - Math.max(last, start) > longestPause
 
 const missingOf = (
   { end, start }: Range,

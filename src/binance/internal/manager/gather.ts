@@ -16,6 +16,7 @@ import * as Klines from "../../Klines.js"
 import type { Market } from "../../Market.js"
 import { ArchiveNotes } from "../archive/archiveNotes.js"
 import { type ArchiveSearch, archiveSearchOf } from "../archive/archiveRegistry.js"
+import * as columns from "../klines/columns.js"
 import { Evidence } from "../klines/evidence.js"
 import { isLastWord, type KlinesError } from "../klines/failure.js"
 import { EachRequest } from "../klines/pages.js"
@@ -159,7 +160,7 @@ export const makeGather = (sources: Sources) => {
     if (Option.isSome(cache) && !isFresh) {
       const answer = yield* requests.request("cache", request, range, cache.value.find(request, { host }), errors)
       if (Either.isRight(answer)) {
-        found = answer.right.klines
+        if (interval !== "3d" || answer.right.klines.length > 0) found = answer.right.klines
         outdated = answer.right.outdated
         for (const error of answer.right.errors) {
           yield* requests.request("cache", request, range, Effect.fail(error), errors)
@@ -192,7 +193,10 @@ export const makeGather = (sources: Sources) => {
       const client = rest.value
       const search = restSearchOf(client)
       const evidence = new Evidence()
-      if (found.length > 0) evidence.candles(found.openTime[0]!, found.openTime.at(-1)!)
+      if (found.length > 0) {
+        evidence.candles(found.openTime[0]!, found.openTime.at(-1)!)
+        evidence.anchor = columns.anchorOf(interval, found.openTime)
+      }
       const asked = grouped(interval, unknown)
       const whole = facts?.range ?? { start: asked[0]!.start, end: asked.at(-1)!.end }
       if (search !== undefined && Interval.count(interval, whole.start, whole.end) > candlesPerPiece) {
@@ -294,8 +298,10 @@ const searchedBy = (
   notes: ArchiveNotes
 ) => search === undefined ? plainly(request, client) : (range: ranges.Range) => search.search(request, range, notes)
 
+/** The whole range. The grid of `3d` is unknown before the first candle, but candles open at midnight. */
 const notFetched = (interval: Interval.Interval, { end, start }: ranges.Range): ReadonlyArray<Klines.Missing> => {
-  const bounds = { start: Interval.ceil(interval, start), end: Interval.ceil(interval, end) }
+  const grid = interval === "3d" ? "1d" : interval
+  const bounds = { start: Interval.ceil(grid, start), end: Interval.ceil(grid, end) }
   return bounds.start < bounds.end ? [{ ...bounds, reason: "not_fetched" }] : []
 }
 

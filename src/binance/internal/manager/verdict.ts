@@ -2,6 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Classifier from "../../../Classifier.js"
 import * as FetchError from "../../../FetchError.js"
 import { withEarlier } from "../../../internal/error/copy.js"
 import * as Interval from "../../Interval.js"
@@ -26,6 +27,7 @@ const proven: ReadonlySet<Missing["reason"]> = new Set<Missing["reason"]>([
 
 /** Reasons that may change by the next attempt. */
 const passing: ReadonlySet<Missing["reason"]> = new Set<Missing["reason"]>([
+  "api_response",
   "date_range",
   "not_published_yet",
   "not_fetched"
@@ -48,7 +50,8 @@ export const verdictOf = (
   const context = { market, symbol, interval, operation: "fetch" }
   const retryable = lacking.some(({ reason }) => passing.has(reason))
   if (length === 0 && isEmptyReason(first.reason)) {
-    return Option.some(new FetchError.DataEmpty({ reason: first.reason, retryable, context }))
+    const { message, reason } = Classifier.dataEmpty(first.reason)
+    return Option.some(new FetchError.DataEmpty({ reason, message, retryable, context }))
   }
   const count = lacking.reduce((sum, { end, start }) => sum + Interval.count(interval, start, end, anchor), 0)
   const from = DateTime.formatIso(DateTime.unsafeMake(first.start))
