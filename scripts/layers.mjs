@@ -34,6 +34,8 @@ export const rooms = [
   ["internal/retry", /^internal\/retry\//],
   ["RetryPolicy", /^RetryPolicy\.ts$/],
   ["Fetch", /^Fetch\.ts$/],
+  ["internal/api", /^internal\/api\//],
+  ["TrackerApi", /^TrackerApi\.ts$/],
   ["Connectivity", /^Connectivity\.ts$/],
   ["internal/prometheus", /^internal\/prometheus\//],
   ["Prometheus", /^Prometheus\.ts$/],

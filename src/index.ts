@@ -104,3 +104,10 @@ export * as Snapshot from "./Snapshot.js"
  * @since 0.1.0
  */
 export * as Threshold from "./Threshold.js"
+
+/**
+ * The reads of a tracker over HTTP, as plain JSON: a group of routes for any `HttpApi`, described by OpenAPI.
+ *
+ * @since 0.1.0
+ */
+export * as TrackerApi from "./TrackerApi.js"

@@ -105,6 +105,61 @@ describe("alerts", () => {
     }).pipe(Effect.provide(quiet({ thresholds: { NETWORK_DNS: { perMinute: 2 } } }))))
 })
 
+describe("recent errors", () => {
+  const caused = (n: number) =>
+    new FetchError.NetworkConnection({
+      message: `failed ${n}`,
+      cause: new Error("outer, apiKey=hunter2hunter2", { cause: new TypeError("inner") })
+    })
+
+  it.effect("have the names and messages of their causes, masked and bounded, through a restart", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      yield* service.track(caused(1))
+      yield* service.track(dns())
+      let deep: Error | undefined
+      for (let n = 0; n < 20; n++) deep = new Error("x".repeat(1000), { cause: deep })
+      yield* service.track(new FetchError.NetworkConnection({ cause: deep }))
+      yield* service.restore(yield* service.snapshot)
+      const [long, none, short] = yield* service.recent()
+      expect(short?.causes).toEqual(["Error: outer, apiKey=<redacted>", "TypeError: inner"])
+      expect(none?.causes).toEqual([])
+      expect(long?.causes).toHaveLength(8)
+      expect(long?.causes.every((cause) => cause.length <= 256)).toBe(true)
+    }).pipe(Effect.provide(quiet({}))))
+
+  it.effect("in a storm, those of 16 errors a second are read; errors that are alike share them", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      let reads = 0
+      const storm = Effect.sync(() =>
+        Object.defineProperty(
+          {
+            ...caused(1),
+            _tag: "Own",
+            code: "OWN",
+            category: "Own",
+            severity: "ERROR" as const,
+            message: "same",
+            context: {}
+          },
+          "cause",
+          {
+            get: () => (reads++, new Error("why"))
+          }
+        )
+      )
+      for (let n = 0; n < 50; n++) yield* Effect.flatMap(storm, service.track)
+      expect(reads).toBe(16)
+      expect((yield* service.recent({ limit: 50 })).every(({ causes }) => causes[0] === "Error: why")).toBe(true)
+      yield* service.track(caused(2))
+      expect((yield* service.recent({ limit: 1 }))[0]?.causes).toEqual([])
+      yield* TestClock.adjust("1 second")
+      yield* service.track(caused(2))
+      expect((yield* service.recent({ limit: 2 })).map(({ causes }) => causes.length)).toEqual([2, 2])
+    }).pipe(Effect.provide(quiet({}))))
+})
+
 describe("retry policies", () => {
   const failing = Effect.fail(
     new FetchError.ApiFormat({ status: 503, message: "down at https://x.test/?apiKey=hunter2hunter2" })

@@ -79,6 +79,7 @@ export class Core {
     const context = own === undefined ? FetchContext.make(error.context) : error.context
     const empty = classification.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
+    const causes = counts.recent.causesOf(error, classification.code, message, now)
     const count = own === undefined ? this.countOf(classification) : own.count
     let edges = evaluator.settle(now, moment)
     count.add(now, counts.hours.hour, expected)
@@ -94,7 +95,7 @@ export class Core {
     }
     if (empty !== undefined) counts.empties.add(empty.reason, context.source ?? unknown, expected, now)
     if (!kept) counts.dropped++
-    counts.recent.push(now, classification, message, context)
+    counts.recent.push(now, classification, message, context, causes)
     if (this.notices.isDue()) {
       const { attempted, dimensions } = counts
       this.notices.look({ attempted, dimensions, rules: evaluator.limits.rules })

@@ -8,13 +8,18 @@ import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
 import type * as Model from "./model.js"
 
-const Count = Schema.NonNegative
+// A tracker of a user's own may return any number: it is encoded as the nearest finite one that is not negative.
+const Count = Schema.transform(Schema.NonNegative, Schema.Number, {
+  strict: true,
+  decode: (n) => n,
+  encode: (n) => n > 0 ? Math.min(n, Number.MAX_VALUE) : 0
+})
 
 const counts = Schema.Record({ key: Schema.String, value: Count })
 
 const window = Schema.optionalWith(Schema.DurationFromMillis, { as: "Option" })
 
-const errorRatio = Schema.optionalWith(Schema.NonNegative, { as: "Option" })
+const errorRatio = Schema.optionalWith(Count, { as: "Option" })
 
 const WindowName: Schema.Schema<Alert.WindowName, string> = Schema.String
 
@@ -48,7 +53,7 @@ const breakdownRow = Schema.Struct({
   count: Count,
   attempts: Count,
   errorRatio,
-  share: Schema.NonNegative
+  share: Count
 })
 
 const worstRow = Schema.Struct({
@@ -117,7 +122,7 @@ const emptyData = Schema.Struct({
 const verdict = Schema.Struct({
   verdict: Schema.Literal("normal", "extraordinary"),
   exceeded: Schema.optionalWith(
-    Schema.Struct({ window: WindowName, limit: Schema.Number, count: Schema.Number }),
+    Schema.Struct({ window: WindowName, limit: Count, count: Count }),
     { as: "Option" }
   )
 })
@@ -129,7 +134,8 @@ const recentError = Schema.Struct({
   category: Schema.String,
   severity: FetchError.Severity,
   message: Schema.String,
-  context: FetchContext.FetchContext
+  context: FetchContext.FetchContext,
+  causes: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] })
 })
 
 const latencyRow = Schema.Struct({

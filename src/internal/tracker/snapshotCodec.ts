@@ -142,7 +142,8 @@ export const Recent = Schema.Struct({
   category: Schema.String,
   severity: FetchError.Severity,
   message: Schema.String,
-  context: FetchContext.FetchContext
+  context: FetchContext.FetchContext,
+  causes: Schema.optional(Schema.Array(Schema.String))
 })
 
 export const SnapshotSchema = Schema.Struct({

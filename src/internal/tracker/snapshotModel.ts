@@ -125,6 +125,8 @@ export interface Recent {
   readonly severity: FetchError.Severity
   readonly message: string
   readonly context: FetchContext.FetchContext
+  /** The names and messages of the causes. Undefined in snapshots of earlier versions. */
+  readonly causes?: ReadonlyArray<string> | undefined
 }
 
 export interface Snapshot {

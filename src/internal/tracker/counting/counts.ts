@@ -166,9 +166,10 @@ export class Counts {
     for (const what of Record.keys(this.retry)) this.retry[what].restore(snapshot.retry[what], now)
     for (const what of Record.keys(this.calls)) this.calls[what].restore(snapshot.calls[what], now)
     for (
-      const { at, context, message, ...classification } of snapshot.recent.slice(0, this.recent.capacity).reverse()
+      const { at, causes, context, message, ...classification } of snapshot.recent.slice(0, this.recent.capacity)
+        .reverse()
     ) {
-      this.recent.push(instant(at), classification, message, context)
+      this.recent.push(instant(at), classification, message, context, causes)
     }
     this.dropped = snapshot.dropped
   }
