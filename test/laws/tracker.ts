@@ -446,7 +446,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
     Effect.gen(function*() {
       const service = yield* tracker
       const { called, callSucceeded } = reportingOf(service)
-      const succeeded = Effect.suspend(() => callSucceeded() ?? Effect.void)
+      const succeeded = Effect.sync(callSucceeded)
       yield* succeeded
       const outcomes = ["recovered", "failed", "refused"] as const
       for (const [i, outcome] of outcomes.entries()) yield* Effect.repeatN(called(outcome), i + 1)
@@ -471,7 +471,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
     Effect.gen(function*() {
       const service = yield* tracker
       const { callSucceeded } = reportingOf(service)
-      const succeeded = Effect.suspend(() => callSucceeded() ?? Effect.void)
+      const succeeded = Effect.sync(callSucceeded)
       yield* Effect.repeatN(succeeded, 4)
       yield* TestClock.adjust("30 seconds")
       yield* Effect.repeatN(succeeded, 1)

@@ -207,23 +207,18 @@ export const logAll = (failures: ReadonlyArray<Failure>): Effect.Effect<void> =>
 const inTurn = (effects: ReadonlyArray<Effect.Effect<void>>): Effect.Effect<void> =>
   effects.length === 0 ? Effect.void : Effect.all(effects, { discard: true })
 
-/** Counts the call, and continues even if that fails. */
 /** Counts a call that succeeded, and continues. */
 const successReported = <A>({ settings: { reporting } }: CallState, next: Effect.Effect<A>): Effect.Effect<A> => {
-  const due = attempt(reporting.callSucceeded)
-  return due === undefined ? next : continuing(due, next)
+  attempt(reporting.callSucceeded)
+  return next
 }
 
-/** Counts a call, and continues, whatever becomes of counting it. */
+/** Counts a call, and continues even if that fails. */
 const reported = <A, E>(
   { settings: { reporting } }: CallState,
   outcome: CallOutcome,
   next: Effect.Effect<A, E>
 ): Effect.Effect<A, E> => {
-  return continuing(reporting.called(outcome), next)
-}
-
-const continuing = <A, E>(report: Effect.Effect<void>, next: Effect.Effect<A, E>): Effect.Effect<A, E> => {
   const goOn = () => next
-  return Effect.matchCauseEffect(report, { onFailure: goOn, onSuccess: goOn })
+  return Effect.matchCauseEffect(reporting.called(outcome), { onFailure: goOn, onSuccess: goOn })
 }

@@ -138,7 +138,7 @@ export class Core {
 
   /** Counts calls that succeeded some time before. */
   callsSucceeded({ age, count }: Batch, moment: Moment): void {
-    const then = Math.max(0, this.advance(moment) - age * 1e6)
+    const then = Math.max(0, this.advance(moment) - age)
     for (let i = 0; i < count; i++) this.counts.calls.made.add(then)
   }
 

@@ -53,11 +53,14 @@ export interface Memory {
   readonly persistable: Persistable
 }
 
+const longestGathering = Duration.seconds(1)
+
 /** Makes a tracker. Its state is one {@link Core} in a `Ref`; every operation is one `Ref.modify`. */
 export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Memory, never, Scope.Scope> {
   const clock = yield* Effect.clock
   const time = new Timekeeper(clock)
-  const successes = new SuccessBuffer(clock)
+  const gathering = yield* Effect.makeLatch()
+  const successes = new SuccessBuffer(clock, () => gathering.unsafeOpen())
   const state = yield* Ref.make(new Core(settings))
   const counters = new MonotonicCounters()
   // Opened when an alert may resolve earlier than the clean-up has planned for.
@@ -70,7 +73,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   /** The time of a step, in which what has gathered before is counted first. */
   const momentIn = (core: Core): Moment => {
     const moment = time.read()
-    for (const batch of successes.take()) core.callsSucceeded(batch, moment)
+    const batch = successes.take()
+    if (batch !== undefined) core.callsSucceeded(batch, moment)
     return moment
   }
 
@@ -126,6 +130,15 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
 
   yield* Effect.addFinalizer(() => step((core) => core.end()))
   yield* Effect.forkScoped(repeatCleanUp(cleanUp, { changed, every: settings.sweepEvery }))
+
+  // Every step counts the calls that have gathered: this one sees to it that none is older than a second.
+  yield* gathering.await.pipe(
+    Effect.zipRight(gathering.close),
+    Effect.zipRight(Effect.catchAllDefect(Effect.sleep(longestGathering), () => Effect.void)),
+    Effect.zipRight(step(() => {})),
+    Effect.forever,
+    Effect.forkScoped
+  )
 
   const service: Service = {
     track: (error, options) =>
@@ -197,12 +210,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     restore: (snapshot) => Effect.suspend(() => refusedSnapshot(snapshot) ?? restore(snapshot)),
     reset: replace((core, moment) => core.reset(moment))
   }
-  const countSuccesses = step(() => {})
   return {
     service: withReporting(service, {
       retried: (action) => step((core, moment) => core.retried(action, moment)),
       called: (outcome) => step((core, moment) => core.called(outcome, moment)),
-      callSucceeded: () => successes.add() ? countSuccesses : undefined,
+      callSucceeded: () => successes.add(),
       measure: (selection) => {
         const i = selection.names.findIndex((name) => !settings.dimensions.includes(name))
         return i === -1

@@ -16,8 +16,8 @@ export interface Reporting {
   readonly retried: (what: keyof RetryCounts) => Effect.Effect<void>
   /** Counts a call when it ends. */
   readonly called: (outcome: CallOutcome) => Effect.Effect<void>
-  /** Counts a call that succeeded at its first attempt, at next to no cost. What it returns, if anything, must be run. */
-  readonly callSucceeded: () => Effect.Effect<void> | undefined
+  /** Counts a call that succeeded at its first attempt, at next to no cost. */
+  readonly callSucceeded: () => void
   /** Limits the log lines of errors that occur too often. */
   readonly stormGuard: ErrorLog.Storm
   /** The families of metrics. Undefined for a tracker whose only source is its service. */
@@ -36,7 +36,7 @@ export const withReporting = <S extends object>(service: S, reporting: Reporting
 export const guardOnly = (stormGuard: ErrorLog.Storm): Reporting => ({
   retried: () => Effect.void,
   called: () => Effect.void,
-  callSucceeded: () => undefined,
+  callSucceeded: () => {},
   stormGuard
 })
 
