@@ -87,7 +87,7 @@ const call = (world: World, source: string, symbol: string) => {
   const duration = base * (1 + random() ** 8 * 30 + random() * 0.6)
   return Effect.zipRight(
     tracker.succeeded({ symbol, source, interval: intervals[Math.floor(random() * 3)]!, market: "SPOT" }, duration),
-    Effect.suspend(() => reportingOf(tracker).callSucceeded() ?? Effect.void)
+    Effect.sync(reportingOf(tracker).callSucceeded)
   )
 }
 
