@@ -95,7 +95,7 @@ export class Core {
     }
     if (empty !== undefined) counts.empties.add(empty.reason, context.source ?? unknown, expected, now)
     if (!kept) counts.dropped++
-    counts.recent.push(now, classification, message, context, causes)
+    counts.recent.push(count.recent, now, classification, message, context, causes)
     if (this.notices.isDue()) {
       const { attempted, dimensions } = counts
       this.notices.look({ attempted, dimensions, rules: evaluator.limits.rules })
@@ -261,7 +261,8 @@ export class Core {
       snapshot,
       then,
       instantOf,
-      (code) => this.addCode(code, { snapshot: code, hand: this.counts.hours, now: then })
+      (code) => this.addCode(code, { snapshot: code, hand: this.counts.hours, now: then }),
+      (error) => this.countOf(error).recent
     )
     // Time passed while the process was down, but was not observed. A wall clock that was set back counts as no time.
     const now = then + Math.max(0, wall - taken) * 1e6
@@ -336,7 +337,13 @@ export class Core {
   recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<Model.RecentError> {
     const at = this.at(moment)
     return this.counts.recent.newest(Math.max(0, limit), code)
-      .map(({ classification, now, ...rest }) => ({ at: wallOf(now, at, moment.wall), ...classification, ...rest }))
+      .map(({ causes, classification, context, message, now }) => ({
+        at: wallOf(now, at, moment.wall),
+        ...classification,
+        message,
+        context,
+        causes
+      }))
   }
 
   /** The memory of the counts, in bytes, without names, recent errors and alerts. */
@@ -386,6 +393,7 @@ export class Core {
       classification,
       this.evaluator,
       dimensions.map(({ counts }) => counts.of(classification.code)),
+      this.counts.recent.addCode(),
       before
     )
     codes.set(classification.code, count)

@@ -43,7 +43,11 @@ export interface Options extends Limits {
   readonly maxValues?: number | undefined
   /** The shortest time between two clean-ups, which resolve alerts and free memory. Default 1 minute. */
   readonly sweepEvery?: Duration.DurationInput | undefined
-  /** The number of recent errors kept with their context. Default 100. */
+  /**
+   * The number of recent errors kept with their context. Default 100. Unless it is 0, the last error of each kind is kept
+   * besides, for the last 8 kinds of each code. Errors of one kind have the same source and, apart from numbers and the
+   * symbol, the same message.
+   */
   readonly recent?: number | undefined
 }
 

@@ -9,6 +9,7 @@ import type { Classification } from "./classification.js"
 import type { CodeIndex } from "./dimension.js"
 import type { CurrentHour } from "./hourly.js"
 import { Hours } from "./hourly.js"
+import type { RecentKinds } from "./recentKinds.js"
 import { Tally } from "./tally.js"
 
 /** Counts from a snapshot, with the instant at which it was taken. */
@@ -26,6 +27,7 @@ export class CodeCount {
   readonly watched: WatchedEvents
   /** The index of this code in each dimension. */
   readonly inDimensions: ReadonlyArray<CodeIndex>
+  readonly recent: RecentKinds
   // Limits ignore expected empties, which only one code has: they are counted separately.
   readonly unexpected = new Tally()
   private readonly hours = new Hours()
@@ -35,12 +37,14 @@ export class CodeCount {
     { category, code, severity }: Omit<Classification, "tag">,
     evaluator: Evaluator,
     inDimensions: ReadonlyArray<CodeIndex>,
+    recent: RecentKinds,
     before?: Before
   ) {
     this.code = code
     this.category = category
     this.severity = severity
     this.inDimensions = inDimensions
+    this.recent = recent
     if (before !== undefined) {
       const { hand, now, snapshot: { errors, expected, hours } } = before
       this.unexpected.restore(errors, now)

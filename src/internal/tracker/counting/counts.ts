@@ -6,6 +6,7 @@ import type { Group } from "../alerting/limits.js"
 import type * as Model from "../model.js"
 import type * as Snapshot from "../snapshotModel.js"
 import type { Settings } from "../trackerOptions.js"
+import type { Classification } from "./classification.js"
 import type { CodeCount } from "./codeCounts.js"
 import { Dimension } from "./dimension.js"
 import type { Reader } from "./dimensionReader.js"
@@ -15,6 +16,7 @@ import { gaugeOfAll, gaugeOfDimension } from "./gauges.js"
 import { CurrentHour } from "./hourly.js"
 import { Latencies } from "./latency.js"
 import { RecentErrors } from "./recentErrors.js"
+import type { RecentKinds } from "./recentKinds.js"
 import { CurrentSecond } from "./slots.js"
 import { Tally } from "./tally.js"
 import type { Counted } from "./views.js"
@@ -153,7 +155,8 @@ export class Counts {
     snapshot: Snapshot.Snapshot,
     now: number,
     instant: (at: DateTime.Utc) => number,
-    addCode: (code: Snapshot.Code) => void
+    addCode: (code: Snapshot.Code) => void,
+    kindsOf: (error: Classification) => RecentKinds
   ): void {
     this.hands.turn(now)
     this.hours.restore(snapshot.watched, now, DateTime.toEpochMillis(snapshot.at))
@@ -165,11 +168,9 @@ export class Counts {
     this.latencies.restore(snapshot.latency)
     for (const what of Record.keys(this.retry)) this.retry[what].restore(snapshot.retry[what], now)
     for (const what of Record.keys(this.calls)) this.calls[what].restore(snapshot.calls[what], now)
-    for (
-      const { at, causes, context, message, ...classification } of snapshot.recent.slice(0, this.recent.capacity)
-        .reverse()
-    ) {
-      this.recent.push(instant(at), classification, message, context, causes)
+    // The ring and the kinds decide which of them stay.
+    for (const { at, causes, context, message, ...classification } of [...snapshot.recent].reverse()) {
+      this.recent.push(kindsOf(classification), instant(at), classification, message, context, causes)
     }
     this.dropped = snapshot.dropped
   }

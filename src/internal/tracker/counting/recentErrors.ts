@@ -1,8 +1,13 @@
-/** The recent errors, in a ring. */
+/**
+ * The recent errors: the last ones of all, in a ring, and the last one of each kind. A storm of one kind of error fills the
+ * ring, but does not displace errors of other kinds.
+ */
 import type * as FetchContext from "../../../FetchContext.js"
 import { causes, link } from "../../error/causeChain.js"
 import { bounded } from "../../safe/json.js"
 import type { Classification } from "./classification.js"
+import type { Kept, Kind, Numbered } from "./recentKinds.js"
+import { RecentKinds } from "./recentKinds.js"
 
 const maxCauses = 8
 const maxCause = 256
@@ -10,21 +15,14 @@ const maxCause = 256
 const readsPerSecond = 16
 const maxKnown = 64
 
-/** The fields kept of an error, without its cause and stack, which may retain any amount of memory. */
-export interface Kept {
-  /** Nanoseconds since the tracker started. */
-  readonly now: number
-  readonly classification: Classification
-  readonly message: string
-  readonly context: FetchContext.FetchContext
-  /** Undefined: not read. */
-  readonly causes: ReadonlyArray<string> | undefined
-}
+/** Items of the ring are reused: most errors allocate nothing. */
+type Slot = { -readonly [K in keyof Numbered]: Numbered[K] } & { kind: Kind }
 
 export class RecentErrors {
-  // Items are reused: an error allocates nothing.
-  private readonly items: Array<{ -readonly [K in keyof Kept]: Kept[K] }> = []
+  private readonly ring: Array<Slot> = []
+  private readonly codes: Array<RecentKinds> = []
   private next = 0
+  private total = 0
   private second = -1
   private readsLeft = 0
   // The causes read last, by code and message.
@@ -35,7 +33,15 @@ export class RecentErrors {
     this.capacity = capacity
   }
 
+  /** The kinds of a further code. */
+  addCode(): RecentKinds {
+    const kinds = new RecentKinds()
+    this.codes.push(kinds)
+    return kinds
+  }
+
   push(
+    kinds: RecentKinds,
     now: number,
     classification: Classification,
     message: string,
@@ -43,14 +49,19 @@ export class RecentErrors {
     causes: ReadonlyArray<string> | undefined
   ): void {
     if (this.capacity === 0) return
-    const item = this.items[this.next]
-    if (item === undefined) this.items.push({ now, classification, message, context, causes })
+    const index = this.total++
+    const kind = kinds.enter(index, message, context)
+    const slot = this.ring[this.next]
+    if (slot === undefined) this.ring.push({ index, now, classification, message, context, causes, kind })
     else {
-      item.now = now
-      item.classification = classification
-      item.message = message
-      item.context = context
-      item.causes = causes
+      if (slot.kind.last === slot.index) slot.kind.kept = { ...slot }
+      slot.index = index
+      slot.now = now
+      slot.classification = classification
+      slot.message = message
+      slot.context = context
+      slot.causes = causes
+      slot.kind = kind
     }
     this.next = this.next + 1 === this.capacity ? 0 : this.next + 1
   }
@@ -78,9 +89,9 @@ export class RecentErrors {
 
   /** Newest first. */
   newest(limit: number, code: string | undefined): ReadonlyArray<Kept & { readonly causes: ReadonlyArray<string> }> {
-    return [...this.items.slice(this.next), ...this.items.slice(0, this.next)]
-      .reverse()
+    return [...this.ring, ...this.codes.flatMap((kinds) => kinds.kept)]
       .filter(({ classification }) => code === undefined || classification.code === code)
+      .sort((a, b) => b.index - a.index)
       .slice(0, limit)
       .map((item) => ({
         ...item,

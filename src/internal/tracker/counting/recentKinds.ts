@@ -1,0 +1,75 @@
+/** The kinds of recent errors, and the last error of each. */
+import type * as FetchContext from "../../../FetchContext.js"
+import { patternOf } from "../../log/fingerprint.js"
+import type { Classification } from "./classification.js"
+
+/** The number of kinds kept per code. */
+export const maxKinds = 8
+
+/** The fields kept of an error, without its cause and stack, which may retain any amount of memory. */
+export interface Kept {
+  /** Nanoseconds since the tracker started. */
+  readonly now: number
+  readonly classification: Classification
+  readonly message: string
+  readonly context: FetchContext.FetchContext
+  /** Undefined: not read. */
+  readonly causes: ReadonlyArray<string> | undefined
+}
+
+/** An error with its number. */
+export interface Numbered extends Kept {
+  readonly index: number
+}
+
+/** Errors of one code and source whose messages have one pattern. */
+export interface Kind {
+  pattern: string
+  source: string | undefined
+  /** The message of the last error. */
+  message: string
+  /** The number of the last error. */
+  last: number
+  /** The last error, once it has left the ring. */
+  kept: Numbered | undefined
+}
+
+/** The kinds of one code that occurred last. */
+export class RecentKinds {
+  private readonly kinds: Array<Kind> = []
+
+  get kept(): ReadonlyArray<Numbered> {
+    return this.kinds.flatMap(({ kept }) => kept ?? [])
+  }
+
+  /** The kind of an error, whose last error this one is. */
+  enter(index: number, message: string, { source, symbol }: FetchContext.FetchContext): Kind {
+    const kind = this.ofMessage(message, source) ?? this.ofPattern(message, source, symbol)
+    kind.last = index
+    if (kind.kept !== undefined) kind.kept = undefined
+    return kind
+  }
+
+  // Messages are quicker to compare than patterns, and most errors of a storm have the same message.
+  private ofMessage(message: string, source: string | undefined): Kind | undefined {
+    for (let i = 0; i < this.kinds.length; i++) {
+      const kind = this.kinds[i]!
+      if (kind.message === message && kind.source === source) return kind
+    }
+    return undefined
+  }
+
+  private ofPattern(message: string, source: string | undefined, symbol: string | undefined): Kind {
+    const { kinds } = this
+    const pattern = patternOf(message, symbol)
+    let kind = kinds.find((kind) => kind.pattern === pattern && kind.source === source)
+    if (kind === undefined && kinds.length === maxKinds) {
+      kind = kinds.reduce((oldest, kind) => kind.last < oldest.last ? kind : oldest)
+    }
+    if (kind === undefined) kinds.push(kind = { pattern, source, message, last: 0, kept: undefined })
+    kind.pattern = pattern
+    kind.source = source
+    kind.message = message
+    return kind
+  }
+}
