@@ -1,8 +1,7 @@
 /**
  * The candles of a world, computed by brute force and kept. Nothing here is shared with the library.
  *
- * A candle exists if its instrument was traded during it: it ends after the listing, opens before the delisting, and is
- * not within a gap.
+ * A candle exists if its instrument was traded during it: between the listing and the delisting, and outside of gaps.
  */
 
 export type Market = "SPOT" | "FUTURES_USDT" | "FUTURES_COIN"
@@ -102,8 +101,9 @@ export const makeTruth = (traded: Traded): Truth => {
   const ceil = (instant: number): number => floor(instant) === instant ? instant : next(instant)
 
   const gapAt = (open: number): Span | undefined => {
-    const end = next(open)
-    return gaps.find((gap) => gap.start <= open && end <= gap.end)
+    const start = Math.max(open, listed)
+    const end = Math.min(next(open), delisted)
+    return gaps.find((gap) => gap.start <= start && end <= gap.end)
   }
   const exists = (open: number): boolean => next(open) > listed && open < delisted && gapAt(open) === undefined
 

@@ -108,6 +108,10 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
       })
     }
 
+    // A month that another piece has read replaces days that cannot be read.
+    const shared = files.monthsOf(request, failedIn(planned), now).filter(({ path }) => notes.files.has(path))
+    planned = [...(yield* readOnce(shared)).filter(hasRows), ...planned]
+
     const first = klinesOf(planned, () => [{ start, end, reason: "date_range" }])
     let found = first
     const isLost = ({ rows }: Read) =>
@@ -126,7 +130,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
     if (lacking.length > 0 && !(isWhole && lost.length > 0)) {
       const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
       const firstDay = (after?: number) => notes.days.first(after, archive.firstDay(request, after, context))
-      const rough = yield* tradingPeriod(first, published, now, [], firstDay)
+      const rough = yield* tradingPeriod(first, published, rowsAfter(planned, end), now, [], firstDay)
       const completable = completableOf(
         lacking,
         planned.filter((read) => !isLost(read)),
@@ -149,7 +153,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
       const complete = klinesOf(all, () => [{ start, end, reason: "date_range" }])
       const period = complete.missing.length === 0
         ? rough
-        : yield* tradingPeriod(complete, published, now, agreed, firstDay)
+        : yield* tradingPeriod(complete, published, rowsAfter(all, end), now, agreed, firstDay)
       found = klinesOf(all, (anchor) =>
         overlay(
           archiveReasons({ interval, anchor, start, end, now, awaited: awaitedOf(all, interval, now), period }),
@@ -212,6 +216,15 @@ const agreedOn = (all: ReadonlyArray<Read>): ReadonlyArray<Range> => {
   const of = (period: files.ArchiveFile["period"]) => read.filter((file) => file.period === period)
   return intersect(of("daily"), of("monthly")).map(({ end, start }) => ({ start, end }))
 }
+
+/** The open of a row after a range, for each file that has one. */
+const rowsAfter = (all: ReadonlyArray<Read>, end: number): ReadonlyArray<number> =>
+  all.flatMap(({ rows }) =>
+    Option.toArray(Either.getOrElse(rows, () => Option.none<FileRows>())).flatMap(({ columns: { openTime } }) => {
+      const open = openTime.find((open) => open >= end)
+      return open === undefined ? [] : [open]
+    })
+  )
 
 /** The periods of files that exist but could not be read. */
 const failedIn = (all: ReadonlyArray<Read>): ReadonlyArray<Range> =>

@@ -8,6 +8,7 @@ export class FileDays {
   /** No day between a time and this day has files. */
   private readonly known: Array<{ readonly after: number; readonly day: number }> = []
   private readonly once = new Once()
+  private readonly turn = Effect.unsafeMakeSemaphore(1)
 
   /** True if no day of a period has files. */
   isEmpty({ end, start }: Range): boolean {
@@ -25,7 +26,8 @@ export class FileDays {
     request: Effect.Effect<number | undefined, never, R>
   ): Effect.Effect<number | undefined, never, R> {
     const time = after ?? -Infinity
-    return Effect.suspend(() => {
+    // One at a time: an answer often covers the questions of other files.
+    return this.turn.withPermits(1)(Effect.suspend(() => {
       const found = this.known.find((one) => one.after <= time && time < one.day)
       if (found !== undefined) return Effect.succeed(found.day)
       const noted = Effect.tap(request, (day) =>
@@ -33,6 +35,6 @@ export class FileDays {
           if (day !== undefined) this.known.push({ after: time, day })
         }))
       return this.once.run(`${time}`, noted)
-    })
+    }))
   }
 }

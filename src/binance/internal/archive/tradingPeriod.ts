@@ -17,11 +17,15 @@ export interface TradingPeriod {
 const day = 86_400_000
 // The time without files after which an instrument counts as delisted: files have been weeks late before.
 const patience = 30 * day
+// The time after which a file is published as a rule.
+const published = 7 * day
 
 /**
  * The trading period around the rows found in `[start, end)`. No request is made if there is no gap at either end.
  * `firstDay` returns the first day that has files, or the first one after another; `Infinity` if there is none, and
  * `undefined` if that is unknown.
+ *
+ * `after` has the opens of rows that open after the range.
  *
  * The listing has a resolution of a day. Within the first and the last day the rows decide, but only where two files
  * agree on them (`agreed`): a single file may be truncated.
@@ -29,6 +33,7 @@ const patience = 30 * day
 export const tradingPeriod = <R>(
   { interval, length, openTime }: Pick<Columns, "openTime" | "length"> & { readonly interval: Interval.Interval },
   { end, start }: Range,
+  after: ReadonlyArray<number>,
   now: number,
   agreed: ReadonlyArray<Range>,
   firstDay: (after?: number) => Effect.Effect<number | undefined, never, R>
@@ -38,12 +43,13 @@ export const tradingPeriod = <R>(
     const hasGap = (from: number, to: number) => Interval.count(interval, from, to, anchor) > 0
     const isAgreed = (from: number, to: number) =>
       intersect(agreed, [{ start: from, end: to }]).some((part) => part.start <= from && part.end >= to)
-    const first = openTime[0]
+    const later = Math.min(...after)
+    const first = openTime[0] ?? (later < Infinity ? later : undefined)
     const last = openTime[length - 1]
     let listed = -Infinity
     let delisted = Infinity
     let exists = true
-    const isLate = hasGap(start, first ?? end)
+    const isLate = hasGap(start, Math.min(first ?? end, end))
     const from = isLate ? yield* firstDay() : undefined
     if (isLate) {
       exists = from !== Infinity || first !== undefined
@@ -53,13 +59,13 @@ export const tradingPeriod = <R>(
           : Interval.floor(interval, from, anchor)
       }
     }
-    const after = last === undefined ? start : Interval.next(interval, last, anchor)
-    if (exists && hasGap(after, end) && after < now - patience && listed <= after) {
-      const isLast = (yield* firstDay(after - 1)) === Infinity
+    const stop = last === undefined ? start : Interval.next(interval, last, anchor)
+    if (exists && later === Infinity && hasGap(stop, end) && stop < now - published && listed <= stop) {
+      const isLast = (yield* firstDay(stop - 1)) === Infinity && stop < now - patience
       // Without daily files, no end can be inferred.
       if (isLast && ((isLate ? from : yield* firstDay()) ?? Infinity) < Infinity) {
-        const dayEnd = Interval.floor("1d", after - 1) + day
-        delisted = isAgreed(after, dayEnd) ? after : Math.max(after, dayEnd)
+        const dayEnd = Interval.floor("1d", stop - 1) + day
+        delisted = isAgreed(stop, dayEnd) ? stop : Math.max(stop, dayEnd)
       }
     }
     return { listed, delisted, exists }

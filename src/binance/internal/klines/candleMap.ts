@@ -3,7 +3,7 @@
  * next request and the proven gaps.
  */
 import * as Interval from "../../Interval.js"
-import { type Columns, endOf, lowerBound } from "./columns.js"
+import { type Columns, endOf, gridOf, lowerBound } from "./columns.js"
 import { intersect, joined, type Range, subtract } from "./ranges.js"
 
 /** A range without candles, and the number of answers that agree on it. */
@@ -26,6 +26,11 @@ export class CandleMap {
   constructor(interval: Interval.Interval, anchor: () => number) {
     this.interval = interval
     this.anchor = anchor
+  }
+
+  /** The grid of gaps. */
+  private grid(): Interval.Interval {
+    return gridOf(this.interval, this.opens)
   }
 
   private floor(instant: number): number {
@@ -96,8 +101,8 @@ export class CandleMap {
     const { anchor, interval } = this
     const endAfter = endOf(interval, anchor())
     const found: Array<Range> = []
-    let next = Interval.ceil(interval, zone.start, anchor())
-    const end = Interval.ceil(interval, zone.end, anchor())
+    let next = Interval.ceil(this.grid(), zone.start, anchor())
+    const end = Interval.ceil(this.grid(), zone.end, anchor())
     for (let i = lowerBound(this.opens, next); i < this.opens.length && this.opens[i]! < end; i++) {
       if (next < this.opens[i]!) found.push({ start: next, end: this.opens[i]! })
       next = endAfter(this.opens[i]!)
@@ -114,6 +119,6 @@ export class CandleMap {
     return cuts.slice(1).map((end, i) => {
       const start = cuts[i]!
       return { start, end, votes: inside.filter((vote) => vote.start <= start && end <= vote.end).length }
-    }).filter(({ end, start }) => Interval.count(this.interval, start, end, this.anchor()) > 0)
+    }).filter(({ end, start }) => Interval.count(this.grid(), start, end, this.anchor()) > 0)
   }
 }

@@ -116,6 +116,10 @@ export const anchorOf = (interval: Interval.Interval, openTime: Float64Array): n
     : Interval.anchorOf(interval)
 }
 
+/** The grid of gaps between these rows. The grid of `3d` is unknown without a row, but candles open at midnight. */
+export const gridOf = (interval: Interval.Interval, openTime: Float64Array): Interval.Interval =>
+  interval === "3d" && openTime.length === 0 ? "1d" : interval
+
 /** The function from the open of a candle on the grid to its end. */
 export const endOf = (interval: Interval.Interval, anchor: number): (open: number) => number => {
   if (interval === "1M") return (open) => Interval.next(interval, open, anchor)

@@ -3,6 +3,7 @@
  * the beginning and the end of the instrument are searched for once. The fetches of a stream pass on what they have
  * learned.
  */
+import * as Effect from "effect/Effect"
 import type * as Interval from "../../Interval.js"
 import { joined, type Range, subtract } from "./ranges.js"
 
@@ -18,6 +19,10 @@ export class Evidence {
   doubts = 0
   /** The latest time of the exchange that an answer stated, in milliseconds. */
   now = -Infinity
+  /** False if `now` is only the open of a candle, since no answer stated a time. */
+  isTimed = false
+  /** Held while the surroundings of a gap are searched, so that concurrent pieces do not repeat the search. */
+  readonly search = Effect.unsafeMakeSemaphore(1)
   /** An open time, for an interval whose grid depends on a candle. */
   anchor: number | undefined = undefined
   private empty: ReadonlyArray<Range> = []
@@ -36,6 +41,7 @@ export class Evidence {
     this.empty = union([...this.empty, ...other.empty])
     if (other.doubts === 0) this.nothingBefore = Math.max(this.nothingBefore, other.nothingBefore)
     if (!isPast) return
+    this.isTimed ||= other.isTimed
     this.now = Math.max(this.now, other.now)
     if (other.doubts === 0) this.nothingAfter = Math.min(this.nothingAfter, other.nothingAfter)
   }

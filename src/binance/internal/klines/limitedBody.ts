@@ -14,6 +14,8 @@ export const limitedText = (
     const decoder = new TextDecoder()
     let size = 0
     let text = ""
+    // A status without a body.
+    if (response.status === 204) return Effect.succeed(text)
     return response.stream.pipe(
       Stream.runForEach((chunk) => {
         size += chunk.byteLength

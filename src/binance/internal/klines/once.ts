@@ -5,6 +5,11 @@ import * as Effect from "effect/Effect"
 export class Once {
   private readonly known = new Map<string, Deferred.Deferred<unknown>>()
 
+  /** True if the effect of a key has been run, or is running. */
+  has(key: string): boolean {
+    return this.known.has(key)
+  }
+
   /**
    * Runs an effect once per key. Concurrent callers wait for its result. It is run again after it was interrupted, and
    * after a result that `isKept` rejects.

@@ -1,6 +1,6 @@
 /** Half-open time ranges, and the candles of a grid in them. Lists of ranges are ascending and do not overlap. */
 import * as Interval from "../../Interval.js"
-import { endOf, lowerBound } from "./columns.js"
+import { endOf, gridOf, lowerBound } from "./columns.js"
 
 export interface Range {
   /** Milliseconds since the epoch, as all instants in this file. */
@@ -57,12 +57,13 @@ export const absent = <A extends Range>(
     else found.push({ ...range, start, end })
   }
   const endAfter = endOf(interval, anchor)
+  const grid = gridOf(interval, openTime)
   for (const range of ranges) {
-    let next = Interval.ceil(interval, range.start, anchor)
-    const end = Interval.ceil(interval, range.end, anchor)
+    let next = Interval.ceil(grid, range.start, anchor)
+    const end = Interval.ceil(grid, range.end, anchor)
     const first = lowerBound(openTime, next)
     // The common case: nothing is missing, and all candles are on the grid without duplicates.
-    if (lowerBound(openTime, end) - first === Interval.count(interval, next, end, anchor)) continue
+    if (lowerBound(openTime, end) - first === Interval.count(grid, next, end, anchor)) continue
     for (let i = first; i < openTime.length && openTime[i]! < end; i++) {
       add(range, next, openTime[i]!)
       next = endAfter(openTime[i]!)

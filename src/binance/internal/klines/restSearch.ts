@@ -204,7 +204,9 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
   const reasons: Array<Klines.Missing> = []
   for (const gap of map.gaps(zone)) {
     for (const part of subtract([gap], [...failed, ...unproven].sort((a, b) => a.start - b.start))) {
-      const reason = yield* reasonOf(series, map, part, { start, end }, forming, isOver)
+      const reason = yield* evidence.search.withPermits(1)(
+        reasonOf(series, map, part, { start, end }, forming, isOver)
+      )
       reasons.push({ ...part, reason })
       if (reason === "source_gap" || reason === "not_listed_yet") evidence.proveEmpty(part)
       if (reason === "not_listed_yet" || part.end <= fresh) continue
@@ -236,14 +238,19 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
     start,
     end: Math.min(end, forming),
     reasons: intersect(
-      overlay(known, [
-        { start: forming, end: upcoming, reason: "unfinished" },
-        { start: upcoming, end: Infinity, reason: "not_published_yet" }
-      ]),
+      overlay(
+        known,
+        evidence.isTimed
+          ? [
+            { start: forming, end: upcoming, reason: "unfinished" },
+            { start: upcoming, end: Infinity, reason: "not_published_yet" }
+          ]
+          : [{ start: forming, end: Infinity, reason: "not_fetched" }]
+      ),
       [{ start, end }]
     )
   })
-  return { klines, errors, now: evidence.now } satisfies RangeResult
+  return { klines, errors, now: evidence.isTimed ? evidence.now : undefined } satisfies RangeResult
 })
 
 /** Varies the limit with the number of answers, since an answer to an identical request may come from a cache. */
@@ -292,7 +299,8 @@ const missingOf = (
   interval: Interval.Interval,
   anchor: number
 ): ReadonlyArray<Klines.Missing> => {
-  const bounds = { start: Interval.ceil(interval, start, anchor), end: Interval.ceil(interval, end, anchor) }
+  const grid = interval === "3d" ? "1d" : interval
+  const bounds = { start: Interval.ceil(grid, start, anchor), end: Interval.ceil(grid, end, anchor) }
   return bounds.start < bounds.end ? [{ ...bounds, reason }] : []
 }
 

@@ -126,6 +126,7 @@ export const makeSeries = (
       // A candle with a successor has closed.
       now = Math.max(clock.earliest(sent) ?? -Infinity, opens.at(-1) ?? -Infinity)
     }
+    evidence.isTimed ||= !Number.isNaN(date) || clock.earliest(sent) !== undefined
     if (opens.length > 0) {
       evidence.candles(opens[0]!, opens.at(-1)!)
       if (Interval.floor("1d", opens[0]!) === opens[0]) evidence.anchor ??= opens[0]

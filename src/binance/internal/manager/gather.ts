@@ -169,6 +169,7 @@ export const makeGather = (sources: Sources) => {
       yield* tell("cache", found.length)
     }
     // Nonexistent candles in the cache were proven.
+    const cached = found.missing.filter(({ reason }) => reason !== "not_cached" && reason !== "not_fetched")
     let unknown: ReadonlyArray<ranges.Range> = found.missing.filter(({ reason }) =>
       reason === "not_cached" || reason === "not_fetched"
     )
@@ -197,6 +198,7 @@ export const makeGather = (sources: Sources) => {
         evidence.candles(found.openTime[0]!, found.openTime.at(-1)!)
         evidence.anchor = columns.anchorOf(interval, found.openTime)
       }
+      for (const hole of cached) evidence.proveEmpty(hole)
       const asked = grouped(interval, unknown)
       const whole = facts?.range ?? { start: asked[0]!.start, end: asked.at(-1)!.end }
       if (search !== undefined && Interval.count(interval, whole.start, whole.end) > candlesPerPiece) {
