@@ -70,6 +70,13 @@ export * as FetchError from "./FetchError.js"
 export * as SlidingWindow from "./SlidingWindow.js"
 
 /**
+ * The delivery of alerts to people: by a function, a webhook, Slack or Alertmanager.
+ *
+ * @since 0.1.0
+ */
+export * as Notifier from "./Notifier.js"
+
+/**
  * Statistics on a snapshot of a tracker: the normal range, anomalies, forecasts, offenders, and limits and timeouts that
  * fit.
  *

@@ -259,7 +259,7 @@ const history = (seed: number) => {
   return { seed, world, again, longest }
 }
 
-const seeds = Array.from({ length: 400 }, (_, i) => i + 1)
+const seeds = Array.from({ length: 300 }, (_, i) => i + 1)
 
 describe("Outbox: random histories", () => {
   const histories = seeds.map(history)

@@ -33,11 +33,15 @@ export const isAtLeast = (severity: Severity, least: Severity): boolean => ranks
 // The types guarantee what the schema would check.
 const unchecked = { disableValidation: true }
 
-/** A copy with secrets masked. An alert without an id, of a tracker of one's own, gets one from the name of its limit. */
+/** The id of an alert. One without an id, of a tracker of the user's own, is named by its limit. */
+export const idOf = ({ by, code, id, rule, window }: Edge): string =>
+  id === "" ? [rule, code, window, by].filter((name) => name !== undefined).join("/") : id
+
+/** A copy with an id and with secrets masked. */
 export const safeEdge = (alert: Edge): Edge => {
-  const { by, code, id, rule, values, window } = alert
+  const { by, code, rule, values, window } = alert
   const safe = {
-    id: id === "" ? JSON.stringify([rule, code, window, by]) : id,
+    id: idOf(alert),
     code: safeText(code, maxText),
     window: safeText(window, maxText),
     ...rule === undefined ? {} : { rule: safeText(rule, maxText) },

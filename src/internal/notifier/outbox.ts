@@ -57,6 +57,8 @@ export class Outbox {
   private readonly settings: Settings
   private readonly alerts = new Map<string, Open>()
   private queue: Array<Item> = []
+  // The alerts whose replay found no place in the queue.
+  private readonly postponed = new Set<string>()
   private isSending = false
   // Whether the receiver knew the alert before the edge that is being sent.
   private wasKnown = false
@@ -104,6 +106,13 @@ export class Outbox {
     if (open === undefined) {
       if (!isAtLeast(severity, this.settings.minSeverity)) return
     } else if (!open.isEnding && (isReplay ? this.hasSeen(alert, open) : isRepeated(alert, open))) return
+    if (isReplay && this.queue.length >= this.settings.maxPending) {
+      // A later subscription has it too, unless it ends before.
+      this.incomplete = true
+      this.postponed.add(id)
+      return
+    }
+    this.postponed.delete(id)
     const course = { since: open?.since ?? alert.at, peak: Math.max(open?.peak ?? 0, amountOf(alert)) }
     // After an end, which may have arrived, the receiver needs the alert again.
     const { done, isKnown } = open === undefined || open.isEnding ? { done: [], isKnown: open !== undefined } : open
@@ -119,6 +128,7 @@ export class Outbox {
 
   private offerEnd(alert: Edge): void {
     const open = this.alerts.get(alert.id)
+    if (this.postponed.delete(alert.id)) this.totals.dropped++
     // The receiver does not know an alert below its severity, and has got an end already.
     if (open === undefined || open.isEnding) return
     this.alerts.set(alert.id, { ...open, isEnding: true })
@@ -127,6 +137,9 @@ export class Outbox {
 
   /** Ends the alerts of `before` that are not active. */
   reconcile(active: ReadonlySet<string>, before: ReadonlySet<string>, now: DateTime.Utc): void {
+    for (const id of this.postponed) {
+      if (!active.has(id) && this.postponed.delete(id)) this.totals.dropped++
+    }
     for (const open of Array.from(this.alerts.values())) {
       const { alert, isEnding } = open
       if (before.has(alert.id) && !active.has(alert.id) && !isEnding) this.offerEnd(unobservedEnd(alert, open, now))

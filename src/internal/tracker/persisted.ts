@@ -4,7 +4,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Slots from "../persistence/slots.js"
+import * as Slots from "../persistence/storeSlots.js"
 import * as SnapshotFile from "./snapshotFile.js"
 import type { Snapshot } from "./snapshotModel.js"
 

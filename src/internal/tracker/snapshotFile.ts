@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import * as Classifier from "../../Classifier.js"
 import type * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
-import type { Numbered } from "../persistence/slots.js"
+import type { Numbered } from "../persistence/storeSlots.js"
 import * as Codec from "./snapshotCodec.js"
 import type { Snapshot } from "./snapshotModel.js"
 

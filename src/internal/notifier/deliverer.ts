@@ -1,0 +1,340 @@
+/** Delivers the alerts of one outbox: attempts, waits, log lines, and the progress in the store. */
+import type * as KeyValueStore from "@effect/platform/KeyValueStore"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import { withDeadline } from "../deadline.js"
+import { writeDetached } from "../log/write.js"
+import { monotonicMillis } from "../monotonicMillis.js"
+import * as Slots from "../persistence/storeSlots.js"
+import { delayOf } from "../retry/backoff.js"
+import { deliveryError, errorOf, isHopeless, rejectionOf, waitOf } from "./deliveryError.js"
+import type { DeliveryError } from "./deliveryError.js"
+import type { ActiveAlert, ReceiverStatus } from "./notifierModel.js"
+import type { Settings } from "./notifierOptions.js"
+import type { Item, Saved } from "./outbox.js"
+import { Outbox } from "./outbox.js"
+import { outboxCodec } from "./outboxCodec.js"
+
+export interface Options {
+  readonly settings: Settings
+  readonly store: Option.Option<KeyValueStore.KeyValueStore>
+  /** The services that `send` needs. */
+  readonly context: Context.Context<unknown>
+  /** Asks for a new subscription: the receiver's view of the active alerts may be wrong. */
+  readonly resubscribe: () => void
+}
+
+export interface Deliverer {
+  readonly outbox: Outbox
+  /** Restores the progress of an earlier process. */
+  readonly restore: Effect.Effect<void>
+  /** Starts to deliver. */
+  readonly run: Effect.Effect<void>
+  /** To be called when something was offered to the outbox. */
+  readonly wake: () => void
+  /** Makes a last attempt at what is pending, for a bounded time, and saves the progress. Nothing is sent afterwards. */
+  readonly close: Effect.Effect<void>
+  readonly status: ReceiverStatus
+}
+
+// Failures in a row that are a line in the log: a first one or two are usual.
+const failuresBeforeLine = 3
+
+const afterFailedSave = Duration.minutes(1)
+
+export const make = Effect.fnUntraced(function*(
+  { context, resubscribe, settings, store }: Options
+): Effect.fn.Return<Deliverer> {
+  const { maxPending, minSeverity, name } = settings
+  const outbox = new Outbox({ maxPending, minSeverity })
+  const work = yield* Effect.makeLatch()
+  // One attempt at a time: alerts stay in order, and a reminder cannot overtake the end of its alert.
+  const attempting = yield* Effect.makeSemaphore(1)
+  let failures = 0
+  let failure = Option.none<string>()
+  let attempts = { key: "", count: 0 }
+  let notBefore = 0
+  let isDown = false
+  let isRejecting = false
+  let isClosed = false
+  let droppedInLog = 0
+  let running: Fiber.RuntimeFiber<unknown> | undefined
+  let fibers: ReadonlyArray<Fiber.RuntimeFiber<unknown>> = []
+
+  const log = (level: LogLevel.LogLevel, message: string) =>
+    writeDetached(level, message, { receiver: name, pending: outbox.pending })
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the store
+  // -------------------------------------------------------------------------------------------------------------------
+
+  const changed = yield* Effect.makeLatch()
+  const saving = yield* Effect.makeSemaphore(1)
+  let isDirty = false
+  let isStoreFailing = false
+
+  const slots = Option.map(store, (store) =>
+    Slots.make<Saved>({
+      store,
+      key: `notifier.${name}`,
+      codec: outboxCodec,
+      stateful: {
+        state: Effect.sync(() => outbox.saved),
+        restore: (saved) => Effect.sync(() => outbox.restore(saved)),
+        merge: (earlier) =>
+          Effect.sync(() => {
+            outbox.restore(earlier)
+            resubscribe()
+          })
+      },
+      texts: {
+        states: `The progress of the receiver ${JSON.stringify(name)}`,
+        saved: `The stored progress of the receiver ${JSON.stringify(name)}`,
+        without: "active alerts are sent again",
+        merged: "it was merged"
+      }
+    }))
+
+  const change = () => {
+    isDirty = true
+    changed.unsafeOpen()
+  }
+
+  const saveIf = (isDue: () => boolean) =>
+    Option.match(slots, {
+      onNone: () => Effect.void,
+      onSome: (slots) =>
+        saving.withPermits(1)(Effect.suspend(() => {
+          if (!isDirty || !isDue()) return Effect.void
+          isDirty = false
+          return Effect.map(slots.save, (isSaved) => {
+            isStoreFailing = !isSaved
+            isDirty ||= !isSaved
+          })
+        }))
+    })
+
+  const save = saveIf(() => true)
+
+  /** Saves what changes while nothing is sent. A store that fails is tried again later. */
+  const saveChanges = Effect.suspend(() => {
+    changed.unsafeClose()
+    return save
+  }).pipe(
+    Effect.zipRight(
+      Effect.suspend(() =>
+        isStoreFailing ? Effect.zipRight(Effect.sleep(afterFailedSave), Effect.sync(change)) : changed.await
+      )
+    ),
+    Effect.forever
+  )
+
+  /** The progress is in the store before an edge is sent and after its outcome, unless the store fails. */
+  const saveUnlessFailing = saveIf(() => !isStoreFailing)
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // attempts
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Runs an attempt that `close` can interrupt, whatever fiber waits for it. */
+  const attempt = (send: () => Effect.Effect<unknown, unknown, unknown>): Effect.Effect<Exit.Exit<unknown, unknown>> =>
+    Effect.uninterruptible(Effect.gen(function*() {
+      if (isClosed) return Exit.interrupt(yield* Effect.fiberId)
+      const fiber = yield* Effect.suspend(send).pipe(
+        Effect.provide(context),
+        Effect.interruptible,
+        withDeadline({
+          duration: settings.timeout,
+          onTimeout: () =>
+            errorOf("NETWORK_TIMEOUT", `the receiver did not answer within ${Duration.format(settings.timeout)}`)
+        }),
+        Effect.exit,
+        Effect.locally(FiberRef.unhandledErrorLogLevel, Option.none()),
+        Effect.forkDaemon
+      )
+      running = fiber
+      const exit = yield* Fiber.await(fiber)
+      running = undefined
+      return Exit.flatten(exit)
+    }))
+
+  const succeeded = Effect.suspend(() => {
+    const wasDown = isDown
+    failures = 0
+    failure = Option.none()
+    notBefore = 0
+    isDown = false
+    isRejecting = false
+    if (outbox.takeIncomplete()) resubscribe()
+    return wasDown ? log(LogLevel.Info, `Alerts are delivered to ${JSON.stringify(name)} again`) : Effect.void
+  })
+
+  const failed = Effect.fnUntraced(function*(error: DeliveryError): Effect.fn.Return<number> {
+    failures++
+    failure = Option.some(error.message)
+    const { base, cap } = settings.retry
+    const curve = { base: Duration.toMillis(base), cap: Duration.toMillis(cap) }
+    const asked = waitOf(error)
+    if (asked > 0) notBefore = (yield* monotonicMillis) + asked
+    if (failures >= failuresBeforeLine && !isDown && !isClosed) {
+      isDown = true
+      yield* log(
+        LogLevel.Warning,
+        `Alerts cannot be delivered to ${JSON.stringify(name)}: ${error.message}. ` +
+          `They are retried; at most ${maxPending} are kept`
+      )
+    }
+    return Math.max(asked, delayOf(curve, failures, 0, yield* Random.next))
+  })
+
+  const rejected = (error: DeliveryError): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      failure = Option.some(error.message)
+      if (isRejecting) return Effect.void
+      isRejecting = true
+      return log(
+        LogLevel.Error,
+        `The receiver ${JSON.stringify(name)} rejected an alert, which is not retried: ${error.message}. ` +
+          "Further rejections are not logged until it accepts one"
+      )
+    })
+
+  /** What was dropped is one line, once the queue is empty. */
+  const logDropped = Effect.suspend(() => {
+    const dropped = outbox.counts.dropped - droppedInLog
+    if (dropped === 0) return Effect.void
+    droppedInLog += dropped
+    const alerts = dropped === 1 ? "alert was" : "alerts were"
+    return log(
+      LogLevel.Warning,
+      `${dropped} ${alerts} dropped: more than ${maxPending} were waiting for the receiver ${JSON.stringify(name)}`
+    )
+  })
+
+  const countAttempt = ({ alert, key }: Item): number => {
+    const id = `${alert.id}-${key}`
+    attempts = { key: id, count: attempts.key === id ? attempts.count + 1 : 1 }
+    return attempts.count
+  }
+
+  /** One attempt at the head of the queue. Returns the milliseconds to wait before the next one. */
+  const deliver: Effect.Effect<number> = attempting.withPermits(1)(Effect.gen(function*() {
+    yield* saveUnlessFailing
+    const item = outbox.next()
+    if (item === undefined) return 0
+    const count = countAttempt(item)
+    const delivery = { key: `${item.alert.id}-${item.key}`, since: item.since, attempt: count }
+    const exit = yield* attempt(() => settings.send(item.alert, delivery))
+    let wait = 0
+    if (Exit.isSuccess(exit)) {
+      outbox.accepted()
+      yield* succeeded
+    } else if (isClosed) {
+      outbox.failed()
+      wait = Infinity
+    } else {
+      const error = yield* deliveryError(exit.cause)
+      const rejection = rejectionOf(error) ?? (isHopeless(error, count) ? "alert" : undefined)
+      if (rejection === undefined) {
+        outbox.failed()
+        wait = yield* failed(error)
+      } else {
+        outbox.rejected(rejection)
+        yield* rejected(error)
+      }
+    }
+    change()
+    yield* saveUnlessFailing
+    if (outbox.pending === 0) yield* logDropped
+    return wait
+  })).pipe(Effect.uninterruptible)
+
+  const deliverAll = Effect.suspend(() => {
+    if (outbox.pending > 0) return deliver
+    work.unsafeClose()
+    return Effect.as(work.await, 0)
+  }).pipe(
+    Effect.flatMap((wait) => wait > 0 ? Effect.sleep(Duration.millis(wait)) : Effect.void),
+    Effect.forever
+  )
+
+  /** Repeats the active alerts, unless the receiver is being tried with others. */
+  const remind = (send: NonNullable<Settings["keepAlive"]>["send"]) =>
+    attempting.withPermits(1)(Effect.gen(function*() {
+      const alerts = outbox.active.flatMap(({ alert, since }): ReadonlyArray<ActiveAlert> =>
+        alert._tag === "Resolved" ? [] : [{ alert, since }]
+      )
+      if (alerts.length === 0 || failures > 0) return
+      const exit = yield* attempt(() => send(alerts))
+      if (Exit.isSuccess(exit)) return yield* succeeded
+      const error = yield* deliveryError(exit.cause)
+      yield* rejectionOf(error) === undefined ? logReminder(error) : rejected(error)
+    })).pipe(Effect.uninterruptible)
+
+  const logReminder = (error: DeliveryError) =>
+    log(LogLevel.Debug, `The active alerts were not repeated to ${JSON.stringify(name)}: ${error.message}`)
+
+  const remindRegularly = settings.keepAlive === undefined
+    ? Effect.never
+    : Effect.forever(Effect.zipRight(Effect.sleep(settings.keepAlive.every), remind(settings.keepAlive.send)))
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the end
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Attempts without waits, up to the first failure. */
+  const drain: Effect.Effect<void> = Effect.suspend(() => outbox.pending === 0 ? Effect.succeed(1) : deliver).pipe(
+    Effect.repeat({ until: (wait) => wait > 0 }),
+    Effect.asVoid
+  )
+
+  const close = Effect.gen(function*() {
+    yield* Effect.forEach(fibers, Fiber.interruptFork, { discard: true })
+    const isAllowed = (yield* monotonicMillis) >= notBefore
+    if (isAllowed && outbox.pending > 0) {
+      yield* drain.pipe(
+        withDeadline({ duration: settings.drainTimeout, onTimeout: () => "too slow" }),
+        Effect.ignore
+      )
+    }
+    isClosed = true
+    if (running !== undefined) yield* Fiber.interruptFork(running)
+    change()
+    yield* save
+    yield* logDropped
+    if (outbox.pending === 0) return
+    const count = outbox.pending === 1 ? "1 alert was" : `${outbox.pending} alerts were`
+    const reason = Option.match(failure, { onNone: () => "", onSome: (text) => `: ${text}` })
+    yield* log(
+      LogLevel.Warning,
+      `${count} not delivered to ${JSON.stringify(name)} before the end of the program${reason}. ` +
+        (Option.isSome(slots) && !isStoreFailing ? "They are sent after a restart" : "They are not stored")
+    )
+  })
+
+  return {
+    outbox,
+    restore: Option.match(slots, { onNone: () => Effect.void, onSome: ({ start }) => start }),
+    run: Effect.map(
+      Effect.all([Effect.forkDaemon(deliverAll), Effect.forkDaemon(saveChanges), Effect.forkDaemon(remindRegularly)]),
+      (forked) => {
+        fibers = forked
+      }
+    ),
+    wake: () => {
+      change()
+      work.unsafeOpen()
+    },
+    close,
+    get status() {
+      return { name, pending: outbox.pending, ...outbox.counts, failure }
+    }
+  }
+})
