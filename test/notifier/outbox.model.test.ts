@@ -178,7 +178,12 @@ class World {
 
   private subscribe() {
     const before = this.outbox.ids
-    for (const alert of this.tracker.replays()) this.offer(alert)
+    for (const alert of this.tracker.replays()) {
+      this.isDirty = true
+      this.outbox.offer(alert)
+      // A replay that finds no place is not counted where a later edge of the alert replaces it.
+      if (!this.received.some((receipt) => receipt.alert.id === alert.id)) this.offered.push(alert)
+    }
     this.outbox.reconcile(new Set(this.tracker.active.keys()), before, this.tracker.instant())
   }
 
