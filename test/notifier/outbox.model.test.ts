@@ -178,12 +178,7 @@ class World {
 
   private subscribe() {
     const before = this.outbox.ids
-    for (const alert of this.tracker.replays()) {
-      this.isDirty = true
-      this.outbox.offer(alert)
-      // A replay that finds no place is not counted where a later edge of the alert replaces it.
-      if (!this.received.some((receipt) => receipt.alert.id === alert.id)) this.offered.push(alert)
-    }
+    for (const alert of this.tracker.replays()) this.offer(alert)
     this.outbox.reconcile(new Set(this.tracker.active.keys()), before, this.tracker.instant())
   }
 
@@ -320,6 +315,8 @@ describe("Outbox: random histories", () => {
         .filter(({ id, severity }) => severity === "ERROR" && !exempt.has(id) && !rejected.has(id))
         // The end of an alert that was dropped is not sent.
         .filter(({ _tag, id }) => _tag !== "Resolved" || known.has(id))
+        // A replay that finds no place may be replaced by a later edge of its alert.
+        .filter((alert) => alert._tag === "Resolved" || !alert.replayed || !known.has(alert.id))
         .map((alert) => `${alert.id} ${keyOf(alert)}`)
         .filter((name) => !arrived.has(name))
       expect(new Set(absent).size, `seed ${seed}: ${absent.join("; ")}`).toBeLessThanOrEqual(outbox.counts.dropped)
