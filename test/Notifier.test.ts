@@ -280,7 +280,7 @@ describe("Notifier: delivery", () => {
           Effect.interrupt,
           Effect.fail("no"),
           Effect.fail(undefined),
-          Effect.fail(new Error("boom")),
+          Effect.tryPromise(() => Promise.reject(new Error("boom"))),
           Effect.fail(new FetchError.NetworkConnection())
         ]
         state.answer = Effect.suspend(() => answers.shift() ?? Effect.void)
@@ -389,8 +389,9 @@ describe("Notifier: bounds", () => {
       const said = (yield* lines).filter((line) => line.includes("dropped"))
       expect(said.length).toBe(1)
     }).pipe(
-      Effect.provide(Notifier.layer(receiver).pipe(Layer.provideMerge(tracker.layer))),
-      Effect.provide(LogCapture.layer)
+      Effect.provide(
+        Notifier.layer(receiver).pipe(Layer.provideMerge(tracker.layer), Layer.provideMerge(LogCapture.layer))
+      )
     )
   })
 

@@ -324,7 +324,7 @@ describe("Outbox: random histories", () => {
   })
 
   it("without crashes and losses, all edges arrive once, in the order of the tracker", () => {
-    for (const seed of seeds) {
+    for (const seed of seeds.slice(0, 100)) {
       const r = random(seed)
       const tracker = new Tracker()
       const outbox = new Outbox({ maxPending: 1000, minSeverity: "INFO" })

@@ -228,7 +228,7 @@ const slack = (alert: Notifier.Edge, labels: Record<string, string> = {}) =>
   Effect.gen(function*() {
     const { requests, url } = yield* receiver()
     yield* Notifier.webhook(url, { format: "slack", labels }).send(alert, delivery)
-    return Schema.decodeUnknownSync(Schema.parseJson(Message), { onExcessProperty: "error" })(requests[0]?.body)
+    return yield* Schema.decodeUnknown(Schema.parseJson(Message), { onExcessProperty: "error" })(requests[0]?.body)
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
 describe("Notifier.webhook for Slack", () => {

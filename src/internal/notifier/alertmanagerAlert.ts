@@ -1,6 +1,6 @@
 /** An alert as the API v2 of Alertmanager takes it: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import type { Labels } from "./document.js"
 import type { Edge } from "./edge.js"
 

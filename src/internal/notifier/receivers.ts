@@ -14,13 +14,13 @@ import { alertsUrl, headers, receiverChecks, secretUrl, textsByName } from "./no
 import { post } from "./post.js"
 import { slackMessage } from "./slackMessage.js"
 
-export interface HttpOptions extends ReceiverOptions {
+interface HttpOptions extends ReceiverOptions {
   /** Headers of the requests, such as `authorization`. They appear in no log and no error. */
   readonly headers?: { readonly [name: string]: string | Redacted.Redacted } | undefined
 }
 
 /** Makes the body of a request, which is written as JSON. */
-export type Format = (alert: Edge, delivery: Delivery, labels: Labels) => unknown
+type Format = (alert: Edge, delivery: Delivery, labels: Labels) => unknown
 
 export interface WebhookOptions extends HttpOptions {
   /**

@@ -29,7 +29,7 @@ export interface Codec<A> {
 }
 
 /** The state that is saved and restored. */
-export interface Stateful<A> {
+interface Stateful<A> {
   readonly state: Effect.Effect<A>
   readonly restore: (state: A) => Effect.Effect<void>
   /** Adds an earlier state, which could not be read at the start, to the one since. */
