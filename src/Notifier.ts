@@ -9,11 +9,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import type * as Schema from "effect/Schema"
 import type * as Alert from "./Alert.js"
 import { ErrorTracker } from "./ErrorTracker.js"
 import * as deliveryError from "./internal/notifier/deliveryError.js"
-import * as document from "./internal/notifier/document.js"
 import type * as Model from "./internal/notifier/notifierModel.js"
 import { receivers } from "./internal/notifier/notifierOptions.js"
 import { notifier } from "./internal/notifier/notifierService.js"
@@ -104,55 +102,49 @@ export interface ReceiverStatus extends Model.ReceiverStatus {}
  */
 export interface Service extends Model.Service {}
 
-/**
- * The JSON document that {@link webhook} sends, version 1. Later versions add fields only; another `version` is a change
- * that breaks readers.
- *
- * - `key`: identifies the edge. It is also the header `Idempotency-Key`. The document can arrive more than once.
- * - `message`: one line for people.
- * - `since`: when the alert fired.
- * - `labels`: those of the options.
- * - `alert`: the alert, in the JSON of the schemas of `Alert`. `_tag` is `Fired`, `Escalated` or `Resolved`, and `id` is the
- *   same for all edges of an alert.
- *
- * @example
- * import { Notifier } from "effect-errata"
- * import { Schema } from "effect"
- *
- * const body = {
- *   version: 1,
- *   key: "lx2v8k1c-1f3a9-Fired-1717171717000-11",
- *   message: "THRESHOLD EXCEEDED: API_FORMAT occurred 11 times in the last minute (threshold: 10)",
- *   since: "2024-05-31T16:08:37.000Z",
- *   labels: { service: "prices" },
- *   alert: {
- *     _tag: "Fired",
- *     id: "lx2v8k1c-1f3a9",
- *     code: "API_FORMAT",
- *     window: "minute",
- *     limit: 10,
- *     count: 11,
- *     severity: "ERROR",
- *     at: "2024-05-31T16:08:37.000Z",
- *     replayed: false
- *   }
- * }
- *
- * const { alert } = Schema.decodeUnknownSync(Notifier.Document)(body)
- * assert.strictEqual(alert._tag, "Fired")
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Document = document.Document
-
-/**
- * The JSON document that {@link webhook} sends.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Document extends Schema.Schema.Type<typeof Document> {}
+export {
+  /**
+   * The JSON document that {@link webhook} sends, version 1. Later versions add fields only; another `version` is a change
+   * that breaks readers.
+   *
+   * - `key`: identifies the edge. It is also the header `Idempotency-Key`. The document can arrive more than once.
+   * - `message`: one line for people.
+   * - `since`: when the alert fired.
+   * - `labels`: those of the options.
+   * - `alert`: the alert, in the JSON of the schemas of `Alert`. `_tag` is `Fired`, `Escalated` or `Resolved`, and `id` is the
+   *   same for all edges of an alert.
+   *
+   * @example
+   * import { Notifier } from "effect-errata"
+   * import { Schema } from "effect"
+   *
+   * const body = {
+   *   version: 1,
+   *   key: "lx2v8k1c-1f3a9-Fired-1717171717000-11",
+   *   message: "THRESHOLD EXCEEDED: API_FORMAT occurred 11 times in the last minute (threshold: 10)",
+   *   since: "2024-05-31T16:08:37.000Z",
+   *   labels: { service: "prices" },
+   *   alert: {
+   *     _tag: "Fired",
+   *     id: "lx2v8k1c-1f3a9",
+   *     code: "API_FORMAT",
+   *     window: "minute",
+   *     limit: 10,
+   *     count: 11,
+   *     severity: "ERROR",
+   *     at: "2024-05-31T16:08:37.000Z",
+   *     replayed: false
+   *   }
+   * }
+   *
+   * const { alert } = Schema.decodeUnknownSync(Notifier.Document)(body)
+   * assert.strictEqual(alert._tag, "Fired")
+   *
+   * @since 0.1.0
+   * @category schemas
+   */
+  Document
+} from "./internal/notifier/document.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // errors
@@ -293,7 +285,7 @@ export const alertmanager = (
  * @category layers
  */
 export const layer = <Receivers extends ReadonlyArray<Receiver<unknown>>>(
-  ...receiversOfLayer: Receivers
+  ...all: Receivers
 ): Layer.Layer<
   Notifier,
   never,
@@ -302,7 +294,7 @@ export const layer = <Receivers extends ReadonlyArray<Receiver<unknown>>>(
   Layer.scoped(
     Notifier,
     Effect.gen(function*() {
-      const settings = yield* orDie("Notifier", receivers(receiversOfLayer))
+      const settings = yield* orDie("Notifier", receivers(all))
       const context = yield* Effect.context<Requirements<Receivers[number]>>()
       return yield* notifier({
         tracker: yield* ErrorTracker,
