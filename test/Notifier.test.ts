@@ -1,5 +1,6 @@
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, expectTypeOf, it } from "@effect/vitest"
 import { Cause, DateTime, Duration, Effect, Exit, Layer, Option, Scope, Stream, TestClock } from "effect"
 import * as Alert from "effect-errata/Alert"
 import * as ErrorTracker from "effect-errata/ErrorTracker"
@@ -252,6 +253,41 @@ describe("Notifier: delivery", () => {
         expect(all.received.length).toBe(4)
       })
     )
+  })
+
+  it.effect("active alerts are repeated, and failures to do so are logged once", () => {
+    const { receiver, received } = recorder()
+    const repeated: Array<string> = []
+    let answer: Answer = Effect.void
+    const send = (alerts: ReadonlyArray<Notifier.ActiveAlert>) =>
+      Effect.suspend(() => {
+        repeated.push(alerts.map(({ alert }) => `${alert._tag} ${alert.code}`).join())
+        return answer
+      })
+    return live(
+      [{ ...receiver, keepAlive: { every: "10 seconds", send } }],
+      Effect.gen(function*() {
+        yield* TestClock.adjust("15 seconds")
+        expect(repeated).toEqual([])
+        yield* track(dns, 5)
+        yield* TestClock.adjust("20 seconds")
+        expect(repeated).toEqual(["Escalated NETWORK_DNS", "Escalated NETWORK_DNS"])
+        answer = unavailable
+        yield* TestClock.adjust("30 seconds")
+        answer = Effect.void
+        yield* TestClock.adjust("10 seconds")
+        expect(repeated.length).toBe(6)
+        yield* TestClock.adjust("1 minute")
+        expect(received.at(-1)).toBe("Resolved NETWORK_DNS")
+        const before = repeated.length
+        yield* TestClock.adjust("10 minutes")
+        expect(repeated.length).toBe(before)
+        expect(yield* lines).toEqual([
+          "Warning Alerts cannot be delivered to \"notifier\": API response format error (status 503). They are retried; at most 256 are kept",
+          "Info Alerts are delivered to \"notifier\" again"
+        ])
+      })
+    ).pipe(Effect.provide(LogCapture.layer))
   })
 
   it.effect("a send that dies is repeated five times, and does not hold up the next alert for ever", () => {
@@ -595,7 +631,7 @@ describe("Notifier: the end of the layer", () => {
       )
       expect(received.length).toBe(2)
       expect(yield* lines).toEqual([
-        "Warning 2 alerts were not delivered to \"notifier\" before the end of the program: API response format error (status 503). They are not stored"
+        "Warning 2 alerts were not delivered to \"notifier\" before the end of the program: API response format error (status 503). Pending alerts are not stored"
       ])
     }).pipe(Effect.provide(LogCapture.layer)))
 
@@ -620,6 +656,14 @@ describe("Notifier: the end of the layer", () => {
       expect(received).toEqual(["Fired NETWORK_DNS"])
     }))
 
+  it.live("without a drain timeout nothing is sent at the end", () =>
+    Effect.gen(function*() {
+      const { received, receiver, state } = recorder({ drainTimeout: 0 })
+      state.answer = Effect.fail("down")
+      yield* live([receiver], Effect.zipRight(track(dns, 3), Effect.sleep("10 millis")))
+      expect(received.length).toBe(1)
+    }).pipe(Effect.provide(LogCapture.layer)))
+
   it.effect("while the receiver has asked for a wait, nothing is sent at the end", () =>
     Effect.gen(function*() {
       const { received, receiver, state } = recorder()
@@ -634,6 +678,15 @@ describe("Notifier: the end of the layer", () => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 describe("Notifier: options", () => {
+  it("the layer requires what its receivers require", () => {
+    const both = Notifier.layer(Notifier.webhook("https://x.example/hook"), { send: () => Effect.void })
+    expectTypeOf(both).toEqualTypeOf<
+      Layer.Layer<Notifier.Notifier, never, ErrorTracker.ErrorTracker | HttpClient.HttpClient>
+    >()
+    const own = Notifier.layer({ send: () => Effect.void })
+    expectTypeOf(own).toEqualTypeOf<Layer.Layer<Notifier.Notifier, never, ErrorTracker.ErrorTracker>>()
+  })
+
   const send = () => Effect.void
   const refused = (...receivers: ReadonlyArray<unknown>) =>
     Effect.gen(function*() {

@@ -25,6 +25,8 @@ interface Answer {
   readonly body?: string
   /** The connection is cut instead. */
   readonly isCut?: boolean
+  /** The body goes on for ever. */
+  readonly isEndless?: boolean
 }
 
 /** A server that records its requests. */
@@ -37,10 +39,12 @@ const receiver = (answer: (n: number) => Answer = () => ({ status: 200, body: "o
         request.on("data", (chunk) => body += chunk)
         request.on("end", () => {
           requests.push({ method: request.method ?? "", path: request.url ?? "", headers: request.headers, body })
-          const { body: text = "", headers = {}, isCut = false, status } = answer(requests.length)
+          const { body: text = "", headers = {}, isCut = false, isEndless = false, status } = answer(requests.length)
           if (isCut) return request.socket.destroy()
           response.writeHead(status, headers)
-          response.end(text)
+          if (!isEndless) return response.end(text)
+          const writing = setInterval(() => response.write(text), 5)
+          response.on("close", () => clearInterval(writing))
         })
       })
       server.listen(0, "127.0.0.1", () => {
@@ -201,6 +205,25 @@ describe.each(clients)("Notifier.webhook with %s", (_name, client) => {
       expect(error).toBeInstanceOf(Notifier.DeliveryError)
       expect(error).toMatchObject({ status: 301 })
       expect(requests.length).toBe(1)
+    }).pipe(Effect.provide(client)))
+
+  it.scopedLive("an answer without end is an accepted alert", () =>
+    Effect.gen(function*() {
+      const { requests, url } = yield* receiver(() => ({ status: 200, body: "more", isEndless: true }))
+      const [took] = yield* Effect.timed(Notifier.webhook(`${url}/hook`).send(fired, delivery))
+      expect(requests.length).toBe(1)
+      expect(Duration.toSeconds(took)).toBeLessThan(8)
+    }).pipe(Effect.provide(client)))
+
+  it.scopedLive("what the receiver says is one bounded line", () =>
+    Effect.gen(function*() {
+      const body = `no\u001b[31m\n[ERROR] forged\u202e ${"x".repeat(5000)}`
+      const { url } = yield* receiver(() => ({ status: 500, body }))
+      const error = yield* Effect.flip(Notifier.webhook(`${url}/hook`).send(fired, delivery))
+      expect(String(error)).toContain("forged")
+      // oxlint-disable-next-line no-control-regex
+      expect(String(error)).not.toMatch(/[\u0000-\u001f\u202e]/)
+      expect(String(error).length).toBeLessThan(800)
     }).pipe(Effect.provide(client)))
 
   it.scopedLive("the wait of a 429 is in the error", () =>

@@ -1,5 +1,6 @@
-/** Delivers the alerts of one outbox: attempts, waits, log lines, and the progress in the store. */
+/** Delivers the alerts of one outbox to its receiver: attempts, waits, and lines in the log. */
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,17 +11,17 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import { withDeadline } from "../deadline.js"
-import { writeDetached } from "../log/write.js"
+import { redacted } from "../log/errorLine.js"
+import { write, writeDetached } from "../log/write.js"
 import { monotonicMillis } from "../monotonicMillis.js"
-import * as Slots from "../persistence/storeSlots.js"
 import { delayOf } from "../retry/backoff.js"
 import { deliveryError, errorOf, isHopeless, rejectionOf, waitOf } from "./deliveryError.js"
 import type { DeliveryError } from "./deliveryError.js"
 import type { ActiveAlert, ReceiverStatus } from "./notifierModel.js"
 import type { Settings } from "./notifierOptions.js"
-import type { Item, Saved } from "./outbox.js"
+import type { Item } from "./outbox.js"
 import { Outbox } from "./outbox.js"
-import { outboxCodec } from "./outboxCodec.js"
+import * as Progress from "./progress.js"
 
 export interface Options {
   readonly settings: Settings
@@ -37,23 +38,27 @@ export interface Deliverer {
   readonly restore: Effect.Effect<void>
   /** Starts to deliver. */
   readonly run: Effect.Effect<void>
-  /** To be called when something was offered to the outbox. */
+  /** Called after an offer to the outbox. */
   readonly wake: () => void
   /** Makes a last attempt at what is pending, for a bounded time, and saves the progress. Nothing is sent afterwards. */
   readonly close: Effect.Effect<void>
   readonly status: ReceiverStatus
 }
 
-// Failures in a row that are a line in the log: a first one or two are usual.
+// A first failure or two are common, and not worth a line in the log.
 const failuresBeforeLine = 3
 
-const afterFailedSave = Duration.minutes(1)
+// Nor is a short wait that the receiver asks for.
+const waitBeforeLine = 60_000
+
+const afterDefect = Duration.minutes(1)
 
 export const make = Effect.fnUntraced(function*(
   { context, resubscribe, settings, store }: Options
 ): Effect.fn.Return<Deliverer> {
   const { maxPending, minSeverity, name } = settings
   const outbox = new Outbox({ maxPending, minSeverity })
+  const progress = yield* Progress.make({ store, name, outbox, onMerged: resubscribe })
   const work = yield* Effect.makeLatch()
   // One attempt at a time: alerts stay in order, and a reminder cannot overtake the end of its alert.
   const attempting = yield* Effect.makeSemaphore(1)
@@ -70,74 +75,6 @@ export const make = Effect.fnUntraced(function*(
 
   const log = (level: LogLevel.LogLevel, message: string) =>
     writeDetached(level, message, { receiver: name, pending: outbox.pending })
-
-  // -------------------------------------------------------------------------------------------------------------------
-  // the store
-  // -------------------------------------------------------------------------------------------------------------------
-
-  const changed = yield* Effect.makeLatch()
-  const saving = yield* Effect.makeSemaphore(1)
-  let isDirty = false
-  let isStoreFailing = false
-
-  const slots = Option.map(store, (store) =>
-    Slots.make<Saved>({
-      store,
-      key: `notifier.${name}`,
-      codec: outboxCodec,
-      stateful: {
-        state: Effect.sync(() => outbox.saved),
-        restore: (saved) => Effect.sync(() => outbox.restore(saved)),
-        merge: (earlier) =>
-          Effect.sync(() => {
-            outbox.restore(earlier)
-            resubscribe()
-          })
-      },
-      texts: {
-        states: `The progress of the receiver ${JSON.stringify(name)}`,
-        saved: `The stored progress of the receiver ${JSON.stringify(name)}`,
-        without: "active alerts are sent again",
-        merged: "it was merged"
-      }
-    }))
-
-  const change = () => {
-    isDirty = true
-    changed.unsafeOpen()
-  }
-
-  const saveIf = (isDue: () => boolean) =>
-    Option.match(slots, {
-      onNone: () => Effect.void,
-      onSome: (slots) =>
-        saving.withPermits(1)(Effect.suspend(() => {
-          if (!isDirty || !isDue()) return Effect.void
-          isDirty = false
-          return Effect.map(slots.save, (isSaved) => {
-            isStoreFailing = !isSaved
-            isDirty ||= !isSaved
-          })
-        }))
-    })
-
-  const save = saveIf(() => true)
-
-  /** Saves what changes while nothing is sent. A store that fails is tried again later. */
-  const saveChanges = Effect.suspend(() => {
-    changed.unsafeClose()
-    return save
-  }).pipe(
-    Effect.zipRight(
-      Effect.suspend(() =>
-        isStoreFailing ? Effect.zipRight(Effect.sleep(afterFailedSave), Effect.sync(change)) : changed.await
-      )
-    ),
-    Effect.forever
-  )
-
-  /** The progress is in the store before an edge is sent and after its outcome, unless the store fails. */
-  const saveUnlessFailing = saveIf(() => !isStoreFailing)
 
   // -------------------------------------------------------------------------------------------------------------------
   // attempts
@@ -183,7 +120,8 @@ export const make = Effect.fnUntraced(function*(
     const curve = { base: Duration.toMillis(base), cap: Duration.toMillis(cap) }
     const asked = waitOf(error)
     if (asked > 0) notBefore = (yield* monotonicMillis) + asked
-    if (failures >= failuresBeforeLine && !isDown && !isClosed) {
+    const isRemarkable = failures >= failuresBeforeLine || asked > waitBeforeLine
+    if (isRemarkable && !isDown && !isClosed) {
       isDown = true
       yield* log(
         LogLevel.Warning,
@@ -206,7 +144,7 @@ export const make = Effect.fnUntraced(function*(
       )
     })
 
-  /** What was dropped is one line, once the queue is empty. */
+  /** Logs the number of dropped alerts, once the queue is empty. */
   const logDropped = Effect.suspend(() => {
     const dropped = outbox.counts.dropped - droppedInLog
     if (dropped === 0) return Effect.void
@@ -224,9 +162,23 @@ export const make = Effect.fnUntraced(function*(
     return attempts.count
   }
 
+  /** A defect of this program must not end the delivery. */
+  const guarded = <A>(effect: Effect.Effect<A>): Effect.Effect<A | number> =>
+    Effect.catchAllDefect(effect, (defect) =>
+      Effect.as(
+        write(
+          LogLevel.Error,
+          `The delivery of alerts to ${JSON.stringify(name)} failed; next attempt in 1 minute`,
+          { receiver: name },
+          Cause.die(redacted(defect))
+        ),
+        Duration.toMillis(afterDefect)
+      ))
+
   /** One attempt at the head of the queue. Returns the milliseconds to wait before the next one. */
   const deliver: Effect.Effect<number> = attempting.withPermits(1)(Effect.gen(function*() {
-    yield* saveUnlessFailing
+    // The store has what is sent: after a crash, the next process knows what the receiver may have.
+    yield* progress.saveUnlessFailing
     const item = outbox.next()
     if (item === undefined) return 0
     const count = countAttempt(item)
@@ -250,14 +202,14 @@ export const make = Effect.fnUntraced(function*(
         yield* rejected(error)
       }
     }
-    change()
-    yield* saveUnlessFailing
+    progress.change()
+    yield* progress.saveUnlessFailing
     if (outbox.pending === 0) yield* logDropped
     return wait
   })).pipe(Effect.uninterruptible)
 
   const deliverAll = Effect.suspend(() => {
-    if (outbox.pending > 0) return deliver
+    if (outbox.pending > 0) return guarded(deliver)
     work.unsafeClose()
     return Effect.as(work.await, 0)
   }).pipe(
@@ -265,21 +217,19 @@ export const make = Effect.fnUntraced(function*(
     Effect.forever
   )
 
-  /** Repeats the active alerts, unless the receiver is being tried with others. */
+  /** Repeats the active alerts, unless attempts at others fail. */
   const remind = (send: NonNullable<Settings["keepAlive"]>["send"]) =>
     attempting.withPermits(1)(Effect.gen(function*() {
       const alerts = outbox.active.flatMap(({ alert, since }): ReadonlyArray<ActiveAlert> =>
         alert._tag === "Resolved" ? [] : [{ alert, since }]
       )
-      if (alerts.length === 0 || failures > 0) return
+      const isTrying = failures > 0 && outbox.pending > 0
+      if (alerts.length === 0 || isTrying || (yield* monotonicMillis) < notBefore) return
       const exit = yield* attempt(() => send(alerts))
       if (Exit.isSuccess(exit)) return yield* succeeded
       const error = yield* deliveryError(exit.cause)
-      yield* rejectionOf(error) === undefined ? logReminder(error) : rejected(error)
-    })).pipe(Effect.uninterruptible)
-
-  const logReminder = (error: DeliveryError) =>
-    log(LogLevel.Debug, `The active alerts were not repeated to ${JSON.stringify(name)}: ${error.message}`)
+      yield* rejectionOf(error) === undefined ? failed(error) : rejected(error)
+    })).pipe(Effect.uninterruptible, guarded, Effect.asVoid)
 
   const remindRegularly = settings.keepAlive === undefined
     ? Effect.never
@@ -298,7 +248,7 @@ export const make = Effect.fnUntraced(function*(
   const close = Effect.gen(function*() {
     yield* Effect.forEach(fibers, Fiber.interruptFork, { discard: true })
     const isAllowed = (yield* monotonicMillis) >= notBefore
-    if (isAllowed && outbox.pending > 0) {
+    if (isAllowed && outbox.pending > 0 && !Duration.isZero(settings.drainTimeout)) {
       yield* drain.pipe(
         withDeadline({ duration: settings.drainTimeout, onTimeout: () => "too slow" }),
         Effect.ignore
@@ -306,8 +256,8 @@ export const make = Effect.fnUntraced(function*(
     }
     isClosed = true
     if (running !== undefined) yield* Fiber.interruptFork(running)
-    change()
-    yield* save
+    progress.change()
+    yield* progress.save
     yield* logDropped
     if (outbox.pending === 0) return
     const count = outbox.pending === 1 ? "1 alert was" : `${outbox.pending} alerts were`
@@ -315,21 +265,25 @@ export const make = Effect.fnUntraced(function*(
     yield* log(
       LogLevel.Warning,
       `${count} not delivered to ${JSON.stringify(name)} before the end of the program${reason}. ` +
-        (Option.isSome(slots) && !isStoreFailing ? "They are sent after a restart" : "They are not stored")
+        (progress.isStored() ? "Pending alerts are sent after a restart" : "Pending alerts are not stored")
     )
   })
 
   return {
     outbox,
-    restore: Option.match(slots, { onNone: () => Effect.void, onSome: ({ start }) => start }),
+    restore: progress.restore,
     run: Effect.map(
-      Effect.all([Effect.forkDaemon(deliverAll), Effect.forkDaemon(saveChanges), Effect.forkDaemon(remindRegularly)]),
+      Effect.all([
+        Effect.forkDaemon(deliverAll),
+        Effect.forkDaemon(progress.saveChanges),
+        Effect.forkDaemon(remindRegularly)
+      ]),
       (forked) => {
         fibers = forked
       }
     ),
     wake: () => {
-      change()
+      progress.change()
       work.unsafeOpen()
     },
     close,

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Classifier from "../../Classifier.js"
 import type * as FetchError from "../../FetchError.js"
+import { visible } from "../log/line.js"
 import { safeText } from "../safe/json.js"
 import type { Rejection } from "./outbox.js"
 
@@ -54,7 +55,7 @@ export const errorOf = (
 ): DeliveryError =>
   new DeliveryError({
     code,
-    message: safeText(message, maxText),
+    message: visible(safeText(message, maxText)),
     retryAfter,
     ...status === undefined ? {} : { status }
   })

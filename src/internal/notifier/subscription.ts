@@ -9,7 +9,7 @@ import * as LogLevel from "effect/LogLevel"
 import * as Stream from "effect/Stream"
 import type { Service as Tracker } from "../../ErrorTracker.js"
 import { redacted } from "../log/errorLine.js"
-import { writeDetached } from "../log/write.js"
+import { write } from "../log/write.js"
 import { idOf } from "./edge.js"
 import type { Outbox } from "./outbox.js"
 
@@ -49,11 +49,11 @@ export const make = ({ activeAlerts, alerts }: Alerts, targets: () => ReadonlyAr
         Effect.zipRight(Deferred.succeed(end, "ended")),
         Effect.catchAllDefect((defect) =>
           Effect.zipRight(
-            writeDetached(
+            write(
               LogLevel.Error,
-              `The alerts of the error tracker cannot be read; next attempt in ${Duration.format(afterFailure)}: ${
-                Cause.pretty(Cause.die(redacted(defect)))
-              }`
+              "The alerts of the error tracker cannot be read; next attempt in 10 seconds",
+              {},
+              Cause.die(redacted(defect))
             ),
             Deferred.succeed(end, "failed")
           )
