@@ -13,11 +13,13 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { monotonicMillis } from "../internal/monotonicMillis.js"
 import * as Check from "../internal/options.js"
 import * as BinanceErrors from "./BinanceErrors.js"
 import { warnOfCloseTimes } from "./internal/klines/closeTimes.js"
 import { Evidence } from "./internal/klines/evidence.js"
 import type * as failure from "./internal/klines/failure.js"
+import { isLossy } from "./internal/klines/klinesModel.js"
 import type { Range } from "./internal/klines/ranges.js"
 import { rangeOf } from "./internal/klines/requestRange.js"
 import { makeRestClient } from "./internal/klines/restClient.js"
@@ -111,8 +113,7 @@ export const make = Effect.fnUntraced(function*(
     const { errors, klines } = yield* search(request, new Evidence(), rangeOf(request))
     const [error] = errors
     // A failed request for the surroundings of the candles leaves only the reason unknown.
-    const isLost = klines.missing.some(({ reason }) => reason === "not_fetched" || reason === "invalid")
-    if (error !== undefined && isLost) {
+    if (error !== undefined && isLossy(klines)) {
       return yield* Effect.fail(error)
     }
     yield* warnOfCloseTimes(klines, contextOf(request))
@@ -122,6 +123,7 @@ export const make = Effect.fnUntraced(function*(
   const service = BinanceRest.of({ klines: (input) => Effect.flatMap(KlineRequest.make(input), klines) })
   registerRest(service, {
     host: baseOf,
+    time: (market) => Effect.map(monotonicMillis, (at) => client.clock(market).earliest(at)),
     search: (request, evidence, range) =>
       Effect.tap(search(request, evidence, range), ({ klines }) => warnOfCloseTimes(klines, contextOf(request))),
     survey: (request, evidence, range) =>

@@ -2,7 +2,7 @@
  * Candles from data.binance.vision, the archive of Binance: a zip file for each month and each day of a series.
  *
  * A range is fetched with as few files as possible: monthly files for whole months, daily files for the rest. A file
- * that does not match its checksum is never used. A malformed row is an error, never misread. The result holds each
+ * that does not match its checksum is never used, but replaced by others of its period. A malformed row is an error, never misread. The result holds each
  * candle of the range that the archive has once, and a reason for each missing candle.
  *
  * @since 0.1.0
@@ -12,6 +12,8 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { HasAlternative } from "../internal/fetch/ambient.js"
+import { monotonicMillis } from "../internal/monotonicMillis.js"
 import * as Check from "../internal/options.js"
 import { makeArchive } from "./internal/archive/archiveClient.js"
 import { ArchiveNotes } from "./internal/archive/archiveNotes.js"
@@ -19,6 +21,7 @@ import { type ArchiveSearch, registerArchive } from "./internal/archive/archiveR
 import { makeArchiveSearch } from "./internal/archive/archiveSearch.js"
 import { warnOfCloseTimes } from "./internal/klines/closeTimes.js"
 import type * as failure from "./internal/klines/failure.js"
+import { isLossy } from "./internal/klines/klinesModel.js"
 import { rangeOf } from "./internal/klines/requestRange.js"
 import * as KlineRequest from "./KlineRequest.js"
 import type * as Klines from "./Klines.js"
@@ -72,8 +75,11 @@ export interface Options {
 /**
  * A client of the archive.
  *
- * - **Checksums.** A file with a wrong checksum, with the checksum of another file, or without one fails with
- *   `DataIntegrity`. A file with a wrong checksum is fetched once more first.
+ * - **Checksums.** A file with a wrong checksum, with the checksum of another file, or without one is never used. A file
+ *   with a wrong checksum is fetched once more first.
+ * - **Unusable files.** A file that is corrupt or refused is replaced: a month by its days, a day by its month, except for
+ *   candles of a second. Fails with its error (`DataIntegrity`, `DataTransformation`, `ApiPermission`) if candles are
+ *   still missing.
  * - **Absent files** (404) are no failure: their candles are missing. The reason is `not_published_yet` for a week (two
  *   weeks for monthly files), `not_listed_yet` before the first trade of the instrument, `delisted` after the last, and
  *   `date_range` otherwise: only the exchange itself can distinguish lost candles from candles that never existed.
@@ -114,20 +120,24 @@ export const make = Effect.fnUntraced(function*(
     idleTimeout
   })
 
-  const searched = (isWhole: boolean): ArchiveSearch["search"] => {
-    const search = makeArchiveSearch(archive, concurrency, isWhole)
-    return (request, range, notes) =>
-      Effect.tap(search(request, range, notes), ({ klines }) => warnOfCloseTimes(klines, contextOf(request)))
-  }
-  const searchWhole = searched(true)
+  const searchArchive = makeArchiveSearch(archive, concurrency)
+  const search: ArchiveSearch["search"] = (request, range, notes) =>
+    Effect.tap(searchArchive(request, range, notes), ({ klines }) => warnOfCloseTimes(klines, contextOf(request)))
 
   const klines = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest) {
-    const { errors: [error], klines } = yield* searchWhole(request, rangeOf(request), new ArchiveNotes())
-    return error === undefined ? klines : yield* Effect.fail(error)
+    // A failed connection is the caller's to retry. Other files would meet the same failure.
+    const { errors: [error], klines } = yield* search(request, rangeOf(request), new ArchiveNotes()).pipe(
+      Effect.provideService(HasAlternative, () => true)
+    )
+    return error !== undefined && isLossy(klines) ? yield* Effect.fail(error) : klines
   })
 
   const service = BinanceVision.of({ klines: (input) => Effect.flatMap(KlineRequest.make(input), klines) })
-  registerArchive(service, { host: baseUrl ?? publicArchive, search: searched(false) })
+  registerArchive(service, {
+    host: baseUrl ?? publicArchive,
+    time: Effect.map(monotonicMillis, (at) => archive.clock.earliest(at)),
+    search
+  })
   return service
 })
 

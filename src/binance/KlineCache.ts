@@ -85,6 +85,8 @@ export interface Options {
  */
 export interface Exchange {
   readonly host?: string | undefined
+  /** The time of the exchange in milliseconds: for ended periods, and ages of files. Default: the local clock. */
+  readonly now?: number | undefined
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -116,13 +118,11 @@ export class KlineCache extends Context.Tag("effect-errata/binance/KlineCache")<
   /**
    * Writes the whole periods of klines. Returns the number of new periods. Fails with the first file that cannot be
    * written; the files before it are kept.
-   *
-   * `now` is the time of the exchange in milliseconds. It decides which periods have ended. Default: the local clock.
    */
   readonly keep: (
     series: { readonly market: Market.Market; readonly symbol: string },
     klines: Klines.Klines,
-    options?: Exchange & { readonly now?: number | undefined }
+    options?: Exchange
   ) => Effect.Effect<number, FileError>
   /** Removes the periods that a range overlaps. Returns the number of removed files. */
   readonly forget: (
@@ -208,7 +208,7 @@ export const make = Effect.fnUntraced(function*(
     const { interval, market, symbol } = request
     const start = DateTime.toEpochMillis(request.start)
     const end = DateTime.toEpochMillis(request.end)
-    const now = yield* Clock.currentTimeMillis
+    const now = options.now ?? (yield* Clock.currentTimeMillis)
     const at = yield* places({ market, symbol, interval }, options)
     const answers = yield* Effect.forEach(
       // Candles of the future are never kept, but the local clock may be behind.
@@ -243,7 +243,7 @@ export const make = Effect.fnUntraced(function*(
   const keep = Effect.fnUntraced(function*(
     { market, symbol }: { readonly market: Market.Market; readonly symbol: string },
     klines: Klines.Klines,
-    options: Exchange & { readonly now?: number | undefined } = {}
+    options: Exchange = {}
   ) {
     const series = { market, symbol, interval: klines.interval }
     const { host = binance } = options

@@ -236,7 +236,7 @@ export const gaps = (
 
 /**
  * An answer, or a file of the archive, with only a share of its rows: the first ones, the last ones, or those at both
- * ends. At least one row is missing, unless there are none. A file has the checksum of what it holds: match it by a
+ * ends. `share` is from 0 to less than 1. At least one row is missing, unless there are none. A file has the checksum of what it holds: match it by a
  * `path` that ends in `.zip`, and its checksum is included.
  *
  * @example

@@ -7,6 +7,8 @@ import type { ArchiveResult } from "./archiveSearch.js"
 
 export interface ArchiveSearch {
   readonly host: string
+  /** The time of the archive, in milliseconds; `undefined` before its first answer. */
+  readonly time: Effect.Effect<number | undefined>
   readonly search: (request: KlineRequest, range: Range, notes: ArchiveNotes) => Effect.Effect<ArchiveResult>
 }
 

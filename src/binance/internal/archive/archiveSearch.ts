@@ -37,11 +37,8 @@ interface Read {
   readonly rows: Either.Either<Option.Option<FileRows>, KlinesError>
 }
 
-/**
- * With `isWhole`, an unreadable file ends the search. Otherwise the rest is returned, and a damaged file is replaced by
- * others of the same period.
- */
-export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole: boolean) =>
+/** A file that cannot be read is replaced by others of the same period, where that may help. */
+export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
   Effect.fnUntraced(function*(
     request: KlineRequest,
     range: Range,
@@ -114,8 +111,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
 
     const first = klinesOf(planned, () => [{ start, end, reason: "date_range" }])
     let found = first
-    const isLost = ({ rows }: Read) =>
-      Either.isLeft(rows) && (isWhole || !isReplaceable(rows.left, hasAlternative(rows.left)))
+    const isLost = ({ rows }: Read) => Either.isLeft(rows) && !isReplaceable(rows.left, hasAlternative(rows.left))
     const lost = failedIn(planned.filter(isLost))
     const lacking = subtract(first.missing, lost)
     const asLost = (ranges: ReadonlyArray<Range>) =>
@@ -127,7 +123,8 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
       )
     }
     let all: ReadonlyArray<Read> = planned
-    if (lacking.length > 0 && !(isWhole && lost.length > 0)) {
+    let others: ReadonlyArray<Read> = []
+    if (lacking.length > 0) {
       const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
       const firstDay = (after?: number) => notes.days.first(after, archive.firstDay(request, after, context))
       const rough = yield* tradingPeriod(first, published, rowsAfter(planned, end), now, [], firstDay)
@@ -149,6 +146,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
       const months = yield* readOnce(files.monthsOf(request, completable.daily, now))
       // The last of several rows with one open time takes precedence.
       all = [...months, ...planned, ...days]
+      others = [...days, ...months]
       const agreed = agreedOn(all)
       const complete = klinesOf(all, () => [{ start, end, reason: "date_range" }])
       const period = complete.missing.length === 0
@@ -162,7 +160,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number, isWhole
     }
     return {
       klines: found,
-      errors: all.flatMap(({ rows }) => Either.isLeft(rows) ? [rows.left] : []),
+      errors: [...planned, ...others].flatMap(({ rows }) => Either.isLeft(rows) ? [rows.left] : []),
       now: heard
     }
   })

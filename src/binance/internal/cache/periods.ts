@@ -8,8 +8,10 @@ export interface Period extends Range {
   readonly name: string
 }
 
-/** The periods that a range of open times overlaps, in order. */
+/** The periods that a range of open times overlaps, in order. None if the range is empty. */
 export const periodsOf = (interval: Interval.Interval, { end, start }: Range): ReadonlyArray<Period> => {
+  // Klines without candles have an infinite empty range.
+  if (start >= end) return []
   const span = isLong(interval) ? "1M" : "1d"
   const periods: Array<Period> = []
   for (let at = Interval.floor(span, start); at < end; at = Interval.next(span, at)) {

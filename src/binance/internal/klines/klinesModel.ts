@@ -78,3 +78,7 @@ export const make = (
     readonly missing: Model["missing"]
   }
 ): Model => new Implementation(columns, rest.interval, rest.source, rest.missing)
+
+/** True if candles that may exist are missing because of a failure. */
+export const isLossy = ({ missing }: Pick<Model, "missing">): boolean =>
+  missing.some(({ reason }) => reason === "not_fetched" || reason === "invalid")

@@ -13,6 +13,8 @@ import type { RangeResult } from "./restSearch.js"
 export interface RestSearch {
   /** The base URL of a market. */
   readonly host: (market: Market.Market) => string
+  /** The time of the exchange, in milliseconds; `undefined` before its first answer. */
+  readonly time: (market: Market.Market) => Effect.Effect<number | undefined>
   readonly search: (request: KlineRequest, evidence: Evidence, range: Range) => Effect.Effect<RangeResult>
   readonly survey: (request: KlineRequest, evidence: Evidence, range: Range) => Effect.Effect<void, KlinesError>
 }

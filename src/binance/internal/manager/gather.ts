@@ -36,7 +36,7 @@ interface Client {
 interface Cache {
   readonly find: (
     input: Input,
-    options?: { readonly host?: string | undefined }
+    options?: { readonly host?: string | undefined; readonly now?: number | undefined }
   ) => Effect.Effect<
     {
       readonly klines: Klines.Klines
@@ -88,6 +88,18 @@ interface Answered extends ranges.Range {
 /** With `isFresh`, the cache is not read. `facts` are those of the stream that the fetch is a part of. */
 export const makeGather = (sources: Sources) => {
   const { cache, concurrency, requests, rest, vision } = sources
+  const restClient = Option.map(rest, restSearchOf)
+  const visionClient = Option.map(vision, archiveSearchOf)
+  /** The time of the exchange, if it has answered before. */
+  const known = (market: Market) =>
+    Effect.map(
+      Effect.all([
+        Option.getOrUndefined(restClient)?.time(market) ?? Effect.succeed(undefined),
+        Option.getOrUndefined(visionClient)?.time ?? Effect.succeed(undefined)
+      ]),
+      ([rest, vision]) => rest ?? vision
+    )
+
   // The monotonic time from which the cache may be written again.
   let writable = -Infinity
 
@@ -158,7 +170,9 @@ export const makeGather = (sources: Sources) => {
     let found = Klines.empty(interval, notFetched(interval, range))
     let outdated: Klines.Klines | undefined
     if (Option.isSome(cache) && !isFresh) {
-      const answer = yield* requests.request("cache", request, range, cache.value.find(request, { host }), errors)
+      const time = yield* known(market)
+      const asked = cache.value.find(request, { host, now: time })
+      const answer = yield* requests.request("cache", request, range, asked, errors)
       if (Either.isRight(answer)) {
         if (interval !== "3d" || answer.right.klines.length > 0) found = answer.right.klines
         outdated = answer.right.outdated
