@@ -22,7 +22,7 @@ export const rooms = [
   ["ErrorLog", /^ErrorLog\.ts$/],
   ["internal/persistence", /^internal\/persistence\//],
   ["tracker/windows", /^internal\/tracker\/counting\/(windows|dimensionReader)\.ts$/],
-  ["tracker/limits", /^internal\/tracker\/alerting\/(edges|limitOptions|limits)\.ts$/],
+  ["tracker/limits", /^internal\/tracker\/alerting\/(edges|limitOptions|limits|objective)\.ts$/],
   ["Threshold", /^Threshold\.ts$/],
   ["Alert", /^Alert\.ts$/],
   ["internal/tracker", /^internal\/tracker\//],

@@ -41,6 +41,10 @@ const edge = {
   rule: Schema.optional(Schema.String),
   /** For a rule on a ratio: the number of attempts in the window, of the same value as `count`. */
   attempts: Schema.optional(Schema.Number),
+  /** For an objective: the share of calls or attempts that are to succeed. `limit` is the failure rate that fires. */
+  objective: Schema.optional(Schema.Number),
+  /** For an objective: what it counts, also in `count` and `attempts`. */
+  of: Schema.optional(Schema.Literal("calls", "attempts")),
   /** The dimension of a rule on the values of a dimension. */
   by: Schema.optional(Schema.String),
   /** The values that exceed the limit of a rule on a dimension, highest count first, at most 20. */
@@ -116,7 +120,8 @@ export class Resolved extends Schema.TaggedClass<Resolved>("effect-errata/Alert/
   /** The highest count in between; for a rule on a ratio, the highest share. */
   peak: Schema.Number,
   /**
-   * `recovered`: the count fell. `silence`: for a day, a ratio had fewer attempts than its `minAttempts`. `withdrawn`: the
+   * `recovered`: the count fell. `silence`: for a day, a ratio had fewer attempts than its `minAttempts`, or an objective had
+   * no events in its window. `withdrawn`: the
    * limit was changed or removed, or the counts were reset. `unobserved`: a `Notifier` found, after a restart, that an alert
    * it had delivered is no longer active. Then `at` is the time of that finding, and `count` is 0.
    */
@@ -175,7 +180,14 @@ const within = ({ rule, window }: Edge): string =>
 
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
 
-const amount = ({ attempts }: Edge, limit: number): string => attempts === undefined ? `${limit}` : percent(limit)
+/** A count, a share of the attempts, or for an objective a burn rate. */
+const amount = ({ attempts, objective }: Edge, amount: number): string =>
+  attempts === undefined ? `${amount}` : objective === undefined ? percent(amount) : times(amount, objective)
+
+/** A failure rate as a multiple of the one that an objective allows. */
+const times = (share: number, objective: number): string => `${Math.round(share / (1 - objective) * 10) / 10} times`
+
+const goal = (objective: number): string => `${Number((objective * 100).toPrecision(9))} %`
 
 const subject = ({ code, rule }: Edge): string =>
   `${rule === undefined ? "" : `${rule}: `}${code === "*" ? "errors" : code}`
@@ -183,17 +195,35 @@ const subject = ({ code, rule }: Edge): string =>
 const named = ({ by, more = 0, values = [] }: Edge): string =>
   values.length === 0 ? "" : `, ${by} ${values.join(", ")}${more === 0 ? "" : ` and ${more} more`}`
 
+/** The failures of an objective, and how much faster they spend its error budget than it allows. */
+const burning = (edge: Edge & { readonly attempts: number; readonly objective: number }): string =>
+  `${edge.rule ?? "objective"}: ${edge.count} of ${edge.attempts} ${edge.of ?? "calls"} failed in ${within(edge)}${
+    named(edge)
+  }, ${times(edge.attempts === 0 ? 0 : edge.count / edge.attempts, edge.objective)} as many as the objective of ${
+    goal(edge.objective)
+  } allows`
+
+const isObjective = (edge: Edge): edge is Edge & { readonly attempts: number; readonly objective: number } =>
+  edge.attempts !== undefined && edge.objective !== undefined
+
 const occurred = (edge: Edge): string =>
-  edge.attempts === undefined
+  isObjective(edge)
+    ? burning(edge)
+    : edge.attempts === undefined
     ? `${subject(edge)} occurred ${edge.count} times in ${within(edge)}${named(edge)}`
     : `${subject(edge)} occurred in ${edge.count} of ${edge.attempts} attempts in ${within(edge)}${named(edge)}`
 
 const ended = {
   recovered: (edge: Edge): string =>
-    `${subject(edge)} ${edge.code === "*" ? "are" : "is"} down to ${edge.count}${
-      edge.attempts === undefined ? "" : ` of ${edge.attempts} attempts`
-    } in ${within(edge)}${named(edge)}`,
-  silence: (edge: Edge): string => `${subject(edge)} had too few attempts for a failure rate for a day${named(edge)}`,
+    isObjective(edge)
+      ? `${burning(edge)}, and the failure rate has recovered`
+      : `${subject(edge)} ${edge.code === "*" ? "are" : "is"} down to ${edge.count}${
+        edge.attempts === undefined ? "" : ` of ${edge.attempts} attempts`
+      } in ${within(edge)}${named(edge)}`,
+  silence: (edge: Edge): string =>
+    isObjective(edge)
+      ? `${edge.rule ?? "objective"}: no ${edge.of ?? "calls"} in ${within(edge)}${named(edge)}`
+      : `${subject(edge)} had too few attempts for a failure rate for a day${named(edge)}`,
   withdrawn: (edge: Edge): string =>
     `the limit of ${subject(edge)} was changed or removed, or its counts were reset${named(edge)}`,
   unobserved: (edge: Edge): string =>

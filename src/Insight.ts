@@ -8,17 +8,9 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import { anomaliesOf, baselineOf } from "./internal/insight/anomalies.js"
+import { errorBudgetsOf } from "./internal/insight/errorBudgets.js"
 import { crossing } from "./internal/insight/forecast.js"
 import { historyOf, usualRate } from "./internal/insight/history.js"
-import type {
-  Anomaly,
-  Baseline,
-  Forecast,
-  Offenders,
-  Report,
-  ThresholdSuggestions,
-  TimeoutSuggestion
-} from "./internal/insight/insightCodec.js"
 import type * as Model from "./internal/insight/insightModel.js"
 import { offendersOf } from "./internal/insight/offenders.js"
 import { duration, number, percent } from "./internal/insight/sentences.js"
@@ -79,6 +71,13 @@ export {
    * @category models
    */
   Baseline,
+  /**
+   * The error budget of an objective over the last day, the longest window that a tracker keeps.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  ErrorBudget,
   /**
    * The instant at which a limit will be exceeded.
    *
@@ -141,7 +140,7 @@ export {
  * @since 0.1.0
  * @category combinators
  */
-export const baseline = (snapshot: Snapshot.Snapshot): ReadonlyArray<Baseline> =>
+export const baseline = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.Baseline> =>
   snapshot.codes.map((code) => baselineOf(code.code, historyOf(snapshot, code)))
 
 /**
@@ -169,7 +168,7 @@ export const baseline = (snapshot: Snapshot.Snapshot): ReadonlyArray<Baseline> =
  * @since 0.1.0
  * @category combinators
  */
-export const anomalies = (snapshot: Snapshot.Snapshot): ReadonlyArray<Anomaly> =>
+export const anomalies = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.Anomaly> =>
   snapshot.codes
     .flatMap((code) => anomaliesOf(code.code, historyOf(snapshot, code)))
     .sort((a, b) => a.log - b.log)
@@ -201,7 +200,7 @@ export const anomalies = (snapshot: Snapshot.Snapshot): ReadonlyArray<Anomaly> =
  * @since 0.1.0
  * @category combinators
  */
-export const forecast = (snapshot: Snapshot.Snapshot): ReadonlyArray<Forecast> =>
+export const forecast = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.Forecast> =>
   snapshot.codes
     .flatMap((code) => {
       const history = historyOf(snapshot, code)
@@ -255,7 +254,7 @@ export const forecast = (snapshot: Snapshot.Snapshot): ReadonlyArray<Forecast> =
  * @since 0.1.0
  * @category combinators
  */
-export const suggestThresholds = (snapshot: Snapshot.Snapshot): ThresholdSuggestions => {
+export const suggestThresholds = (snapshot: Snapshot.Snapshot): Model.ThresholdSuggestions => {
   const suggestions = snapshot.codes.map((code) => ({
     code: code.code,
     ...limitsFor(historyOf(snapshot, code), snapshot.limits.filter((limit) => limit.code === code.code))
@@ -292,7 +291,7 @@ export const suggestThresholds = (snapshot: Snapshot.Snapshot): ThresholdSuggest
  * @since 0.1.0
  * @category combinators
  */
-export const suggestTimeout = (snapshot: Snapshot.Snapshot): ReadonlyArray<TimeoutSuggestion> =>
+export const suggestTimeout = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.TimeoutSuggestion> =>
   snapshot.latency.map((latency) => timeoutFor(latency, snapshot))
 
 /**
@@ -322,7 +321,10 @@ export const suggestTimeout = (snapshot: Snapshot.Snapshot): ReadonlyArray<Timeo
  * @since 0.1.0
  * @category combinators
  */
-export const offenders = (snapshot: Snapshot.Snapshot, options: OffendersOptions = {}): ReadonlyArray<Offenders> => {
+export const offenders = (
+  snapshot: Snapshot.Snapshot,
+  options: OffendersOptions = {}
+): ReadonlyArray<Model.Offenders> => {
   const checked = Check.orThrow("Insight.offenders", checkedOptions(snapshot.dimensions)("", options))
   return snapshot.dimensions
     .filter(({ name }) => checked.by === undefined || name === checked.by)
@@ -330,8 +332,34 @@ export const offenders = (snapshot: Snapshot.Snapshot, options: OffendersOptions
 }
 
 /**
- * All answers about a snapshot. Pure; it takes as long as all of its parts, of which {@link forecast} and
- * {@link offenders} take some milliseconds each with thousands of values.
+ * The error budgets of the objectives of the tracker, over the last day: for an objective by a dimension, those of the 20
+ * values with the least left.
+ *
+ * @example
+ * import { ErrorTracker, FetchError, Insight } from "effect-errata"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const tracker = yield* ErrorTracker.ErrorTracker
+ *   for (let i = 0; i < 999; i++) yield* tracker.succeeded({})
+ *   yield* tracker.track(new FetchError.NetworkDns(), { attempt: true })
+ *   return Insight.errorBudgets(yield* tracker.snapshot)
+ * })
+ *
+ * const layer = ErrorTracker.layer({ rules: [{ name: "attempts", objective: 0.99, of: "attempts" }] })
+ * const [budget] = await Effect.runPromise(Effect.provide(program, layer))
+ * assert.strictEqual(
+ *   budget?.message,
+ *   "attempts: 90 % of the error budget of the last day left, 1 of 10 allowed failures among 1,000 attempts"
+ * )
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const errorBudgets = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.ErrorBudget> => errorBudgetsOf(snapshot)
+
+/**
+ * All answers about a snapshot. With thousands of values, {@link forecast} and {@link offenders} take some milliseconds each.
  *
  * @example
  * import { ErrorTracker, FetchError, Insight } from "effect-errata"
@@ -350,7 +378,7 @@ export const offenders = (snapshot: Snapshot.Snapshot, options: OffendersOptions
  * @since 0.1.0
  * @category combinators
  */
-export const report = (snapshot: Snapshot.Snapshot): Report => ({
+export const report = (snapshot: Snapshot.Snapshot): Model.Report => ({
   at: snapshot.at,
   since: snapshot.since,
   baseline: baseline(snapshot),
@@ -358,7 +386,8 @@ export const report = (snapshot: Snapshot.Snapshot): Report => ({
   forecast: forecast(snapshot),
   offenders: offenders(snapshot),
   thresholds: suggestThresholds(snapshot),
-  timeouts: suggestTimeout(snapshot)
+  timeouts: suggestTimeout(snapshot),
+  errorBudgets: errorBudgets(snapshot)
 })
 
 const checkedOptions = (dimensions: ReadonlyArray<Snapshot.Dimension>) =>

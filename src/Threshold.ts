@@ -75,7 +75,27 @@ export type ValueRule = Options.ValueRule
 export type RatioRule = Options.RatioRule
 
 /**
- * A rule: a limit across codes, per value of a dimension, or on a failure rate.
+ * An objective: the share of calls, or of attempts, that are to succeed. It alerts when failures spend its error budget too
+ * fast, over two windows at once: the failure rate of the last hour and that of the last 5 minutes exceed 14.4 times the rate
+ * that the objective allows, or those of the last 6 hours and 30 minutes exceed 6 times that rate. Each pair of windows, `1h`
+ * and `6h`, has alerts of its own.
+ *
+ * - It is evaluated at every full minute since the tracker started.
+ * - A single bad minute never fires: the rate of the short window must exceed the limit without any two adjacent minutes too.
+ * - Without at least `minEvents` in the long window nothing fires.
+ * - An alert resolves when the rate of either window is at or below `recoverAt` times the limit, which the short one is 5 or 30
+ *   minutes after the last failure. Where nothing is counted in the short window, the alert stays active; where nothing is
+ *   counted in the long one, it resolves with the reason `silence`.
+ * - Refused calls fail. Expected empties do not, whether as calls or as attempts.
+ * - With `by`, windows are steps of a minute, or 24 minutes for the 6 hours.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ObjectiveRule = Options.ObjectiveRule
+
+/**
+ * A rule: a limit across codes, per value of a dimension, or on a failure rate, or an objective.
  *
  * @since 0.1.0
  * @category models

@@ -85,6 +85,12 @@ const alerts = endpoint(
 const limits = endpoint("limits", Schema.Array(ErrorTracker.LimitRow), "The limits and rules in force.")
   .setUrlParams(noQuery)
 
+const budgets = endpoint(
+  "budgets",
+  Schema.Array(Insight.ErrorBudget),
+  "The error budgets of the objectives over the last day."
+).setUrlParams(noQuery)
+
 const recent = endpoint(
   "recent",
   Schema.Array(ErrorTracker.RecentError),
@@ -135,6 +141,7 @@ const insight = endpoint(
  * | `GET /api/calls` | `window`, `step` | a list of `ErrorTracker.CallStep` |
  * | `GET /api/alerts` | `since`, `code` | `active`: a list of `ErrorTracker.AlertStatus`; `resolved`: a list of `Alert.Resolved` |
  * | `GET /api/limits` | | a list of `ErrorTracker.LimitRow` |
+ * | `GET /api/budgets` | | a list of `Insight.ErrorBudget` |
  * | `GET /api/recent` | `limit`, `code`, `symbol`, `source`, `since` | a list of `ErrorTracker.RecentError` |
  * | `GET /api/latency` | `window` | a list of `ErrorTracker.LatencyRow` |
  * | `GET /api/emptyData` | `window` | `ErrorTracker.EmptyData` |
@@ -196,6 +203,7 @@ export const group = HttpApiGroup.make("tracker")
   .add(calls)
   .add(alerts)
   .add(limits)
+  .add(budgets)
   .add(recent)
   .add(latency)
   .add(emptyData)
@@ -265,6 +273,7 @@ export const layer = <Id extends string, Groups extends HttpApiGroup.HttpApiGrou
             )
           })
           .handle("limits", () => tracker.limits)
+          .handle("budgets", () => tracker.errorBudgets)
           .handle("recent", ({ urlParams: { code, limit = 20, since, source, symbol } }) =>
             Effect.map(tracker.recent({ code }), (errors) =>
               errors.filter(({ at, context }) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Either, Exit, Layer, Schema, TestClock } from "effect"
-import { Alert, ErrorTracker, FetchError } from "effect-errata"
+import { Alert, ErrorTracker, FetchError, Insight } from "effect-errata"
 import { LogCapture } from "effect-errata/testing"
 import { Core } from "../src/internal/tracker/core.js"
 import { settings } from "../src/internal/tracker/trackerOptions.js"
@@ -31,6 +31,7 @@ const readsOf = (service: ErrorTracker.Service) =>
     ["activeAlerts", Schema.Array(Schema.Union(Alert.Fired, Alert.Escalated)), service.activeAlerts],
     ["alertStatus", Schema.Array(ErrorTracker.AlertStatus), service.alertStatus],
     ["resolvedAlerts", Schema.Array(Alert.Resolved), service.resolvedAlerts()],
+    ["errorBudgets", Schema.Array(Insight.ErrorBudget), service.errorBudgets],
     ["limits", Schema.Array(ErrorTracker.LimitRow), service.limits]
   ] as const
 
@@ -54,7 +55,13 @@ describe("JSON", () => {
       yield* service.track(new FetchError.ApiAuth())
       yield* service.track(new FetchError.ApiAuth())
       yield* service.setLimits({ thresholds: { API_AUTH: { perMinute: 1 } } })
-      yield* service.setLimits({ rules: [{ name: "share", by: "symbol", window: "hour", ratio: 0.5, minAttempts: 2 }] })
+      yield* service.setLimits({
+        rules: [{ name: "share", by: "symbol", window: "hour", ratio: 0.5, minAttempts: 2 }, {
+          name: "goal",
+          objective: 0.99,
+          of: "attempts"
+        }]
+      })
       yield* TestClock.adjust("10 seconds")
       for (const [name, schema, read] of readsOf(service)) {
         const answer: unknown = yield* read

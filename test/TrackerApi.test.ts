@@ -91,6 +91,7 @@ describe("routes", () => {
           encode(Array(ErrorTracker.CallStep))
         ),
         "/api/limits": Effect.flatMap(service.limits, encode(Array(ErrorTracker.LimitRow))),
+        "/api/budgets": Effect.flatMap(service.errorBudgets, encode(Array(Insight.ErrorBudget))),
         "/api/recent?code=API_AUTH&limit=2": Effect.flatMap(
           service.recent({ code: "API_AUTH", limit: 2 }),
           encode(Array(ErrorTracker.RecentError))

@@ -10,6 +10,7 @@ import { AttemptLevel } from "../log/level.js"
 import { type ErrorEntry, logError, notRetryable, type Outcome } from "../log/logError.js"
 import type { Annotations } from "../log/write.js"
 import { attempt } from "../safe/json.js"
+import { isExpectedEmpty } from "../tracker/counting/classification.js"
 import type { CallOutcome, Reporting } from "../tracker/reporting.js"
 import { callOf, type CallState, enterCall, type Failure, leaveCall, nanosOf, withCell } from "./callState.js"
 
@@ -109,7 +110,9 @@ const failed = <E>(
     if (parent !== undefined && call.trouble.logging === "ignored") parent.trouble.logging = "ignored"
   }
   const logged = Effect.zipRight(inTurn(lines), next)
-  return parent === undefined ? reported(call, outcome.refused ? "refused" : "failed", logged) : logged
+  return parent === undefined
+    ? reported(call, outcome.refused ? "refused" : isExpectedEmpty(error) ? "empty" : "failed", logged)
+    : logged
 }
 
 const outcomeOf = (

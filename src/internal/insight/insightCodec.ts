@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Alert from "../../Alert.js"
+import { ErrorBudget } from "../tracker/alerting/errorBudget.js"
 import type * as Model from "./insightModel.js"
 
 const Finite = Schema.Finite
@@ -96,10 +97,13 @@ const report = Schema.Struct({
   forecast: Schema.Array(forecast),
   offenders: Schema.Array(offenders),
   thresholds: thresholdSuggestions,
-  timeouts: Schema.Array(timeoutSuggestion)
+  timeouts: Schema.Array(timeoutSuggestion),
+  errorBudgets: Schema.Array(ErrorBudget)
 })
 
 // The type and the schema of each answer share a name.
+
+export { ErrorBudget }
 
 export type Baseline = Model.Baseline
 interface BaselineJson extends Schema.Schema.Encoded<typeof baseline> {}

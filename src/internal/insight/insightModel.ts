@@ -4,8 +4,11 @@ import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 import type * as Alert from "../../Alert.js"
 import type * as Threshold from "../../Threshold.js"
+import type { ErrorBudget } from "../tracker/alerting/errorBudget.js"
 import type { DimensionName } from "../tracker/counting/dimensionReader.js"
 import type { Window } from "../tracker/counting/windows.js"
+
+export type { ErrorBudget }
 
 export interface Normal {
   readonly mean: number
@@ -111,6 +114,7 @@ export interface Report {
   readonly offenders: ReadonlyArray<Offenders>
   readonly thresholds: ThresholdSuggestions
   readonly timeouts: ReadonlyArray<TimeoutSuggestion>
+  readonly errorBudgets: ReadonlyArray<ErrorBudget>
 }
 
 export interface OffendersOptions {

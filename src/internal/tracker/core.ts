@@ -10,6 +10,7 @@ import type * as FetchError from "../../FetchError.js"
 import { safeText } from "../safe/json.js"
 import { type Edge, replayOf, wallOf } from "./alerting/alertBuilder.js"
 import { AlertFeed } from "./alerting/alertFeed.js"
+import { objectivesOf } from "./alerting/errorBudget.js"
 import { Evaluator, type Limits, noEdges } from "./alerting/evaluator.js"
 import type { Subscriber } from "./alerting/subscribers.js"
 import type { Classification } from "./counting/classification.js"
@@ -17,6 +18,7 @@ import { classificationOf, emptyCode, emptyOf, ownClassifications } from "./coun
 import { type Before, CodeCount } from "./counting/codeCounts.js"
 import { Counts } from "./counting/counts.js"
 import { other } from "./counting/dimension.js"
+import { objectiveGauge } from "./counting/objectiveGauges.js"
 import type { Batch } from "./counting/successBuffer.js"
 import * as timelines from "./counting/timelines.js"
 import * as views from "./counting/views.js"
@@ -51,7 +53,12 @@ export class Core {
   constructor(settings: Settings, feed = new AlertFeed()) {
     this.settings = settings
     this.counts = new Counts(settings)
-    this.evaluator = new Evaluator(settings, (group, code) => this.counts.gauge(group, code), feed)
+    this.evaluator = new Evaluator(
+      settings,
+      (group, code) => this.counts.gauge(group, code),
+      (objective) => objectiveGauge(this.counts, objective),
+      feed
+    )
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -96,10 +103,7 @@ export class Core {
     if (empty !== undefined) counts.empties.add(empty.reason, context.source ?? unknown, expected, now)
     if (!kept) counts.dropped++
     counts.recent.push(count.recent, now, classification, message, context, causes)
-    if (this.notices.isDue()) {
-      const { attempted, dimensions } = counts
-      this.notices.look({ attempted, dimensions, rules: evaluator.limits.rules })
-    }
+    if (this.notices.isDue()) this.notices.look(counts, evaluator.limits.rules)
     return evaluator.hasGroups ? evaluator.attempted(edges, context, count.code, now, moment, error) : edges
   }
 
@@ -133,7 +137,8 @@ export class Core {
     const now = this.advance(moment)
     const { calls } = this.counts
     calls.made.add(now)
-    calls[outcome].add(now)
+    calls[outcome === "empty" ? "failed" : outcome].add(now)
+    if (outcome === "empty") this.counts.expectedCalls.add(now)
   }
 
   /** Counts calls that succeeded some time before. */
@@ -230,6 +235,7 @@ export class Core {
       ...this.counts.snapshot(this.latest),
       recent: this.recent(Infinity, undefined, moment),
       limits: this.evaluator.codeLimits,
+      objectives: objectivesOf(this.evaluator.limits.rules),
       resolved: this.evaluator.feed.endedWithin(Infinity, moment.wall),
       alerts: this.evaluator.snapshot(this.latest, moment.wall)
     }]

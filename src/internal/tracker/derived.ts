@@ -56,6 +56,7 @@ export const derive = (
         return { alert, since: alert.at, amount, peak: amount, escalations: 0, trend: [] }
       })),
     resolvedAlerts: () => Effect.succeed([]),
+    errorBudgets: Effect.succeed([]),
     limits: Effect.succeed([]),
     verdict: (code) =>
       Effect.map(activeAlerts, (alerts) => {
@@ -175,6 +176,7 @@ export const noop: Service = {
   activeAlerts: Effect.succeed([]),
   alertStatus: Effect.succeed([]),
   resolvedAlerts: () => Effect.succeed([]),
+  errorBudgets: Effect.succeed([]),
   limits: Effect.succeed([]),
   recent: () => Effect.succeed([]),
   setLimits: () => Effect.void,

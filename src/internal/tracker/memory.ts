@@ -14,6 +14,7 @@ import { limitRows, statusOf } from "./alerting/alertStatus.js"
 import * as Subscribers from "./alerting/subscribers.js"
 import { repeatCleanUp } from "./cleanUp.js"
 import { Core } from "./core.js"
+import { budgetsIn } from "./counting/objectiveGauges.js"
 import { SuccessBuffer } from "./counting/successBuffer.js"
 import { callTimelineOf } from "./counting/timelines.js"
 import { noWorst, worstIn } from "./counting/worst.js"
@@ -27,6 +28,7 @@ import type { Persistable } from "./persisted.js"
 import {
   encodableAlerts,
   encodableBreakdown,
+  encodableBudgets,
   encodableCalls,
   encodableEmptyData,
   encodableLatency,
@@ -191,6 +193,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
         const millis = Duration.toMillis(durationOf(options?.window) ?? hour)
         return encodableResolved(core.read(({ evaluator, wall }) => evaluator.feed.endedWithin(millis, wall), moment))
       }),
+    errorBudgets: step((core, moment) => encodableBudgets(core.read(budgetsIn, moment))),
     limits: step((core, moment) => encodableLimits(core.read(({ evaluator }) => limitRows(evaluator.limits), moment))),
     recent: (options) =>
       step((core, moment) => encodableRecent(core.recent(options?.limit ?? Infinity, options?.code, moment))),

@@ -9,6 +9,7 @@ import type * as Alert from "../../Alert.js"
 import type * as FetchContext from "../../FetchContext.js"
 import type { EmptyReason, Severity, Trackable } from "../../FetchError.js"
 import type * as Threshold from "../../Threshold.js"
+import type { ErrorBudget } from "./alerting/errorBudget.js"
 import type { DimensionName } from "./counting/dimensionReader.js"
 import type { Window } from "./counting/windows.js"
 import type * as Snapshot from "./snapshotModel.js"
@@ -346,6 +347,8 @@ export interface Service {
   readonly resolvedAlerts: (
     options?: { readonly window?: Duration.DurationInput | undefined }
   ) => Effect.Effect<ReadonlyArray<Alert.Resolved>>
+  /** The error budgets of the objectives over the last day. */
+  readonly errorBudgets: Effect.Effect<ReadonlyArray<ErrorBudget>>
   /** The limits in force: those of codes, then the rules. */
   readonly limits: Effect.Effect<ReadonlyArray<LimitRow>>
   /** The recent errors, newest first. */
@@ -380,6 +383,7 @@ export type Derived =
   | "latency"
   | "alertStatus"
   | "resolvedAlerts"
+  | "errorBudgets"
   | "limits"
   | "setLimits"
   | "snapshot"

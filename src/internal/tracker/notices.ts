@@ -5,11 +5,11 @@ import { knownDimensions } from "./counting/dimensionReader.js"
 // An attribute that no error has had may still occur; after this many errors it is probably misspelt.
 const errorsBeforeEmptyDimension = 64
 
-/** The counts and settings that notices are derived from. */
+/** The counts that notices are derived from. */
 export interface Observed {
-  readonly rules: ReadonlyArray<Rule>
   /** True if any attempt was counted. */
   readonly attempted: boolean
+  readonly calls: { readonly made: { readonly total: number } }
   readonly dimensions: ReadonlyArray<{ readonly name: string; readonly counts: { readonly size: number } }>
 }
 
@@ -34,7 +34,7 @@ export class Notices {
     return (n & (n - 1)) === 0
   }
 
-  look({ attempted, dimensions, rules }: Observed): void {
+  look({ attempted, calls, dimensions }: Observed, rules: ReadonlyArray<Rule>): void {
     const { errors } = this
     for (const { group, name } of attempted ? [] : rules) {
       if (group?.minAttempts === undefined || errors < group.minAttempts) continue
@@ -44,6 +44,18 @@ export class Notices {
           JSON.stringify(name)
         } never fires: it limits a ratio, and of ${errors} errors none is an attempt. ` +
           "Count attempts with Fetch.tracked({…}, { attempts: true })"
+      )
+    }
+    for (const { name, objective } of rules) {
+      const isCounted = objective?.of === "attempts" ? attempted : calls.made.total > 0
+      if (objective === undefined || isCounted || errors < objective.minEvents) continue
+      this.issue(
+        `rule ${name}`,
+        `The objective ${JSON.stringify(name)} never fires: of ${errors} errors none is that of ${
+          objective.of === "attempts"
+            ? "an attempt. Count attempts with Fetch.tracked({…}, { attempts: true })"
+            : "a call. Count calls with Fetch.retry or Fetch.failover, or set of: \"attempts\""
+        }`
       )
     }
     for (const { counts, name } of errors < errorsBeforeEmptyDimension ? [] : dimensions) {

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import * as Alert from "../../Alert.js"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
+import { ErrorBudget } from "./alerting/errorBudget.js"
 import type * as Model from "./model.js"
 
 // A tracker of a user's own may return any number: it is encoded as the nearest finite one that is not negative.
@@ -226,4 +227,5 @@ export const encodableAlerts = encodable(Schema.Array(activeAlert))
 export const encodableResolved = encodable(Schema.Array(Alert.Resolved))
 export const encodableStatus = encodable(Schema.Array(alertStatus))
 export const encodableLimits = encodable(Schema.Array(limitRow))
+export const encodableBudgets = encodable(Schema.Array(ErrorBudget))
 export const encodableWorst = encodable(worst)

@@ -8,8 +8,11 @@ import type * as ErrorLog from "../../ErrorLog.js"
 import type { Measured, Selection } from "./measures/measure.js"
 import type { RetryCounts, Service } from "./model.js"
 
-/** The outcome of a call that did not succeed at once. `recovered`: it succeeded later. `refused`: it was never sent. */
-export type CallOutcome = "recovered" | "failed" | "refused"
+/**
+ * The outcome of a call that did not succeed at once. `recovered`: it succeeded later. `refused`: it was never sent. `empty`:
+ * it failed with an expected empty, which counts towards no objective.
+ */
+export type CallOutcome = "recovered" | "failed" | "refused" | "empty"
 
 export interface Reporting {
   /** Counts an action of a retry policy. */

@@ -174,6 +174,7 @@ export const SnapshotSchema = Schema.Struct({
     refusals: tally,
     openCircuits: tally
   }),
+  expectedCalls: Schema.optional(tally),
   recent: Schema.Array(Recent),
   limits: Schema.Array(Schema.Struct({
     code: Schema.String,
@@ -182,6 +183,12 @@ export const SnapshotSchema = Schema.Struct({
     limit: Natural,
     recovered: Natural
   })),
+  objectives: Schema.optional(Schema.Array(Schema.Struct({
+    name: Schema.String,
+    objective: Schema.NonNegative,
+    of: Schema.Literal("calls", "attempts"),
+    by: Schema.optional(Schema.String)
+  }))),
   alerts: Schema.Array(Schema.Struct({
     alert: Schema.Union(Alert.Fired, Alert.Escalated),
     since: Schema.DateTimeUtcFromNumber,
@@ -191,7 +198,8 @@ export const SnapshotSchema = Schema.Struct({
     limit: Schema.optional(Schema.Struct({
       window: Schema.DurationFromMillis,
       recovered: amount,
-      minAttempts: Schema.optional(Natural)
+      minAttempts: Schema.optional(Natural),
+      short: Schema.optional(Natural)
     }))
   })),
   resolved: Schema.optional(Schema.Array(Alert.Resolved)),

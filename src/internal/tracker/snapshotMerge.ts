@@ -69,8 +69,10 @@ export const merge = (older: Model.Snapshot, newer: Model.Snapshot): Model.Snaps
       openCircuits: tally(older.retry.openCircuits, newer.retry.openCircuits)
     },
     calls: addCalls(tally, older.calls, newer.calls),
+    expectedCalls: tally(older.expectedCalls, newer.expectedCalls),
     recent: [...newer.recent, ...older.recent],
     limits: newer.limits,
+    objectives: newer.objectives,
     alerts: union(older.alerts, newer.alerts, alertKey, (a, b) => ({
       // The newer alert is the one that subscribers have seen last.
       ...(b ?? a!),
@@ -169,5 +171,5 @@ const addFromEnd = (a: ReadonlyArray<number>, b: ReadonlyArray<number>, most: nu
   return Array.from({ length }, (_, i) => (a[a.length - length + i] ?? 0) + (b[b.length - length + i] ?? 0))
 }
 
-const alertKey = ({ alert: { attempts, by, code, rule, window } }: Model.Active): string =>
-  JSON.stringify([rule, code, window, by, attempts !== undefined])
+const alertKey = ({ alert: { attempts, by, code, objective, rule, window } }: Model.Active): string =>
+  JSON.stringify([rule, code, window, by, attempts !== undefined, objective !== undefined])

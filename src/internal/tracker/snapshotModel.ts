@@ -83,6 +83,14 @@ export interface Limit {
   readonly recovered: number
 }
 
+export interface Objective {
+  readonly name: string
+  /** The share of events that are to succeed. */
+  readonly objective: number
+  readonly of: "calls" | "attempts"
+  readonly by?: string | undefined
+}
+
 export interface Active {
   /** The last alert published. */
   readonly alert: Alert.Fired | Alert.Escalated
@@ -99,6 +107,8 @@ export interface Active {
     readonly recovered: number
     /** For a rule on a ratio. */
     readonly minAttempts?: number | undefined
+    /** For an objective: its short window in minutes. */
+    readonly short?: number | undefined
   } | undefined
 }
 
@@ -153,9 +163,13 @@ export interface Snapshot {
   readonly retry: Retry
   /** Calls by their outcome: see `CallCounts` of the tracker. */
   readonly calls: Calls
+  /** The calls among the failed ones that ended with an expected empty. Undefined in snapshots of earlier versions. */
+  readonly expectedCalls?: Tally | undefined
   /** Newest first. */
   readonly recent: ReadonlyArray<Recent>
   readonly limits: ReadonlyArray<Limit>
+  /** The objectives in force. Undefined in snapshots of earlier versions. */
+  readonly objectives?: ReadonlyArray<Objective> | undefined
   readonly alerts: ReadonlyArray<Active>
   /** The alerts that resolved in the last day, newest first. Undefined in snapshots of earlier versions. */
   readonly resolved?: ReadonlyArray<Alert.Resolved> | undefined

@@ -5,6 +5,7 @@ import * as Alert from "../../../Alert.js"
 import type { Severity } from "../../../FetchError.js"
 import type * as Edges from "./edges.js"
 import { GroupWatch } from "./groupWatch.js"
+import { ObjectiveWatch } from "./objectiveWatch.js"
 import type { Watched } from "./watch.js"
 
 /** An alert about a limit, as opposed to one about its subscriber. */
@@ -42,7 +43,8 @@ export const alertOf = (
   { now, wall }: Instants
 ): Edge => {
   const { limit, name } = watch.limit
-  const group = watch instanceof GroupWatch ? watch : undefined
+  const objective = watch instanceof ObjectiveWatch ? watch : undefined
+  const group = watch instanceof GroupWatch ? watch : objective
   const common = {
     id,
     code,
@@ -53,7 +55,8 @@ export const alertOf = (
     at: wallOf(edge.at, now, wall),
     ...rule === undefined ? {} : { rule },
     ...group?.group.minAttempts === undefined ? {} : { attempts: group.amounts.attempts },
-    ...group?.group.by === undefined ? {} : { by: group.group.by }
+    ...group?.group.by === undefined ? {} : { by: group.group.by },
+    ...objective === undefined ? {} : { objective: objective.objective.objective, of: objective.objective.of }
   }
   if (edge._tag === "Resolved") {
     return new Alert.Resolved({

@@ -44,7 +44,7 @@ const rowOf = (
   window: name,
   duration: window,
   limit,
-  isRatio: rule?.group?.minAttempts !== undefined,
+  isRatio: rule?.group?.minAttempts !== undefined || rule?.objective !== undefined,
   rule: Option.fromNullable(rule?.name),
-  by: Option.fromNullable(rule?.group?.by)
+  by: Option.fromNullable(rule?.group?.by ?? rule?.objective?.by)
 })

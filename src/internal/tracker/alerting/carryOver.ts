@@ -3,6 +3,7 @@ import type { Edge, Instants } from "./alertBuilder.js"
 import { limitedTo, withdrawn } from "./alertBuilder.js"
 import type * as Edges from "./edges.js"
 import { GroupWatch } from "./groupWatch.js"
+import { ObjectiveWatch } from "./objectiveWatch.js"
 import type { Standing, Watched } from "./watch.js"
 
 /** Builds the alerts of the edges of a limit. */
@@ -45,9 +46,11 @@ export const carryOver = (
 
 /** The name of a limit: limits of the same name continue one another, even if their numbers differ. */
 export const keyOf = ({ code = "*", rule, watch }: Watched): string => {
-  const group = watch instanceof GroupWatch ? watch.group : undefined
-  return JSON.stringify([rule, code, watch.limit.name, group?.by, group?.minAttempts !== undefined])
+  const isObjective = watch instanceof ObjectiveWatch
+  const group = watch instanceof GroupWatch || isObjective ? watch.group : undefined
+  return JSON.stringify([rule, code, watch.limit.name, group?.by, group?.minAttempts !== undefined, isObjective])
 }
 
-export const keyOfAlert = ({ alert: { attempts, by, code, rule, window } }: Pick<Standing, "alert">): string =>
-  JSON.stringify([rule, code, window, by, attempts !== undefined])
+export const keyOfAlert = (
+  { alert: { attempts, by, code, objective, rule, window } }: Pick<Standing, "alert">
+): string => JSON.stringify([rule, code, window, by, attempts !== undefined, objective !== undefined])

@@ -19,9 +19,11 @@ import { CombinedWindow } from "./combinedWindow.js"
 import type * as Edges from "./edges.js"
 import { GroupWatch } from "./groupWatch.js"
 import type { Rule } from "./limits.js"
-import type { GaugeOf } from "./snapshotWatch.js"
+import { ObjectiveWatch } from "./objectiveWatch.js"
+import type { GaugeOf, ObjectiveGaugeOf } from "./snapshotWatch.js"
 import { snapshotWatch } from "./snapshotWatch.js"
-import type { Standing, Watch, Watched } from "./watch.js"
+import { activeOf, groupOf, standingOf } from "./standing.js"
+import type { Watch, Watched } from "./watch.js"
 import { WatchedEvents } from "./watchedEvents.js"
 
 /** A rule on attempts or on the values of a dimension, with the value that an attempt counts for. */
@@ -51,6 +53,7 @@ export const noEdges: ReadonlyArray<Edge> = []
 export class Evaluator {
   private readonly codes = new Map<string, Code>()
   private readonly gaugeOf: GaugeOf
+  private readonly objectiveGaugeOf: ObjectiveGaugeOf
   // The errors of all codes, with the rules on them.
   private readonly allErrors = new WatchedEvents(
     new CombinedWindow(() => Array.from(this.codes.values(), ({ events }) => events))
@@ -58,13 +61,15 @@ export class Evaluator {
   readonly feed: AlertFeed
   limits: Limits
   private groups: ReadonlyArray<WatchedGroup> = []
+  private objectives: ReadonlyArray<Watched<ObjectiveWatch>> = []
   all: ReadonlyArray<Watched> = []
   // No edge is due before this instant has passed, unless something is counted.
   private quietUntil = Infinity
 
-  constructor(limits: Limits, gaugeOf: GaugeOf, feed: AlertFeed) {
+  constructor(limits: Limits, gaugeOf: GaugeOf, objectiveGaugeOf: ObjectiveGaugeOf, feed: AlertFeed) {
     this.limits = limits
     this.gaugeOf = gaugeOf
+    this.objectiveGaugeOf = objectiveGaugeOf
     this.feed = feed
     this.watchRules()
   }
@@ -96,9 +101,15 @@ export class Evaluator {
   private watchRules(): void {
     this.allErrors.clear()
     const groups: Array<WatchedGroup> = []
+    const objectives: Array<Watched<ObjectiveWatch>> = []
     for (const rule of this.limits.rules) {
-      const { code, group, limit } = rule
-      if (group !== undefined) {
+      const { code, group, limit, objective } = rule
+      if (objective !== undefined) {
+        const gauge = this.objectiveGaugeOf(objective)
+        if (gauge === undefined) continue
+        const watch = new ObjectiveWatch(limit, objective, gauge)
+        objectives.push({ watch, rule: rule.name, code, alert: undefined })
+      } else if (group !== undefined) {
         const gauge = this.gaugeOf(group, code)
         if (gauge === undefined) continue
         const watch = new GroupWatch(limit, group, gauge)
@@ -109,12 +120,14 @@ export class Evaluator {
       }
     }
     this.groups = groups
+    this.objectives = objectives
     this.index()
+    this.quietUntil = this.nextDue
   }
 
   private index(): void {
     const ofCodes = Array.from(this.codes.values(), ({ watched }) => watched.limits).flat()
-    this.all = [...ofCodes, ...this.allErrors.limits, ...this.groups]
+    this.all = [...ofCodes, ...this.allErrors.limits, ...this.groups, ...this.objectives]
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -124,9 +137,23 @@ export class Evaluator {
   /** Publishes the edges that became due because time passed, in the order of time. Must precede every count. */
   settle(now: number, clock: WallClock): ReadonlyArray<Edge> {
     if (now <= this.quietUntil) return noEdges
-    const edges = this.publishAll(this.all, (watch) => watch.settle(now), now, clock)
+    const edges = this.settled(this.all, now, clock.wall)
+    for (const alert of edges) this.feed.publish(alert)
     this.quietUntil = this.nextDue
     return edges
+  }
+
+  /** The edges that became due because time passed, in the order of time. */
+  private settled(all: ReadonlyArray<Watched>, now: number, wall: number): ReadonlyArray<Edge> {
+    return all.flatMap((watched) => {
+      const due: Array<{ readonly at: number; readonly alerts: ReadonlyArray<Edge> }> = []
+      // An objective has the edges of one minute at a time: an alert has the counts of its minute.
+      do {
+        const edges = watched.watch.settle(now)
+        if (edges[0] !== undefined) due.push({ at: edges[0].at, alerts: this.build(watched, edges, now, wall) })
+      } while (now > watched.watch.quietUntil)
+      return due
+    }).sort((a, b) => a.at - b.at).flatMap(({ alerts }) => alerts)
   }
 
   /** The edges that an error caused in the limits on its code and on all codes. Must follow the count of the error. */
@@ -247,25 +274,7 @@ export class Evaluator {
 
   /** The active alerts, each with its limit. All edges that are due must have been published. */
   snapshot(now: number, wall: number): ReadonlyArray<Snapshot.Active> {
-    return this.all.flatMap((watched) => {
-      const { alert, watch } = watched
-      const { firing, limit } = watch
-      if (alert === undefined || Option.isNone(firing)) return []
-      const { escalations, peak, since } = firing.value
-      const minAttempts = watch instanceof GroupWatch ? watch.group.minAttempts : undefined
-      return [{
-        alert,
-        since: wallOf(since, now, wall),
-        escalations,
-        peak,
-        values: watch.values(now),
-        limit: {
-          window: limit.window,
-          recovered: limit.recovered,
-          ...minAttempts === undefined ? {} : { minAttempts }
-        }
-      }]
-    })
+    return this.all.flatMap((watched) => activeOf(watched, now, wall))
   }
 
   /**
@@ -282,8 +291,7 @@ export class Evaluator {
     const build = this.builder(now, wall)
     const resumed = actives.map((active) => this.resume(active, taken))
     const replays = resumed.map(({ alert }) => alert)
-    const recovered = resumed.flatMap((watched) => build(watched, watched.watch.settle(now)))
-      .sort((a, b) => DateTime.Order(a.at, b.at))
+    const recovered = this.settled(resumed, now, wall)
     const standing = resumed.flatMap((watched) => standingOf(watched, now))
     const { ended, started } = carryOver(this.all, standing, { now, wall }, build)
 
@@ -306,10 +314,9 @@ export class Evaluator {
     // Subscribers may have seen the end of an alert that the snapshot has as active.
     const news = [...recovered, ...ended].filter(({ id }) => !this.feed.hasResolved(id))
     for (const alert of news) this.feed.publish(alert)
-    // A ratio rises without an error, as successes age. Its alert fires with the next attempt.
-    const counts = started.filter(({ watch }) =>
-      !(watch instanceof GroupWatch && watch.group.minAttempts !== undefined)
-    )
+    // A ratio rises without an error, as successes age. Its alert fires with the next attempt, or the next full minute.
+    for (const { watch } of started) if (watch instanceof ObjectiveWatch) watch.skipTo(now)
+    const counts = started.filter(({ watch }) => groupOf(watch)?.minAttempts === undefined)
     return [...gone, ...news, ...this.start(counts, now, wall)]
   }
 
@@ -332,6 +339,7 @@ export class Evaluator {
     const present = this.all.find((watched) => keyOf(watched) === keyOfAlert(active))
     return snapshotWatch(active, present?.watch.limit, {
       gaugeOf: this.gaugeOf,
+      objectiveGaugeOf: this.objectiveGaugeOf,
       eventsOf: (code) => code === undefined ? this.allErrors.events : this.codes.get(code)?.events
     })
   }
@@ -377,11 +385,4 @@ export class Evaluator {
   private get nextDue(): number {
     return Math.min(...this.all.map(({ watch }) => watch.quietUntil))
   }
-}
-
-const standingOf = ({ alert, watch }: Watched, now: number): ReadonlyArray<Standing> => {
-  const { firing, limit } = watch
-  return alert === undefined || Option.isNone(firing)
-    ? []
-    : [{ alert, firing: firing.value, values: watch.values(now), limit }]
 }

@@ -58,4 +58,19 @@ export interface RatioRule extends RuleOptions {
   readonly minAttempts: number
 }
 
-export type Rule = CountRule | ValueRule | RatioRule
+export interface ObjectiveRule {
+  /** The name of the objective in alerts. */
+  readonly name: string
+  /** The share of calls or attempts that are to succeed, from 0.9 to below 1: 0.999. */
+  readonly objective: number
+  /** What is counted. Default `calls`. Calls are counted by `Fetch.retry` and `Fetch.failover`; refused ones fail. */
+  readonly of?: "calls" | "attempts" | undefined
+  /** The dimension for each of whose values the objective holds. Only for attempts. */
+  readonly by?: Dimension | undefined
+  /** With fewer events in the last hour, or six hours, nothing fires. Default 50. */
+  readonly minEvents?: number | undefined
+  /** An alert resolves when the failure rate is at or below this share of its limit. Above 0, at most 1; default 0.8. */
+  readonly recoverAt?: number | undefined
+}
+
+export type Rule = CountRule | ValueRule | RatioRule | ObjectiveRule

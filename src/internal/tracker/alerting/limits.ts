@@ -7,6 +7,7 @@ import * as Check from "../../options.js"
 import type { Window } from "../counting/windows.js"
 import type * as Edges from "./edges.js"
 import type * as Options from "./limitOptions.js"
+import { limitOf, type Objective, pairs } from "./objective.js"
 
 /** A resolved rule. */
 export interface Rule {
@@ -15,6 +16,8 @@ export interface Rule {
   readonly limit: Edges.Limit
   /** Undefined for a rule on the count of all errors, whatever their values. */
   readonly group: Group | undefined
+  /** An objective has one rule for each pair of windows. */
+  readonly objective?: Objective | undefined
 }
 
 /** What is counted in buckets: the values of a dimension, or failure rates. */
@@ -120,7 +123,9 @@ const firstRepeated = (names: ReadonlyArray<string>): string | undefined =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The options of all kinds of rules: which of them exclude each other is checked afterwards. */
-type AnyRule = { readonly [K in keyof Options.CountRule | keyof Options.RatioRule]?: unknown }
+type AnyRule = {
+  readonly [K in keyof Options.CountRule | keyof Options.RatioRule | keyof Options.ObjectiveRule]?: unknown
+}
 
 /** The rules of a tracker with these dimensions. */
 export const rulesOf = (
@@ -131,14 +136,15 @@ export const rulesOf = (
   Either.flatMap(
     Check.withDefault(Check.listOf("a list of rules", ruleOf(dimensions, ownCodes)), [])("rules", rules),
     (rules) => {
-      const twice = firstRepeated(rules.map(({ name }) => name))
+      const twice = firstRepeated(rules.flatMap(([rule]) => rule === undefined ? [] : [rule.name]))
       return twice === undefined
-        ? Either.right(rules)
+        ? Either.right(rules.flat())
         : Either.left(`rules: two rules have the name ${JSON.stringify(twice)}, names must differ`)
     }
   )
 
-const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>): Check.Check<Rule> => {
+/** The rules of one item of the list. */
+const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>): Check.Check<ReadonlyArray<Rule>> => {
   const code: Check.Check<string> = (path, value) =>
     Either.flatMap(Check.text(path, value), (code) => Either.map(knownCode(path, code, ownCodes), () => code))
   const fields = Check.struct(
@@ -150,12 +156,22 @@ const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>
       limit: Check.optional(count),
       ratio: Check.optional(Check.number("a number above 0 and below 1", (n) => n > 0 && n < 1)),
       minAttempts: Check.optional(count),
+      objective: Check.optional(Check.number("a number from 0.9 to below 1", (n) => n >= 0.9 && n < 1)),
+      of: Check.optional(Check.oneOf("value", ["calls", "attempts"])),
+      minEvents: Check.optional(count),
       recoverAt
     } satisfies Check.Checks<AnyRule>
   )
   return (path, value) =>
     Either.gen(function*() {
-      const { by, code, limit, minAttempts, name, ratio, recoverAt, window } = yield* fields(path, value)
+      const options = yield* fields(path, value)
+      const { by, code, limit, minAttempts, name, objective, ratio, recoverAt, window } = options
+      if (objective !== undefined) return yield* objectiveOf(path, { ...options, objective })
+      for (const option of ["of", "minEvents"] as const) {
+        if (options[option] !== undefined) {
+          return yield* Either.left(`${path} has ${option} without objective: ${option} is for objectives`)
+        }
+      }
       if (ratio !== undefined && limit !== undefined) {
         return yield* Either.left(`${path} has both limit and ratio: it must have one of them`)
       }
@@ -175,20 +191,51 @@ const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>
       }
       const known = windowNames.find((name) => name === window)
       if (known !== undefined) {
-        return {
+        return [{
           name,
           code,
           limit: { name: known, window: windows[known], ...amounts },
           group: by === undefined && ratio === undefined ? undefined : { by, window: known, minAttempts }
-        }
+        }]
       }
       if (by !== undefined || ratio !== undefined) {
         return yield* Check.wrong(`${path}.window`, window, "\"minute\", \"hour\" or \"day\"")
       }
       const length = yield* windowOf(`${path}.window`, window)
-      return { name, code, limit: { name: Duration.format(length), window: length, ...amounts }, group: undefined }
+      return [{ name, code, limit: { name: Duration.format(length), window: length, ...amounts }, group: undefined }]
     })
 }
+
+interface ObjectiveOptions extends Partial<Record<"code" | "limit" | "ratio" | "minAttempts" | "window", unknown>> {
+  readonly name: string
+  readonly objective: number
+  readonly of: "calls" | "attempts" | undefined
+  readonly by: string | undefined
+  readonly minEvents: number | undefined
+  readonly recoverAt: number
+}
+
+/** One rule for each pair of windows whose limit can be exceeded. */
+const objectiveOf = (path: string, options: ObjectiveOptions): Check.Checked<ReadonlyArray<Rule>> => {
+  const { by, minEvents = defaultMinEvents, name, objective, of = "calls", recoverAt } = options
+  for (const option of ["code", "window", "limit", "ratio", "minAttempts"] as const) {
+    if (options[option] !== undefined) {
+      return Either.left(`${path} has ${option} and objective: an objective has windows and limits of its own`)
+    }
+  }
+  if (by !== undefined && of === "calls") {
+    return Either.left(`${path} has by without of: "attempts": calls are not counted by dimension`)
+  }
+  return Either.right(pairs.flatMap((pair) => {
+    const limit = limitOf(pair, objective, recoverAt)
+    const { long, short } = pair
+    return limit.limit < 1
+      ? [{ name, code: undefined, limit, group: undefined, objective: { objective, of, by, minEvents, long, short } }]
+      : []
+  }))
+}
+
+const defaultMinEvents = 50
 
 /** The window of a rule on a count: a duration, or a name that almost is one of the three. */
 const windowOf: Check.Check<Duration.Duration> = (path, value) =>

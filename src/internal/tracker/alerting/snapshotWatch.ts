@@ -8,15 +8,20 @@ import { GroupWatch } from "./groupWatch.js"
 import type { Group } from "./limits.js"
 import type { Counted } from "./limitWatch.js"
 import { LimitWatch } from "./limitWatch.js"
+import { type Objective, pairs } from "./objective.js"
+import { type ObjectiveGauge, ObjectiveWatch } from "./objectiveWatch.js"
 import type { Watch } from "./watch.js"
 import { WatchedEvents } from "./watchedEvents.js"
 
 /** The counts that a rule is evaluated on; undefined for a dimension that is not kept. */
 export type GaugeOf = (group: Group, code: string | undefined) => Gauge | undefined
 
+export type ObjectiveGaugeOf = (objective: Objective) => ObjectiveGauge | undefined
+
 /** The present counts, by code; undefined stands for all codes. */
 interface Counts {
   readonly gaugeOf: GaugeOf
+  readonly objectiveGaugeOf: ObjectiveGaugeOf
   readonly eventsOf: (code: string | undefined) => Counted | undefined
 }
 
@@ -24,7 +29,7 @@ interface Counts {
 export const snapshotWatch = (
   { alert, limit }: Snapshot.Active,
   present: Limit | undefined,
-  { eventsOf, gaugeOf }: Counts
+  { eventsOf, gaugeOf, objectiveGaugeOf }: Counts
 ): Watch => {
   const { attempts, by, limit: number, window: name } = alert
   const code = alert.code === "*" ? undefined : alert.code
@@ -33,6 +38,21 @@ export const snapshotWatch = (
   const isRatio = attempts !== undefined
   const before = { name, window, limit: number, recovered: isRatio ? recovered : wholeCount(recovered) }
   if (by === undefined && !isRatio) return new LimitWatch(before, new WatchedEvents(eventsOf(code) ?? unknownEvents))
+  if (alert.objective !== undefined) {
+    const pair = pairs.find((pair) => pair.name === name) ?? pairs[0]
+    const objective: Objective = {
+      objective: alert.objective,
+      of: alert.of ?? "calls",
+      by,
+      minEvents: limit?.minAttempts ?? 1,
+      long: pair.long,
+      short: limit?.short ?? pair.short
+    }
+    const gauge = objectiveGaugeOf(objective)
+    return gauge === undefined
+      ? new LimitWatch(before, new WatchedEvents(unknownEvents))
+      : new ObjectiveWatch(before, objective, gauge)
+  }
   const minAttempts = isRatio ? limit?.minAttempts ?? 1 : undefined
   const group = isWindow(name) ? { by, window: name, minAttempts } : undefined
   const gauge = group && gaugeOf(group, code)

@@ -1,6 +1,6 @@
 /** The classification of an error, read once before the error is counted. */
 import * as FetchError from "../../../FetchError.js"
-import { safeText } from "../../safe/json.js"
+import { attempt, safeText } from "../../safe/json.js"
 
 /** The fields by which an error is counted. */
 export interface Classification {
@@ -23,6 +23,10 @@ export const emptyOf = (
   reason: "reason" in error && isReason(error.reason) ? error.reason : "date_range",
   expected: "expected" in error && error.expected === true
 })
+
+/** True for empty data that counts towards no limit. Never throws. */
+export const isExpectedEmpty = (error: FetchError.Trackable): boolean =>
+  attempt(() => error.code === emptyCode && emptyOf(error).expected) === true
 
 const severityOf = (severity: unknown): FetchError.Severity =>
   FetchError.Severity.literals.find((known) => known === severity) ?? "ERROR"

@@ -31,6 +31,7 @@ type What =
   | "latency"
   | "retry"
   | "calls"
+  | "expectedCalls"
   | "dropped"
 
 export class Counts {
@@ -53,6 +54,8 @@ export class Counts {
     openCircuits: new Tally()
   }
   readonly calls = { made: new Tally(), recovered: new Tally(), failed: new Tally(), refused: new Tally() }
+  /** The calls among the failed ones that ended with an expected empty. */
+  readonly expectedCalls = new Tally()
   readonly recent: RecentErrors
   /** True if attempts are counted, and not only errors. */
   attempted = false
@@ -78,7 +81,11 @@ export class Counts {
     for (const { counts } of this.dimensions) counts.evict()
     this.empties.prune(now)
     this.successes.events.prune(now)
-    for (const { events } of [...Object.values(this.retry), ...Object.values(this.calls)]) events.prune(now)
+    for (const { events } of this.tallies) events.prune(now)
+  }
+
+  private get tallies(): ReadonlyArray<Tally> {
+    return [...Object.values(this.retry), ...Object.values(this.calls), this.expectedCalls]
   }
 
   /** Maps the tallies of retries. */
@@ -129,7 +136,7 @@ export class Counts {
       this.empties,
       this.successes.events,
       this.latencies,
-      ...[...Object.values(this.retry), ...Object.values(this.calls)].map(({ events }) => events)
+      ...this.tallies.map(({ events }) => events)
     ]
       .reduce((sum, { bytes }) => sum + bytes, 0)
   }
@@ -146,6 +153,7 @@ export class Counts {
       latency: this.latencies.snapshot(),
       retry: this.retried((tally) => tally.snapshot(now)),
       calls: this.called((tally) => tally.snapshot(now)),
+      expectedCalls: this.expectedCalls.snapshot(now),
       dropped: this.dropped
     }
   }
@@ -167,6 +175,7 @@ export class Counts {
     this.empties.restore(snapshot.empties, now)
     this.latencies.restore(snapshot.latency)
     for (const what of Record.keys(this.retry)) this.retry[what].restore(snapshot.retry[what], now)
+    if (snapshot.expectedCalls !== undefined) this.expectedCalls.restore(snapshot.expectedCalls, now)
     for (const what of Record.keys(this.calls)) this.calls[what].restore(snapshot.calls[what], now)
     // The ring and the kinds decide which of them stay.
     for (const { at, causes, context, message, ...classification } of [...snapshot.recent].reverse()) {

@@ -186,6 +186,18 @@ export class Dimension {
     return rowOf(value, this.counter(window, second), code === undefined ? undefined : this.codes.get(code) ?? noCode)
   }
 
+  /** The failures and attempts of a value in a window, see `Slots.within`. */
+  outcomes(raw: string, minutes: number, second: number): { readonly failures: number; readonly events: number } {
+    const value = this.values.get(raw) ?? this.values.get(nameOf(raw))
+    if (value === undefined || value === this.others) return { failures: 0, events: 0 }
+    const { attempts, count, expected } = rowOf(
+      value,
+      (series) => series === undefined || series === none ? 0 : this.slots.within(series, minutes, second),
+      undefined
+    )
+    return attempts === 0 ? { failures: 0, events: 0 } : { failures: count - expected, events: attempts }
+  }
+
   /** The code of most of the errors of a value in a window; undefined without errors. */
   mostly(raw: string, window: WindowIndex | undefined): string | undefined {
     const count = this.counter(window)

@@ -16,18 +16,26 @@ export const gaugeOfDimension = (counts: Dimension, code: string | undefined): G
     const row = counts.row(value, windowIndex[window], code, secondOf(now))
     return row === undefined ? noAmounts : { errors: errorsOf(row, code), attempts: row.attempts }
   },
-  trend: (value, window, now) => {
-    const minutes = counts.minutes(value, code, secondOf(now))
-    if (minutes === undefined) return trendAges.map(() => noAmounts)
-    const [errors, attempts] = minutes
-    const length = windows[window] / trendStep
-    return trendAges.map((age) => {
-      const end = errors.length - age / trendStep
-      const within = (counts: Float64Array) => counts.subarray(end - length, end).reduce((sum, n) => sum + n, 0)
-      return { errors: within(errors), attempts: within(attempts) }
-    })
-  }
+  trend: (value, window, now) => trendOf(counts, value, code, windows[window] / trendStep, now)
 })
+
+/** The counts of a value at the instants of a trend, in a window of so many minutes. */
+export const trendOf = (
+  counts: Dimension,
+  value: string,
+  code: string | undefined,
+  length: number,
+  now: number
+): ReadonlyArray<Amounts> => {
+  const minutes = counts.minutes(value, code, secondOf(now))
+  if (minutes === undefined) return trendAges.map(() => noAmounts)
+  const [errors, attempts] = minutes
+  return trendAges.map((age) => {
+    const end = errors.length - age / trendStep
+    const within = (counts: Float64Array) => counts.subarray(end - length, end).reduce((sum, n) => sum + n, 0)
+    return { errors: within(errors), attempts: within(attempts) }
+  })
+}
 
 interface AllCounts {
   readonly codes: ReadonlyMap<string, CodeCount>

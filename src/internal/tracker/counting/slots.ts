@@ -152,6 +152,22 @@ export class Slots {
     return counts
   }
 
+  /**
+   * The count of so many minutes before a second not before the last event: of whole minutes up to an hour, beyond of steps
+   * of 24 minutes, which is at most one step too much.
+   */
+  within(series: number, minutes: number, second: number): number {
+    const window = minutes * 60 <= widths[hour] * (kept - 1) ? hour : day
+    const width = widths[window]
+    const current = Math.ceil(second / width)
+    const length = Math.min(kept, Math.ceil(minutes * 60 / width) + (second % width === 0 ? 0 : 1))
+    const last = Math.ceil(this.last[series]! / width)
+    const first = Math.max(0, current - length + 1)
+    let sum = last >= first ? this.pending[series]! : 0
+    for (let step = first; step <= Math.min(current, last); step++) sum += this.read(series, slot(window, step))
+    return sum
+  }
+
   /** True if the last event is older than the longest window. */
   isSilent(series: number): boolean {
     return this.hands.second - this.last[series]! > kept * widths[day]

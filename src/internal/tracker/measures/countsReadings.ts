@@ -23,7 +23,9 @@ export const countsReadings = (counts: Counts, evaluator: Evaluator, now: number
       expected: countOf(code.expected)
     })),
     limits: limitsOf(evaluator),
-    rules: evaluator.limits.rules.map((rule) => ruleOf(rule, counts, now)),
+    // An objective is evaluated over two windows at once: `Prometheus.rules` writes its alerts from the counters.
+    rules: evaluator.limits.rules.filter(({ objective }) => objective === undefined)
+      .map((rule) => ruleOf(rule, counts, now)),
     alerts: evaluator.active(now),
     attempted: counts.attempted,
     successes: countOf(counts.successes),

@@ -1,0 +1,81 @@
+/** The counts that objectives are evaluated on. Instants are in nanoseconds. */
+import { budgetsOf, type ErrorBudget, objectivesOf } from "../alerting/errorBudget.js"
+import type { Objective, Outcomes } from "../alerting/objective.js"
+import type { ObjectiveGauge } from "../alerting/objectiveWatch.js"
+import { countAt, trendAges } from "../alerting/watch.js"
+import type { View } from "../view.js"
+import type { Counts } from "./counts.js"
+import type { Dimension } from "./dimension.js"
+import { trendOf } from "./gauges.js"
+import type { Tally } from "./tally.js"
+import { windowIndex } from "./windows.js"
+
+const minute = 60e9
+const day = 1440
+
+/** Undefined for a dimension that is not kept. */
+export const objectiveGauge = (
+  counts: Counts,
+  { by, of }: Pick<Objective, "by" | "of">
+): ObjectiveGauge | undefined => {
+  if (by === undefined) return of === "calls" ? ofCalls(counts) : ofAttempts(counts)
+  const dimension = counts.of(by)
+  return dimension === undefined ? undefined : ofValues(dimension)
+}
+
+/** The outcomes of all events in a window that ended some time ago, exactly. */
+const exactly = (read: (count: (tally: Tally) => number) => Outcomes): ObjectiveGauge => ({
+  failing: () => [""],
+  read: (_, minutes, at, now) =>
+    minutes === 0 ? none : read((tally) => countAt(tally.events, minutes * minute, now - at, now)),
+  trend: (_, minutes, now) => trendAges.map((age) => read((tally) => countAt(tally.events, minutes * minute, age, now)))
+})
+
+const none: Outcomes = { failures: 0, events: 0 }
+
+/** Refused calls fail; calls that end with an expected empty do not. */
+const ofCalls = ({ calls: { failed, made, refused }, expectedCalls }: Counts): ObjectiveGauge =>
+  exactly((count) => ({
+    failures: Math.max(0, count(failed) - count(expectedCalls)) + count(refused),
+    events: count(made)
+  }))
+
+const ofAttempts = (counts: Counts): ObjectiveGauge =>
+  exactly((count) => {
+    if (!counts.attempted) return none
+    let failures = 0
+    let expected = 0
+    for (const code of counts.codes.values()) {
+      failures += count(code.unexpected)
+      if (code.expected !== undefined) expected += count(code.expected)
+    }
+    return { failures, events: failures + expected + count(counts.successes) }
+  })
+
+/** The steps of a dimension: a minute up to an hour, 24 minutes beyond. */
+const ofValues = (dimension: Dimension): ObjectiveGauge => ({
+  failing: () =>
+    dimension.rows(windowIndex.day, undefined)
+      .flatMap(({ attempts, count, expected, value }) => attempts > 0 && count > expected ? [value] : []),
+  read: (value, minutes, at) => minutes === 0 ? none : dimension.outcomes(value, minutes, Math.ceil(at / 1e9)),
+  trend: (value, minutes, now) =>
+    trendOf(dimension, value, undefined, minutes, now).map(({ attempts, errors }) => ({
+      failures: errors,
+      events: attempts
+    }))
+})
+
+/** The error budgets of the objectives in force. */
+export const budgetsIn = ({ counts, evaluator: { limits }, now }: View): ReadonlyArray<ErrorBudget> =>
+  objectivesOf(limits.rules).flatMap((objective) => {
+    const gauge = objectiveGauge(counts, { by: objective.by, of: objective.of })
+    const values = gauge === undefined ? [] : Array.from(gauge.failing())
+    return budgetsOf(
+      objective,
+      values.map((value) => ({
+        value: objective.by === undefined ? undefined : value,
+        day: gauge!.read(value, day, now, now),
+        hour: gauge!.read(value, 60, now, now)
+      }))
+    )
+  })
