@@ -341,15 +341,8 @@ export class Core {
   }
 
   recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<Model.RecentError> {
-    const at = this.at(moment)
-    return this.counts.recent.newest(Math.max(0, limit), code)
-      .map(({ causes, classification, context, message, now }) => ({
-        at: wallOf(now, at, moment.wall),
-        ...classification,
-        message,
-        context,
-        causes
-      }))
+    const errors = this.counts.recent.newest(Math.max(0, limit), code)
+    return timelines.recentOf(errors, this.at(moment), moment.wall)
   }
 
   /** The memory of the counts, in bytes, without names, recent errors and alerts. */

@@ -118,14 +118,14 @@ export const limitsOf = (path: string, value: unknown): Check.Checked<ReadonlyAr
 const firstRepeated = (names: ReadonlyArray<string>): string | undefined =>
   names.find((name, i) => names.indexOf(name) !== i)
 
+const defaultMinEvents = 50
+
 // ---------------------------------------------------------------------------------------------------------------------
 // rules
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The options of all kinds of rules: which of them exclude each other is checked afterwards. */
-type AnyRule = {
-  readonly [K in keyof Options.CountRule | keyof Options.RatioRule | keyof Options.ObjectiveRule]?: unknown
-}
+/** The options of all rules but objectives: which of them exclude each other is checked afterwards. */
+type AnyRule = { readonly [K in keyof Options.CountRule | keyof Options.RatioRule]?: unknown }
 
 /** The rules of a tracker with these dimensions. */
 export const rulesOf = (
@@ -156,22 +156,14 @@ const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>
       limit: Check.optional(count),
       ratio: Check.optional(Check.number("a number above 0 and below 1", (n) => n > 0 && n < 1)),
       minAttempts: Check.optional(count),
-      objective: Check.optional(Check.number("a number from 0.9 to below 1", (n) => n >= 0.9 && n < 1)),
-      of: Check.optional(Check.oneOf("value", ["calls", "attempts"])),
-      minEvents: Check.optional(count),
       recoverAt
     } satisfies Check.Checks<AnyRule>
   )
+  const objective = objectiveOf(dimensions)
   return (path, value) =>
     Either.gen(function*() {
-      const options = yield* fields(path, value)
-      const { by, code, limit, minAttempts, name, objective, ratio, recoverAt, window } = options
-      if (objective !== undefined) return yield* objectiveOf(path, { ...options, objective })
-      for (const option of ["of", "minEvents"] as const) {
-        if (options[option] !== undefined) {
-          return yield* Either.left(`${path} has ${option} without objective: ${option} is for objectives`)
-        }
-      }
+      if (Check.isRecord(value) && value["objective"] !== undefined) return yield* objective(path, value)
+      const { by, code, limit, minAttempts, name, ratio, recoverAt, window } = yield* fields(path, value)
       if (ratio !== undefined && limit !== undefined) {
         return yield* Either.left(`${path} has both limit and ratio: it must have one of them`)
       }
@@ -206,36 +198,33 @@ const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>
     })
 }
 
-interface ObjectiveOptions extends Partial<Record<"code" | "limit" | "ratio" | "minAttempts" | "window", unknown>> {
-  readonly name: string
-  readonly objective: number
-  readonly of: "calls" | "attempts" | undefined
-  readonly by: string | undefined
-  readonly minEvents: number | undefined
-  readonly recoverAt: number
-}
-
 /** One rule for each pair of windows whose limit can be exceeded. */
-const objectiveOf = (path: string, options: ObjectiveOptions): Check.Checked<ReadonlyArray<Rule>> => {
-  const { by, minEvents = defaultMinEvents, name, objective, of = "calls", recoverAt } = options
-  for (const option of ["code", "window", "limit", "ratio", "minAttempts"] as const) {
-    if (options[option] !== undefined) {
-      return Either.left(`${path} has ${option} and objective: an objective has windows and limits of its own`)
-    }
-  }
-  if (by !== undefined && of === "calls") {
-    return Either.left(`${path} has by without of: "attempts": calls are not counted by dimension`)
-  }
-  return Either.right(pairs.flatMap((pair) => {
-    const limit = limitOf(pair, objective, recoverAt)
-    const { long, short } = pair
-    return limit.limit < 1
-      ? [{ name, code: undefined, limit, group: undefined, objective: { objective, of, by, minEvents, long, short } }]
-      : []
-  }))
+const objectiveOf = (dimensions: ReadonlyArray<string>): Check.Check<ReadonlyArray<Rule>> => {
+  const fields = Check.struct(
+    {
+      name: Check.text,
+      objective: Check.number("a number from 0.9 to below 1", (n) => n >= 0.9 && n < 1),
+      of: Check.withDefault(Check.oneOf("value", ["calls", "attempts"]), "calls"),
+      by: Check.optional(Check.oneOf("dimension", dimensions)),
+      minEvents: Check.withDefault(count, defaultMinEvents),
+      recoverAt
+    } satisfies Check.Checks<Options.ObjectiveRule>
+  )
+  return (path, value) =>
+    Either.flatMap(
+      fields(path, value),
+      ({ name, recoverAt, ...objective }) =>
+        objective.by !== undefined && objective.of === "calls"
+          ? Either.left(`${path} has by without of: "attempts": calls are not counted by dimension`)
+          : Either.right(pairs.flatMap((pair) => {
+            const limit = limitOf(pair, objective.objective, recoverAt)
+            const { long, short } = pair
+            return limit.limit < 1
+              ? [{ name, code: undefined, limit, group: undefined, objective: { ...objective, long, short } }]
+              : []
+          }))
+    )
 }
-
-const defaultMinEvents = 50
 
 /** The window of a rule on a count: a duration, or a name that almost is one of the three. */
 const windowOf: Check.Check<Duration.Duration> = (path, value) =>

@@ -3,6 +3,7 @@ import type * as Duration from "effect/Duration"
 import { wallOf } from "../alerting/alertBuilder.js"
 import type * as Model from "../model.js"
 import type { CodeCount } from "./codeCounts.js"
+import type { Kept } from "./recentErrors.js"
 import type { Tally } from "./tally.js"
 import { nanos } from "./views.js"
 
@@ -59,3 +60,17 @@ export const callTimelineOf = (
     refused: refused?.[i] ?? 0
   })).reverse()
 }
+
+/** Recent errors with the time of each by the wall clock. */
+export const recentOf = (
+  errors: ReadonlyArray<Kept & Pick<Model.RecentError, "causes">>,
+  at: number,
+  wall: number
+): ReadonlyArray<Model.RecentError> =>
+  errors.map(({ causes, classification, context, message, now }) => ({
+    at: wallOf(now, at, wall),
+    ...classification,
+    message,
+    context,
+    causes
+  }))

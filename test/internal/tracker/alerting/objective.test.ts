@@ -518,11 +518,11 @@ describe("options", () => {
     [{ name: "x", objective: 0.5 }, "rules[0].objective is 0.5: it must be a number from 0.9 to below 1"],
     [
       { name: "x", objective: 0.99, window: "hour" },
-      "rules[0] has window and objective: an objective has windows and limits of its own"
+      "rules[0]: unknown option \"window\". Known: name, objective, of, by, minEvents, recoverAt"
     ],
     [
       { name: "x", objective: 0.99, code: "API_AUTH" },
-      "rules[0] has code and objective: an objective has windows and limits of its own"
+      "rules[0]: unknown option \"code\". Known: name, objective, of, by, minEvents, recoverAt"
     ],
     [
       { name: "x", objective: 0.99, by: "symbol" },
@@ -536,7 +536,7 @@ describe("options", () => {
     [{ name: "x", objective: 0.99, minEvents: 0 }, "rules[0].minEvents is 0: it must be a whole number of at least 1"],
     [
       { name: "x", window: "hour", limit: 1, minEvents: 3 },
-      "rules[0] has minEvents without objective: minEvents is for objectives"
+      "rules[0]: unknown option \"minEvents\". Known: name, code, by, window, limit, ratio, minAttempts, recoverAt"
     ]
   ])("%j is refused", (rule, message) => {
     const checked = settings({ rules: [rule as unknown as Rule] })
