@@ -341,11 +341,10 @@ export class Core {
   }
 
   recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<Model.RecentError> {
-    const errors = this.counts.recent.newest(Math.max(0, limit), code)
-    return timelines.recentOf(errors, this.at(moment), moment.wall)
+    return timelines.recentOf(this.counts.recent.newest(Math.max(0, limit), code), this.at(moment), moment.wall)
   }
 
-  /** The memory of the counts, in bytes, without names, recent errors and alerts. */
+  /** In bytes, without names, recent errors and alerts. */
   get bytes(): number {
     return this.counts.bytes
   }

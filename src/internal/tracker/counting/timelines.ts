@@ -3,7 +3,7 @@ import type * as Duration from "effect/Duration"
 import { wallOf } from "../alerting/alertBuilder.js"
 import type * as Model from "../model.js"
 import type { CodeCount } from "./codeCounts.js"
-import type { Kept } from "./recentErrors.js"
+import type { Kept } from "./recentKinds.js"
 import type { Tally } from "./tally.js"
 import { nanos } from "./views.js"
 

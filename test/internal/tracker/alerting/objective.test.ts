@@ -194,8 +194,8 @@ describe("an objective for calls", () => {
         outcome: within < bad(m) * perMinute ? "failed" : "ok"
       }
     })
-  const played = (calls: ReadonlyArray<Call>, minutes: number, rule: Partial<Rule> = {}) =>
-    play(coreOf({ name: "calls", objective: 0.999, ...rule } as Rule), calls, minutes * minute + 1)
+  const played = (calls: ReadonlyArray<Call>, minutes: number, rule: { readonly minEvents?: number } = {}) =>
+    play(coreOf({ name: "calls", objective: 0.999, ...rule }), calls, minutes * minute + 1)
       .map((edge) => `${edge._tag} ${edge.window} ${edge.at.epochMillis / minute}`)
 
   it.each<[string, ReadonlyArray<Call>, ReadonlyArray<string>]>([
@@ -397,7 +397,7 @@ describe("the alert", () => {
         ) => [window, limit.toFixed(4), isRatio])
       )
         .toEqual([["1h", "0.0144", true], ["6h", "0.0060", true]])
-      const lines = (yield* LogCapture.entries).filter(({ message }) => String(message).includes("availability"))
+      const lines = (yield* LogCapture.entries).filter(({ message }) => message.includes("availability"))
       expect(lines[0]?.annotations).toMatchObject({ error_type: "*", rule: "availability", window: "1h" })
     }).pipe(Effect.provide(layer({ rules: [objective] }))))
 
@@ -464,7 +464,7 @@ describe("the alert", () => {
       const tracker = yield* ErrorTracker.ErrorTracker
       yield* Effect.repeatN(tracker.track(new FetchError.ApiAuth()), 300)
       yield* TestClock.adjust("2 minutes")
-      const lines = (yield* LogCapture.entries).map(({ message }) => String(message)).filter((message) =>
+      const lines = (yield* LogCapture.entries).map(({ message }) => message).filter((message) =>
         message.includes("never fires")
       )
       expect(lines).toEqual([
