@@ -347,21 +347,35 @@ describe("layerPersisted", () => {
       ])
     }).pipe(Effect.provide(LogCapture.layer)))
 
-  it.effect("a store that dies or throws counts as failing", () =>
+  const broken: Readonly<Record<string, () => Effect.Effect<never>>> = {
+    "dies": () => Effect.die(new Error("no")),
+    "throws": () => {
+      throw new Error("no")
+    },
+    "throws no error": () => {
+      throw undefined
+    },
+    "is interrupted": () => Effect.interrupt,
+    // A store written without types.
+    "returns no Effect": () => undefined as never,
+    "returns a Promise": () => Promise.resolve(null) as never
+  }
+
+  it.effect.each(
+    Object.keys(broken).flatMap((fault) => [[fault, fault], [fault, "dies"], ["dies", fault]] as const)
+  )("a store whose get %s and whose set %s counts as failing", ([get, set]) =>
     Effect.gen(function*() {
-      const dying = Layer.succeed(
+      const store = Layer.succeed(
         KeyValueStore.KeyValueStore,
         KeyValueStore.makeStringOnly({
-          get: () => Effect.die(new Error("no")),
-          set: () => {
-            throw new Error("no")
-          },
+          get: broken[get]!,
+          set: broken[set]!,
           remove: () => Effect.void,
           clear: Effect.void,
           size: Effect.succeed(0)
         })
       )
-      expect(yield* Effect.exit(live(dying, Effect.zipRight(track(2), total)))).toEqual(Exit.succeed(2))
+      expect(yield* Effect.exit(live(store, Effect.zipRight(track(2), total)))).toEqual(Exit.succeed(2))
     }))
 
   it.effect("saved snapshots are redacted like logs", () =>

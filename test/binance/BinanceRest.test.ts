@@ -595,6 +595,36 @@ describe("BinanceRest failures", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  const mebibyte = new Uint8Array(1_048_576).fill(0x20)
+
+  it.effect.each<[status: number, expected: object]>([
+    [200, { _tag: "ApiFormat", status: 200, retryable: true, message: expect.stringContaining("larger than") }],
+    [400, { _tag: "ApiFormat", status: 400 }],
+    [403, { _tag: "ApiPermission", status: 403 }],
+    [429, { _tag: "ApiRateLimit", status: 429 }],
+    [500, { _tag: "ApiFormat", status: 500 }]
+  ])("a body without end is cancelled after a bounded number of bytes: status %s", ([status, expected]) => {
+    let read = 0
+    let cancelled = 0
+    const { layer } = stub(() =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => {
+            read++
+            controller.enqueue(mebibyte)
+          },
+          cancel: () => void cancelled++
+        }),
+        { status, headers: { date: "Thu, 01 Jan 2026 00:00:00 GMT", "content-type": "application/json" } }
+      )
+    )
+    return Effect.gen(function*() {
+      expect(yield* Effect.flip(klines(aDay))).toMatchObject(expected)
+      expect(read).toBeLessThan(40)
+      expect(cancelled).toBe(1)
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("leaves no request behind when it is interrupted", () => {
     let stopped = 0
     const { asked, layer } = stub((_, n) =>
