@@ -333,3 +333,39 @@ await race("A foreign error, classified in an Effect", [
   },
   { name: "`classify`", run: looped(Classifier.classify) }
 ], { rounds, times: 10_000 })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// a hostile error
+// ---------------------------------------------------------------------------------------------------------------------
+
+const hostile = (): Error =>
+  Object.assign(
+    new Error("hostile"),
+    Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`property${i}`, i]))
+  )
+
+/** Works on errors that were not classified before: the keys of a huge object are listed once for each object. */
+const fresh = (name: string, work: (error: Error) => unknown) => {
+  let errors: ReadonlyArray<Error> = []
+  return {
+    name,
+    prepare: () => {
+      errors = Array.from({ length: 3 }, hostile)
+    },
+    run: (times: number) => {
+      for (let i = 0; i < times; i++) work(at(errors, i))
+    }
+  }
+}
+
+/** V8 lists all keys before the first one is seen, so that leaving the loop early saves nothing. */
+const firstKey = (error: object): string | undefined => {
+  for (const key in error) return key
+  return undefined
+}
+
+await race("An error with 100,000 properties", [
+  fresh("`Object.keys`, once", Object.keys),
+  fresh("`for (… in …)`, left at the first key", firstKey),
+  fresh("`classifySync`", (error) => Classifier.classifySync(error))
+], { rounds, times: 3 })

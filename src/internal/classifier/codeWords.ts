@@ -15,8 +15,21 @@ interface Meaning {
 
 const maxLength = 96
 
+// A program meets the same few codes and names again and again: recent ones are remembered.
+const spellings = new Map<string, string>()
+const maxSpellings = 256
+
 /** `rateLimitExceeded`, `rate-limit-exceeded` and `RateLimitExceededException` are all `RATE_LIMIT_EXCEEDED`. */
-const normalized = (code: string): string =>
+const normalized = (code: string): string => {
+  const known = spellings.get(code)
+  if (known !== undefined) return known
+  if (spellings.size >= maxSpellings) spellings.clear()
+  const spelled = respelled(code)
+  spellings.set(code, spelled)
+  return spelled
+}
+
+const respelled = (code: string): string =>
   code
     .replace(/\[.*$/s, "")
     .replace(/([a-z\d])([A-Z])/g, "$1_$2")

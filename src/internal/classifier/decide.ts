@@ -49,16 +49,25 @@ const wasAborted = (cause: unknown): boolean =>
 
 /** One of the 17: asked of everything, so it has to be cheap. */
 export const isOwn = (value: unknown): value is FetchError => {
-  if (typeof value !== "object" || value === null) return false
   try {
     // By the name itself: V8 is twice as fast at that as at a constant that holds it.
-    return (value as { readonly [TypeId]?: unknown })["~effect-errata/FetchError"] === TypeId
+    return (value as { readonly [TypeId]?: unknown } | null | undefined)?.["~effect-errata/FetchError"] === TypeId
   } catch {
     return false
   }
 }
 
-const ownFinding = (own: FetchError): Finding => finding(kind(own._tag, Rank.Final), own)
+const final = Rank.Final
+
+// Written out, and with a constant of its own: a tenth of the time of the decision.
+const ownFinding = (own: FetchError): Finding => ({
+  tag: own._tag,
+  rank: final,
+  phase: undefined,
+  link: own,
+  code: undefined,
+  status: undefined
+})
 
 interface Search {
   best: Finding | undefined

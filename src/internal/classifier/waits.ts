@@ -41,8 +41,10 @@ export const waitOf = (evidence: WaitEvidence): Option.Option<Duration.Duration>
 const second = 1000
 const year = 366 * 86_400 * second
 
-const latest = (waits: ReadonlyArray<number | undefined>): number | undefined =>
-  waits.reduce((a, b) => a === undefined || (b !== undefined && b > a) ? b : a, undefined)
+const later = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || (b !== undefined && b > a) ? b : a
+
+const latest = (waits: ReadonlyArray<number | undefined>): number | undefined => waits.reduce(later, undefined)
 
 /** A positive wait of at most a year, in whole milliseconds, rounded up: a wait is never shorter than what was said. */
 const believable = (millis: number): number | undefined =>
@@ -213,10 +215,15 @@ const fields: ReadonlyArray<readonly [name: string, unit: number]> = [
   ["msBeforeNext", 1]
 ]
 
-const ofFields = (holder: unknown, now: number, seconds: number = second): number | undefined =>
-  isObject(holder)
-    ? latest(fields.map(([name, unit]) => ofValue(get(holder, name), unit === second ? seconds : unit, now)))
-    : undefined
+const ofFields = (holder: unknown, now: number, seconds: number = second): number | undefined => {
+  if (!isObject(holder)) return undefined
+  let wait: number | undefined
+  for (const [name, unit] of fields) {
+    const value = get(holder, name)
+    if (value !== undefined) wait = later(wait, ofValue(value, unit === second ? seconds : unit, now))
+  }
+  return wait
+}
 
 const ofValue = (value: unknown, unit: number, now: number): number | undefined => {
   if (typeof value === "number") return ofNumber(value, unit, now)
@@ -230,18 +237,20 @@ const ofBody = (body: unknown, now: number): number | undefined => {
   if (!isObject(body)) return undefined
   const error = get(body, "error")
   const details = get(error, "details") ?? get(body, "details")
-  const holders = [body, error, get(body, "data"), get(error, "data"), get(body, "parameters"), get(body, "extensions")]
-  const listed = Array.isArray(details) ? details.slice(0, 16) : []
-  return latest([
-    ...[...holders, ...listed].map((holder) => ofFields(holder, now)),
-    ...[body, error].flatMap((holder) =>
-      ["msg", "message", "description"].map((name) => {
-        const text = get(holder, name)
-        return typeof text === "string" ? ofWording(text, now) : undefined
-      })
-    )
-  ])
+  let wait = ofFields(body, now)
+  const others = [error, get(body, "data"), get(error, "data"), get(body, "parameters"), get(body, "extensions")]
+  for (const holder of others) wait = later(wait, ofFields(holder, now))
+  for (const holder of Array.isArray(details) ? details.slice(0, 16) : []) wait = later(wait, ofFields(holder, now))
+  for (const holder of [body, error]) {
+    for (const name of wordings) {
+      const text = get(holder, name)
+      if (typeof text === "string") wait = later(wait, ofWording(text, now))
+    }
+  }
+  return wait
 }
+
+const wordings = ["msg", "message", "description"] as const
 
 /** Errors of which the client kept no answer, but its wait. */
 const ofClientError = (error: unknown, now: number): number | undefined =>
