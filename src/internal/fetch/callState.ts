@@ -190,5 +190,15 @@ export const leaveCall = (fiber: Runtime, settings: CallSettings): CallState | u
   return call
 }
 
-export const nanosOf = (fiber: Runtime): bigint =>
-  Context.unsafeGet(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeNanos()
+// The clock of the services that were read last, which nearly always are those of the fiber: looking it up takes a third of
+// the time of a reading.
+let services: Runtime["currentDefaultServices"] | undefined
+let clock: Clock.Clock
+
+export const nanosOf = ({ currentDefaultServices }: Runtime): bigint => {
+  if (currentDefaultServices !== services) {
+    clock = Context.unsafeGet(currentDefaultServices, Clock.Clock)
+    services = currentDefaultServices
+  }
+  return clock.unsafeCurrentTimeNanos()
+}
