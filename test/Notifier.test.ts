@@ -566,6 +566,23 @@ describe("Notifier: restarts", () => {
       expect(second.received).toEqual([])
     }).pipe(Effect.provide(LogCapture.layer)))
 
+  it.effect("a file that a killed process left empty is written over, however often", () =>
+    Effect.gen(function*() {
+      const { layer, values } = makeStore()
+      for (let kill = 0; kill < 20; kill++) {
+        const { received, receiver } = recorder()
+        yield* liveWith(layer, receiver, kill === 0 ? Effect.zipRight(track(dns, 3), settle) : settle)
+        expect(received).toEqual(kill === 0 ? ["Fired NETWORK_DNS"] : [])
+        const keys = Array.from(values.keys()).filter((key) => key.startsWith("notifier"))
+        expect(keys.length).toBeLessThanOrEqual(2)
+        // The write that was interrupted is one to the older of two slots.
+        const numbers = keys.map((key) => Number(/"number":(\d+)/.exec(values.get(key) ?? "")?.[1] ?? -1))
+        const older = keys[numbers.indexOf(Math.min(...numbers))]
+        if (keys.length === 2 && older !== undefined) values.set(older, "")
+      }
+      expect((yield* lines).filter((line) => !line.startsWith("Debug"))).toEqual([])
+    }).pipe(Effect.provide(LogCapture.layer)))
+
   it.effect.each(["fails", "hangs"] as const)("a store that %s blocks no alert", (how) =>
     Effect.gen(function*() {
       const { layer, state } = makeStore()

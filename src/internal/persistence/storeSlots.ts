@@ -26,6 +26,11 @@ export interface Codec<A> {
   /** Left: the reason why the text cannot be used. */
   readonly read: (text: string, context: FetchContext.Input) => Either.Either<Numbered<A>, FetchError.FetchError>
   readonly write: (state: Numbered<A>) => Effect.Effect<string>
+  /**
+   * Returns whether the text is what a save leaves behind when its process is killed. Nothing is lost when it is written
+   * over. Default: no text is.
+   */
+  readonly isUnfinished?: (text: string) => boolean
 }
 
 /** The state that is saved and restored. */
@@ -70,13 +75,15 @@ const maxSlots = 8
 /** The content of a slot. */
 type Reading<A> =
   | { readonly _tag: "Empty" }
+  | { readonly _tag: "Unfinished" }
   | { readonly _tag: "Saved"; readonly saved: Numbered<A> }
   // The content cannot be used: it is damaged, foreign, or of a newer version.
   | { readonly _tag: "Unusable"; readonly error: FetchError.FetchError }
   // The store failed: the slot may hold anything.
   | { readonly _tag: "Unread"; readonly error: FetchError.FetchError }
 
-const isWritable = ({ _tag }: Reading<unknown>): boolean => _tag === "Empty" || _tag === "Saved"
+const isWritable = ({ _tag }: Reading<unknown>): boolean =>
+  _tag === "Empty" || _tag === "Unfinished" || _tag === "Saved"
 
 export const make = <A>({ codec, key, stateful, store, texts }: Options<A>): Slots => {
   const keyOf = (slot: number) => `${key}.${slot}`
@@ -94,6 +101,7 @@ export const make = <A>({ codec, key, stateful, store, texts }: Options<A>): Slo
       onSuccess: Option.match({
         onNone: (): Reading<A> => ({ _tag: "Empty" }),
         onSome: (text): Reading<A> => {
+          if (codec.isUnfinished?.(text) === true) return { _tag: "Unfinished" }
           const saved = codec.read(text, context)
           return saved._tag === "Right"
             ? { _tag: "Saved", saved: saved.right }
