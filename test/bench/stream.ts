@@ -1,6 +1,7 @@
 /**
  * The time and the memory of streams: a year of seconds (31.6 million rows) from zips on disk and from a warm cache, and
- * three years of minutes from zips into an empty cache. Each run is a separate process. Needs 5 GB of disk.
+ * three years of minutes from zips into an empty cache. Each run is a separate process. A stream alternates with its
+ * floor, which reads the same bytes and does nothing else. Needs 5 GB of disk.
  */
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -28,25 +29,30 @@ const row = (name: string, measured: ReadonlyArray<Measured>): string => {
 }
 
 const times = Math.min(rounds, 3)
-const repeated = (mode: Mode) => Array.from({ length: times }, () => run(mode))
+const alternated = (...modes: ReadonlyArray<Mode>): ReadonlyArray<ReadonlyArray<Measured>> => {
+  const runs = Array.from({ length: times }, () => modes.map(run))
+  return modes.map((_, mode) => runs.map((measured) => measured[mode]!))
+}
 
 try {
   run("prepare")
-  const zips = repeated("seconds from zips")
+  const [zips = [], inflated = []] = alternated("seconds from zips", "bytes of the zips")
   const filling = [run("seconds from zips into the cache")]
-  const warm = repeated("seconds from the cache")
+  const [warm = [], read = []] = alternated("seconds from the cache", "bytes of the cache")
   const minutes = [run("minutes from zips into the cache")]
-  const fetched = repeated("fetch minutes from the cache")
+  const [fetched = []] = alternated("fetch minutes from the cache")
   console.log(`
 ### Streams, each run in a separate process
 
 | | rows | million rows per second | per second of processor time | peak memory, MB (the largest) |
 |---|---|---|---|---|
 ${row("a year of seconds from zips on disk", zips)}
-${row("the same, written to an empty cache (with fsync)", filling)}
+${row("floor: reading and inflating these zips", inflated)}
+${row("the same stream, written to an empty cache (with fsync)", filling)}
 ${row("a year of seconds from the cache", warm)}
+${row("floor: reading these files, and their CRC", read)}
 ${row("three years of minutes from zips, written to an empty cache", minutes)}
-${row("`klines` of three years of minutes from the cache, without a stream", fetched)}
+${row("klines of three years of minutes from the cache, without a stream", fetched)}
 
 The result of \`klines\` takes ${
     median(fetched.map(({ held, rows }) => held / rows * 1e6)).toFixed(0)

@@ -17,10 +17,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { readFile } from "node:fs/promises"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { open, readFile } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { setTimeout } from "node:timers/promises"
+import { crc32, inflateRawSync } from "node:zlib"
 import { zipOf } from "../../dist/testing/internal/exchange/pack.js"
 
 export type Mode =
@@ -30,6 +31,8 @@ export type Mode =
   | "seconds from the cache"
   | "minutes from zips into the cache"
   | "fetch minutes from the cache"
+  | "bytes of the cache"
+  | "bytes of the zips"
 
 export interface Measured {
   readonly rows: number
@@ -110,7 +113,11 @@ const [folder = "", mode] = process.argv.slice(2)
 const client = HttpClient.make((request, url) =>
   Effect.promise(async () => {
     const file = join(folder, basename(url.pathname))
-    const response = existsSync(file) ? new Response(await readFile(file)) : new Response("", { status: 404 })
+    // Without the time of the archive, nothing is written to the cache.
+    const headers = { date: new Date().toUTCString() }
+    const response = existsSync(file)
+      ? new Response(await readFile(file), { headers })
+      : new Response("", { status: 404, headers })
     return HttpClientResponse.fromWeb(request, response)
   })
 )
@@ -138,12 +145,41 @@ const fetch = (input: KlineRequest.Input) =>
     Effect.map((result) => ({ rows: result.length, result }))
   )
 
+/** The floor of a stream from the cache: reads all its files of seconds, and computes their CRC. */
+const bytesOfTheCache = async (): Promise<{ rows: number; result: undefined }> => {
+  const files = readdirSync(join(folder, "cache"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.includes("1s") && file.endsWith(".arrow"))
+  for (const file of files) {
+    const handle = await open(join(folder, "cache", file))
+    const bytes = Buffer.allocUnsafeSlow((await handle.stat()).size)
+    await handle.read(bytes, 0, bytes.length, 0)
+    await handle.close()
+    crc32(bytes)
+  }
+  return { rows: files.length * 86_400, result: undefined }
+}
+
+/** The floor of a stream from zips: reads all files of seconds, and inflates them. */
+const bytesOfTheZips = async (): Promise<{ rows: number; result: undefined }> => {
+  const files = readdirSync(folder).filter((file) => file.includes("-1s-") && file.endsWith(".zip"))
+  for (const file of files) {
+    const zip = await readFile(join(folder, file))
+    const directory = zip.readUInt32LE(zip.length - 22 + 16)
+    const [packed, size] = [zip.readUInt32LE(directory + 20), zip.readUInt32LE(directory + 24)]
+    const data = 30 + zip.readUInt16LE(26) + zip.readUInt16LE(28)
+    inflateRawSync(zip.subarray(data, data + packed), { chunkSize: size, maxOutputLength: size })
+  }
+  return { rows: files.length * 86_400, result: undefined }
+}
+
 const runs: Readonly<Record<Exclude<Mode, "prepare">, Effect.Effect<{ rows: number; result: unknown }, unknown>>> = {
   "seconds from zips": stream(year, "vision"),
   "seconds from zips into the cache": stream(year, "cache", "vision"),
   "seconds from the cache": stream(year, "cache"),
   "minutes from zips into the cache": stream(threeYears, "cache", "vision"),
-  "fetch minutes from the cache": fetch(threeYears)
+  "fetch minutes from the cache": fetch(threeYears),
+  "bytes of the cache": Effect.promise(bytesOfTheCache),
+  "bytes of the zips": Effect.promise(bytesOfTheZips)
 }
 
 const isRun = (mode: string | undefined): mode is keyof typeof runs => mode !== undefined && Object.hasOwn(runs, mode)
