@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Alert from "../../Alert.js"
+import type { ErrorBudgetJson } from "../tracker/alerting/errorBudget.js"
 import { ErrorBudget } from "../tracker/alerting/errorBudget.js"
 import type * as Model from "./insightModel.js"
 
@@ -89,6 +90,11 @@ const offenders = Schema.Struct({
   message: Schema.String
 })
 
+// Named types: the compiler writes them into the declarations.
+const errorBudgets: Schema.Schema<ReadonlyArray<ErrorBudget>, ReadonlyArray<ErrorBudgetJson>> = Schema.Array(
+  ErrorBudget
+)
+
 const report = Schema.Struct({
   at: Schema.DateTimeUtc,
   since: Schema.DateTimeUtc,
@@ -98,7 +104,7 @@ const report = Schema.Struct({
   offenders: Schema.Array(offenders),
   thresholds: thresholdSuggestions,
   timeouts: Schema.Array(timeoutSuggestion),
-  errorBudgets: Schema.Array(ErrorBudget)
+  errorBudgets
 })
 
 // The type and the schema of each answer share a name.

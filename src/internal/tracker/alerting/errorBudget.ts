@@ -54,7 +54,7 @@ const budget = Schema.Struct({
   message: Schema.String
 })
 
-interface ErrorBudgetJson extends Schema.Schema.Encoded<typeof budget> {}
+export interface ErrorBudgetJson extends Schema.Schema.Encoded<typeof budget> {}
 
 export const ErrorBudget: Schema.Schema<ErrorBudget, ErrorBudgetJson> = budget
 
@@ -73,14 +73,24 @@ export const budgetsOf = (
   objective: Snapshot.Objective,
   spent: ReadonlyArray<Spent>
 ): ReadonlyArray<ErrorBudget> =>
-  spent.map((spent) => budgetOf(objective, spent))
-    .toSorted((a, b) => a.left - b.left || b.failures - a.failures)
+  spent.map((spent) => ({ spent, left: leftOf(objective, spent.day) }))
+    .toSorted((a, b) => a.left - b.left || b.spent.day.failures - a.spent.day.failures)
     .slice(0, maxValues)
+    .map(({ spent }) => budgetOf(objective, spent))
 
-const budgetOf = ({ by, name, objective, of }: Snapshot.Objective, { day, hour, value }: Spent): ErrorBudget => {
-  // A rounding error less would make 0.1 % of 1,000 calls less than one call.
-  const allowed = Math.round((1 - objective) * day.events * 1e6) / 1e6
-  const left = day.failures === 0 ? 1 : allowed > 0 ? Math.max(0, 1 - day.failures / allowed) : 0
+// A rounding error less would make 0.1 % of 1,000 calls less than one call.
+const allowedOf = ({ objective }: Snapshot.Objective, { events }: Outcomes): number =>
+  Math.round((1 - objective) * events * 1e6) / 1e6
+
+const leftOf = (objective: Snapshot.Objective, day: Outcomes): number => {
+  const allowed = allowedOf(objective, day)
+  return day.failures === 0 ? 1 : allowed > 0 ? Math.max(0, 1 - day.failures / allowed) : 0
+}
+
+const budgetOf = (rule: Snapshot.Objective, { day, hour, value }: Spent): ErrorBudget => {
+  const { by, name, objective, of } = rule
+  const allowed = allowedOf(rule, day)
+  const left = leftOf(rule, day)
   const burnRate = hour.events === 0 ? undefined : shareOf(hour) / (1 - objective)
   const millis = burnRate === undefined || burnRate <= 1 ? undefined : left / burnRate * dayMillis
   return {

@@ -15,6 +15,8 @@ import { isOther, trendAges } from "./watch.js"
 export interface ObjectiveGauge {
   /** The outcomes in the window of so many minutes that ended at an instant, which is not after `now`. */
   readonly read: (value: string, minutes: number, at: number, now: number) => Outcomes
+  /** The outcomes of each of so many minutes before an instant, newest first. */
+  readonly minutes: (value: string, minutes: number, at: number, now: number) => ReadonlyArray<Outcomes>
   /** The values that may have a failure in the long window. */
   readonly failing: () => Iterable<string>
   /** The outcomes in the window of so many minutes at the instants of a trend. */
@@ -184,12 +186,7 @@ export class ObjectiveWatch implements Watch {
     // The shares are compared first: they are cheap to read, and few values exceed the limit.
     const all = within(long)
     if (all.events < minEvents || shareOf(all) <= limit || shareOf(within(short)) <= limit) return false
-    const sums = Array.from({ length: short + 1 }, (_, i) => within(i))
-    const minutes = sums.slice(1).map((sum, i) => ({
-      failures: sum.failures - sums[i]!.failures,
-      events: sum.events - sums[i]!.events
-    }))
-    return exceedsWithoutWorst(minutes, limit)
+    return exceedsWithoutWorst(this.gauge.minutes(value, short, at, now), limit)
   }
 
   /** The recovery of a value; undefined if it still exceeds the limit, or if nothing has happened since. */

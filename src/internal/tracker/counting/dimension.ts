@@ -198,6 +198,27 @@ export class Dimension {
     return attempts === 0 ? { failures: 0, events: 0 } : { failures: count - expected, events: attempts }
   }
 
+  /** The failures and attempts of a value in each of so many minutes before a second, at most an hour, newest first. */
+  lastMinutes(
+    raw: string,
+    minutes: number,
+    second: number
+  ): ReadonlyArray<{ readonly failures: number; readonly events: number }> {
+    const value = this.values.get(raw) ?? this.values.get(nameOf(raw))
+    const [failures, events] = [new Float64Array(minutes), new Float64Array(minutes)]
+    if (value !== undefined && value !== this.others && value.attempted) {
+      const add = (series: number, sign: number, counts: Float64Array) => {
+        if (series !== none) this.slots.lastMinutes(series, second, sign, counts)
+      }
+      for (const series of value.errors.values()) add(series, 1, failures)
+      add(value.rest, 1, failures)
+      events.set(failures)
+      add(value.successes, 1, events)
+      add(value.expected, -1, failures)
+    }
+    return Array.from(failures, (failures, i) => ({ failures, events: events[i]! }))
+  }
+
   /** The code of most of the errors of a value in a window; undefined without errors. */
   mostly(raw: string, window: WindowIndex | undefined): string | undefined {
     const count = this.counter(window)

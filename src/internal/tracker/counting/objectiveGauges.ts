@@ -24,12 +24,23 @@ export const objectiveGauge = (
 }
 
 /** The outcomes of all events in a window that ended some time ago, exactly. */
-const exactly = (read: (count: (tally: Tally) => number) => Outcomes): ObjectiveGauge => ({
-  failing: () => [""],
-  read: (_, minutes, at, now) =>
-    minutes === 0 ? none : read((tally) => countAt(tally.events, minutes * minute, now - at, now)),
-  trend: (_, minutes, now) => trendAges.map((age) => read((tally) => countAt(tally.events, minutes * minute, age, now)))
-})
+const exactly = (read: (count: (tally: Tally) => number) => Outcomes): ObjectiveGauge => {
+  const within = (minutes: number, at: number, now: number) =>
+    minutes === 0 ? none : read((tally) => countAt(tally.events, minutes * minute, now - at, now))
+  return {
+    failing: () => [""],
+    read: (_, minutes, at, now) => within(minutes, at, now),
+    minutes: (_, minutes, at, now) => {
+      const sums = Array.from({ length: minutes + 1 }, (_, i) => within(i, at, now))
+      return sums.slice(1).map((sum, i) => ({
+        failures: sum.failures - sums[i]!.failures,
+        events: sum.events - sums[i]!.events
+      }))
+    },
+    trend: (_, minutes, now) =>
+      trendAges.map((age) => read((tally) => countAt(tally.events, minutes * minute, age, now)))
+  }
+}
 
 const none: Outcomes = { failures: 0, events: 0 }
 
@@ -57,7 +68,8 @@ const ofValues = (dimension: Dimension): ObjectiveGauge => ({
   failing: () =>
     dimension.rows(windowIndex.day, undefined)
       .flatMap(({ attempts, count, expected, value }) => attempts > 0 && count > expected ? [value] : []),
-  read: (value, minutes, at) => minutes === 0 ? none : dimension.outcomes(value, minutes, Math.ceil(at / 1e9)),
+  read: (value, minutes, at) => dimension.outcomes(value, minutes, Math.ceil(at / 1e9)),
+  minutes: (value, minutes, at) => dimension.lastMinutes(value, minutes, Math.ceil(at / 1e9)),
   trend: (value, minutes, now) =>
     trendOf(dimension, value, undefined, minutes, now).map(({ attempts, errors }) => ({
       failures: errors,

@@ -163,9 +163,20 @@ export class Slots {
     const length = Math.min(kept, Math.ceil(minutes * 60 / width) + (second % width === 0 ? 0 : 1))
     const last = Math.ceil(this.last[series]! / width)
     const first = Math.max(0, current - length + 1)
-    let sum = last >= first ? this.pending[series]! : 0
+    let sum = last >= first && last <= current ? this.pending[series]! : 0
     for (let step = first; step <= Math.min(current, last); step++) sum += this.read(series, slot(window, step))
     return sum
+  }
+
+  /** Adds `sign` times the count of each of the last minutes before a second, at most an hour, newest first. */
+  lastMinutes(series: number, second: number, sign: number, counts: Float64Array): void {
+    const current = Math.ceil(second / widths[hour])
+    const last = Math.ceil(this.last[series]! / widths[hour])
+    for (let i = Math.max(0, current - last); i < Math.min(counts.length, current + 1); i++) {
+      const step = current - i
+      const count = this.read(series, slot(hour, step)) + (step === last ? this.pending[series]! : 0)
+      counts[i] = counts[i]! + sign * count
+    }
   }
 
   /** True if the last event is older than the longest window. */
