@@ -2,9 +2,11 @@
  * The recent errors: the last ones of all, in a ring, and the last one of each kind. A storm of one kind of error fills the
  * ring, but does not displace errors of other kinds.
  */
+import * as Predicate from "effect/Predicate"
 import type * as FetchContext from "../../../FetchContext.js"
 import { causes, link } from "../../error/causeChain.js"
-import { bounded } from "../../safe/json.js"
+import { heldCause } from "../../error/protocol.js"
+import { attempt, bounded } from "../../safe/json.js"
 import type { Classification } from "./classification.js"
 import type { Kept, Kind, Numbered } from "./recentKinds.js"
 import { RecentKinds } from "./recentKinds.js"
@@ -67,7 +69,7 @@ export class RecentErrors {
   }
 
   /** The causes of an error; undefined if too many have been read in this second. */
-  causesOf(error: unknown, code: string, message: string, now: number): ReadonlyArray<string> | undefined {
+  causesOf(error: object, code: string, message: string, now: number): ReadonlyArray<string> | undefined {
     const second = Math.floor(now / 1e9)
     if (second !== this.second) {
       this.second = second
@@ -75,6 +77,7 @@ export class RecentErrors {
     }
     if (this.readsLeft === 0 || this.capacity === 0) return undefined
     this.readsLeft--
+    if (attempt(() => hasCause(error)) === false) return none
     const read = causes(error).slice(1, 1 + maxCauses).map((cause) => {
       const { message, name } = link(cause)
       return bounded(message === "" ? name : `${name}: ${message}`, maxCause)
@@ -99,5 +102,12 @@ export class RecentErrors {
       }))
   }
 }
+
+const none: ReadonlyArray<string> = []
+
+// The cause of one of the 17 errors is looked for where it is held: its `cause` is made when it is read.
+const hasCause = (error: object): boolean =>
+  heldCause(error) !== undefined || Predicate.hasProperty(error, "errors") ||
+  (Predicate.hasProperty(error, "cause") && error.cause !== undefined)
 
 const keyOf = (code: string, message: string): string => `${code} ${message}`
