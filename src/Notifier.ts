@@ -247,10 +247,10 @@ export const alertmanager = (
  *
  * - **Delivery.** Each receiver gets each alert at least once, and the alerts in their order. The next alert is sent when
  *   the one before it was accepted. An attempt that fails is repeated with back-off, after the wait that the receiver asks
- *   for. An alert that the receiver rejects for good (status 400, 401, 403, 404, 410 and the like) is not repeated, and the
- *   log says so once. An alert that the program itself cannot send, for five defects in a row, is given up as well.
+ *   for. An alert that the receiver rejects for good (status 400, 401, 403, 404, 410 and the like) is not repeated; the
+ *   first such rejection is logged. An alert whose `send` dies five times in a row is rejected too.
  * - **Bounds.** At most `maxPending` alerts wait for a receiver. Beyond that, alerts that have ended in the meantime are
- *   dropped first, then edges that a later one of the same alert replaces, then the oldest ones. The log says how many. When
+ *   dropped first, then edges that a later one of the same alert replaces, then the oldest ones. Their number is logged. When
  *   the receiver accepts alerts again, it gets what it needs to know about the active ones.
  * - **Restarts.** With a `KeyValueStore` in the context, the progress is stored. After a restart, what was not delivered is
  *   sent, and nothing that was accepted is sent again. An alert that is no longer active by then is resolved with the reason
@@ -300,7 +300,7 @@ export const layer = <Receivers extends ReadonlyArray<Receiver<unknown>>>(
         tracker: yield* ErrorTracker,
         store: yield* Effect.serviceOption(KeyValueStore.KeyValueStore),
         settings,
-        // The types of the receivers say what they need, and all of it is here.
+        // The type of the layer requires all services that the receivers use.
         context: context as Context.Context<unknown>
       })
     })

@@ -34,7 +34,7 @@ const lines = Effect.map(
 
 type Answer = Effect.Effect<unknown, unknown>
 
-/** A receiver that records what it is sent, and answers as it is told. */
+/** A receiver that records what it is sent, and answers as the test asks. */
 const recorder = (options: Partial<Notifier.Receiver> = {}) => {
   const received: Array<string> = []
   const alerts: Array<Notifier.Edge> = []
@@ -422,8 +422,7 @@ describe("Notifier: bounds", () => {
       const [{ dropped, pending } = { dropped: 0, pending: -1 }] = yield* status
       expect(pending).toBe(0)
       expect(dropped).toBeGreaterThan(500)
-      const said = (yield* lines).filter((line) => line.includes("dropped"))
-      expect(said.length).toBe(1)
+      expect((yield* lines).filter((line) => line.includes("dropped")).length).toBe(1)
     }).pipe(
       Effect.provide(
         Notifier.layer(receiver).pipe(Layer.provideMerge(tracker.layer), Layer.provideMerge(LogCapture.layer))
@@ -633,7 +632,7 @@ describe("Notifier: the end of the layer", () => {
       expect(received).toEqual(["Fired NETWORK_DNS", "Escalated NETWORK_DNS"])
     }))
 
-  it.effect("a receiver that fails gets one last attempt, and the log says what is left", () =>
+  it.effect("a receiver that fails gets one last attempt, and what is left is logged", () =>
     Effect.gen(function*() {
       const { received, receiver, state } = recorder()
       yield* live(

@@ -28,7 +28,6 @@ const program = Effect.gen(function*() {
 
 const labels = { service: "prices", ...instance === undefined ? {} : { instance } }
 
-// `Notifier.alertmanager` says what the durations of the arguments must be.
 const Live = Notifier.layer(Notifier.alertmanager(url, { resend: Number(resend), labels })).pipe(
   Layer.provideMerge(ErrorTracker.layer({ thresholds: { NETWORK_DNS: { perMinute: 2 } } })),
   Layer.provide(FetchHttpClient.layer)

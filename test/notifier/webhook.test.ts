@@ -215,7 +215,7 @@ describe.each(clients)("Notifier.webhook with %s", (_name, client) => {
       expect(Duration.toSeconds(took)).toBeLessThan(8)
     }).pipe(Effect.provide(client)))
 
-  it.scopedLive("what the receiver says is one bounded line", () =>
+  it.scopedLive("the text of an error is one bounded line", () =>
     Effect.gen(function*() {
       const body = `no\u001b[31m\n[ERROR] forged\u202e ${"x".repeat(5000)}`
       const { url } = yield* receiver(() => ({ status: 500, body }))
@@ -255,7 +255,7 @@ const slack = (alert: Notifier.Edge, labels: Record<string, string> = {}) =>
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
 describe("Notifier.webhook for Slack", () => {
-  it.scopedLive("says severity, message, labels, time and id", () =>
+  it.scopedLive("shows severity, message, labels, time and id", () =>
     Effect.gen(function*() {
       const message = yield* slack(fired, { service: "prices" })
       expect(message.text).toBe(

@@ -1,4 +1,4 @@
-/** The failure of an attempt: what it says about the receiver, in a text without secrets. */
+/** The failure of an attempt: its reason without secrets, and whether another attempt can succeed. */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -76,10 +76,10 @@ export const rejectionOf = ({ code, status }: DeliveryError): Rejection | undefi
   return ofBody.has(status) ? "alert" : "receiver"
 }
 
-// A defect that no network explains is one of the program. It may pass, but must not hold up the alerts behind it for ever.
+// A defect of the program may pass, but must not block the alerts behind it for ever.
 const maxDefects = 5
 
-/** Returns whether an alert that failed so often is given up: the program cannot send it. */
+/** Returns whether an alert is given up after so many failed attempts: the program cannot send it. */
 export const isHopeless = ({ code }: DeliveryError, attempts: number): boolean =>
   code === "INTERNAL" && attempts >= maxDefects
 

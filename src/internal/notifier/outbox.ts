@@ -3,7 +3,7 @@
  *
  * The queue is in the order of the edges. Its head is sent until the receiver accepts or rejects it. Beyond `maxPending`
  * edges are dropped, the least informative ones first. What is dropped or rejected can make the receiver's view of the
- * active alerts wrong: `isIncomplete` asks for a new subscription, whose replays correct it.
+ * active alerts wrong: `takeIncomplete` then asks for a new subscription, whose replays correct it.
  */
 import type * as DateTime from "effect/DateTime"
 import type { Severity } from "../../FetchError.js"
@@ -16,6 +16,8 @@ export interface Item extends Course {
   readonly key: string
   /** The keys of earlier edges that it replaces. */
   readonly replaces: ReadonlyArray<string>
+  /** True if it was sent, in this process or perhaps in an earlier one. */
+  readonly isSent?: boolean
 }
 
 /** An alert whose end the receiver has not accepted. */
@@ -102,6 +104,7 @@ export class Outbox {
 
   private offerActive(alert: Active, isReplay: boolean): void {
     const { id, severity } = alert
+    if (isReplay) this.withdrawEnd(id)
     const open = this.alerts.get(id)
     if (open === undefined) {
       if (!isAtLeast(severity, this.settings.minSeverity)) return
@@ -118,6 +121,17 @@ export class Outbox {
     const { done, isKnown } = open === undefined || open.isEnding ? { done: [], isKnown: open !== undefined } : open
     this.alerts.set(id, { alert, ...course, done, isKnown, isEnding: false })
     this.push(itemOf(alert, course))
+  }
+
+  /** Removes the end of an alert that is active after all, in a tracker that continues from an older snapshot. */
+  private withdrawEnd(id: string): void {
+    const open = this.alerts.get(id)
+    const i = this.queue.findLastIndex(({ alert }) => alert.id === id)
+    const end = this.queue[i]
+    if (open === undefined || !open.isEnding || end?.alert._tag !== "Resolved" || end.isSent === true) return
+    this.queue.splice(i, 1)
+    // It may have replaced edges that the receiver needs now.
+    this.alerts.set(id, { ...open, isEnding: false })
   }
 
   private hasSeen(alert: Active, { done }: Open): boolean {
@@ -156,6 +170,7 @@ export class Outbox {
       const open = this.alerts.get(head.alert.id)
       if (open !== undefined && (head.alert._tag !== "Resolved" || open.isKnown)) {
         this.isSending = true
+        this.queue[0] = { ...head, isSent: true }
         this.wasKnown = open.isKnown
         this.alerts.set(head.alert.id, { ...open, isKnown: true })
         return head
@@ -261,12 +276,13 @@ export class Outbox {
   }
 
   /** Makes the alert of an edge that is gone look as before the edge, so that a new subscription adds the edge again. */
-  private lose({ alert }: Item): void {
+  private lose({ alert, isSent }: Item): void {
     const open = this.alerts.get(alert.id)
     if (open === undefined) return
-    // An end of an earlier process may have arrived: if the alert is active again, it must be said again.
-    if (alert._tag === "Resolved") this.alerts.set(alert.id, { ...open, done: [], isEnding: false })
-    else if (!open.isKnown && !this.queue.some((item) => item.alert.id === alert.id)) this.alerts.delete(alert.id)
+    // The receiver may have got the end from an earlier process: if the alert is active again, it needs a new edge.
+    if (alert._tag === "Resolved") {
+      this.alerts.set(alert.id, { ...open, isEnding: false, ...isSent === true ? { done: [] } : {} })
+    } else if (!open.isKnown && !this.queue.some((item) => item.alert.id === alert.id)) this.alerts.delete(alert.id)
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -280,9 +296,11 @@ export class Outbox {
   /** Adds the state of an earlier process, whose edges come before those of this one. */
   restore({ open, queue }: Saved): void {
     const isDone = new Set(open.flatMap(({ alert, done }) => done.map((key) => `${alert.id} ${key}`)))
-    // Any edge in the queue may have been sent without its outcome being saved.
+    // The head of the queue may have been sent without its outcome being saved.
+    const [head, ...rest] = queue
+    const saved = head === undefined ? [] : [{ ...head, isSent: true }, ...rest]
     const sent = new Set(queue.map(({ alert }) => alert.id))
-    const earlier = queue.filter((item) => {
+    const earlier = saved.filter((item) => {
       const present = this.alerts.get(item.alert.id)
       return present === undefined || (item.alert._tag !== "Resolved" && !this.queue.some(isSame(item)))
     })

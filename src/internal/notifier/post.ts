@@ -50,7 +50,7 @@ export const post = (
     )
   )
 
-/** Reads the answer, which frees the connection. What it says does not matter. */
+/** Reads the body of the answer, which frees the connection. */
 const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   response.stream.pipe(
     Stream.take(64),
