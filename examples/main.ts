@@ -5,9 +5,10 @@
  */
 import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
-import { type Clock, Console, Data, DateTime, Duration, Effect, Layer, Ref, Stream } from "effect"
+import { type Clock, Console, Data, DateTime, Duration, Effect, Layer, Logger, LogLevel, Ref, Stream } from "effect"
 import { type Alert, ErrorLog, ErrorTracker } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, type KlineRequest } from "effect-errata/binance"
+import { Dashboard } from "effect-errata/dashboard"
 import { FaultyExchange } from "effect-errata/testing"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -16,6 +17,7 @@ import * as Demo from "./job/Demo.js"
 import * as Job from "./job/Job.js"
 import * as Report from "./job/Report.js"
 import * as Screen from "./job/Screen.js"
+import * as Watch from "./job/Watch.js"
 
 const usage = `Usage: npm start -- [options]
 
@@ -26,6 +28,8 @@ the source of the candles, and the errors.
   --data DIR  fetch from recordings instead: responses in DIR/rest, files of
               the archive in DIR/vision
   --live      fetch the last days of a few series from Binance
+  --dashboard fetch for ten minutes from an exchange whose faults change, and
+              show the errors in a live page; Ctrl-C ends it
   --json      print the report as one JSON document
   -h, --help  print this text
 
@@ -52,7 +56,7 @@ const explained = (message: string): string => {
   const [reason = message] = message.split(". ", 1)
   const misspelt = /^Unknown option '--([^']*)'/.exec(message)?.[1]
   const meant = misspelt &&
-    ["data", "live", "json", "help"].find((name) =>
+    ["data", "live", "dashboard", "json", "help"].find((name) =>
       misspelt.length > 2 && misspelt.length < 9 &&
       (name.startsWith(misspelt) || edits(misspelt.toLowerCase(), name) <= 2)
     )
@@ -76,6 +80,7 @@ const options = Effect.try({
       options: {
         data: { type: "string" },
         live: { type: "boolean", default: false },
+        dashboard: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false }
       }
@@ -85,6 +90,10 @@ const options = Effect.try({
   Effect.filterOrFail(
     ({ data, live }) => data === undefined || !live,
     () => new BadUsage({ message: "--data and --live cannot be combined" })
+  ),
+  Effect.filterOrFail(
+    ({ dashboard, data, json, live }) => !dashboard || (data === undefined && !live && !json),
+    () => new BadUsage({ message: "--dashboard cannot be combined with --data, --live or --json" })
   )
 )
 
@@ -176,9 +185,24 @@ const live = Effect.gen(function*() {
   } satisfies Source
 })
 
+/** Serves the live page while the job runs. */
+const watched = Effect.gen(function*() {
+  const { url } = yield* Dashboard.Dashboard
+  yield* Console.log(`Live page: ${url}`)
+  if (process.stdout.isTTY) yield* Watch.openInBrowser(url)
+  yield* Effect.timeoutOption(Watch.run, "10 minutes")
+  return 0
+}).pipe(
+  Effect.provide(Layer.merge(Watch.layer, Dashboard.layer()).pipe(Layer.provide(ErrorTracker.layer()))),
+  Effect.mapError(({ message }) => new BadUsage({ message })),
+  // The page shows what a log would.
+  Logger.withMinimumLogLevel(LogLevel.None)
+)
+
 const main = Effect.gen(function*() {
-  const { data, help, json, live: fromBinance } = yield* options
+  const { dashboard, data, help, json, live: fromBinance } = yield* options
   if (help) return yield* Effect.as(Console.log(usage), 0)
+  if (dashboard) return yield* watched
   const source = data !== undefined ? yield* recorded(data) : fromBinance ? yield* live : yield* demo
 
   const job = Effect.gen(function*() {

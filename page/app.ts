@@ -35,6 +35,7 @@ const render = (): void => {
     show("headline", h("div", {}), h("div", {}, h("h1", { id: "headline-h" }, "Waiting for the first numbers.")))
     return
   }
+  document.body.dataset["guards"] = frame.guards === null ? "none" : "some"
   document.body.dataset["state"] = isQuiet(frame) ? "quiet" : "busy"
   for (const panel of panels) panel(frame)
   foot(frame)

@@ -39,7 +39,11 @@ const line = ({ code, count, earliest, latest, likely, limit, severity: name, wi
       h(
         "span",
         { class: "second" },
-        to === undefined ? `not before ${when(from)} (80 %)` : `${when(from)} to ${when(to)} (80 %)`
+        to === undefined
+          ? `not before ${when(from)} (80 %)`
+          : to < minute
+          ? "80 %"
+          : `${from < minute ? "now" : when(from)} to ${when(to)} (80 %)`
       )
     ),
     s(

@@ -16,6 +16,8 @@ const code = (text: string): Piece => ({ text, style: "code" })
 const outage = 0.5
 const fewestCalls = 50
 
+const minute = 60_000
+
 export interface Parts {
   readonly alerts: ReadonlyArray<AlertRow>
   readonly calls: Frame["calls"]
@@ -30,18 +32,20 @@ export const headlineOf = (reads: Reads, parts: Parts): Headline => {
   const failing = failureShare(parts.calls)
   const guards = guardsClause(parts.guards)
   if (failing !== undefined && failing >= outage && parts.calls.made >= fewestCalls) {
+    const noun = nounOf(parts.calls, false)
+    const rest = capitalized([overLimits(parts.alerts), guards].filter((text) => text !== "").join("; "))
     return {
       level: "error",
       title: "Outage",
       sentence: [
         plain(
-          `${failing >= 0.9 ? "Almost every" : "Most"} ${nounOf(parts.calls, failing < 0.9)} ` +
-            `${failing >= 0.9 ? "fails" : "fail"}: ${plural(total, "error")} in the last hour`
+          `${failing >= 0.9 ? `Almost every ${noun} fails` : `Most ${noun}s fail`}: ${
+            plural(total, "error")
+          } in the last hour`
         ),
-        ...mostFrequent(errors),
-        plain(`. ${overLimits(parts.alerts)}${guards === "" ? "" : `${parts.alerts.length > 0 ? "; " : ""}${guards}`}`),
-        plain(parts.alerts.length > 0 || guards !== "" ? "." : "")
-      ].filter(({ text }) => text !== "" && text !== ". "),
+        ...mostFrequent(errors, total),
+        plain(rest === "" ? "." : `. ${rest}.`)
+      ],
       facts: [succeeding(parts.calls), ...hit(parts.worst), ...answering(parts.worst)].slice(0, 3)
     }
   }
@@ -95,9 +99,10 @@ const quietly = (total: number, calls: Frame["calls"]): string => {
   }`
 }
 
-const mostFrequent = (errors: Readonly<Record<string, number>>): Sentence => {
+const mostFrequent = (errors: Readonly<Record<string, number>>, total: number): Sentence => {
   const [first] = Object.entries(errors).sort((a, b) => b[1] - a[1])
-  return first === undefined ? [] : [plain(", most of them "), code(first[0])]
+  if (first === undefined) return []
+  return [plain(first[1] > total / 2 ? ", most of them " : ", the most frequent is "), code(first[0])]
 }
 
 const overLimits = (alerts: ReadonlyArray<AlertRow>): string => {
@@ -142,11 +147,14 @@ const succeeding = (calls: Frame["calls"]): Sentence => [
 const nextLimit = (forecast: Frame["forecast"], at: number): Sentence => {
   const [next] = forecast ?? []
   if (forecast === null) return [plain("Forecasts need a tracker with snapshots")]
+  const soon = next === undefined ? 0 : DateTime.toEpochMillis(next.likely) - at
   if (next === undefined) return [strong("No limit"), plain(" is likely to be exceeded within a day")]
   return [
     plain("Next: "),
     code(next.code),
-    plain(` passes its ${adjective(next.window)} limit in about ${roughly(DateTime.toEpochMillis(next.likely) - at)}`)
+    plain(
+      ` passes its ${adjective(next.window)} limit ${soon < minute ? "within a minute" : `in about ${roughly(soon)}`}`
+    )
   ]
 }
 

@@ -10,7 +10,7 @@ const maxMessage = 2000
 const maxValue = 1000
 const maxFields = 40
 
-/** Newest first. Errors are alike if code and message are, apart from numbers and the symbol. */
+/** Newest first. Errors are alike if code and message are, apart from numbers, addresses and the symbol. */
 export const recentRows = (errors: ReadonlyArray<ErrorTracker.RecentError>): ReadonlyArray<Row> => {
   const groups = new Map<string, Array<ErrorTracker.RecentError>>()
   for (const error of errors) {
@@ -37,8 +37,10 @@ export const recentRows = (errors: ReadonlyArray<ErrorTracker.RecentError>): Rea
 
 const general = ({ context, message }: ErrorTracker.RecentError): string => {
   const { symbol } = context
-  const text = message.slice(0, 256)
-  return (symbol === undefined || symbol === "" ? text : text.replaceAll(symbol, "$")).replace(/\d+/g, "#")
+  const text = message.slice(0, 512)
+  const withoutAddress = text.replace(/https?:\/\/\S*/g, "URL")
+  return (symbol === undefined || symbol === "" ? withoutAddress : withoutAddress.replaceAll(symbol, "$"))
+    .replace(/\d+/g, "#")
 }
 
 const clip = (text: string, length: number): string => text.length <= length ? text : `${text.slice(0, length - 1)}…`

@@ -1,0 +1,317 @@
+import { describe, expect, it } from "@effect/vitest"
+import { DateTime, Duration, FastCheck as fc, Option, Schema } from "effect"
+import { Alert } from "effect-errata"
+import { encodeFrame, Frame } from "../../src/dashboard/internal/frameModel.js"
+import { frameOf } from "../../src/dashboard/internal/frameState.js"
+import { type BarRow, ranges, type Totals } from "../../src/dashboard/internal/minuteBars.js"
+import type { Reads } from "../../src/dashboard/internal/trackerReads.js"
+
+const at = Date.UTC(2026, 10, 30, 12, 45, 7)
+const instant = (millis: number) => DateTime.unsafeMake(millis)
+const minute = 60_000
+
+const noTotals: Totals = { errors: {}, calls: 0, failures: 0 }
+
+const bars = ({ step, steps }: { readonly step: number; readonly steps: number }): BarRow => ({
+  step,
+  start: Math.floor(at / step) * step - (steps - 1) * step,
+  errors: {},
+  calls: Array.from({ length: steps }, () => 0),
+  failures: Array.from({ length: steps }, () => 0)
+})
+
+const nothing: Reads = {
+  build: "build",
+  name: "worker",
+  detail: "pid 1",
+  at,
+  facts: new Map([
+    ["NETWORK_TIMEOUT", { severity: "WARNING", category: "Network" }],
+    ["DATA_EMPTY", { severity: "INFO", category: "Data" }],
+    ["API_AUTH", { severity: "ERROR", category: "Api" }]
+  ]),
+  windows: { minute: noTotals, hour: noTotals, day: noTotals },
+  isCalls: true,
+  calls: { made: 0, recovered: 0, failed: 0, refused: 0 },
+  attempts: 0,
+  failedAttempts: 0,
+  bars: { twoHours: bars(ranges.twoHours), sixHours: bars(ranges.sixHours), day: bars(ranges.day) },
+  alerts: [],
+  fired: new Map(),
+  resolved: [],
+  latency: [],
+  empty: { at: instant(at), window: Option.none(), expected: 0, unexpected: 0, rows: [] },
+  recent: [],
+  slow: { since: at - 3 * minute, limits: [], active: new Map(), dimensions: [], forecast: [] }
+}
+
+const counted = (errors: Readonly<Record<string, number>>): Totals => ({ ...noTotals, errors })
+
+const inHour = (errors: Readonly<Record<string, number>>) => ({
+  windows: { minute: noTotals, hour: counted(errors), day: counted(errors) }
+})
+
+const limit = (code: string, name: "minute" | "hour" | "day", limit: number) => ({
+  code,
+  name,
+  window: Duration.hours(1),
+  limit,
+  recovered: limit
+})
+
+const fired = (fields: Partial<ConstructorParameters<typeof Alert.Fired>[0]> = {}) =>
+  new Alert.Fired({
+    id: "1",
+    code: "NETWORK_TIMEOUT",
+    window: "hour",
+    limit: 10,
+    count: 11,
+    severity: "WARNING",
+    at: instant(at - 41 * minute),
+    ...fields
+  })
+
+const sentence = (reads: Partial<Reads>): string =>
+  frameOf({ ...nothing, ...reads }).headline.sentence.map(({ text }) => text).join("")
+
+const facts = (reads: Partial<Reads>): ReadonlyArray<string> =>
+  frameOf({ ...nothing, ...reads }).headline.facts.map((fact) => fact.map(({ text }) => text).join(""))
+
+describe("frameOf", () => {
+  it("is JSON that decodes to the same frame, and the same for the same reads", () => {
+    const frame = frameOf({ ...nothing, ...inHour({ NETWORK_TIMEOUT: 12 }), alerts: [fired()] })
+    const json = encodeFrame(frame)
+    expect(JSON.parse(JSON.stringify(json))).toEqual(json)
+    expect(Schema.decodeSync(Frame)(json)).toEqual(frame)
+    expect(frameOf({ ...nothing, ...inHour({ NETWORK_TIMEOUT: 12 }), alerts: [fired()] })).toEqual(frame)
+  })
+
+  describe("headline", () => {
+    it.each<readonly [string, Partial<Reads>, string, string]>([
+      ["nothing counted", {}, "ok", "No errors in the last hour."],
+      [
+        "calls without an error",
+        { calls: { made: 12_431, recovered: 0, failed: 0, refused: 0 } },
+        "ok",
+        "No errors in the last hour. 12,431 calls, all successful."
+      ],
+      [
+        "attempts without calls",
+        { isCalls: false, attempts: 1 },
+        "ok",
+        "No errors in the last hour. 1 attempt, successful."
+      ],
+      [
+        "errors within the limits",
+        { ...inHour({ API_AUTH: 1 }), calls: { made: 1000, recovered: 0, failed: 1, refused: 0 } },
+        "ok",
+        "1 error in the last hour, no limit is exceeded. 99.9 % of 1,000 calls succeed."
+      ],
+      [
+        "an alert",
+        { ...inHour({ NETWORK_TIMEOUT: 24 }), alerts: [fired()], fired: new Map([["1", at - 41 * minute]]) },
+        "warning",
+        "NETWORK_TIMEOUT is at 2.4 times its hourly limit since 12:04."
+      ],
+      [
+        "an alert of a custom limit",
+        { alerts: [fired({ window: "10 seconds", count: 30 })] },
+        "warning",
+        `NETWORK_TIMEOUT is at 3.0 times its "10 seconds" limit.`
+      ],
+      [
+        "a rule on a failure rate",
+        { alerts: [fired({ rule: "Symbols", code: "*", by: "symbol", limit: 0.3, count: 16, attempts: 25 })] },
+        "warning",
+        "Symbols: 64.0 % fail, limit 30.0 %, now."
+      ],
+      [
+        "an outage",
+        {
+          ...inHour({ NETWORK_TIMEOUT: 900, API_AUTH: 100 }),
+          calls: { made: 1000, recovered: 0, failed: 300, refused: 661 },
+          alerts: [fired()],
+          fired: new Map([["1", at - 38 * minute]])
+        },
+        "error",
+        "Almost every call fails: 1,000 errors in the last hour, most of them NETWORK_TIMEOUT. 1 limit is exceeded since 12:07."
+      ],
+      [
+        "an outage without limits",
+        { ...inHour({ API_AUTH: 60 }), calls: { made: 100, recovered: 0, failed: 60, refused: 0 } },
+        "error",
+        "Most calls fail: 60 errors in the last hour, most of them API_AUTH."
+      ],
+      [
+        "few calls that all fail",
+        { ...inHour({ API_AUTH: 3 }), calls: { made: 3, recovered: 0, failed: 3, refused: 0 } },
+        "ok",
+        "3 errors in the last hour, no limit is exceeded. 0 % of 3 calls succeed."
+      ]
+    ])("%s", (_, reads, level, text) => {
+      expect(frameOf({ ...nothing, ...reads }).headline.level).toBe(level)
+      expect(sentence(reads)).toBe(text)
+      expect(facts(reads).length).toBeLessThanOrEqual(3)
+    })
+
+    it("names the next limit", () => {
+      const forecast = (millis: number) => ({
+        code: "NETWORK_TIMEOUT",
+        window: "day",
+        limit: 30,
+        count: 24,
+        probability: 0.9,
+        earliest: instant(at),
+        likely: instant(at + millis),
+        latest: Option.none(),
+        message: ""
+      })
+      const next = (millis: number) => facts({ slow: { ...nothing.slow, forecast: [forecast(millis)] } }).at(-1)
+      expect(next(25 * minute)).toBe("Next: NETWORK_TIMEOUT passes its daily limit in about 25 min")
+      expect(next(20.4 * 60 * minute)).toBe("Next: NETWORK_TIMEOUT passes its daily limit in about 20 h")
+      expect(next(5000)).toBe("Next: NETWORK_TIMEOUT passes its daily limit within a minute")
+      expect(facts({}).at(-1)).toBe("No limit is likely to be exceeded within a day")
+    })
+  })
+
+  describe("alerts", () => {
+    it("has one row for a code, led by the window furthest over its limit, with present counts", () => {
+      const windows = {
+        minute: counted({ NETWORK_TIMEOUT: 4 }),
+        hour: counted({ NETWORK_TIMEOUT: 48 }),
+        day: counted({ NETWORK_TIMEOUT: 61 })
+      }
+      const alerts = [
+        fired({ id: "m", window: "minute", limit: 3 }),
+        fired({ id: "h", window: "hour", limit: 10 }),
+        fired({ id: "d", window: "day", limit: 30 }),
+        fired({ id: "r", rule: "All", code: "*", window: "1h", limit: 100, count: 101 })
+      ]
+      const rows = frameOf({ ...nothing, windows, alerts }).alerts
+      expect(rows.map(({ id, others, times, value }) => [id, value, times, others.map(({ window }) => window)]))
+        .toEqual([
+          ["h", 48, 4.8, ["day", "minute"]],
+          ["r", 101, 1.01, []]
+        ])
+    })
+
+    it("has the count of the last hour at each of the last 60 minutes as its trend", () => {
+      const errors = Array.from({ length: 120 }, (_, i) => i % 7)
+      const twoHours = { ...nothing.bars.twoHours, errors: { NETWORK_TIMEOUT: errors } }
+      const [row] = frameOf({
+        ...nothing,
+        ...inHour({ NETWORK_TIMEOUT: 175 }),
+        bars: { ...nothing.bars, twoHours },
+        alerts: [fired()]
+      }).alerts
+      const naive = Array.from({ length: 60 }, (_, i) => errors.slice(i + 1, i + 61).reduce((sum, n) => sum + n, 0))
+      expect(row?.trend).toEqual([...naive.slice(0, -1), 175])
+    })
+
+    it("keeps the last that resolved, and those of the last hour", () => {
+      const resolved = (ago: number) =>
+        new Alert.Resolved({
+          ...fired(),
+          since: instant(at - ago - minute),
+          at: instant(at - ago),
+          duration: Duration.minutes(1),
+          peak: 12
+        })
+      const rows = (...ago: ReadonlyArray<number>) =>
+        frameOf({ ...nothing, resolved: ago.map((minutes) => resolved(minutes * minute)) }).resolved.length
+      expect(rows(5, 30, 90, 200)).toBe(2)
+      expect(rows(90, 200)).toBe(1)
+      expect(rows()).toBe(0)
+    })
+  })
+
+  it("has rows for codes with a limit or an error today, those nearest to a limit first", () => {
+    const { codes, quietCodes } = frameOf({
+      ...nothing,
+      windows: {
+        minute: noTotals,
+        hour: counted({ API_AUTH: 90 }),
+        day: counted({ API_AUTH: 90, NETWORK_TIMEOUT: 5 })
+      },
+      slow: { ...nothing.slow, limits: [limit("NETWORK_TIMEOUT", "day", 10)] }
+    })
+    expect(codes.map(({ code, counts, limits }) => [code, counts, limits])).toEqual([
+      ["NETWORK_TIMEOUT", [0, 0, 5], [null, null, 10]],
+      ["API_AUTH", [0, 90, 90], [null, null, null]]
+    ])
+    expect(quietCodes).toBe(1)
+  })
+
+  it("leaves out expected empties from the last errors", () => {
+    const empty = {
+      at: instant(at - minute),
+      tag: "DataEmpty",
+      code: "DATA_EMPTY",
+      category: "Data",
+      severity: "INFO" as const,
+      message: "",
+      context: {}
+    }
+    expect(frameOf({ ...nothing, recent: [empty] }).recent).toHaveLength(0)
+    expect(frameOf({ ...nothing, ...inHour({ DATA_EMPTY: 1 }), recent: [empty] }).recent).toHaveLength(1)
+  })
+
+  it("puts like errors into one row, the newest first", () => {
+    const error = (message: string, symbol: string, seconds: number) => ({
+      at: instant(at - seconds * 1000),
+      tag: "ApiFormat",
+      code: "API_FORMAT",
+      category: "Api",
+      severity: "ERROR" as const,
+      message,
+      context: { symbol, source: "rest", attributes: { status: 503 } }
+    })
+    const { recent } = frameOf({
+      ...nothing,
+      recent: [
+        error("HTTP 503 of BTCUSDT (GET http://a/b?symbol=BTCUSDT)", "BTCUSDT", 1),
+        error("no JSON", "BTCUSDT", 2),
+        error("HTTP 502 of ETHUSDT (GET http://a/c)", "ETHUSDT", 3)
+      ]
+    })
+    expect(recent.map(({ about, count, message }) => [message, about, count])).toEqual([
+      ["HTTP 503 of BTCUSDT (GET http://a/b?symbol=BTCUSDT)", "2 symbols · rest", 2],
+      ["no JSON", "BTCUSDT · rest", 1]
+    ])
+    expect(recent[0]?.context).toEqual([["symbol", "BTCUSDT"], ["source", "rest"], ["status", "503"]])
+  })
+
+  it("ranks values by failure rate, and compares each with the rest", () => {
+    const row = (value: string, failed: number, attempts: number) => ({ value, failed, attempts, code: "API_AUTH" })
+    const dimension = {
+      name: "symbol",
+      message: undefined,
+      rows: [row("A", 10, 20), row("B", 10, 100), row("C", 5, 5), row("D", 0, 100)]
+    }
+    const [worst] = frameOf({ ...nothing, slow: { ...nothing.slow, dimensions: [dimension] } }).worst
+    expect(worst?.rows.map(({ ratio, times, value }) => [value, ratio, times])).toEqual([
+      ["A", 0.5, 0.5 / (10 / 200)],
+      ["B", 0.1, 0.1 / (10 / 120)]
+    ])
+    expect([worst?.total, worst?.few, worst?.best]).toEqual([4, 1, 0])
+  })
+
+  it("makes a frame of any numbers", () => {
+    const count = fc.nat({ max: 2_000_000 })
+    fc.assert(
+      fc.property(count, count, count, count, count, (made, recovered, failed, refused, errors) => {
+        const frame = frameOf({
+          ...nothing,
+          ...inHour({ NETWORK_TIMEOUT: errors }),
+          calls: { made: made + recovered + failed + refused, recovered, failed, refused },
+          alerts: [fired()]
+        })
+        const text = JSON.stringify(encodeFrame(frame))
+        expect(text).not.toMatch(/NaN|Infinity|undefined/)
+        const { direct } = frame.calls
+        expect(direct + recovered + failed + refused).toBe(frame.calls.made)
+      }),
+      { seed: 7, numRuns: 200 }
+    )
+  })
+})
