@@ -41,29 +41,26 @@ const circuit = ({ detail, name, probeAt, state }: Guards["circuits"][number]): 
     )
   )
 
-const gate = ({ detail, name, total, until }: Guards["gates"][number]): Tree => {
-  const end = Date.parse(until)
-  return row(
+const gate = ({ detail, name, until }: Guards["gates"][number]): Tree =>
+  row(
     name,
     name,
-    [glyph("warn"), "Paused ", h("span", { class: "count" }, remaining(end))],
-    shareMeter(total === null || total <= 0 ? 1 : (end - now()) / total, "var(--warn-fill)"),
+    [glyph("warn"), "Paused ", h("span", { class: "count" }, remaining(Date.parse(until)))],
     second(detail === null ? "the server asked to wait" : clipped(detail, 200))
   )
-}
 
 const ofTotal = (value: number, total: number): Kid => [
   h("span", { class: "strong" }, full(value)),
   h("span", { class: "dim" }, `\u00a0of ${full(total)}`)
 ]
 
-const budget = ({ capacity, detail, left, name }: Guards["budgets"][number]): Tree =>
+const budget = ({ capacity, left, name }: Guards["budgets"][number]): Tree =>
   row(
     name,
     name,
     ofTotal(left, capacity),
-    shareMeter(left / capacity, left / capacity < 0.2 ? "var(--warn-fill)" : undefined),
-    second(detail === null ? (left === 0 ? "used up: calls fail at their first error" : "") : clipped(detail, 200))
+    shareMeter(left / capacity, left < 5 ? "var(--warn-fill)" : undefined),
+    second(left === 0 ? "used up: calls fail at their first error" : left === capacity ? "full" : "")
   )
 
 const weight = ({ limit, name, used }: Guards["weights"][number]): Tree =>
@@ -105,8 +102,8 @@ export const guards = ({ guards }: Frame): void => {
     show(
       "guards",
       heading("guards", "Guards", "circuit breakers, rate limits, budgets"),
-      nothing("No retry policy has reported its state."),
-      remark("Policies made by RetryPolicy.make report theirs once they have run a call.")
+      nothing("No retry policy is in use."),
+      remark("RetryPolicy.make and DataSourceManager make policies.")
     )
     return
   }

@@ -1,7 +1,7 @@
 /** The symbols, sources and intervals with the highest failure rates. */
 import { full, percent, plural, short, times } from "../../src/dashboard/internal/numerals.js"
 import { h, show, type Tree } from "../dom.js"
-import { allClear, clipped, count, cut, heading, nothing, remark, shareMeter } from "../parts.js"
+import { allClear, clipped, count, cut, heading, nothing, remark, shareMeter, sum } from "../parts.js"
 import { change, type Frame, matches, view } from "../view.js"
 
 type Worst = Frame["worst"][number]
@@ -66,17 +66,19 @@ const table = ({ dimension }: Worst, rows: ReadonlyArray<Row>): Tree => {
 }
 
 /** With many values, how they are spread says more than the worst eight. */
-const spread = ({ best, dimension, few, histogram, median, total }: Worst): Tree | false => {
-  if (total - few < 100 || median === null || best === null) return false
+const spread = ({ dimension, few, histogram, total }: Worst): Tree | false => {
+  const known = total - few
+  if (known < 100 || histogram.length === 0) return false
   const top = Math.max(...histogram)
+  const failing = sum(histogram.slice(histogram.length / 2))
   return h(
     "div",
     { class: "callout spread" },
     h(
       "span",
       {},
-      h("span", { class: "strong" }, `${plural(total - few, clean(dimension))} by failure rate. `),
-      `The median is ${percent(median)}, the best ${percent(best)}.`
+      h("span", { class: "strong" }, `${plural(known, clean(dimension))} by failure rate. `),
+      `${full(failing)} fail more often than not, ${full(histogram[0]!)} at most one time in ten.`
     ),
     h(
       "div",

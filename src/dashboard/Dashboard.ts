@@ -78,6 +78,7 @@ export class Dashboard extends Context.Tag("effect-errata/Dashboard")<Dashboard,
  * Serves the page of the tracker until the layer is released, by default on `http://127.0.0.1:4400`. Needs Node.js, Bun or
  * Deno, and no further package. The address is logged.
  *
+ * - The routes of `TrackerApi`, such as `/api/stats`, are served too.
  * - Frames are computed only while the page is open, once a second for all clients. A client that does not read is
  *   dropped after ten seconds.
  * - Only programs of this machine can reach the default address. Any other address requires a `token`; put a proxy with TLS

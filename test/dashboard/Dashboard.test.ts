@@ -56,6 +56,17 @@ describe("Dashboard", () => {
       expect(page).not.toMatch(/<script(?![^>]*src=)|<style|style=|onclick=|javascript:/)
     }))
 
+  live("serves the routes of TrackerApi", () =>
+    Effect.gen(function*() {
+      const { port, tracker } = yield* served()
+      yield* tracker.track(new FetchError.NetworkDns())
+      const rates = yield* getting(port, "/api/rates")
+      expect(rates).toContain("content-type: application/json")
+      expect(rates.slice(rates.indexOf("\r\n\r\n") + 4)).toContain(`"minute":{"NETWORK_DNS":1}`)
+      expect(statusOf(yield* getting(port, "/api/stats?window=never"))).toBe(400)
+      expect(statusOf(yield* getting(port, "/api/nothing"))).toBe(404)
+    }))
+
   live("answers a known version with 304, and compresses for those that accept it", () =>
     Effect.gen(function*() {
       const { port } = yield* served()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { DateTime, Duration, FastCheck as fc, Option, Schema } from "effect"
-import { Alert } from "effect-errata"
+import { Alert, type ErrorTracker } from "effect-errata"
 import { encodeFrame, Frame } from "../../src/dashboard/internal/frameModel.js"
 import { frameOf } from "../../src/dashboard/internal/frameState.js"
 import { type BarRow, ranges, type Totals } from "../../src/dashboard/internal/minuteBars.js"
@@ -35,14 +35,15 @@ const nothing: Reads = {
   calls: { made: 0, recovered: 0, failed: 0, refused: 0 },
   attempts: 0,
   failedAttempts: 0,
-  bars: { twoHours: bars(ranges.twoHours), sixHours: bars(ranges.sixHours), day: bars(ranges.day) },
+  bars: { hour: bars(ranges.hour), sixHours: bars(ranges.sixHours), day: bars(ranges.day) },
   alerts: [],
-  fired: new Map(),
   resolved: [],
+  limits: [],
+  policies: [],
   latency: [],
   empty: { at: instant(at), window: Option.none(), expected: 0, unexpected: 0, rows: [] },
   recent: [],
-  slow: { since: at - 3 * minute, limits: [], active: new Map(), dimensions: [], forecast: [] }
+  slow: { since: at - 3 * minute, dimensions: [], forecast: [] }
 }
 
 const counted = (errors: Readonly<Record<string, number>>): Totals => ({ ...noTotals, errors })
@@ -53,10 +54,12 @@ const inHour = (errors: Readonly<Record<string, number>>) => ({
 
 const limit = (code: string, name: "minute" | "hour" | "day", limit: number) => ({
   code,
-  name,
-  window: Duration.hours(1),
+  window: name,
+  duration: Duration.hours(1),
   limit,
-  recovered: limit
+  isRatio: false,
+  rule: Option.none(),
+  by: Option.none()
 })
 
 const fired = (fields: Partial<ConstructorParameters<typeof Alert.Fired>[0]> = {}) =>
@@ -71,6 +74,20 @@ const fired = (fields: Partial<ConstructorParameters<typeof Alert.Fired>[0]> = {
     ...fields
   })
 
+const status = (
+  amount: number,
+  fields: Parameters<typeof fired>[0] = {},
+  rest: Partial<ErrorTracker.AlertStatus> = {}
+): ErrorTracker.AlertStatus => ({
+  alert: fired(fields),
+  since: instant(at - 41 * minute),
+  amount,
+  peak: amount,
+  escalations: 0,
+  trend: [],
+  ...rest
+})
+
 const sentence = (reads: Partial<Reads>): string =>
   frameOf({ ...nothing, ...reads }).headline.sentence.map(({ text }) => text).join("")
 
@@ -79,11 +96,11 @@ const facts = (reads: Partial<Reads>): ReadonlyArray<string> =>
 
 describe("frameOf", () => {
   it("is JSON that decodes to the same frame, and the same for the same reads", () => {
-    const frame = frameOf({ ...nothing, ...inHour({ NETWORK_TIMEOUT: 12 }), alerts: [fired()] })
+    const frame = frameOf({ ...nothing, ...inHour({ NETWORK_TIMEOUT: 12 }), alerts: [status(24)] })
     const json = encodeFrame(frame)
     expect(JSON.parse(JSON.stringify(json))).toEqual(json)
     expect(Schema.decodeSync(Frame)(json)).toEqual(frame)
-    expect(frameOf({ ...nothing, ...inHour({ NETWORK_TIMEOUT: 12 }), alerts: [fired()] })).toEqual(frame)
+    expect(frameOf({ ...nothing, ...inHour({ NETWORK_TIMEOUT: 12 }), alerts: [status(24)] })).toEqual(frame)
   })
 
   describe("headline", () => {
@@ -109,29 +126,28 @@ describe("frameOf", () => {
       ],
       [
         "an alert",
-        { ...inHour({ NETWORK_TIMEOUT: 24 }), alerts: [fired()], fired: new Map([["1", at - 41 * minute]]) },
+        { ...inHour({ NETWORK_TIMEOUT: 24 }), alerts: [status(24)] },
         "warning",
         "NETWORK_TIMEOUT is at 2.4 times its hourly limit since 12:04."
       ],
       [
         "an alert of a custom limit",
-        { alerts: [fired({ window: "10 seconds", count: 30 })] },
+        { alerts: [status(30, { window: "10 seconds" })] },
         "warning",
-        `NETWORK_TIMEOUT is at 3.0 times its "10 seconds" limit.`
+        `NETWORK_TIMEOUT is at 3.0 times its "10 seconds" limit since 12:04.`
       ],
       [
         "a rule on a failure rate",
-        { alerts: [fired({ rule: "Symbols", code: "*", by: "symbol", limit: 0.3, count: 16, attempts: 25 })] },
+        { alerts: [status(0.64, { rule: "Symbols", code: "*", by: "symbol", limit: 0.3, count: 16, attempts: 25 })] },
         "warning",
-        "Symbols: 64.0 % fail, limit 30.0 %, now."
+        "Symbols: 64.0 % fail, limit 30.0 %, since 12:04."
       ],
       [
         "an outage",
         {
           ...inHour({ NETWORK_TIMEOUT: 900, API_AUTH: 100 }),
           calls: { made: 1000, recovered: 0, failed: 300, refused: 661 },
-          alerts: [fired()],
-          fired: new Map([["1", at - 38 * minute]])
+          alerts: [status(900, {}, { since: instant(at - 38 * minute) })]
         },
         "error",
         "Almost every call fails: 1,000 errors in the last hour, most of them NETWORK_TIMEOUT. 1 limit is exceeded since 12:07."
@@ -175,37 +191,20 @@ describe("frameOf", () => {
   })
 
   describe("alerts", () => {
-    it("has one row for a code, led by the window furthest over its limit, with present counts", () => {
-      const windows = {
-        minute: counted({ NETWORK_TIMEOUT: 4 }),
-        hour: counted({ NETWORK_TIMEOUT: 48 }),
-        day: counted({ NETWORK_TIMEOUT: 61 })
-      }
+    it("has one row for a code, led by the window furthest over its limit", () => {
       const alerts = [
-        fired({ id: "m", window: "minute", limit: 3 }),
-        fired({ id: "h", window: "hour", limit: 10 }),
-        fired({ id: "d", window: "day", limit: 30 }),
-        fired({ id: "r", rule: "All", code: "*", window: "1h", limit: 100, count: 101 })
+        status(4, { id: "m", window: "minute", limit: 3 }),
+        status(48, { id: "h", window: "hour", limit: 10 }, { trend: [1, 48], escalations: 2 }),
+        status(61, { id: "d", window: "day", limit: 30 }),
+        status(101, { id: "r", rule: "All", code: "*", window: "1h", limit: 100 })
       ]
-      const rows = frameOf({ ...nothing, windows, alerts }).alerts
+      const rows = frameOf({ ...nothing, alerts }).alerts
       expect(rows.map(({ id, others, times, value }) => [id, value, times, others.map(({ window }) => window)]))
         .toEqual([
           ["h", 48, 4.8, ["day", "minute"]],
           ["r", 101, 1.01, []]
         ])
-    })
-
-    it("has the count of the last hour at each of the last 60 minutes as its trend", () => {
-      const errors = Array.from({ length: 120 }, (_, i) => i % 7)
-      const twoHours = { ...nothing.bars.twoHours, errors: { NETWORK_TIMEOUT: errors } }
-      const [row] = frameOf({
-        ...nothing,
-        ...inHour({ NETWORK_TIMEOUT: 175 }),
-        bars: { ...nothing.bars, twoHours },
-        alerts: [fired()]
-      }).alerts
-      const naive = Array.from({ length: 60 }, (_, i) => errors.slice(i + 1, i + 61).reduce((sum, n) => sum + n, 0))
-      expect(row?.trend).toEqual([...naive.slice(0, -1), 175])
+      expect(rows[0]).toMatchObject({ trend: [1, 48], escalations: 2 })
     })
 
     it("keeps the last that resolved, and those of the last hour", () => {
@@ -233,7 +232,7 @@ describe("frameOf", () => {
         hour: counted({ API_AUTH: 90 }),
         day: counted({ API_AUTH: 90, NETWORK_TIMEOUT: 5 })
       },
-      slow: { ...nothing.slow, limits: [limit("NETWORK_TIMEOUT", "day", 10)] }
+      limits: [limit("NETWORK_TIMEOUT", "day", 10)]
     })
     expect(codes.map(({ code, counts, limits }) => [code, counts, limits])).toEqual([
       ["NETWORK_TIMEOUT", [0, 0, 5], [null, null, 10]],
@@ -250,7 +249,8 @@ describe("frameOf", () => {
       category: "Data",
       severity: "INFO" as const,
       message: "",
-      context: {}
+      context: {},
+      causes: []
     }
     expect(frameOf({ ...nothing, recent: [empty] }).recent).toHaveLength(0)
     expect(frameOf({ ...nothing, ...inHour({ DATA_EMPTY: 1 }), recent: [empty] }).recent).toHaveLength(1)
@@ -264,7 +264,8 @@ describe("frameOf", () => {
       category: "Api",
       severity: "ERROR" as const,
       message,
-      context: { symbol, source: "rest", attributes: { status: 503 } }
+      context: { symbol, source: "rest", attributes: { status: 503 } },
+      causes: ["BinanceError -1003", "x".repeat(2000)]
     })
     const { recent } = frameOf({
       ...nothing,
@@ -279,21 +280,49 @@ describe("frameOf", () => {
       ["no JSON", "BTCUSDT · rest", 1]
     ])
     expect(recent[0]?.context).toEqual([["symbol", "BTCUSDT"], ["source", "rest"], ["status", "503"]])
+    expect(recent[0]?.causes.map(({ length }) => length)).toEqual([18, 1000])
   })
 
-  it("ranks values by failure rate, and compares each with the rest", () => {
-    const row = (value: string, failed: number, attempts: number) => ({ value, failed, attempts, code: "API_AUTH" })
-    const dimension = {
-      name: "symbol",
-      message: undefined,
-      rows: [row("A", 10, 20), row("B", 10, 100), row("C", 5, 5), row("D", 0, 100)]
+  it("has the state of each policy, with names of their own", () => {
+    const none = Option.none()
+    const state = {
+      source: Option.some("rest"),
+      circuit: "closed" as const,
+      openFor: none,
+      probeIn: none,
+      attempts: 120,
+      failures: 2,
+      gate: none,
+      waiting: 0,
+      budget: Option.some(37),
+      budgetSize: Option.some(100),
+      reason: none
     }
-    const [worst] = frameOf({ ...nothing, slow: { ...nothing.slow, dimensions: [dimension] } }).worst
-    expect(worst?.rows.map(({ ratio, times, value }) => [value, ratio, times])).toEqual([
-      ["A", 0.5, 0.5 / (10 / 200)],
-      ["B", 0.1, 0.1 / (10 / 120)]
-    ])
-    expect([worst?.total, worst?.few, worst?.best]).toEqual([4, 1, 0])
+    const open = {
+      ...state,
+      circuit: "open" as const,
+      openFor: Option.some(Duration.seconds(90)),
+      probeIn: Option.some(Duration.seconds(52)),
+      gate: Option.some(Duration.seconds(102)),
+      waiting: 6,
+      budget: none,
+      budgetSize: none,
+      reason: Option.some("HTTP 503")
+    }
+    const { guards, headline } = frameOf({ ...nothing, policies: [state, open, { ...state, source: none }] })
+    expect(guards).toEqual({
+      circuits: [
+        { name: "rest", state: "closed", detail: "2 of the last 120 attempts failed", probeAt: null },
+        { name: "rest (2)", state: "open", detail: "for 1 min: HTTP 503", probeAt: instant(at + 52_000) },
+        { name: "policy", state: "closed", detail: "2 of the last 120 attempts failed", probeAt: null }
+      ],
+      gates: [{ name: "rest (2)", until: instant(at + 102_000), detail: "6 calls wait" }],
+      budgets: [{ name: "rest", left: 37, capacity: 100 }, { name: "policy", left: 37, capacity: 100 }],
+      weights: []
+    })
+    expect(headline.level).toBe("warning")
+    expect(headline.sentence[0]?.text).toBe("No errors in the last hour. 2 circuits closed, 1 open.")
+    expect(frameOf(nothing).guards).toBeNull()
   })
 
   it("makes a frame of any numbers", () => {
@@ -304,7 +333,7 @@ describe("frameOf", () => {
           ...nothing,
           ...inHour({ NETWORK_TIMEOUT: errors }),
           calls: { made: made + recovered + failed + refused, recovered, failed, refused },
-          alerts: [fired()]
+          alerts: [status(24)]
         })
         const text = JSON.stringify(encodeFrame(frame))
         expect(text).not.toMatch(/NaN|Infinity|undefined/)

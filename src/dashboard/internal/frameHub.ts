@@ -6,14 +6,21 @@ import type * as Scope from "effect/Scope"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { hostname } from "node:os"
 import { pid } from "node:process"
-import type * as ErrorTracker from "../../ErrorTracker.js"
+import * as ErrorTracker from "../../ErrorTracker.js"
 import { writeDetached } from "../../internal/log/write.js"
 import { monotonicMillis } from "../../internal/monotonicMillis.js"
+import * as TrackerApi from "../../TrackerApi.js"
 import { type Chunk, chunkOf, EventClients, maxClients } from "./eventClients.js"
 import { encodeFrame, type FrameJson } from "./frameModel.js"
 import { make as makeSource } from "./frameSource.js"
 import { frameOf } from "./frameState.js"
 import { type Body, jsonBody } from "./responses.js"
+
+const bodyOf = async (response: Response): Promise<Body> => ({
+  type: response.headers.get("content-type") ?? "text/plain; charset=utf-8",
+  bytes: Buffer.from(await response.arrayBuffer()),
+  status: response.status
+})
 
 export interface FrameHub {
   readonly events: (request: IncomingMessage, response: ServerResponse) => void
@@ -30,7 +37,7 @@ export const make = Effect.fnUntraced(function*(
   tracker: ErrorTracker.Service,
   { build, name }: { readonly build: string; readonly name: string }
 ): Effect.fn.Return<FrameHub, never, Scope.Scope> {
-  const read = yield* makeSource(tracker, {
+  const read = makeSource(tracker, {
     build,
     name,
     detail: name === hostname() ? `pid ${pid}` : `${hostname()}, pid ${pid}`
@@ -88,6 +95,7 @@ export const make = Effect.fnUntraced(function*(
         ))
   ))
 
+  const api = yield* Effect.provideService(TrackerApi.toWebHandler, ErrorTracker.ErrorTracker, tracker)
   const run = Runtime.runPromise(yield* Effect.runtime())
   return {
     events: (request, response) => {
@@ -99,6 +107,11 @@ export const make = Effect.fnUntraced(function*(
       clients.add(request, response, latest)
       opened.unsafeOpen()
     },
-    other: (path) => path === "/api/frame" ? run(Effect.map(frame, jsonBody)) : Promise.resolve(undefined)
+    other: (path, query) =>
+      path === "/api/frame"
+        ? run(Effect.map(frame, jsonBody))
+        : path.startsWith("/api/")
+        ? api(new Request(`http://localhost${path}${query === "" ? "" : `?${query}`}`)).then(bodyOf)
+        : Promise.resolve(undefined)
   }
 })

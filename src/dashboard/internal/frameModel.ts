@@ -38,10 +38,10 @@ const AlertRow = Schema.Struct({
   by: maybe(S),
   values: list(S),
   more: N,
-  escalations: maybe(N),
-  since: maybe(At),
+  escalations: N,
+  since: At,
   /** The value at each of the last 60 minutes, oldest first. */
-  trend: maybe(list(N))
+  trend: list(N)
 })
 
 const ResolvedRow = Schema.Struct({
@@ -114,10 +114,8 @@ const Worst = Schema.Struct({
   /** The number of values, and of those with too few attempts for a failure rate. */
   total: N,
   few: N,
-  /** The number of values by failure rate, in twenty steps of 5 %. */
+  /** The number of values by failure rate, in ten steps. */
   histogram: list(N),
-  median: maybe(N),
-  best: maybe(N),
   message: maybe(S)
 })
 
@@ -137,8 +135,8 @@ const Guards = Schema.Struct({
       probeAt: maybe(At)
     })
   ),
-  gates: list(Schema.Struct({ name: S, until: At, total: maybe(N), detail: maybe(S) })),
-  budgets: list(Schema.Struct({ name: S, left: N, capacity: N, detail: maybe(S) })),
+  gates: list(Schema.Struct({ name: S, until: At, detail: maybe(S) })),
+  budgets: list(Schema.Struct({ name: S, left: N, capacity: N })),
   weights: list(Schema.Struct({ name: S, used: N, limit: N }))
 })
 

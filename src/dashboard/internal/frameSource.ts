@@ -4,16 +4,13 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import type * as Alert from "../../Alert.js"
-import type * as ErrorTracker from "../../ErrorTracker.js"
+import * as ErrorTracker from "../../ErrorTracker.js"
 import * as FetchError from "../../FetchError.js"
 import * as Insight from "../../Insight.js"
 import { monotonicMillis } from "../../internal/monotonicMillis.js"
-import type * as Snapshot from "../../Snapshot.js"
+import * as RetryPolicy from "../../RetryPolicy.js"
 import { MinuteBars, ranges, type Totals } from "./minuteBars.js"
-import type { CodeFacts, DimensionReads, Reads, SlowReads } from "./trackerReads.js"
+import type { CodeFacts, Reads, SlowReads } from "./trackerReads.js"
 
 export interface Labels {
   readonly build: string
@@ -23,7 +20,6 @@ export interface Labels {
 
 const emptyCode = "DATA_EMPTY"
 const maxRecent = 200
-const maxResolved = 50
 
 /** The slow reads take at most this share of the time, and are no more frequent than this. */
 const slowShare = 0.01
@@ -32,51 +28,35 @@ const slowLeast = 2000
 const ownFacts: ReadonlyArray<readonly [string, CodeFacts]> = Object.values(FetchError.facts)
   .map(({ category, code, severity }) => [code, { category, severity }])
 
-/** Makes the read of one frame. It follows the alerts of the tracker until the scope ends. */
-export const make = Effect.fnUntraced(function*(
-  tracker: ErrorTracker.Service,
-  labels: Labels
-): Effect.fn.Return<Effect.Effect<Reads>, never, Scope.Scope> {
+/** Makes the read of one frame. */
+export const make = (tracker: ErrorTracker.Service, labels: Labels): Effect.Effect<Reads> => {
   const bars = {
-    twoHours: new MinuteBars(ranges.twoHours),
+    hour: new MinuteBars(ranges.hour),
     sixHours: new MinuteBars(ranges.sixHours),
     day: new MinuteBars(ranges.day)
   }
-  const fired = new Map<string, number>()
-  const resolved: Array<Alert.Resolved> = []
+  const policies = Effect.provideService(RetryPolicy.states, ErrorTracker.ErrorTracker, tracker)
   let slow: { readonly reads: SlowReads; readonly next: number } | undefined
   let lastAt = 0
 
-  yield* Effect.forkScoped(Stream.runForEach(tracker.alerts, (alert) =>
-    Effect.sync(() => {
-      if (alert._tag === "Fired") fired.set(alert.id, DateTime.toEpochMillis(alert.at))
-      if (alert._tag !== "Resolved") return
-      fired.delete(alert.id)
-      resolved.unshift(alert)
-      resolved.length = Math.min(resolved.length, maxResolved)
-    })))
-
+  // Other work runs between the parts.
   const slowReads = Effect.gen(function*() {
     const start = yield* monotonicMillis
     if (slow !== undefined && start < slow.next) return slow.reads
     const snapshot = yield* tracker.snapshot
-    // Other work runs between the parts.
-    yield* Effect.yieldNow()
-    const rows = yield* Effect.forEach(
+    yield* Effect.sleep("1 millis")
+    const dimensions = yield* Effect.forEach(
       snapshot.dimensions,
-      (dimension) =>
-        Effect.map(tracker.breakdown({ by: dimension.name, window: "hour" }), (rows) => dimensionOf(dimension, rows))
+      ({ name }) => Effect.map(tracker.worst({ by: name, window: "hour" }), (worst) => ({ name, worst }))
     )
-    yield* Effect.yieldNow()
+    yield* Effect.sleep("1 millis")
     const messages = new Map(
       Insight.offenders(snapshot, { window: "hour" }).map(({ dimension, message }) => [dimension, message])
     )
-    yield* Effect.yieldNow()
+    yield* Effect.sleep("1 millis")
     const reads: SlowReads = {
       since: DateTime.toEpochMillis(snapshot.since),
-      limits: snapshot.limits,
-      active: new Map(snapshot.alerts.map((active) => [active.alert.id, active])),
-      dimensions: rows.map((row) => ({ ...row, message: messages.get(row.name) })),
+      dimensions: dimensions.map((read) => ({ ...read, message: messages.get(read.name) })),
       forecast: Insight.forecast(snapshot)
     }
     const end = yield* monotonicMillis
@@ -85,6 +65,7 @@ export const make = Effect.fnUntraced(function*(
   })
 
   return Effect.gen(function*() {
+    const slow = yield* slowReads
     const at = yield* Clock.currentTimeMillis
     const all = yield* tracker.stats()
     const isCalls = all.calls.made > 0 || all.attempts === 0
@@ -120,20 +101,21 @@ export const make = Effect.fnUntraced(function*(
       attempts: hour.attempts,
       failedAttempts: failuresOf(hour),
       bars: {
-        twoHours: bars.twoHours.row(at, totalsSince),
+        hour: bars.hour.row(at, totalsSince),
         sixHours: bars.sixHours.row(at, totalsSince),
         day: bars.day.row(at, totalsSince)
       },
-      alerts: yield* tracker.activeAlerts,
-      fired,
-      resolved,
+      alerts: yield* tracker.alertStatus,
+      resolved: yield* tracker.resolvedAlerts({ window: "1 day" }),
+      limits: yield* tracker.limits,
       latency: yield* tracker.latency(),
       empty: yield* tracker.emptyData({ window: "1 day" }),
       recent: yield* tracker.recent({ limit: maxRecent }),
-      slow: yield* slowReads
+      policies: yield* policies,
+      slow
     }
   })
-})
+}
 
 const failuresOf = ({ attempts, errorRatio }: ErrorTracker.Stats): number =>
   Option.match(errorRatio, { onNone: () => 0, onSome: (ratio) => Math.round(ratio * attempts) })
@@ -155,32 +137,4 @@ const factsOf = (stats: ErrorTracker.Stats): ReadonlyMap<string, CodeFacts> => {
     if (!facts.has(code)) facts.set(code, { severity, category: "Other" })
   }
   return facts
-}
-
-const dimensionOf = (
-  dimension: Snapshot.Dimension,
-  rows: ReadonlyArray<ErrorTracker.BreakdownRow>
-): Omit<DimensionReads, "message"> => {
-  const values = new Map(dimension.values.map((value) => [value.value, value]))
-  return {
-    name: dimension.name,
-    rows: rows.filter(({ attempts, count }) => attempts > 0 || count > 0).map((
-      { attempts, count, errorRatio, value }
-    ) => ({
-      value,
-      failed: Option.match(errorRatio, { onNone: () => count, onSome: (ratio) => Math.round(ratio * attempts) }),
-      attempts,
-      code: mostFrequent(values.get(value))
-    }))
-  }
-}
-
-/** The code with the most errors in the last hour. */
-const mostFrequent = (value: Snapshot.Value | undefined): string | undefined => {
-  let [most, code]: [number, string | undefined] = [0, undefined]
-  for (const { code: candidate, series } of value?.errors ?? []) {
-    const count = series.hour.reduce((sum, n) => sum + n, 0)
-    if (count > most) [most, code] = [count, candidate]
-  }
-  return code
 }

@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import type * as ErrorTracker from "../../ErrorTracker.js"
 import { alertRows, resolvedRows } from "./alertRows.js"
 import type { Frame } from "./frameModel.js"
+import { guardsOf } from "./guardRows.js"
 import { headlineOf } from "./headline.js"
 import type { BarRow } from "./minuteBars.js"
 import { recentRows } from "./recentRows.js"
@@ -14,11 +15,11 @@ import { worstOf } from "./worstRows.js"
 const windows = ["minute", "hour", "day"] as const
 
 export const frameOf = (reads: Reads): Frame => {
-  const alerts = alertRows(reads)
+  const alerts = alertRows(reads.alerts)
   const calls = callsOf(reads)
   const worst = reads.slow.dimensions.map(worstOf).filter(({ total }) => total > 0)
   const forecast = forecastOf(reads)
-  const guards = null
+  const guards = guardsOf(reads.policies, reads.at)
   const codes = codeRows(reads)
   const recent = unexpected(reads)
   return {
@@ -32,7 +33,7 @@ export const frameOf = (reads: Reads): Frame => {
     codes,
     quietCodes: reads.facts.size - codes.length,
     bars: {
-      hour: barsOf(lastHour(reads.bars.twoHours)),
+      hour: barsOf(reads.bars.hour),
       sixHours: barsOf(reads.bars.sixHours),
       day: barsOf(reads.bars.day)
     },
@@ -55,18 +56,6 @@ export const frameOf = (reads: Reads): Frame => {
 
 const barsOf = ({ start, ...rest }: BarRow): Frame["bars"]["hour"] => ({ start: DateTime.unsafeMake(start), ...rest })
 
-const lastHour = ({ calls, errors, failures, start, step }: BarRow): BarRow => {
-  const steps = hour / step
-  const counted = Object.entries(errors).map(([code, counts]) => [code, counts.slice(-steps)] as const)
-  return {
-    step,
-    start: start + (calls.length - steps) * step,
-    errors: Object.fromEntries(counted.filter(([, counts]) => counts.some((count) => count > 0))),
-    calls: calls.slice(-steps),
-    failures: failures.slice(-steps)
-  }
-}
-
 const emptyCode = "DATA_EMPTY"
 const hour = 3_600_000
 
@@ -81,10 +70,11 @@ const unexpected = ({ at, recent, windows }: Reads): ReadonlyArray<ErrorTracker.
 const unknown: CodeFacts = { severity: "ERROR", category: "Other" }
 
 /** The codes with a limit or an error in the last day, those nearest to a limit first. */
-const codeRows = ({ facts, slow, windows: counted }: Reads): Frame["codes"] => {
+const codeRows = ({ facts, limits, windows: counted }: Reads): Frame["codes"] => {
+  const ofCodes = limits.filter(({ rule }) => Option.isNone(rule))
   const limitOf = (code: string, window: string) =>
-    slow.limits.find((limit) => limit.code === code && limit.name === window)?.limit ?? null
-  const names = new Set([...facts.keys(), ...slow.limits.map(({ code }) => code), ...Object.keys(counted.day.errors)])
+    ofCodes.find((limit) => limit.code === code && limit.window === window)?.limit ?? null
+  const names = new Set([...facts.keys(), ...ofCodes.map(({ code }) => code), ...Object.keys(counted.day.errors)])
   const rows = [...names].map((code) => ({
     code,
     ...(facts.get(code) ?? unknown),

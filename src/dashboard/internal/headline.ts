@@ -106,18 +106,16 @@ const mostFrequent = (errors: Readonly<Record<string, number>>, total: number): 
 }
 
 const overLimits = (alerts: ReadonlyArray<AlertRow>): string => {
-  const instants = alerts.flatMap(({ since }) => since === null ? [] : [DateTime.toEpochMillis(since)])
-  const since = instants.length === 0 ? "" : ` since ${clock(Math.min(...instants))}`
-  return alerts.length === 0
-    ? ""
-    : `${plural(alerts.length, "limit")} ${alerts.length === 1 ? "is" : "are"} exceeded${since}`
+  if (alerts.length === 0) return ""
+  const since = clock(Math.min(...alerts.map(({ since }) => DateTime.toEpochMillis(since))))
+  return `${plural(alerts.length, "limit")} ${alerts.length === 1 ? "is" : "are"} exceeded since ${since}`
 }
 
 const alertClause = (alert: AlertRow): Sentence => {
-  const since = alert.since === null ? "" : ` since ${clock(DateTime.toEpochMillis(alert.since))}`
+  const since = ` since ${clock(DateTime.toEpochMillis(alert.since))}`
   const name = alert.isRule ? strong(alert.name) : code(alert.name)
   return alert.isRatio
-    ? [name, plain(`: ${percent(alert.value)} fail, limit ${percent(alert.limit)},${since || " now"}`)]
+    ? [name, plain(`: ${percent(alert.value)} fail, limit ${percent(alert.limit)},${since}`)]
     : [name, plain(` is at ${times(alert.times).slice(0, -1)} times its ${adjective(alert.window)} limit${since}`)]
 }
 

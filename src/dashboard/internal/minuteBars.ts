@@ -22,8 +22,7 @@ export interface BarRange {
 const minute = 60_000
 
 export const ranges = {
-  /** The hour before the last one is for the counts of an hour at each minute of the last one. */
-  twoHours: { step: minute, steps: 120 },
+  hour: { step: minute, steps: 60 },
   sixHours: { step: 5 * minute, steps: 72 },
   day: { step: 15 * minute, steps: 96 }
 } satisfies Record<string, BarRange>

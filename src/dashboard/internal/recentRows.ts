@@ -21,7 +21,7 @@ export const recentRows = (errors: ReadonlyArray<ErrorTracker.RecentError>): Rea
   }
   return [...groups.values()].slice(0, shown).map((group) => {
     const [newest] = group
-    const { at, code, context, message, severity } = newest!
+    const { at, causes, code, context, message, severity } = newest!
     return {
       at,
       code,
@@ -29,7 +29,7 @@ export const recentRows = (errors: ReadonlyArray<ErrorTracker.RecentError>): Rea
       message: clip(message, maxMessage),
       context: fieldsOf(context),
       about: aboutOf(group),
-      causes: [],
+      causes: causes.map((cause) => clip(cause, maxValue)),
       count: group.length
     }
   })
