@@ -13,6 +13,7 @@ import { FaultyExchange } from "effect-errata/testing"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { clockFrom } from "./job/ClockFrom.js"
+import * as Colour from "./job/Colour.js"
 import * as Demo from "./job/Demo.js"
 import * as Job from "./job/Job.js"
 import * as Report from "./job/Report.js"
@@ -42,7 +43,8 @@ or, after \`npm start\` has compiled the examples,
 
   node build/examples/main.js --json | jq .total
 
-The report is as wide as the terminal: COLUMNS, or 80 without a terminal.
+The report is as wide as the terminal: COLUMNS, or 80 without a terminal. It has
+colours on a terminal, unless NO_COLOR is set.
 
 Exit codes
   0  the job has run; with --data or --live, every series has candles
@@ -71,8 +73,8 @@ const edits = (a: string, b: string): number =>
     ? edits(a.slice(1), b.slice(1))
     : 1 + Math.min(edits(a.slice(1), b), edits(a, b.slice(1)), edits(a.slice(1), b.slice(1)))
 
-/** The width of the report: that of the terminal, 80 columns if it is unknown, and at least 60. */
-const columns = (): number => Math.max(60, Number(process.env["COLUMNS"]) || process.stdout.columns || 80)
+/** The width of the report: that of the terminal, 80 columns if it is unknown, and at least 40. */
+const columns = (): number => Math.max(40, Number(process.env["COLUMNS"]) || process.stdout.columns || 80)
 
 const options = Effect.try({
   try: () =>
@@ -227,7 +229,14 @@ const main = Effect.gen(function*() {
     Effect.provide(Layer.provideMerge(ErrorLog.layerText, Screen.layer)),
     Effect.withClock(source.clock)
   )
-  yield* Console.log(json ? JSON.stringify(report, null, 2) : Report.render(report, columns()))
+  const text = Report.render(report, columns())
+  yield* Console.log(
+    json
+      ? JSON.stringify(report, null, 2)
+      : Colour.isWanted(process.stdout, process.env)
+      ? Colour.coloured(text)
+      : text
+  )
   const [{ series } = { series: [] }] = report.runs
   const hasCandles = series.length > 0 && series.every(({ rows }) => rows > 0)
   return source.strict && !hasCandles ? 1 : 0

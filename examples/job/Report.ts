@@ -3,6 +3,7 @@ import { Array as Arr, DateTime, Duration, Effect, Option, Order } from "effect"
 import { type Alert, ErrorTracker, Insight } from "effect-errata"
 import type { Klines } from "effect-errata/binance"
 import type { Outcome } from "./Job.js"
+import { sparkline } from "./Sparkline.js"
 
 export interface Report {
   readonly from: string
@@ -14,6 +15,8 @@ export interface Report {
     readonly minute: number
     readonly hour: number
     readonly day: number
+    /** The errors in each of the last 60 minutes, the oldest first. */
+    readonly lastHour: ReadonlyArray<number>
   }>
   /** All errors, expected empties included. */
   readonly total: number
@@ -94,6 +97,13 @@ export const make = (job: {
     const empty = (yield* tracker.emptyData()).rows
     const bySource = yield* tracker.breakdown({ by: "source" })
     const snapshot = yield* tracker.snapshot
+    const lastHours = new Map(
+      yield* Effect.forEach(Object.keys(byCode), (code) =>
+        Effect.map(
+          tracker.timeline({ window: "1 hour", step: "1 minute", code }),
+          (steps) => [code, steps.map(({ count }) => count)] as const
+        ))
+    )
     return {
       from: job.from,
       runs: job.runs,
@@ -103,7 +113,8 @@ export const make = (job: {
         severity,
         minute: rates.minute[code] ?? 0,
         hour: rates.hour[code] ?? 0,
-        day: rates.day[code] ?? 0
+        day: rates.day[code] ?? 0,
+        lastHour: lastHours.get(code) ?? []
       })).sort(Order.mapInput(Order.reverse(Order.number), ({ day }) => day)),
       total,
       expected: empty.reduce((sum, { expected }) => sum + expected, 0),
@@ -148,6 +159,7 @@ export const render = (report: Report, width: number = 80): string => {
   const page = pageOf(width)
   const series = report.runs[0]?.series ?? []
   const { errors, insight } = report
+  const chart = chartOf(errors, width)
   return [
     page.text(
       `${count(series.length, "series", "series")} from ${report.from}, fetched twice. ` +
@@ -180,7 +192,10 @@ export const render = (report: Report, width: number = 80): string => {
     page.section("Files that were ignored", report.ignored.map(({ file, reason }) => `${file}: ${reason}`)),
     report.total === 0 ? "No errors." : [
       page.text(`${errorsOf(report)}, in the last minute, hour and day`),
-      page.table(["severity", "code", "minute", "hour", "day"], [...errors.map(cells), ...sums(errors)])
+      page.table(
+        ["severity", "code", "minute", "hour", "day", ...(chart === 0 ? [] : ["last hour"])],
+        [...errors.map(cells(chart)), ...sums(errors)]
+      )
     ].join("\n"),
     page.section("Retries", [
       `${count(report.retry.retries, "retry", "retries")}, ` +
@@ -259,7 +274,22 @@ const errorsOf = ({ attempts, errorRatio, expected, total }: Report) =>
 
 type ErrorRow = Report["errors"][number]
 
-const cells = ({ code, day, hour, minute, severity }: ErrorRow) => [severity, code, minute, hour, day]
+const cells =
+  (chart: number) => ({ code, day, hour, lastHour, minute, severity }: ErrorRow): ReadonlyArray<string | number> => [
+    severity,
+    code,
+    minute,
+    hour,
+    day,
+    ...(chart === 0 ? [] : [sparkline(lastHour, chart)])
+  ]
+
+/** The columns that are left for a sparkline of 60, 30, 20, 12 or 10 steps; 0 if there is no room. */
+const chartOf = (errors: ReadonlyArray<ErrorRow>, width: number): number => {
+  const longest = Math.max(4, ...errors.map(({ code }) => code.length))
+  const room = width - (2 + 8 + 2 + longest + 2 + 6 + 2 + 6 + 2 + 6 + 2)
+  return [60, 30, 20, 12, 10].find((columns) => columns <= room) ?? 0
+}
 
 /** A row for each severity, highest first, and one for all. */
 const sums = (errors: ReadonlyArray<ErrorRow>) =>
@@ -293,6 +323,17 @@ const wrapped = (text: string, width: number, first = "", rest = first): Readonl
 
 const clip = (text: string, width: number) => text.length <= width ? text : `${text.slice(0, width - 1)}…`
 
+/** A table for a narrow page: each row in lines of its own, with the names of its cells. */
+const sentences = (
+  head: ReadonlyArray<string>,
+  rows: ReadonlyArray<ReadonlyArray<string | number>>,
+  width: number
+): string =>
+  rows.flatMap(([first = "", ...cells]) => {
+    const named = cells.flatMap((cell, i) => cell === "" ? [] : [`${head[i + 1]} ${cell}`])
+    return wrapped(`${first}: ${named.join(", ")}`, width, "  ", "      ")
+  }).join("\n")
+
 const pageOf = (width: number) => ({
   text: (text: string) => wrapped(text, width).join("\n"),
 
@@ -301,12 +342,16 @@ const pageOf = (width: number) => ({
       ? ""
       : [title, ...lines.flatMap((line) => wrapped(line, width, "  ", "      "))].join("\n"),
 
-  /** Numbers align right, texts left. The first column shrinks if the table is too wide. */
+  /**
+   * Numbers align right, texts left. The first column shrinks if the table is too wide; if that is not enough, each row is a
+   * sentence.
+   */
   table: (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string | number>>) => {
     if (rows.length === 0) return "  No usable series."
     const natural = head.map((title, i) => Math.max(title.length, ...rows.map((row) => visible(row[i] ?? "").length)))
     const excess = Math.max(0, natural.reduce((sum, n) => sum + n + 2, 0) - width)
     const widths = natural.map((n, i) => i === 0 ? Math.max(8, n - excess) : n)
+    if (widths.reduce((sum, n) => sum + n + 2, 0) > width) return sentences(head, rows, width)
     const numeric = head.map((_, i) => rows.some((row) => typeof row[i] === "number"))
     const line = (cells: ReadonlyArray<string | number>) => {
       const aligned = cells.map((cell, i) => {

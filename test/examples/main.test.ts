@@ -154,6 +154,27 @@ describe("the main job", () => {
     expect(Math.max(...help.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80)
   }, 30_000)
 
+  it("serves the live page with --dashboard until it is ended", async () => {
+    const child = spawn(process.execPath, ["--import", "tsx", "examples/main.ts", "--dashboard"], { stdio: "pipe" })
+    const ended = new Promise((resolve) => child.on("close", resolve))
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        let text = ""
+        child.stdout.on("data", (chunk) => {
+          text += String(chunk)
+          const found = /^Live page: (http:\/\/127\.0\.0\.1:\d+\/)$/m.exec(text)?.[1]
+          if (found !== undefined) resolve(found)
+        })
+        child.on("close", () => reject(new Error(text)))
+      })
+      const frame = await (await fetch(`${url}api/frame`)).json()
+      expect(frame.headline.sentence[0].text).not.toBe("")
+    } finally {
+      child.kill("SIGINT")
+      await ended
+    }
+  })
+
   it("recorded answers: what is usable is served, merged and fetched, what is not is named", async () => {
     const directory = await mkdtemp(join(tmpdir(), "recorded-"))
     const hour = 3_600_000
