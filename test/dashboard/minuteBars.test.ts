@@ -68,5 +68,7 @@ describe("MinuteBars", () => {
     expect(bars.needed(11.2 * step)).toEqual(new Set([11 * step, 10 * step]))
     bars.clear()
     expect(bars.needed(10.7 * step).size).toBe(steps)
+    bars.row(10.7 * step, totalsOf([], 0))
+    expect(bars.needed(10.9 * step).size).toBe(1)
   })
 })

@@ -50,7 +50,10 @@ export class EventClients {
   add(request: IncomingMessage, response: ServerResponse, latest: Chunk | undefined): void {
     const isCompressed = acceptsGzip(request.headers["accept-encoding"])
     const client: Client = { response, isCompressed, stuckSince: undefined }
+    // The connection has only this response, which ends with it: without chunks, a frame is one write.
+    response.useChunkedEncodingByDefault = false
     response.writeHead(200, {
+      "connection": "close",
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-store, no-transform",
       "x-accel-buffering": "no",

@@ -9,6 +9,10 @@ const N = Schema.Number
 const S = Schema.String
 const At = Schema.DateTimeUtc
 const list = <A, I>(item: Schema.Schema<A, I>) => Schema.Array(item)
+/** Checked as a whole: a frame has thousands of numbers. */
+const Numbers = Schema.declare((u): u is ReadonlyArray<number> =>
+  Array.isArray(u) && u.every((item) => typeof item === "number" && Number.isFinite(item))
+)
 const maybe = <A, I>(value: Schema.Schema<A, I>) => Schema.NullOr(value)
 
 /** A piece of a sentence. A code is set in a monospace font; a strong piece is emphasized. */
@@ -41,7 +45,7 @@ const AlertRow = Schema.Struct({
   escalations: N,
   since: At,
   /** The value at each of the last 60 minutes, oldest first. */
-  trend: list(N)
+  trend: Numbers
 })
 
 const ResolvedRow = Schema.Struct({
@@ -59,7 +63,7 @@ const CodeRow = Schema.Struct({
   severity: Severity,
   category: S,
   /** The errors in the last minute, hour and day. */
-  counts: list(N),
+  counts: Numbers,
   /** The limits of the same windows. */
   limits: list(maybe(N))
 })
@@ -71,11 +75,11 @@ const Bars = Schema.Struct({
   /** The start of the first step. */
   start: At,
   /** The number of errors in each step, by code. Codes without an error are left out. */
-  errors: Schema.Record({ key: S, value: list(N) }),
+  errors: Schema.Record({ key: S, value: Numbers }),
   /** The calls that ended in each step, or the attempts where no calls are counted. */
-  calls: list(N),
+  calls: Numbers,
   /** The calls that did not succeed, or the attempts. */
-  failures: list(N)
+  failures: Numbers
 })
 
 const Calls = Schema.Struct({
@@ -115,7 +119,7 @@ const Worst = Schema.Struct({
   total: N,
   few: N,
   /** The number of values by failure rate, in ten steps. */
-  histogram: list(N),
+  histogram: Numbers,
   message: maybe(S)
 })
 
@@ -123,7 +127,7 @@ const LatencyRow = Schema.Struct({ source: S, count: N, p50: N, p90: N, p99: N }
 
 const Empty = Schema.Struct({
   sources: list(S),
-  rows: list(Schema.Struct({ reason: S, isExpected: Schema.Boolean, counts: list(N) }))
+  rows: list(Schema.Struct({ reason: S, isExpected: Schema.Boolean, counts: Numbers }))
 })
 
 const Guards = Schema.Struct({

@@ -21,9 +21,22 @@ export interface Labels {
 const emptyCode = "DATA_EMPTY"
 const maxRecent = 200
 
-/** The slow reads take at most this share of the time, and are no more frequent than this. */
-const slowShare = 0.01
+/** A slow read takes at most this share of the time, and is no more frequent than this, in milliseconds. */
+const slowShare = 0.005
 const slowLeast = 2000
+
+/** The result of an effect that is run again only as often as its duration allows. */
+const rarely = <A>(effect: Effect.Effect<A>): Effect.Effect<A> => {
+  let latest: { readonly value: A; readonly next: number } | undefined
+  return Effect.gen(function*() {
+    const start = yield* monotonicMillis
+    if (latest !== undefined && start < latest.next) return latest.value
+    const value = yield* effect
+    const end = yield* monotonicMillis
+    latest = { value, next: end + Math.max(slowLeast, (end - start) / slowShare) }
+    return value
+  })
+}
 
 const ownFacts: ReadonlyArray<readonly [string, CodeFacts]> = Object.values(FetchError.facts)
   .map(({ category, code, severity }) => [code, { category, severity }])
@@ -36,33 +49,38 @@ export const make = (tracker: ErrorTracker.Service, labels: Labels): Effect.Effe
     day: new MinuteBars(ranges.day)
   }
   const policies = Effect.provideService(RetryPolicy.states, ErrorTracker.ErrorTracker, tracker)
-  let slow: { readonly reads: SlowReads; readonly next: number } | undefined
   let lastAt = 0
 
   // Other work runs between the parts.
-  const slowReads = Effect.gen(function*() {
-    const start = yield* monotonicMillis
-    if (slow !== undefined && start < slow.next) return slow.reads
+  const insight = rarely(Effect.gen(function*() {
     const snapshot = yield* tracker.snapshot
     yield* Effect.sleep("1 millis")
-    const dimensions = yield* Effect.forEach(
-      snapshot.dimensions,
-      ({ name }) => Effect.map(tracker.worst({ by: name, window: "hour" }), (worst) => ({ name, worst }))
-    )
+    const offenders = Insight.offenders(snapshot, { window: "hour" })
     yield* Effect.sleep("1 millis")
-    const messages = new Map(
-      Insight.offenders(snapshot, { window: "hour" }).map(({ dimension, message }) => [dimension, message])
-    )
-    yield* Effect.sleep("1 millis")
-    const reads: SlowReads = {
+    return {
       since: DateTime.toEpochMillis(snapshot.since),
-      dimensions: dimensions.map((read) => ({ ...read, message: messages.get(read.name) })),
+      names: snapshot.dimensions.map(({ name }) => name),
+      messages: new Map(offenders.map(({ dimension, message }) => [dimension, message])),
       forecast: Insight.forecast(snapshot)
     }
-    const end = yield* monotonicMillis
-    slow = { reads, next: end + Math.max(slowLeast, (end - start) / slowShare) }
-    return reads
-  })
+  }))
+
+  const worst = rarely(
+    Effect.flatMap(
+      insight,
+      ({ names }) =>
+        Effect.forEach(
+          names,
+          (name) => Effect.map(tracker.worst({ by: name, window: "hour" }), (worst) => ({ name, worst }))
+        )
+    )
+  )
+
+  const slowReads = Effect.zipWith(worst, insight, (dimensions, { forecast, messages, since }): SlowReads => ({
+    since,
+    forecast,
+    dimensions: dimensions.map((read) => ({ ...read, message: messages.get(read.name) }))
+  }))
 
   return Effect.gen(function*() {
     const slow = yield* slowReads

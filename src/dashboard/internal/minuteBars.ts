@@ -35,8 +35,6 @@ export interface BarRow {
   readonly failures: ReadonlyArray<number>
 }
 
-const none: Totals = { errors: {}, calls: 0, failures: 0 }
-
 const minus = (older: Totals, newer: Totals): Totals => ({
   errors: Object.fromEntries(
     Object.entries(older.errors).flatMap(([code, count]) => {
@@ -52,6 +50,8 @@ const minus = (older: Totals, newer: Totals): Totals => ({
 export class MinuteBars {
   private readonly range: BarRange
   private finished = new Map<number, Totals>()
+  /** The row of the latest frame: in the same step, only the last counts of it change. */
+  private latest: BarRow | undefined
 
   constructor(range: BarRange) {
     this.range = range
@@ -68,9 +68,10 @@ export class MinuteBars {
 
   /** The instants from which on counts are needed at `now`. */
   needed(now: number): ReadonlySet<number> {
-    const starts = this.startsOf(now)
-    const needed = new Set([starts.at(-1)!])
-    for (const start of starts.slice(0, -1)) {
+    const first = this.firstOf(now)
+    const needed = new Set([first + (this.range.steps - 1) * this.range.step])
+    if (first === this.latest?.start) return needed
+    for (const start of this.startsOf(now).slice(0, -1)) {
       if (!this.finished.has(start)) needed.add(start).add(start + this.range.step)
     }
     return needed
@@ -79,21 +80,40 @@ export class MinuteBars {
   /** The steps at `now`, from the counts since the instants that are needed. */
   row(now: number, since: (start: number) => Totals): BarRow {
     const { step, steps } = this.range
-    const starts = this.startsOf(now)
-    const bars = starts.map((start, i) =>
-      i === steps - 1
-        ? since(start)
-        : this.finished.get(start) ?? minus(since(start), since(start + step))
+    const start = this.firstOf(now)
+    const last = since(start + (steps - 1) * step)
+    this.latest = this.latest?.start === start
+      ? this.updated(this.latest, last)
+      : this.built(this.startsOf(now), last, since)
+    return this.latest
+  }
+
+  private updated(row: BarRow, last: Totals): BarRow {
+    const withLast = (counts: ReadonlyArray<number>, count: number) => [...counts.slice(0, -1), count]
+    const none = Array.from({ length: this.range.steps }, () => 0)
+    const codes = new Set([...Object.keys(row.errors), ...Object.keys(last.errors)])
+    return {
+      ...row,
+      errors: Object.fromEntries(
+        [...codes].map((code) => [code, withLast(row.errors[code] ?? none, last.errors[code] ?? 0)])
+      ),
+      calls: withLast(row.calls, last.calls),
+      failures: withLast(row.failures, last.failures)
+    }
+  }
+
+  private built(starts: ReadonlyArray<number>, last: Totals, since: (start: number) => Totals): BarRow {
+    const { step } = this.range
+    const finished = starts.slice(0, -1).map((start) =>
+      this.finished.get(start) ?? minus(since(start), since(start + step))
     )
-    this.finished = new Map(starts.slice(0, -1).map((start, i) => [start, bars[i] ?? none]))
+    this.finished = new Map(finished.map((totals, i) => [starts[i]!, totals]))
+    const bars = [...finished, last]
     const codes = new Set(bars.flatMap(({ errors }) => Object.keys(errors)))
     return {
       step,
       start: starts[0]!,
-      errors: Object.fromEntries(
-        [...codes].map((code) => [code, bars.map(({ errors }) => errors[code] ?? 0)] as const)
-          .filter(([, counts]) => counts.some((count) => count > 0))
-      ),
+      errors: Object.fromEntries([...codes].map((code) => [code, bars.map(({ errors }) => errors[code] ?? 0)])),
       calls: bars.map(({ calls }) => calls),
       failures: bars.map(({ failures }) => failures)
     }
@@ -102,5 +122,6 @@ export class MinuteBars {
   /** Forgets everything: the tracker was reset or restored, or the clock was set. */
   clear(): void {
     this.finished.clear()
+    this.latest = undefined
   }
 }
