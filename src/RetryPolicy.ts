@@ -104,7 +104,7 @@ export const defaults: { readonly [code: string]: Row } = rows.defaults
  * - **Rate limits.** No retry is sent before the `retryAfter` of its error has passed. That of an `ApiRateLimit` also closes
  *   the gate for all calls of the policy. So does that of an error of your own type, unless its category is `Network`, `Data`
  *   or `Storage`. When the gate opens, the waiting calls are sent 20 milliseconds apart. The gate is closed for one day at
- *   most, whatever the error says.
+ *   most, for any error.
  * - **Circuit breaker.** Failures are network errors and server errors that can be retried. Of your own errors these are the
  *   ones of category `Network`, and those with `retryable` of any category but `Data` and `Storage`. Other answers of the
  *   server are successes. Errors of the client, interruptions and refusals do not count. The failure rate is the lower one of

@@ -82,7 +82,7 @@ describe("Alert", () => {
     expect(back.message).toBe(alert.message)
   })
 
-  it("is told apart by its tag", () => {
+  it("is identified by its tag", () => {
     expectTypeOf<Alert.Alert["_tag"]>().toEqualTypeOf<"Fired" | "Escalated" | "Resolved" | "Missed">()
     expectTypeOf<Extract<Alert.Alert, { readonly _tag: "Resolved" }>["duration"]>().toEqualTypeOf<Duration.Duration>()
     expectTypeOf<Alert.Fired["window"]>().toEqualTypeOf<Alert.WindowName>()

@@ -39,7 +39,7 @@ describe("classifySync", () => {
     assert.isTrue(FetchError.isFetchError(wire) && wire._tag === "ApiRateLimit" && wire.banned)
   })
 
-  it("keeps the very cause, and tells in one line what was asked and what happened", () => {
+  it("keeps the original cause; the message has the request and the failure in one line", () => {
     const cause = {
       config: { method: "get", url: "https://api.test/klines?symbol=X&signature=abcdef" },
       response: { status: 400, data: { code: -1100, msg: "Illegal\ncharacters" } }
@@ -143,7 +143,7 @@ describe("statuses", () => {
     }
   })
 
-  it("below 400 decide nothing but a redirect nobody followed", () => {
+  it("statuses below 400 decide nothing, except a redirect that was not followed", () => {
     assert.strictEqual(tagOf({ status: 200 }), "Unexpected")
     assert.strictEqual(tagOf({ status: 302 }), "ApiFormat")
     assert.strictEqual(
@@ -287,7 +287,7 @@ describe("classify", () => {
       ])
     }))
 
-  it.live("reads a body that nobody read, at most 64 kB of it", () =>
+  it.live("reads an unread body, at most 64 kB of it", () =>
     Effect.gen(function*() {
       let cancelled = false
       const endless = new ReadableStream<Uint8Array>({
@@ -323,7 +323,7 @@ describe("classify", () => {
       assert.isTrue(cancelled)
     }))
 
-  it.effect("leaves a body alone that somebody read", () =>
+  it.effect("does not read a body that was read before", () =>
     Effect.gen(function*() {
       const response = new Response("{}", { status: 401 })
       yield* Effect.promise(() => response.text())
@@ -347,7 +347,7 @@ describe("classifyCause", () => {
       )
     }))
 
-  it.effect("Law 3: a defect is Internal whatever it says, or itself; a failure beside it beats it", () =>
+  it.effect("Law 3: a defect is Internal for any message, or stays as it is; a failure beside it takes precedence", () =>
     Effect.gen(function*() {
       const defect = yield* classified(Cause.die(reset))
       assert.strictEqual(defect?._tag, "Internal")
@@ -372,7 +372,7 @@ describe("classifyCause", () => {
       assert.strictEqual(error && FetchError.original(error), reset)
     }))
 
-  it.effect("the same inside a FiberFailure, an Exit or a Cause given as a value", () =>
+  it.effect("the same inside a FiberFailure, an Exit or a Cause passed as a value", () =>
     Effect.gen(function*() {
       const failure = yield* Effect.promise(() =>
         Effect.runPromise(Effect.fail(reset)).catch((error: unknown) => error)

@@ -210,7 +210,7 @@ describe("Connectivity with a client without sockets", () => {
     url = "https://x.test/"
   ) => Effect.provideService(Connectivity.check(url, options), HttpClient.HttpClient, client)
 
-  it.effect("waits five seconds unless told otherwise, by the Clock", () =>
+  it.effect("the default timeout is five seconds of the Clock", () =>
     Effect.gen(function*() {
       for (const [options, millis] of [[undefined, 5_000], [{ timeout: "1 minute" }, 60_000]] as const) {
         const fiber = yield* Effect.fork(check(stub(() => Effect.never), options))

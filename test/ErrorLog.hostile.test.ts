@@ -104,7 +104,7 @@ describe.each(formats)("an error that is hostile, logged as %s", (_, layer) => {
   )
 })
 
-it.effect("of an error whose field throws, the line tells the others", () =>
+it.effect("the line of an error with a throwing field has the other fields", () =>
   Effect.gen(function*() {
     yield* ErrorLog.log(getter("extra", own({ known: 7 })))
     const [entry] = yield* LogCapture.entries
@@ -225,7 +225,7 @@ describe("an interruption is no error", () => {
       expect(yield* logged).toEqual([])
     }).pipe(Effect.provide([LogCapture.layer, ErrorTracker.layer()])))
 
-  it.effect("beside a failure it is not told", () =>
+  it.effect("it is not logged beside a failure", () =>
     Effect.gen(function*() {
       const cause = Cause.parallel(Cause.interrupt(FiberId.none), Cause.fail(new Error("boom")))
       yield* Effect.failCause(cause).pipe(Fetch.tracked(), Fetch.tracked(), Effect.exit)

@@ -121,7 +121,7 @@ describe("the sum of a storm", () => {
       })
     ))
 
-  it.effect("is told when the scope closes, to the loggers of the fetch", () =>
+  it.effect("the summary is logged when the scope closes, by the loggers of the fetch", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const storm = ErrorLog.makeStorm(scope)
@@ -133,7 +133,7 @@ describe("the sum of a storm", () => {
       expect((yield* entries).at(-1)?.message).toBe(held(3))
     }))
 
-  it.effect("is told when the scope closes at once", () =>
+  it.effect("the summary is logged when the scope closes immediately", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const storm = ErrorLog.makeStorm(scope)
@@ -143,7 +143,7 @@ describe("the sum of a storm", () => {
       expect(yield* messages).toEqual([...inFull, held(1)])
     }).pipe(Effect.provide(LogCapture.layer)))
 
-  it.effect("is told by a tracker that closes, in one Effect.provide with the logger", () =>
+  it.effect("the summary is logged by a tracker that closes, in one Effect.provide with the logger", () =>
     Effect.gen(function*() {
       const capture = yield* Effect.repeatN(fetch, 7).pipe(
         Effect.zipRight(LogCapture.LogCapture),
@@ -166,7 +166,7 @@ describe("the sum of a storm", () => {
       }
     }).pipe(Effect.provide(LogCapture.layer)))
 
-  it.effect("is told below no minimum level", () =>
+  it.effect("the summary is not logged below the minimum level", () =>
     storming((storm) =>
       Effect.gen(function*() {
         yield* Effect.repeatN(ErrorLog.log(timeout, { storm }), 7).pipe(Logger.withMinimumLogLevel(LogLevel.Error))
@@ -213,7 +213,7 @@ describe("the sum of a storm", () => {
 })
 
 describe("a storm leaves nothing behind", () => {
-  it.effect("no fiber while there is nothing to tell, one while there is, none after its scope", () =>
+  it.effect("no fiber without a summary that is due, one with it, none after the scope", () =>
     Effect.gen(function*() {
       const supervisor = yield* Supervisor.track
       const alive = Effect.map(supervisor.value, (fibers) => fibers.length)

@@ -164,7 +164,7 @@ describe("ErrorLog.log", () => {
       expect(yield* logged(error)).toMatchObject({ level, message })
     }))
 
-  it.effect("level and message can be given", () =>
+  it.effect("level and message are options", () =>
     Effect.gen(function*() {
       const entry = yield* logged(refused, { level: LogLevel.Fatal, message: "token=hunter2 \u202E" })
       expect(entry).toMatchObject({ level: "Fatal", message: "token=<redacted> \\u202e" })
@@ -441,7 +441,7 @@ describe.each(formats)("every line of %s", (_, layer) => {
       expect(Object.keys(contextOf(line)).slice(0, 2)).toEqual(["error_type", "symbol"])
     }).pipe(Effect.provide(layer)))
 
-  it.effect("any texts whatever", () =>
+  it.effect("any texts", () =>
     Effect.gen(function*() {
       const texts = FastCheck.sample(FastCheck.string({ unit: "binary", maxLength: 3_000 }), 300)
       for (const text of texts) {
@@ -465,7 +465,7 @@ describe.each(formats)("every line of %s", (_, layer) => {
       expect(line).not.toContain("hunter2")
     }).pipe(Effect.provide(layer)))
 
-  it.effect("a console that throws throws nothing at whoever logs", () =>
+  it.effect("a console that throws does not fail the program that logs", () =>
     Effect.gen(function*() {
       const console = yield* Console.consoleWith((console) => Effect.succeed(console))
       const unsafe = {

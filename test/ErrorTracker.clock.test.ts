@@ -72,7 +72,7 @@ const step = FastCheck.record({
 })
 
 describe("Law 4: the time of a tracker is that of its layer", () => {
-  it("whatever the clocks of the fibers that use it", () =>
+  it("for any clocks of the fibers that use it", () =>
     FastCheck.assert(
       FastCheck.property(FastCheck.array(step, { minLength: 5, maxLength: 25, size: "max" }), (steps) => {
         const program = SteppedProgram.make()

@@ -286,7 +286,7 @@ describe("layerPersisted", () => {
       expect(yield* live(layer, total)).toBe(10)
     }).pipe(Effect.provide(LogCapture.layer)))
 
-  it.effect("Law 12: whatever two slots hold, nothing that could not be used changes, and no later count is lost", () =>
+  it.effect("Law 12: for any content of two slots, unusable content is left in place, and no later count is lost", () =>
     Effect.gen(function*() {
       const newer = "effect-errata snapshot 2 7 00000000\n{}"
       const contents = [undefined, "", "{\"theirs\":1}", newer, "fails", "saved"] as const

@@ -18,7 +18,7 @@ class BigError extends Data.TaggedError("BigError")<{}> {}
 const withTracker = Effect.provide(ErrorTracker.layer())
 
 describe("failover", () => {
-  it("types: of all sources together, classified", () => {
+  it("types: the union over all sources, classified", () => {
     const raw: Effect.Effect<ReadonlyArray<number>, TypeError> = Effect.succeed([1])
     const all = Fetch.failover([
       { source: "a", fetch: raw },
@@ -40,7 +40,7 @@ describe("failover", () => {
     void (() => Fetch.failover([]))
   })
 
-  it.effect("the first that answers is taken, and nobody after it asked", () =>
+  it.effect("the first success is returned, and no later source is called", () =>
     Effect.gen(function*() {
       const sources = [1, 2, 3].map((answer) =>
         sourceOf(() => answer === 1 ? Effect.fail(new BigError()) : Effect.succeed(answer))
@@ -78,7 +78,7 @@ describe("failover", () => {
       })
     }).pipe(withTracker))
 
-  it.effect("what a source tried before is told after what other sources failed with", () =>
+  it.effect("the earlier errors of a source follow those of other sources", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({ source: "rest", rows: { API_FORMAT: { retries: 1 } } })
       const fiber = yield* Effect.fork(Effect.flip(Fetch.failover([
@@ -91,7 +91,7 @@ describe("failover", () => {
       expect((yield* stats).total).toBe(3)
     }).pipe(withTracker))
 
-  it.effect("an own error, that has no place for what was before, is as it is", () =>
+  it.effect("an own error without `earlier` stays as it is", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Fetch.failover([
         { source: "archive", fetch: Effect.fail(down()) },
@@ -102,7 +102,7 @@ describe("failover", () => {
       expect(error.context.source).toBe("own")
     }).pipe(withTracker))
 
-  it.effect("while: after which failures the next one is asked", () =>
+  it.effect("while: the failures after which the next source is called", () =>
     Effect.gen(function*() {
       const ask = (error: FetchError.FetchError) => {
         const { asked, raw } = sourceOf(() => Effect.succeed("second"))
@@ -114,7 +114,7 @@ describe("failover", () => {
       expect(yield* ask(new FetchError.DataValidation())).toHaveLength(0)
     }).pipe(withTracker))
 
-  it.effect("bugs and interruptions are nobody else's to answer for", () =>
+  it.effect("defects and interruptions end the failover", () =>
     Effect.gen(function*() {
       const { asked, raw } = sourceOf(() => Effect.succeed("second"))
       const exits = yield* many(2, (i) =>
@@ -154,7 +154,7 @@ describe("failover", () => {
       expect(yield* stats).toMatchObject({ total: 2, retry: { refusals: 10 } })
     }).pipe(withTracker))
 
-  it.effect("passes over a closed gate at once; who has nobody else to ask waits", () =>
+  it.effect("skips a closed gate immediately; the last source waits", () =>
     Effect.gen(function*() {
       const { call, fetch, first, policy, second } = yield* twoSources(limited(30))
       // The one who is told to wait does not, nor do those who come then.
@@ -192,7 +192,7 @@ describe("failover", () => {
       expect((yield* stats).retry).toMatchObject({ giveUps: 2, gateWaits: 0 })
     }).pipe(withTracker))
 
-  it.effect("where nobody is told to wait, a source is tried again before the next one is asked", () =>
+  it.effect("without a rate limit, a source is retried before the next one is called", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make()
       const first = sourceOf((n) => n < 3 ? Effect.fail(down()) : Effect.succeed("first"), "first")

@@ -100,7 +100,7 @@ describe("tracked", () => {
       expect((yield* stats).total).toBe(1)
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
-  it.effect("a failure knows the span that it is in, as any other failure does", () =>
+  it.effect("a failure is annotated with its span, as any other failure", () =>
     Effect.gen(function*() {
       const cause = yield* Effect.fail(new FetchError.NetworkTimeout()).pipe(
         Fetch.tracked(),
@@ -111,7 +111,7 @@ describe("tracked", () => {
       expect(Cause.prettyErrors(cause).map(({ span }) => span?.name)).toEqual(["fetching"])
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
-  it.effect("of what fails within its time, a timeout shows nobody the raw cause", () =>
+  it.effect("a failure within the timeout does not expose its raw cause", () =>
     Effect.gen(function*() {
       const boom = new Error("GET https://x.test/?signature=Zq7hunter2")
       const error = yield* Effect.fail(boom).pipe(Fetch.timeout("1 second"), Effect.flip)
@@ -200,14 +200,14 @@ describe("empties", () => {
   const rows = (...rows: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<number>> => Effect.succeed(rows)
   const isEmpty = (rows: ReadonlyArray<number>) => rows.length === 0
 
-  it.effect("failOnEmpty tells why", () =>
+  it.effect("failOnEmpty has the reason", () =>
     Effect.gen(function*() {
       expect(yield* rows(1).pipe(Fetch.failOnEmpty({ isEmpty, reason: "api_response" }))).toEqual([1])
       const error = yield* rows().pipe(Fetch.failOnEmpty({ isEmpty, reason: () => "delisted" }), Effect.flip)
       expect(error).toMatchObject({ _tag: "DataEmpty", reason: "delisted", expected: true })
     }))
 
-  it.effect("orEmpty takes expected empties for an answer, all of them only when told to", () =>
+  it.effect("orEmpty recovers from expected empties, and from all of them with `when: always`", () =>
     Effect.gen(function*() {
       const empty = (reason: FetchError.EmptyReason) => rows().pipe(Fetch.failOnEmpty({ isEmpty, reason }))
       expect(yield* empty("filter_result").pipe(Fetch.orEmpty(() => [0]))).toEqual([0])

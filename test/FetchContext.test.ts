@@ -11,7 +11,7 @@ const no = () => {
 const untyped = (input: unknown): FetchContext.Input => input as any
 
 describe("make", () => {
-  it("keeps what it knows, instants in UTC", () => {
+  it("keeps known fields, with instants in UTC", () => {
     expect(FetchContext.make({
       symbol: "BTCUSDT",
       interval: "1h",

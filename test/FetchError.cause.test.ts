@@ -120,7 +120,7 @@ describe("cause", () => {
     expect(reads.length).toBeGreaterThan(0)
   })
 
-  it("is bounded, whatever the stack is", () => {
+  it("is bounded for every stack", () => {
     const cause = Object.assign(new Error("m".repeat(1e6)), {
       stack: `Error: m\n${"    at f (a.js:1:2)\n".repeat(1e5)}`
     })

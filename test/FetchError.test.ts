@@ -122,14 +122,14 @@ describe("own defaults", () => {
     expect(new FetchError.DataEmpty({ reason, expected: !expected }).expected).toBe(!expected)
   })
 
-  it("an unknown reason is refused, unless nobody checks", () => {
+  it("an unknown reason is refused, unless validation is disabled", () => {
     const reason = "because" as FetchError.EmptyReason
     expect(() => new FetchError.DataEmpty({ reason })).toThrow(/reason/)
     expect(() => new FetchError.DataEmpty({ reason }, { disableValidation: true })).not.toThrow()
     expect(() => new FetchError.DataEmpty({ reason }, true)).not.toThrow()
   })
 
-  it("what cannot be waited for is no delay, what is no number no evidence", () => {
+  it("an infinite wait is no delay, a value that is no finite number no evidence", () => {
     expect(new FetchError.ApiRateLimit({ retryAfter: Option.some(Duration.infinity) }).retryAfter).toEqual(
       Option.none()
     )
@@ -309,7 +309,7 @@ const json = Schema.parseJson(FetchError.FetchError)
 const encode = Schema.encodeSync(json)
 const decode = Schema.decodeSync(json)
 
-it("an issue about a secret does not tell it", () => {
+it("an issue about a secret does not contain it", () => {
   const { issues } = new FetchError.DataValidation({
     issues: ["a.apiKey", "order.sign", "a[0].secret"].map((path) => ({
       path,
@@ -340,6 +340,14 @@ describe("JSON", () => {
       { numRuns: 300 }
     )
   })
+
+  it.each([NaN, Infinity, -Infinity, 0, -0, 42, true, false])(
+    "decode∘encode keeps %s under the name of a secret",
+    (value) => {
+      const error = new FetchError.NetworkTimeout({ context: { attributes: { token: value, apiKey: value } } })
+      expect(decode(encode(error)).context).toEqual(error.context)
+    }
+  )
 
   it("encode∘decode∘encode is encode", () => {
     FastCheck.assert(
@@ -378,7 +386,7 @@ describe("JSON", () => {
     expect(decode(JSON.stringify(old))).toMatchObject({ _tag: "ApiAuth", status: 401, code: "API_AUTH" })
   })
 
-  it("encoding never fails, whatever the fields hold, and decodes to an error of the class", () => {
+  it("encoding never fails for any fields, and decodes to an error of the class", () => {
     const names = "message context retryable retryAfter earlier stack status apiCode banned reason expected issues " +
       "timeoutMillis phase errno path excerpt line bodyExcerpt wanted"
     const cyclicObject: Record<string, unknown> = { a: 1n }
@@ -643,7 +651,7 @@ describe("withContext", () => {
     expect(FetchError.withContext({ source: "rest" })(error).context).toEqual({ symbol: "A", source: "rest" })
   })
 
-  it("copies what somebody has wrapped in a proxy", () => {
+  it("copies an error inside a proxy", () => {
     const error = new FetchError.NetworkDns({ hostname: "x.test" })
     const copy = FetchError.withContext(new Proxy(error, {}), { symbol: "A" })
     expect(copy).toBeInstanceOf(FetchError.NetworkDns)

@@ -75,7 +75,7 @@ describe("Insight.forecast", () => {
     expect(sum(scores, "none") / sum(scores, "near")).toBeLessThanOrEqual(0.2)
   })
 
-  it("what began minutes ago, and may be over any time, is seen coming more often than not", () => {
+  it("bursts that began minutes ago are forecast in most cases", () => {
     const score = scoreOf("sudden", 100)
     console.log(words("sudden", score))
     expect(score.held / score.due).toBeGreaterThan(0.5)

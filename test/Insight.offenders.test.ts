@@ -190,7 +190,7 @@ describe("Insight.offenders", () => {
     expect(answer?.common).toEqual([])
   })
 
-  it("is fast with 2,000 symbols, of which 50 are sick", () => {
+  it("is fast with 2,000 symbols, of which 50 fail", () => {
     const rows = [...crowd(2000, 3), ...Array.from({ length: 50 }, (_, i) => ({ value: `BAD${i}`, errors: 200 + i }))]
     const [answer] = ask(rows)
     expect(answer?.offenders.length).toBe(20)

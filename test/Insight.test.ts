@@ -38,7 +38,7 @@ describe("Insight.baseline", () => {
     expect(Option.getOrThrow(four!.perMinute).mean).toBeCloseTo(0.1, 1)
   })
 
-  it("tells the hours of the day apart after a week", () => {
+  it("distinguishes the hours of the day after a week", () => {
     const busyAt = (busy: number, days: number) =>
       Insight.baseline(
         only({ code: "API_AUTH", hours: hoursOf(days, (hour) => hour === busy ? 90 : 5) }, days * day, {
@@ -67,7 +67,7 @@ describe("Insight.baseline", () => {
     if (!perHour) expect(answer?.message).toMatch(/^A: not enough data: [0-5] of 6 whole hours of history$/)
   })
 
-  it("hours that nobody watched are no hours without errors", () => {
+  it("hours without a running tracker are not hours without errors", () => {
     const snapshot = only({ code: "A", hours: hoursOf(8, () => 20) }, 8 * day)
     const watched = snapshot.watched.map((seconds, i) => i < 100 ? seconds : i < 180 ? 0 : 3600)
     const codes = snapshot.codes.map((code) => ({
@@ -78,7 +78,7 @@ describe("Insight.baseline", () => {
     expect(Option.getOrThrow(answer!.perHour).mean).toBeCloseTo(20, 0)
   })
 
-  it("minutes that nobody watched are no minutes without errors", () => {
+  it("minutes without a running tracker are not minutes without errors", () => {
     // At half past twelve, after a break from ten until ten minutes past twelve, or until half past eleven.
     const after = (...watched: ReadonlyArray<number>) =>
       Insight.baseline({
@@ -379,7 +379,7 @@ describe("Insight", () => {
       Effect.provide(ErrorTracker.layer({ thresholds: { NETWORK_DNS: { perHour: 120 } }, sweepEvery: "1 hour" }))
     ))
 
-  it("has an answer to a snapshot that knows nothing", () => {
+  it("answers for an empty snapshot", () => {
     const nothing = snapshotOf({ age: 0 })
     expect(Insight.baseline(nothing)).toEqual([])
     expect(Insight.anomalies(nothing)).toEqual([])
@@ -404,7 +404,7 @@ describe("Insight", () => {
     }
   }
 
-  it("never says NaN, nor infinite, whatever happened, for however long", () => {
+  it("never returns NaN or infinity, for any history of any length", () => {
     const count = FastCheck.oneof(FastCheck.constant(0), FastCheck.nat(3), FastCheck.nat(500), FastCheck.nat(1e7))
     const code = FastCheck.record({
       hours: FastCheck.array(count, { maxLength: 672 }),

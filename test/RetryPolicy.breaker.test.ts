@@ -180,7 +180,7 @@ describe("the circuit breaker", () => {
       expect([asked.length, (yield* policy.state).circuit]).toEqual([4, "open"])
     }).pipe(noop))
 
-  it.effect("a refusal because of an own error is one of the 17, whatever type the refused call fails with", () =>
+  it.effect("a refusal because of an own error is one of the 17, for any error type of the refused call", () =>
     Effect.gen(function*() {
       const policy = yield* RetryPolicy.make({
         source: "rest",

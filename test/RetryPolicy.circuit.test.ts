@@ -288,7 +288,7 @@ describe("the circuit", () => {
       expect(yield* status(policy)).toBe("open")
     }).pipe(withTracker))
 
-  it.effect("a policy without a source goes by all of them", () =>
+  it.effect("a policy without a source uses all of them", () =>
     Effect.gen(function*() {
       const policy = yield* quick({ source: undefined })
       const { fetch } = sourceOf(() => Effect.fail(down()), "vision")

@@ -111,7 +111,7 @@ describe("rate limits", () => {
       }).pipe(withTracker)
     ))
 
-  it.effect("retryAfter is a floor, whatever the row says, for errors of any kind", () =>
+  it.effect("retryAfter is a lower bound for any row and any error", () =>
     Effect.gen(function*() {
       for (const error of [limited(7), new FetchError.ApiFormat({ status: 503, ...after(7) })]) {
         const policy = yield* retried({ rows: { API_FORMAT: { base: 1, cap: 2 } } })
@@ -306,7 +306,7 @@ describe("rate limits", () => {
       expect((yield* policy.state).gate).toEqual(Option.some(Duration.seconds(40)))
     }).pipe(withTracker))
 
-  it.effect("waiting calls wait longer after another rate limit, whatever succeeds meanwhile", () =>
+  it.effect("waiting calls wait longer after another rate limit, despite successes in between", () =>
     Effect.gen(function*() {
       const policy = yield* retried()
       const answers = [

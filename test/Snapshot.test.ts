@@ -221,7 +221,7 @@ describe("Snapshot", () => {
     expect(total(400_000, 60_000_600_000)).toBe(0)
   })
 
-  it("limits, rules, dimensions and caps are those of the restoring tracker", () => {
+  it("limits, rules, dimensions and bounds are those of the restoring tracker", () => {
     const snapshot = throughJson(filled().snapshot(0))
     const other = new Tracker({
       dimensions: ["market", "source"],
@@ -379,7 +379,7 @@ describe("Snapshot", () => {
       ? Object.entries(json).flatMap(([key, value]) => leaves(value, [...path, key]))
       : [path]
 
-  it("whatever decodes can be restored and read", () => {
+  it("every snapshot that decodes can be restored and read", () => {
     const text = JSON.stringify(encoded)
     const all = leaves(encoded)
     let read = 0

@@ -44,7 +44,7 @@ describe("next", () => {
     expect(Threshold.next(limit, state, reading)).toEqual([then, edges])
   })
 
-  it("Law 8: Fired and Resolved alternate, and escalations grow by doubling, whatever the counts do", () => {
+  it("Law 8: for any counts, Fired and Resolved alternate, and escalations double", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.array(FastCheck.nat(200)),
@@ -158,7 +158,7 @@ describe("nextEdge", () => {
 })
 
 describe("resolve", () => {
-  it("the limits are the original's unless others are given", () => {
+  it("the default limits are those of the original design", () => {
     const limits = Either.getOrThrow(Threshold.resolve())
     const table = Array.from(limits, ([code, rows]) => [code, ...rows.map(({ limit, name }) => [name, limit])])
     expect(table).toEqual([
@@ -169,7 +169,7 @@ describe("resolve", () => {
     expect(limits.get("DATA_EMPTY")?.map(({ recovered }) => recovered)).toEqual([8, 80, 800])
   })
 
-  it("what is given for a code replaces its default; nothing given switches it off", () => {
+  it("the limits of a code replace its default limits; an empty object removes them", () => {
     const limits = Either.getOrThrow(Threshold.resolve({ DATA_EMPTY: { perHour: 7 }, API_RATE_LIMIT: {} }))
     expect(limits.get("DATA_EMPTY")).toEqual([{ name: "hour", window: Duration.hours(1), limit: 7, recovered: 5 }])
     expect(limits.has("API_RATE_LIMIT")).toBe(false)
@@ -293,7 +293,7 @@ describe("resolve", () => {
     expect(Reflect.apply(Threshold.resolve, undefined, [thresholds])).toEqual(Either.left(message))
   })
 
-  it("undefined is as good as not given", () => {
+  it("undefined means the default", () => {
     expect(Threshold.resolve({ DATA_EMPTY: undefined, X: undefined })).toEqual(Threshold.resolve())
   })
 })

@@ -1,8 +1,8 @@
 /**
  * A request for candles: market, symbol, interval, start and end.
  *
- * Every `KlineRequest` is valid. An invalid request is refused before any source is asked, with all its faults and the
- * correct values.
+ * Every `KlineRequest` is valid. An invalid request fails before any source is called, with all its faults and the correct
+ * values.
  *
  * @since 0.1.0
  */

@@ -5,7 +5,7 @@
  * `low ≤ open, close ≤ high`. Rows that a source returned in another order are sorted, of duplicates the last is kept, and
  * invalid rows are left out and listed in `missing`. No row is invented or filled in.
  *
- * A damaged close time is kept as it came: it does not affect prices, and nothing here relies on it.
+ * A damaged close time is kept as received. It does not affect prices, and no function of this module relies on it.
  *
  * `JSON.stringify` writes klines as {@link toJson} does by default.
  *
@@ -54,9 +54,9 @@ export type Source = typeof Source.Type
  * The reason why a candle is missing: a reason for empty data, or one of four that only candles have.
  *
  * - `unfinished`: the candle is still forming.
- * - `invalid`: the source has a row for it, with prices outside of low and high, or with an open off the grid.
+ * - `invalid`: the row of the source is invalid: a price is outside of low and high, or the open time is off the grid.
  * - `not_cached`: the cache does not have it.
- * - `not_fetched`: it is unknown, because the requests for it failed.
+ * - `not_fetched`: the requests for it failed, so that it is unknown.
  *
  * @since 0.1.0
  * @category models
@@ -180,7 +180,7 @@ export const make = (options: {
 
 /**
  * Concatenates klines of one interval, in any order of time. Where both have a candle, the row of `that` is kept; where
- * both miss one, the reason of `that`. Columns are copied, unless one of the two has no rows.
+ * both lack one, the reason of `that`. Columns are copied, unless one of the two has no rows.
  *
  * @throws Error when the intervals differ.
  * @since 0.1.0
@@ -192,7 +192,7 @@ export const concat: {
 } = dual(2, (self: Klines, that: Klines): Klines => combine.concat(self, that))
 
 /**
- * The rows that open in `[start, end)`, in milliseconds since the epoch, and what is missing of that range. The columns
+ * The rows that open in `[start, end)`, in milliseconds since the epoch, and the missing ranges in between. The columns
  * are views of the original columns.
  *
  * @since 0.1.0
@@ -204,8 +204,8 @@ export const slice: {
 } = dual(3, (self: Klines, start: number, end: number): Klines => combine.slice(self, start, end))
 
 /**
- * Iterates over the candles as objects. Each object is made when it is reached, so that iterating takes no memory
- * beyond the columns; an array of all of them takes about four times as much as the columns.
+ * Iterates over the candles as objects. Each object is made when it is reached: iterating takes no memory beyond the
+ * columns, while an array of all objects takes about four times as much as the columns.
  *
  * @example
  * import { Klines } from "effect-errata/binance"
@@ -243,7 +243,7 @@ export type JsonOptions = Text.JsonOptions
 /**
  * The candles as CSV, in the columns of Binance's archive: times in milliseconds, numbers as the shortest decimals that
  * `Number` reads back as the same value, without exponents; the last column, `ignore`, is 0. Lines end with `\n`. CSV
- * has no place for what is missing.
+ * cannot represent missing ranges.
  *
  * @example
  * import { Klines } from "effect-errata/binance"
@@ -252,8 +252,7 @@ export type JsonOptions = Text.JsonOptions
  *   "taker_buy_quote_volume,ignore\n"
  * assert.strictEqual(Klines.toCsv(Klines.empty("1h")), columns)
  *
- * @throws Error when the text would be longer than a string can be, which is about four million rows; use
- * {@link encodeCsv}.
+ * @throws Error when the text exceeds the maximum length of a string, at about four million rows. Use {@link encodeCsv}.
  * @since 0.1.0
  * @category CSV and JSON
  */
@@ -267,7 +266,7 @@ export const toCsv: {
 )
 
 /**
- * The candles as JSON, with their interval and with what is missing. Numbers are written as by {@link toCsv}.
+ * The candles as JSON, with their interval and the missing ranges. Numbers are written as by {@link toCsv}.
  *
  * @example
  * import { Klines } from "effect-errata/binance"
@@ -277,7 +276,7 @@ export const toCsv: {
  *   `{"interval":"1h","length":0,"missing":[],"rows":[]}`
  * )
  *
- * @throws Error when the text would be longer than a string can be, which is about two million rows.
+ * @throws Error when the text exceeds the maximum length of a string, at about two million rows.
  * @since 0.1.0
  * @category CSV and JSON
  */
@@ -334,9 +333,10 @@ export const encodeCsv: {
 
 /**
  * The candles as the bytes of an Arrow IPC file, which any Arrow tool reads: a column for each field, the two times as
- * 64-bit integers, the others as doubles. The interval, the source of each row and what is missing are in the metadata of
- * the schema. A checksum of all bytes is at the end of the footer. Needs Node.js and the package `@uwdata/flechette`; without them it dies with the command
- * that installs them.
+ * 64-bit integers, the others as doubles. The interval, the source of each row and the missing ranges are in the metadata
+ * of the schema. A checksum of all bytes is at the end of the footer.
+ *
+ * Requires Node.js and the package `@uwdata/flechette`. Dies with the install command if one of them is missing.
  *
  * @example
  * import { Klines } from "effect-errata/binance"
@@ -357,8 +357,8 @@ export const toArrow = (self: Klines): Effect.Effect<Uint8Array> =>
   Effect.map(cacheModules("Klines.toArrow"), (modules) => arrowFile.encode(modules, { klines: self, about: "" }))
 
 /**
- * The candles that {@link toArrow} wrote. Bytes that have changed since fail with `DataIntegrity`, before they are parsed.
- * Arrow itself detects neither a flipped byte nor a truncated file.
+ * Reads the candles that {@link toArrow} wrote. Changed or truncated bytes fail with `DataIntegrity` before they are parsed;
+ * Arrow itself does not detect them.
  *
  * @since 0.1.0
  * @category Arrow
@@ -373,9 +373,9 @@ export const fromArrow = (bytes: Uint8Array): Effect.Effect<Klines, FetchError.D
 /**
  * Encodes a stream of klines of one interval as an Arrow IPC stream, with a record batch for each piece that has rows. The
  * columns are those of {@link toArrow}. At most one piece is held in memory. The interval is in the metadata of the
- * schema; a stream has no place for a checksum, for sources and for what is missing. {@link fromArrow} does not read it,
- * but other Arrow tools do: apache-arrow, pyarrow (`ipc.open_stream`), polars (`read_ipc_stream`), DuckDB. Needs what
- * {@link toArrow} needs.
+ * schema; a stream cannot hold a checksum, the sources and the missing ranges. {@link fromArrow} does not read it, but
+ * other Arrow tools do: apache-arrow, pyarrow (`ipc.open_stream`), polars (`read_ipc_stream`), DuckDB. Has the requirements
+ * of {@link toArrow}.
  *
  * @example
  * import { FileSystem } from "@effect/platform"

@@ -15,9 +15,9 @@ import * as weightLimiter from "./internal/klines/weightLimiter.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Keeps the requests to one host below 90 % of the weight that it allows a minute. The limits hold for an address, which
- * other programs may share: the used weight that the exchange reports is authoritative, of which the highest of a minute
- * counts, and the weight of the requests in flight is added to it.
+ * Keeps the requests to one host below 90 % of the weight that it allows per minute. The limits hold for an IP address,
+ * which other programs may share. The used weight is therefore the highest one that the exchange has reported in the minute,
+ * plus the weight of the requests in flight.
  *
  * @since 0.1.0
  * @category models
@@ -57,14 +57,14 @@ export const Usage: Schema.Schema<Usage, UsageJson> = usage
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The limiters of all hosts. Clients that are made with it share them. Other clients have limiters of their own, and learn
- * of each other only from the used weight that the exchange reports.
+ * The limiters of all hosts, shared by the clients that are made with this service. Other clients have limiters of their
+ * own, and learn of each other only from the used weight that the exchange reports.
  *
  * @since 0.1.0
  * @category tags
  */
 export class RequestWeight extends Context.Tag("effect-errata/binance/RequestWeight")<RequestWeight, {
-  /** Returns the limiter of a host, or of a part of it that has limits of its own. It is made on first use. */
+  /** Returns the limiter of a host, or of a part of it that has limits of its own. Makes it on first use. */
   readonly limiter: (host: string, weightPerMinute: number) => Effect.Effect<Limiter>
   /** The use of the weight of every host, in the order in which the limiters were made. Reading changes nothing. */
   readonly usage: Effect.Effect<ReadonlyArray<Usage>>

@@ -254,7 +254,7 @@ export const shortRows = (keep: Kept = "first", share: number = 0.5): Fault => (
 
 /**
  * The answer to another question for klines: the range asked for, shifted into the past, or with `"latest"` the newest
- * 500 candles, whatever was asked, as a cache or a gateway in between may answer.
+ * 500 candles, for any request, as a cache or a gateway in between may answer.
  *
  * @since 0.1.0
  * @category constructors

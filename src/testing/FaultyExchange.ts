@@ -159,7 +159,7 @@ export interface Options {
   readonly clockOffset?: number | undefined
   /** Whether answers have a `Date` header. Default: true. */
   readonly dateHeader?: boolean | undefined
-  /** The most rows in one answer for klines, whatever `limit` was asked for. Default: what the market allows. */
+  /** The maximum number of rows of one answer for klines, for any `limit` of a request. Default: that of the market. */
   readonly pageSize?: number | Partial<Readonly<Record<Market.Market, number>>> | undefined
   /** The limit of the request weight per minute. Default: 6000 on `SPOT`, 2400 on each other market. */
   readonly weightPerMinute?: Partial<Readonly<Record<Market.Market, number>>> | undefined

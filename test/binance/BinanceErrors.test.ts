@@ -154,7 +154,7 @@ describe("rules", () => {
     assert.include(classify(400, -1121).message, "What the exchange says. - the symbol is unknown on this market")
   })
 
-  it("knows the market by the context, else by the host or path", () => {
+  it("finds the market by the context, else by the host or path", () => {
     const at = (url: string, context = {}) =>
       Classifier.classifySync(
         { request: { method: "GET", url }, response: { status: 400, data: { code: -1004, msg: "?" } } },
@@ -173,7 +173,7 @@ describe("rules", () => {
     assert.deepStrictEqual(error.retryAfter, Option.some(Duration.seconds(30)))
   })
 
-  it("finds the body in whatever form clients keep it", () => {
+  it("finds the body in every form in which clients keep it", () => {
     const body = { code: -1121, msg: "Invalid symbol." }
     const forms: ReadonlyArray<unknown> = [
       body,
@@ -243,7 +243,7 @@ describe("rules", () => {
     assert.isTrue(other._tag === "ApiFormat" && other.apiCode === -32_601 && !other.message.startsWith("Binance"))
   })
 
-  it("tells the recorded answers apart", () => {
+  it("distinguishes the recorded answers", () => {
     const recorded: ReadonlyArray<readonly [string, number, string, string, boolean]> = [
       ["SPOT", 400, "{\"code\":-1121,\"msg\":\"Invalid symbol.\"}", "ApiFormat", false],
       ["FUTURES_USDT", 400, "{\"code\":-1122,\"msg\":\"Invalid symbol status.\"}", "ApiFormat", false],

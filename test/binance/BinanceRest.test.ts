@@ -98,7 +98,7 @@ describe("BinanceRest.klines", () => {
     >()
   })
 
-  it.effect("asks nobody before the request is valid", () =>
+  it.effect("sends nothing for an invalid request", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(klines({ ...aDay, symbol: "btcusdt" }))
       expect(error._tag).toBe("DataValidation")
@@ -106,14 +106,14 @@ describe("BinanceRest.klines", () => {
       expect(yield* requests).toEqual([])
     }).pipe(Effect.provide(onExchange())))
 
-  it.effect("asks nobody for a range in which no candle opens", () =>
+  it.effect("sends nothing for a range in which no candle opens", () =>
     Effect.gen(function*() {
       const found = yield* klines(hours("2024-01-01T00:10", "2024-01-01T00:50"))
       expect([found.length, found.missing]).toEqual([0, []])
       expect(yield* requests).toEqual([])
     }).pipe(Effect.provide(onExchange())))
 
-  it.effect("gives the values as the exchange wrote them", () => {
+  it.effect("returns the values as the exchange wrote them", () => {
     const start = utc(2024, 0, 1)
     const { asked, layer } = stub(() => json([row(start)]))
     return Effect.gen(function*() {
@@ -251,7 +251,7 @@ describe("BinanceRest paging", () => {
     })
   })
 
-  it.effect("leaps over the years before COIN-M had the symbol", () =>
+  it.effect("skips the years before COIN-M had the symbol", () =>
     Effect.gen(function*() {
       const input = { market: "FUTURES_COIN", symbol: "BTCUSD_PERP", interval: "1m" } as const
       const found = yield* klines({ ...input, start: "2017-01-01", end: "2020-08-10T20:00" })
@@ -260,7 +260,7 @@ describe("BinanceRest paging", () => {
       expect((yield* requests).length).toBeLessThan(30)
     }).pipe(Effect.provide(onExchange())))
 
-  it.effect("asks no further than the exchange's own time", () =>
+  it.effect("requests nothing after the time of the exchange", () =>
     Effect.gen(function*() {
       const input = { ...aDay, market: "FUTURES_COIN", symbol: "BTCUSD_PERP", interval: "1m" } as const
       const found = yield* klines({ ...input, start: "2025-12-31T20:00", end: "2030-01-01" })
@@ -268,7 +268,7 @@ describe("BinanceRest paging", () => {
       expect((yield* requests).length).toBe(1)
     }).pipe(Effect.provide(onExchange())))
 
-  it.effect("gives up when the answers are about something else", () => {
+  it.effect("fails when the answers are about another range", () => {
     const other = rowsOf("1h", Interval.opens("1h", utc(2020, 0, 1), utc(2020, 0, 1) + 1000 * hour))
     const { asked, layer } = stub(() => json(other))
     return Effect.gen(function*() {
@@ -280,7 +280,7 @@ describe("BinanceRest paging", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("sorts and dedupes what comes in disorder", () =>
+  it.effect("sorts and deduplicates unordered rows", () =>
     Effect.gen(function*() {
       const { inject } = yield* FaultyExchange.FaultyExchange
       const good = yield* klines(hours("2024-01-01", "2024-03-01"))
@@ -335,7 +335,7 @@ describe("BinanceRest missing", () => {
       expect((yield* requests).length).toBe(calls)
     }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:30Z" }))))
 
-  it.effect("knows that nothing of an instrument that is not listed yet is late", () =>
+  it.effect("nothing of an instrument that is not listed yet is late", () =>
     Effect.gen(function*() {
       expect(missing(yield* klines(hours("2024-06-01T09:00", "2024-06-01T13:00")))).toEqual([
         ["2024-06-01T09:00", "2024-06-01T12:00", "not_listed_yet"],
@@ -345,7 +345,7 @@ describe("BinanceRest missing", () => {
       Effect.provide(onExchange({ instruments: [{ ...instrument, listed: "2024-07-01" }], now: "2024-06-01T12:30Z" }))
     ))
 
-  it.effect("takes a candle as finished in the millisecond after its close", () =>
+  it.effect("treats a candle as finished from the millisecond after its close", () =>
     Effect.gen(function*() {
       expect(missing(yield* klines(hours("2024-06-01T10:00", "2024-06-01T12:00")))).toEqual([])
       expect(missing(yield* klines(hours("2024-06-01T10:00", "2024-06-01T13:00")))).toEqual([
@@ -364,7 +364,7 @@ describe("BinanceRest missing", () => {
       ])
     }).pipe(Effect.provide(onExchange({ instruments: [instrument], now: "2024-06-01T12:03Z" }))))
 
-  it.effect("has the data although nobody knows why they begin late", () =>
+  it.effect("returns the rows although the reason for their late beginning is unknown", () =>
     Effect.gen(function*() {
       const { inject } = yield* FaultyExchange.FaultyExchange
       yield* inject(Fault.on({ nth: 2 }, Fault.status(500)))
@@ -396,7 +396,7 @@ describe("BinanceRest missing", () => {
       }).pipe(Effect.provide(onExchange())))
   }
 
-  it.effect("asks the exchange for its time where answers carry none, and goes by it", () => {
+  it.effect("asks the exchange for its time where answers have none, and uses it", () => {
     const start = utc(2024, 0, 1)
     const { asked, layer } = stub((url) =>
       new Response(JSON.stringify(
@@ -413,7 +413,7 @@ describe("BinanceRest missing", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("does not believe that a candle was finished which closed while the time was asked for", () => {
+  it.effect("treats a candle as unfinished that closed while the time was requested", () => {
     const start = utc(2024, 0, 1)
     const { layer } = stub((url) =>
       url.pathname === "/api/v3/time"
@@ -427,7 +427,7 @@ describe("BinanceRest missing", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("keeps candles with a damaged close time, and says so once", () => {
+  it.effect("keeps candles with a damaged close time, and reports them once", () => {
     const start = utc(2021, 1, 11)
     const { layer } = stub(() => json([row(start), row(start + hour, start + hour + 814_773)]))
     return Effect.gen(function*() {
@@ -544,7 +544,7 @@ describe("BinanceRest failures", () => {
       instruments: [{ market: "FUTURES_USDT", symbol: "OLDUSDT", delisted: "2024-06-01" }]
     }))))
 
-  it.effect("lets rules of the caller speak first", () =>
+  it.effect("rules of the caller take precedence", () =>
     Effect.gen(function*() {
       expect((yield* failing(Fault.status(400)))._tag).toBe("ApiAuth")
     }).pipe(
@@ -556,14 +556,14 @@ describe("BinanceRest failures", () => {
       ])
     ))
 
-  it.effect("has no storage errors and no empties, whatever a rule says", () =>
+  it.effect("has no storage errors and no empties, for any rule", () =>
     Effect.gen(function*() {
       expect((yield* failing(Fault.status(400)))._tag).toBe("Unexpected")
     }).pipe(
       Effect.provide([onExchange(), Classifier.layerRules([() => Option.some(new FetchError.StorageSpace())])])
     ))
 
-  it.effect("gives a request the time it is given, with its body", () =>
+  it.effect("the timeout covers the request and its body", () =>
     Effect.gen(function*() {
       yield* (yield* FaultyExchange.FaultyExchange).inject(Fault.stalledBody)
       const fiber = yield* Effect.fork(Effect.flip(klines(aDay)))
@@ -573,7 +573,7 @@ describe("BinanceRest failures", () => {
       expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "NetworkTimeout", timeoutMillis: 12_000 })
     }).pipe(Effect.provide(onExchange({}, { timeout: "12 seconds" }))))
 
-  it.effect("does not wait for a client that does not stop", () => {
+  it.effect("does not wait for a client that ignores interruption", () => {
     const { layer } = stub(() => Effect.uninterruptible(Effect.never))
     return Effect.gen(function*() {
       const fiber = yield* Effect.fork(Effect.flip(klines(aDay)))
@@ -649,7 +649,7 @@ describe("BinanceRest limits", () => {
     })
   const one = (n: number) => hours(utc(2024, 0, 1) + n * hour, utc(2024, 0, 1) + (n + 1) * hour)
 
-  it.effect("waits for the next minute when the minute is nearly used up", () => {
+  it.effect("waits for the next minute when the weight of the minute is nearly used up", () => {
     const { asked, layer } = weighed((n) => n === 1 ? 5399 : 2)
     return Effect.gen(function*() {
       yield* TestClock.adjust("20 seconds")
@@ -664,7 +664,7 @@ describe("BinanceRest limits", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("goes by the highest count of the minute: answers overtake each other", () => {
+  it.effect("uses the highest count of the minute, since answers overtake each other", () => {
     const { asked, layer } = stub((url, n) => {
       const rows = rowsOf("1h", [Number(url.searchParams.get("startTime"))])
       return Effect.delay(Effect.sync(() => json(rows, { "x-mbx-used-weight-1m": n === 1 ? "5399" : "14" })), n * 1000)
@@ -772,7 +772,7 @@ describe("BinanceRest limits", () => {
       expect((yield* klines(aDay)).length).toBe(24)
     }).pipe(Effect.provide(onExchange())))
 
-  it.effect("a 429 that comes when its time is over already stops nobody", () => {
+  it.effect("a 429 whose wait is already over stops no request", () => {
     const { asked, layer } = stub((_, n) => {
       const limit = (seconds: number) =>
         Effect.sync(() => new Response("", { status: 429, headers: { "retry-after": String(seconds) } }))
@@ -790,7 +790,7 @@ describe("BinanceRest limits", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("goes on after a limit that did not say how long", () =>
+  it.effect("continues after a rate limit without a wait", () =>
     Effect.gen(function*() {
       yield* (yield* FaultyExchange.FaultyExchange).inject(Fault.on({ times: 1 }, Fault.status(429)))
       expect((yield* Effect.flip(klines(aDay)))._tag).toBe("ApiRateLimit")

@@ -122,7 +122,7 @@ describe("BinanceVision.klines", () => {
     >()
   })
 
-  it.effect("failure 26: asks nobody before the request is valid: a symbol is no path", () =>
+  it.effect("failure 26: sends nothing for an invalid request: a symbol is no path", () =>
     Effect.gen(function*() {
       for (const symbol of ["../../../etc/passwd", "btcusdt", "BTC/USDT"]) {
         expect((yield* Effect.flip(klines({ ...aDay, symbol })))._tag).toBe("DataValidation")
@@ -130,7 +130,7 @@ describe("BinanceVision.klines", () => {
       expect(yield* requests).toEqual([])
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("failure 12: a window shorter than an interval has the candle that opens in it, or none and asks nobody", () =>
+  it.effect("failure 12: a window shorter than an interval has the candle that opens in it, or none, without a request", () =>
     Effect.gen(function*() {
       const found = yield* klines(hours("2024-01-05T00:10", "2024-01-05T00:50"))
       expect([found.length, found.missing]).toEqual([0, []])
@@ -365,7 +365,7 @@ describe("BinanceVision missing", () => {
       ])
     }).pipe(Effect.provide(onArchive({ instruments: [{ ...instrument, delisted: "2024-05-26T15:00Z" }] }))))
 
-  it.effect("asks for nothing twice, and for nothing of which it knows that it is not there", () =>
+  it.effect("requests nothing twice, and nothing that is known to be missing", () =>
     Effect.gen(function*() {
       yield* klines({ ...hours("2023-10-15", "2023-12-01"), interval: "4h" })
       const all = yield* asked
@@ -394,7 +394,7 @@ describe("BinanceVision missing", () => {
       }).pipe(Effect.provide(onArchive({ instruments: [instrument] }, options)))
   )
 
-  it.effect("asks the archive's own bucket what it has, and with a base of one's own nobody else", () =>
+  it.effect("lists the bucket of the archive; with another base URL, no other host", () =>
     Effect.gen(function*() {
       const gone = () => new Response("", { status: 404 })
       const own = stub(gone, { baseUrl: "http://mirror.test/" })
@@ -699,7 +699,7 @@ describe("BinanceVision and the defects of the archive", () => {
       )).toEqual(["date_range"])
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("Missing days are missing, and nobody knows why", () =>
+  it.effect("missing days are missing, without a known reason", () =>
     Effect.gen(function*() {
       const lost = ["-02", "-03", "-04", ""].map((day) => `BTCUSDT-1h-2024-02${day}.zip`)
       yield* inject(...lost.map((path) => Fault.on({ path }, Fault.status(404))))
@@ -708,7 +708,7 @@ describe("BinanceVision and the defects of the archive", () => {
       expect(found.length).toBe(12 + 24)
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("Late publication: a day may come for a week, then nobody knows why it is not there", () =>
+  it.effect("late publication: a day is awaited for a week, then its absence has no known reason", () =>
     Effect.gen(function*() {
       yield* inject(Fault.late("6 days"))
       const yesterday = klines(hours("2024-06-14", "2024-06-15"))
@@ -793,7 +793,7 @@ describe("BinanceVision and the defects of the archive", () => {
       archive: [archived("2024-01-05", csv(dayOf(5).slice(0, -1)) + csv([dayOf(5)[23]! * 1000]))]
     }))))
 
-  it.effect("Damaged closes are kept, and told of once", () =>
+  it.effect("damaged close times are kept, and reported once", () =>
     Effect.gen(function*() {
       const found = yield* klines(aDay)
       expect([found.length, found.missing, found.closeTime[3]]).toEqual([24, [], dayOf(5)[3]! + 814_773])
@@ -892,7 +892,7 @@ describe("BinanceVision failures", () => {
       expect(error).toMatchObject({ _tag: "ApiFormat", context: { url: expect.stringContaining("2024-01-07") } })
     }).pipe(Effect.provide(onArchive())))
 
-  it.effect("lets rules of the caller speak first, but about no disk and no emptiness", () =>
+  it.effect("rules of the caller take precedence, except for storage and empties", () =>
     Effect.gen(function*() {
       const rule = (error: FetchError.FetchError) => Classifier.layerRules([() => Option.some(error)])
       const error = failing(Fault.status(500))
@@ -966,7 +966,7 @@ describe("BinanceVision options, failure 23: each changes what happens", () => {
       }).pipe(Effect.provide(onArchive({}, { idleTimeout: "4 seconds" })))
   )
 
-  it.effect("does not wait for a client that does not stop", () => {
+  it.effect("does not wait for a client that ignores interruption", () => {
     const { layer } = stub(() => Effect.uninterruptible(Effect.never))
     return Effect.gen(function*() {
       const fiber = yield* Effect.fork(Effect.flip(klines(aDay)))
@@ -1027,7 +1027,7 @@ it.effect.each([[0], [-1], [NaN]])(
 describe("BinanceVision over real sockets", () => {
   const exchange = Layer.merge(FetchHttpClient.layer, FaultyExchange.layer({ now }))
 
-  it.live("fetches files, and tells what breaks apart", () =>
+  it.live("fetches files, and distinguishes the faults", () =>
     Effect.gen(function*() {
       const { archive, inject } = yield* FaultyExchange.FaultyExchange
       const vision = yield* BinanceVision.make(archive)

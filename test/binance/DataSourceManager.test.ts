@@ -254,7 +254,7 @@ describe("the order of the sources", () => {
       expect(data.close.every(Number.isFinite)).toBe(true)
     }).pipe(Effect.provide(world())))
 
-  it.effect("failure 18: the end is left out, and the start is not, whoever answers", () =>
+  it.effect("failure 18: the end is excluded and the start included, for every source", () =>
     Effect.gen(function*() {
       const opens = (request: KlineRequest.Input) =>
         Effect.map(fetch(request), ({ data }) => [...data.openTime].map((open) => (open - may) / hour))
@@ -290,7 +290,7 @@ describe("the order of the sources", () => {
       expect([data.length, errors]).toEqual([1400, []])
     }).pipe(Effect.provide(world({ sources: ["rest"] }))))
 
-  it.effect("one bad month is no trouble of the others", () =>
+  it.effect("one bad month does not affect the others", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision", path: "BTCUSDT-1h-2024-03.zip" }, Fault.corruptFile("flipped")))
       const { errors, missing, rowsBySource } = yield* fetch(hours(Date.UTC(2024, 1), may))
@@ -299,7 +299,7 @@ describe("the order of the sources", () => {
       expect([errors.length, missing]).toEqual([1, []])
     }).pipe(Effect.provide(world())))
 
-  it.effect("one bad day is no trouble of the other days of its month", () =>
+  it.effect("one bad day does not affect the other days of its month", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision", path: "BTCUSDT-1h-2024-05-03.zip" }, Fault.corruptFile("flipped")))
       const { errors, rowsBySource } = yield* fetch(hours(may + day, june))
@@ -316,7 +316,7 @@ describe("the order of the sources", () => {
       ])
     }).pipe(Effect.provide(world())))
 
-  it.effect("nobody has anything: DataEmpty, with the reason", () =>
+  it.effect("no source has rows: DataEmpty, with the reason", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "rest" }, Fault.emptyList))
       const error = yield* Effect.flip(klines(hours(may, may + day)))
@@ -361,7 +361,7 @@ describe("failures", () => {
       }).pipe(Effect.provide(world({ sources: ["rest"], concurrency: 1 }))))
   }
 
-  it.effect("failure 6: a symbol that there is not costs one request, and its code is told", () =>
+  it.effect("failure 6: an unknown symbol costs one request, and the error has its code", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(klines({ ...hours(may, may + day), symbol: "NOSUCHUSDT" }))
       expect(error).toMatchObject({ _tag: "ApiFormat", status: 400, apiCode: -1121, retryable: false })
@@ -378,7 +378,7 @@ describe("failures", () => {
       expect([yield* asked, yield* fs.readDirectory(yield* Folder)]).toEqual([[], []])
     }).pipe(Effect.provide(inFolder((directory) => world({ directory })))))
 
-  it.effect("failure 31: the loggers of the application hear all that they heard before", () => {
+  it.effect("failure 31: the loggers of the application receive the same lines as before", () => {
     const heard: Array<string> = []
     const host = Logger.add(Logger.make(({ message }) => void heard.push(String(message))))
     return Effect.gen(function*() {
@@ -422,7 +422,7 @@ describe("failures", () => {
       expect(yield* asked).toEqual([])
     }).pipe(Effect.provide(world({ sources: ["cache"] }))))
 
-  it.effect("a request without sense is refused before anybody is asked", () =>
+  it.effect("an invalid request is refused before any source is called", () =>
     Effect.gen(function*() {
       const { data, error } = yield* fetch({ ...hours(may, may), symbol: "btc/usdt" })
       expect(data.length).toBe(0)
@@ -431,7 +431,7 @@ describe("failures", () => {
       expect(yield* asked).toEqual([])
     }).pipe(Effect.provide(world())))
 
-  it.effect("a file of the cache that is corrupt is told, and fetched again", () =>
+  it.effect("a corrupt file of the cache is reported, and its candles are fetched again", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const cache = yield* KlineCache.KlineCache
@@ -499,7 +499,7 @@ describe("what fails is tried again", () => {
     Effect.map(({ retry, total }) => ({ total, ...retry }))
   )
 
-  it.effect("what was made up for is told, and is no failure", () =>
+  it.effect("a loss that another source covers is reported, and is not a failure", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "rest", path: "klines", nth: 1 }, Fault.status(502)))
       const { data, error, errors, missing } = yield* inTime(fetch(hours(may, may + day)))
@@ -532,7 +532,7 @@ describe("what fails is tried again", () => {
       expect(stats.attempts).toBe(13)
     }).pipe(Effect.provide(world({ sources: ["rest"], retry: {} }))))
 
-  it.effect("what is not sent because another piece was told to wait is neither counted nor logged", () =>
+  it.effect("a request not sent because of the rate limit of another piece is neither counted nor logged", () =>
     Effect.gen(function*() {
       yield* inject(
         Fault.on({ source: "rest", path: "klines", nth: 6 }, Fault.rateLimited("10 seconds")),
@@ -547,7 +547,7 @@ describe("what fails is tried again", () => {
       expect(gateWaits).toBeGreaterThan(total)
     }).pipe(Effect.provide(world({ sources: ["rest"], concurrency: 2, retry: {} }))))
 
-  it.effect("what the client does not send, since somebody else was told to wait, is waited for, and no failure", () =>
+  it.effect("a request that the client holds back because of the rate limit of another caller waits, and is not a failure", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "rest", path: "klines", nth: 1 }, Fault.rateLimited("10 seconds")))
       const rest = yield* BinanceRest.BinanceRest
@@ -560,7 +560,7 @@ describe("what fails is tried again", () => {
       expect((yield* counted).total).toBe(0)
     }).pipe(Effect.provide(world({ sources: ["rest"], retry: {} }))))
 
-  it.effect("rows that are given say what they say, and no more", () =>
+  it.effect("the rows returned are those of the sources", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision" }, Fault.status(502)))
       const { rowsBySource } = yield* inTime(fetch(hours(may, june)))
@@ -592,7 +592,7 @@ describe("what fails is tried again", () => {
       expect(yield* bySource).toEqual({ rest: 1 })
     }).pipe(Effect.provide(world({ sources: ["rest"], retry: {} }))))
 
-  it.effect("nobody waits for the archive while REST can be asked", () =>
+  it.effect("REST is called without waiting for the archive", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision" }, Fault.status(429, { headers: { "retry-after": "10" } })))
       const { data, rowsBySource } = yield* fetch(hours(may, june))
@@ -600,7 +600,7 @@ describe("what fails is tried again", () => {
       expect(yield* counted).toMatchObject({ total: 1, retries: 0, giveUps: 1 })
     }).pipe(Effect.provide(world({ sources: ["vision", "rest"], retry: {} }))))
 
-  it.effect("an archive whose circuit is open is passed over at once, until a probe finds it well", () =>
+  it.effect("an archive with an open circuit is skipped immediately, until a probe succeeds", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "vision", times: 2 }, Fault.status(503)))
       const vision = (n: number) => fetch(hours(may + n * day, may + (n + 1) * day))
@@ -738,7 +738,7 @@ describe("options, failure 23: each changes what happens", () => {
   }
 })
 
-it.effect("progress tells of every piece, to who listens", () =>
+it.effect("progress reports every piece", () =>
   Effect.gen(function*() {
     const { progress } = yield* manager
     const told = yield* Effect.fork(Stream.runCollect(Stream.take(progress, 3)))

@@ -43,13 +43,13 @@ describe("Interval", () => {
     expect(Interval.count("1h", utc(2024, 0, 2), utc(2024, 0, 1))).toBe(0)
   })
 
-  it("takes the anchor of whoever knows better", () => {
+  it("takes the anchor of the caller", () => {
     expect(Interval.floor("3d", utc(2024, 0, 2), utc(2024, 0, 1))).toBe(utc(2024, 0, 1))
     expect(Interval.floor("3d", utc(2024, 0, 2), utc(2024, 0, 2))).toBe(utc(2024, 0, 2))
     expect(Interval.next("3d", utc(2024, 0, 2), utc(2024, 0, 5))).toBe(utc(2024, 0, 5))
   })
 
-  it("numbers candles without a gap, and knows a number's open", () =>
+  it("numbers candles without gaps, and returns the open time of a number", () =>
     FastCheck.assert(FastCheck.property(interval, instant, (name, instant) => {
       const index = Interval.index(name, instant)
       const open = Interval.floor(name, instant)

@@ -253,7 +253,7 @@ describe("files that are not what was written", () => {
       }))
   }
 
-  it.effect("failure 19: a file of a later version is none, and is left to who can read it", () =>
+  it.effect("failure 19: a file of a later version is ignored and left in place", () =>
     Effect.map(after(ofLaterVersion), ({ found, tree }) => {
       expect([found.klines.length, found.errors]).toEqual([0, []])
       expect(tree).toEqual(["binance.com/SPOT/BTCUSDT/1h/2024-01-01.arrow"])
@@ -350,7 +350,7 @@ const fixedClock: Clock.Clock = {
   unsafeCurrentTimeMillis: () => Date.UTC(2024, 5, 15)
 }
 
-describe("disks that do not do as they are told", () => {
+describe("failing disks", () => {
   /** The real file system, but for these members. */
   const disk = (broken: (fs: FileSystem.FileSystem) => Partial<FileSystem.FileSystem>) =>
     Layer.effect(
@@ -410,7 +410,7 @@ describe("disks that do not do as they are told", () => {
       })).pipe(Effect.provide(NodeContext.layer)))
   }
 
-  it.effect("a file that is corrupt and that somebody replaces before it is moved: the new one stays", () =>
+  it.effect("a corrupt file that another process replaces before it is moved: the new one stays", () =>
     withCache((cache, directory) =>
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
@@ -542,7 +542,7 @@ describe("Arrow", () => {
       expect(bytes).toEqual(before)
     }))
 
-  it.effect("bytes that nobody wrote are DataIntegrity", () =>
+  it.effect("foreign bytes are DataIntegrity", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Klines.fromArrow(new Uint8Array(10)))
       expect(error._tag).toBe("DataIntegrity")

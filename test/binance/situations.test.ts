@@ -113,7 +113,7 @@ describe("answers of REST", () => {
       }).pipe(Effect.provide(world({ sources: ["cache", "rest"], exchange: { now, pageSize: 500 } })))
   )
 
-  it.effect("are the latest 500 candles, whatever was asked: refused, retryable, and not cached", () =>
+  it.effect("are the latest 500 candles for any request: refused, retryable, and not cached", () =>
     Effect.gen(function*() {
       yield* inject(Fault.on({ source: "rest" }, Fault.otherRange("latest")))
       const range = hours(may - 60 * day, may)
@@ -325,7 +325,7 @@ describe("streams", () => {
       expect([...(yield* Fiber.join(fiber))].map(({ candles, source }) => [source, candles])).toEqual([["rest", 24]])
     }))
 
-  it.effect("a long range is given in pieces", () =>
+  it.effect("a long range is returned in pieces", () =>
     Effect.gen(function*() {
       const { stream } = yield* manager
       const sizes = yield* stream({ ...hours(may - 2 * day, may + 3 * day), interval: "1m" }).pipe(

@@ -146,7 +146,7 @@ describe("annotate reaches what is made inside", () => {
       assert.isTrue(Cause.isParallelType(annotated) && Cause.isSequentialType(annotated.left))
     }))
 
-  it.effect("rules are told of it, and of what tracked knows", () =>
+  it.effect("rules receive it, and the context of tracked", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
       const rule: Classifier.Rule = (_, { context }) => {

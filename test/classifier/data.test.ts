@@ -329,7 +329,7 @@ describe("Schema", () => {
     }]
   ])
 
-  it("a page of rows that are all wrong is told by the first, and soon", async () => {
+  it("a page of invalid rows is reported by its first row, and quickly", async () => {
     const Page = Schema.Array(Candle)
     const cause = await caught(() =>
       Schema.decodeUnknownSync(Page, all)(Array.from({ length: 5000 }, () => ({ open: "x", trades: "y" })))

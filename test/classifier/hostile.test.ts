@@ -400,7 +400,7 @@ const { node } = FastCheck.letrec<{ leaf: Make; record: Make; node: Make }>((tie
 }))
 
 describe("anything at all", () => {
-  it("becomes one of the 17, in JSON too, whatever is thrown, and whatever the context", () => {
+  it("any thrown value with any context becomes one of the 17, in JSON too", () => {
     FastCheck.assert(
       FastCheck.property(node, FastCheck.anything(), (make, context) => {
         const error = Classifier.classifySync(make(), { context: context as never, rules: BinanceErrors.rules, now: 0 })
@@ -411,7 +411,7 @@ describe("anything at all", () => {
     )
   })
 
-  it("whatever a rule does", () => {
+  it("for any behaviour of a rule", () => {
     const rules: ReadonlyArray<Classifier.Rule> = [
       trap,
       () => undefined as never,

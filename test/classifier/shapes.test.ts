@@ -61,7 +61,7 @@ describe("a status", () => {
 })
 
 describe("a cause", () => {
-  it("is an own property that is an error, whatever its name", () => {
+  it("is an own property that is an error, with any name", () => {
     for (const name of ["cause", "original", "detail", "chainedError", "networkError", "inner", "whatever"]) {
       assert.strictEqual(tagOf(error({ [name]: refused })), "NetworkConnection", name)
     }

@@ -109,7 +109,7 @@ const limits: Prometheus.Limits = {
 }
 
 describe("alert rules", () => {
-  it("are valid YAML in printable ASCII, whatever the names", () => {
+  it("are valid YAML in printable ASCII for every name", () => {
     const yaml = Prometheus.rules(limits)
     expect(yaml).toMatch(/^[\n -~]+$/)
     // What does not stand in a quoted string or an expression is fixed.

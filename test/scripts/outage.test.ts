@@ -21,7 +21,7 @@ const share = (all: ReadonlyArray<Answer>, is: (answer: Answer) => boolean): num
 const isWell = ({ after, status }: Answer): boolean => status === 200 && after < 2000
 
 describe("the server of the benchmark of retries", () => {
-  it("is well before and after each outage: answers after 100 ms on average", () => {
+  it("answers after 100 ms on average before and after each outage", () => {
     for (const outage of Object.values(outages)) {
       expect(share(answers(outage, 20, -1, 0), isWell)).toBe(1)
       // It takes a while until there is nothing left of what it is late with.
@@ -43,7 +43,7 @@ describe("the server of the benchmark of retries", () => {
     expect(share(answers(outages.slow, 20, 0, 60), isWell)).toBeCloseTo(1 - Math.exp(-1), 1)
   })
 
-  it("beyond its capacity answers later and later, then refuses; and is of no use to anybody who keeps on at it", () => {
+  it("beyond its capacity answers ever later, then refuses; continued load keeps it overloaded", () => {
     const { overload } = outages
     const first = answers(overload, 20, 0, 3).map(({ after }) => after)
     expect(first.at(-1)).toBeGreaterThan(first[0]! + 1000)

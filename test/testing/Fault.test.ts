@@ -378,7 +378,7 @@ describe("the clock", () => {
 
   const minute = 60_000
 
-  it.effect("rules the budget of a minute: 429 until it is over, 418 for who goes on, longer each time", () =>
+  it.effect("a used-up minute is answered with 429 until its end, further requests with 418 for ever longer bans", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(now)
       expect(yield* statuses(5)).toEqual([200, 200, 200, 200, 200])

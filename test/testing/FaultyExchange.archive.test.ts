@@ -108,7 +108,7 @@ describe("files", () => {
       expect([(yield* get(path)).status, (yield* get(`${path}.CHECKSUM`)).status]).toEqual([404, 404])
     }).pipe(exchange()))
 
-  it.effect("what is not there is told as S3 tells it", () =>
+  it.effect("a missing object gets the answer of S3", () =>
     Effect.gen(function*() {
       const { headers, text } = yield* get(fileOf("spot", "daily", "BTCUSDT", "1h", "2024-06-15"))
       expect(text).toContain("<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>")
@@ -183,7 +183,7 @@ describe("the listing", () => {
       expect((yield* list({ prefix: prefix.replace("BTC", "XYZ") })).keys).toEqual([])
     }).pipe(exchange({ instruments: [{ market: "SPOT", symbol: "BTCUSDT", listed: "2024-05-01" }] })))
 
-  it.effect("has the days of an outage not, and given files", () =>
+  it.effect("omits the days of an outage, and has the files of the options", () =>
     Effect.gen(function*() {
       expect((yield* list({ prefix })).keys.filter((key) => key?.endsWith(".zip"))).toEqual(
         ["2024-06-10", "2024-06-12", "2024-06-13", "2024-06-14", "2024-06-20"].map((time) => `BTCUSDT-1d-${time}.zip`)

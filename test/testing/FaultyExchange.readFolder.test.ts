@@ -152,7 +152,7 @@ describe("a file that cannot be used is named with the reason", () => {
     [
       "nowhere.json",
       recorded({ market: undefined, request: { symbol: "A", interval: "1h" } }),
-      "neither a market nor a URL that tells it"
+      "neither a market nor a URL that has one"
     ],
     ["other.json", recorded({ market: "um" }), "its market is um, but its URL that of spot"],
     [

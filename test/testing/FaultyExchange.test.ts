@@ -316,7 +316,7 @@ describe("candles from a seed", () => {
   const answer = (options: FaultyExchange.Options, params: Params = { startTime: t0, limit: 50 }) =>
     Effect.provide(rows("SPOT", params), FaultyExchange.layerClient({ now, ...options }))
 
-  it.effect("same seed, same candles, whatever was asked before; another seed, others", () =>
+  it.effect("the same seed gives the same candles after any requests; another seed gives others", () =>
     Effect.gen(function*() {
       const one = yield* answer({})
       expect(yield* answer({ seed: 1 })).toEqual(one)

@@ -43,7 +43,7 @@ describe("LogCapture", () => {
       expect(printed).toBe(0)
     }))
 
-  it.effect("entries tell the time of the Clock, and are a copy", () =>
+  it.effect("entries have the time of the Clock, and are a copy", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("1 minute")
       yield* Effect.log("x")

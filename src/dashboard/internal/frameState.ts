@@ -59,7 +59,7 @@ const barsOf = ({ start, ...rest }: BarRow): Frame["bars"]["hour"] => ({ start: 
 const emptyCode = "DATA_EMPTY"
 const hour = 3_600_000
 
-/** The last errors without expected empties, as far as the counts tell them apart. */
+/** The last errors without expected empties, as far as the counts distinguish them. */
 const unexpected = ({ at, recent, windows }: Reads): ReadonlyArray<ErrorTracker.RecentError> => {
   const isUnexpectedWithin = (window: "hour" | "day") => (windows[window].errors[emptyCode] ?? 0) > 0
   return recent.filter((error) =>

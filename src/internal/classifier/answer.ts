@@ -170,7 +170,7 @@ const headersOf = (headers: object): Readonly<Record<string, string>> => {
 const entriesOf = (headers: object): ReadonlyArray<readonly [unknown, unknown]> => {
   if (typeof get(headers, Symbol.iterator) !== "function") return Object.entries(headers).slice(0, maxHeaders)
   const found: Array<readonly [unknown, unknown]> = []
-  // What has an iterator is iterated, whatever its class: pairs are taken, and anything else is not.
+  // Values of any class with an iterator are iterated: pairs are read, other items are skipped.
   let steps = 0
   for (const pair of headers as Iterable<unknown>) {
     if (steps++ === maxHeaders) break

@@ -133,7 +133,7 @@ const nameMeaning = (name: string): Meaning | undefined => find(name, nameFamili
 export const namesLimit = (code: unknown): boolean =>
   typeof code === "string" && code.length <= maxLength && (limited.test(normalized(code)) || namesQuota(code))
 
-/** Whether this is a code for a limit that time does not lift. */
+/** Whether the code names a limit that does not end with time. */
 export const namesQuota = (code: unknown): boolean =>
   typeof code === "string" && code.length <= maxLength && exhausted.test(normalized(code))
 

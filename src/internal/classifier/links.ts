@@ -1,4 +1,4 @@
-/** The errors behind an error, as a flat list that is bounded and safe whatever the value is. */
+/** The errors behind an error, as a flat list that is bounded and safe for any value. */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import { heldCause } from "../error/protocol.js"
@@ -12,7 +12,7 @@ export const maxLinks = 256
 
 const defect = Symbol("effect-errata/Defect")
 
-/** A defect: whatever it is, it was not expected, and nothing it says about the world changes that. */
+/** A defect: it was not expected, and no evidence in it changes that. */
 export interface Defect {
   readonly [defect]: typeof defect
   readonly value: unknown
@@ -96,7 +96,7 @@ const carried = (value: object): ReadonlyArray<unknown> => {
   return named.length > 0 ? named : options(value)
 }
 
-/** Own properties that hold an error are causes, whatever their names. Accessors are not asked: they may have effects. */
+/** Own properties that hold an error are causes, under any name. Accessors are not read: they may have effects. */
 const nested = (value: object): ReadonlyArray<unknown> => {
   const found: Array<unknown> = []
   try {

@@ -116,7 +116,7 @@ export const define = <Self = never>() =>
     Object.entries(own).map(([key, field]) => [key, Schema.is(Schema.typeSchema(Schema.Struct({ [key]: field })))])
   )
 
-  /** The fields of an error as `encoded` takes them, whatever they hold. */
+  /** The fields of an error in the form that `encoded` takes, for any values. */
   const encodable = (error: any) => {
     const valid = (key: string, value: unknown): boolean => value !== undefined && isValid[key]!({ [key]: value })
     const values = keys.map((key) => [key, attempt(() => safeField(key, error[key]))] as const)

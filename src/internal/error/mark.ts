@@ -60,7 +60,7 @@ const hold = (error: Hidden, marks: Marks): boolean => {
 // One mark for all copies of this package in a process, which may meet each other's errors.
 const refused = GlobalValue.globalValue("effect-errata/RetryPolicy/refused", (): object => ({}))
 
-/** Whether the error itself has the mark, whatever is inside of it. Never throws. */
+/** Whether the error itself has the mark, regardless of the errors inside of it. Never throws. */
 export const hasMark = (error: object, by: object): boolean => attempt(() => includes(marksOf(error), by)) ?? false
 
 /** Marks an error that nothing else holds yet as a refusal: the call that fails with it was not sent. */

@@ -15,7 +15,7 @@ const wholeHour = 3540
 // Less history than this gives no answer for a minute, or for an hour.
 const leastMinutes = 30
 export const leastHours = 6
-// With this many hours, the mean of all hours is a better estimate for a minute than the minutes of the last day.
+// From this number of hours on, the mean of all hours is a better estimate for a minute than the minutes of the last day.
 const hoursForMinutes = 24
 const daysForHoursOfDay = 7
 

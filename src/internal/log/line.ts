@@ -1,4 +1,4 @@
-/** One log entry as one clean line of at most 8 kB, whatever the entry holds. */
+/** Formats any log entry as one clean line of at most 8 kB. */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as HashMap from "effect/HashMap"

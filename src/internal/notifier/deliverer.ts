@@ -80,7 +80,7 @@ export const make = Effect.fnUntraced(function*(
   // attempts
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Runs an attempt that `close` can interrupt, whatever fiber waits for it. */
+  /** Runs an attempt that `close` can interrupt, regardless of the fiber that waits for it. */
   const attempt = (send: () => Effect.Effect<unknown, unknown, unknown>): Effect.Effect<Exit.Exit<unknown, unknown>> =>
     Effect.uninterruptible(Effect.gen(function*() {
       if (isClosed) return Exit.interrupt(yield* Effect.fiberId)

@@ -49,7 +49,7 @@ export interface Settings {
   readonly minSeverity: Severity
 }
 
-/** `alert`: the receiver cannot use this alert. `receiver`: it refuses whatever is sent to it. */
+/** `alert`: the receiver cannot use this alert. `receiver`: it refuses every alert. */
 export type Rejection = "alert" | "receiver"
 
 // The count of an escalating alert doubles with each edge.

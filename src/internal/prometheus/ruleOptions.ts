@@ -44,7 +44,7 @@ export const alertedOf = (options: unknown): Check.Checked<Alerted> =>
       all.flatMap((rule, i) => isObjective(rule) ? [objectiveOf(`rules[${i}]`, rule)] : [])
     )
     const rules = Array.isArray(rest["rules"]) ? all.filter((rule) => !isObjective(rule)) : rest["rules"]
-    // `settings` checks what it gets, whatever its type.
+    // `settings` checks values of any type.
     const { limits, rules: resolved } = yield* settings({ ...rest, rules } as TrackerOptions)
     const ofCalls = objective === undefined
       ? []

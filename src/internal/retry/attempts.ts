@@ -133,7 +133,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
     })
   }
 
-  /** A single attempt while the circuit is open. The circuit gets its outcome, whatever that is. */
+  /** A single attempt while the circuit is open. The circuit receives its outcome in any case. */
   const probe = Effect.fnUntraced(function*<A, E extends FetchError.Trackable, R>(
     fetch: Effect.Effect<A, E, R>,
     call: Call<E>,

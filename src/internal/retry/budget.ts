@@ -1,6 +1,6 @@
 /**
  * The budget of retries: each one takes a token. Every call brings a share of a token, and time brings a few more, so that
- * retries stay a share of the calls, whatever fails (Finagle's RetryBudget, and the throttling of gRPC, proposal A6). Pure:
+ * retries stay a share of the calls, for any failures (Finagle's RetryBudget, and the throttling of gRPC, proposal A6). Pure:
  * the time is an argument, in milliseconds of a clock that does not go back.
  */
 export interface BudgetSettings {

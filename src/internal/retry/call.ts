@@ -73,6 +73,6 @@ export const lastError = <E extends FetchError.Trackable>(
   return copy
 }
 
-/** The failure in a cause. Defects and interruptions are not retried, whatever has failed besides. */
+/** The failure in a cause. A cause with defects or interruptions is not retried, even if it has failures. */
 export const failureOf = <E>(cause: Cause.Cause<E>): Option.Option<E> =>
   Chunk.isEmpty(Cause.defects(cause)) ? Cause.failureOption(cause) : Option.none()

@@ -9,7 +9,7 @@ import type { Refusal } from "./policyModel.js"
 
 /**
  * Network errors, and server errors that a retry may cure, are failures of the source: any call could meet them. Every other
- * answer is a success of the source, whatever it says. Errors of the client itself, and refusals, say nothing.
+ * answer, with any content, is a success of the source. Errors of the client itself, and refusals, say nothing.
  */
 export const outcomeOf = (error: FetchError.Trackable): Outcome<Refusal> => {
   if (isRefusal(error)) return "ignored"

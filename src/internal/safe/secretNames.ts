@@ -102,7 +102,7 @@ const isPlain = (name: string, value: unknown): boolean => {
 
 /** The same of a value as a text writes it, without quotes. */
 export const isPlainText = (name: string, value: string): boolean =>
-  /^(?:|true|false|null|undefined|none|nil|NaN|on|off|yes|no|enabled|disabled)$/i.test(value) ||
+  /^(?:|true|false|null|undefined|none|nil|NaN|[+-]?Infinity|on|off|yes|no|enabled|disabled)$/i.test(value) ||
   (/^tokens?$/i.test(name) && asset.test(value)) || (/tokens$/i.test(name) && /^\d+$/.test(value))
 
 /** The keys of an object that names a value: `{ name: "apiKey", value: "…" }`. */

@@ -1,4 +1,4 @@
-/** Secrets that are known by their form, whatever name they stand under: tokens with a prefix, keys in the paths of URLs. */
+/** Secrets that are recognized by their form, under any name: tokens with a prefix, keys in the paths of URLs. */
 
 // The characters of a token. A prefix counts at the beginning of a word only.
 const tokens = [

@@ -1,4 +1,4 @@
-/** Makes errors that have no stack of their own: tracing the place where they are made is most of what they cost. */
+/** Makes errors without a stack of their own: capturing the stack is most of the cost of an error. */
 import { attempt } from "./json.js"
 
 const traced: { stackTraceLimit?: number | undefined } = Error

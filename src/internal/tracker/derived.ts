@@ -79,7 +79,7 @@ export const derive = (
   }
 }
 
-/** Without the expected empties, which a row of a breakdown does not tell apart where attempts are not counted. */
+/** Without the expected empties, which a row of a breakdown does not distinguish where attempts are not counted. */
 const rowOf = ({ attempts, count, errorRatio, value }: BreakdownRow): Row => {
   const failures = Option.match(errorRatio, { onNone: () => count, onSome: (ratio) => ratio * attempts })
   return { value, count, expected: count - failures, attempts }

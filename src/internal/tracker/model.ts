@@ -196,7 +196,7 @@ export interface WorstRow {
   /** The failures divided by the attempts. None where attempts are not counted. */
   readonly errorRatio: Option.Option<number>
   /**
-   * The failure rate as a multiple of that of all other values together; where attempts are not counted, the failures as a
+   * The failure rate as a multiple of the total rate of all other values; where attempts are not counted, the failures as a
    * multiple of the mean of the other values. Half a failure is added to the others, so that it is finite. None without
    * another value.
    */
@@ -208,7 +208,7 @@ export interface WorstRow {
 export interface Worst {
   /** The highest failure rate first; where attempts are not counted, the most failures first. */
   readonly rows: ReadonlyArray<WorstRow>
-  /** The failure rate of all values together. None where attempts are not counted. */
+  /** The failure rate over all values. None where attempts are not counted. */
   readonly errorRatio: Option.Option<number>
   /** The number of values that were compared. */
   readonly values: number

@@ -1,4 +1,4 @@
-/** The time of a tracker: read from the Clock of its layer, whatever the Clock of the fiber that uses the tracker. */
+/** The time of a tracker: read from the Clock of its layer, never from the Clock of the fiber that uses the tracker. */
 import type * as Clock from "effect/Clock"
 import { attempt } from "../safe/json.js"
 

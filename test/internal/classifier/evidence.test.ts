@@ -60,7 +60,7 @@ describe("one of the 17 inside another error", () => {
 })
 
 describe("traces", () => {
-  it("tell of a decoder within three frames", () => {
+  it("identify a decoder within three frames", () => {
     const at = (frame: number) =>
       classified(Object.assign(new TypeError("x"), {
         stack: [

@@ -15,7 +15,7 @@ const issues = (cause: unknown) => {
 }
 
 describe("a secret that a validation refused", () => {
-  it("stands in nothing that the error tells", () => {
+  it("is in no output of the error", () => {
     const error = Classifier.classifySync(refused)
     expect(issues(refused)).toEqual([{ path: "a.apiKey", message: "Expected number, actual \"<redacted>\"" }])
     const told = [
@@ -56,7 +56,7 @@ describe("a secret that a validation refused", () => {
     expect(told).not.toContain(K)
   })
 
-  it("what is no secret is told", () => {
+  it("other values are kept", () => {
     const cause = Object.assign(new Error("refused"), {
       name: "ZodError",
       issues: [{ path: ["price"], message: "Expected number, received 'cheap'" }]

@@ -293,7 +293,7 @@ for (const [client, rows] of Object.entries(shapes)) {
   })
 }
 
-it("a decoder that stumbles over broken Arrow: the trace tells it from a bug of the caller", () => {
+it("an Arrow decoder that throws on a broken file: the trace distinguishes it from a bug of the caller", () => {
   const bug = new TypeError("Cannot read properties of null")
   bug.stack =
     `${bug}\n    at decode (file:///app/node_modules/apache-arrow/ipc/message.mjs:1:1)\n    at load (file:///app/main.js:1:1)`

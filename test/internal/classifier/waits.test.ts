@@ -129,7 +129,7 @@ table("errors of clients", [
   ["a function", { error: { retryAfter: () => 5 } }, undefined]
 ])
 
-describe("whatever a server says", () => {
+describe("for any answer of a server", () => {
   const year = 366 * 86_400_000
   const part = FastCheck.oneof(
     FastCheck.double().map(String),

@@ -64,7 +64,7 @@ describe("chain", () => {
     expect(JSON.stringify(trace(left))).not.toContain("hunter2")
   })
 
-  it("sixteen links of whatever is long, deep or wide", () => {
+  it("at most sixteen links of long, deep or wide chains", () => {
     let deep: unknown = "end"
     for (let i = 0; i < 10_000; i++) deep = new Error(String(i), { cause: deep })
     expect(lines(deep)).toEqual(Array.from({ length: 16 }, (_, i) => `Error: ${9_999 - i}`))
@@ -101,7 +101,7 @@ describe("chain", () => {
 })
 
 describe("trace", () => {
-  it("tells the frames of the program, on the innermost error only", () => {
+  it("has the frames of the program, on the innermost error only", () => {
     const inner = Object.assign(new Error("b"), {
       stack: [
         "Error: b",

@@ -64,7 +64,7 @@ describe("baseline", () => {
     expect(p(300, rough)).toBeGreaterThan(0.01)
   })
 
-  it("hours of the day are told apart where they differ, and only there", () => {
+  it("hours of the day are distinguished where they differ, and only there", () => {
     const random = seeded(1)
     const samples = (rate: (hour: number) => number) =>
       Array.from({ length: 24 }, (_, hour) => Array.from({ length: 14 }, () => poisson(random, rate(hour))))
@@ -78,7 +78,7 @@ describe("baseline", () => {
     expect(Math.exp(logTail(60, expected(daily[3]!)))).toBeLessThan(1e-5)
   })
 
-  it("an hour of the day that was never seen is told from the others", () => {
+  it("an hour of the day without data is estimated from the others", () => {
     const [seen, unseen] = normals([repeated([8, 9, 10], 5), [], repeated([1, 2], 7)])
     expect(seen?.mean).toBeGreaterThan(8)
     expect(unseen?.mean).toBeGreaterThan(4)
@@ -94,7 +94,7 @@ describe("baseline", () => {
     expect(range(24)).toBeGreaterThan(range(672))
   })
 
-  it("is a number that can be counted with, whatever the history", () => {
+  it("is a finite number for any history", () => {
     const sample = FastCheck.oneof(FastCheck.nat(3), FastCheck.nat(1000), FastCheck.nat(1e9), FastCheck.constant(0))
     const groups = FastCheck.array(FastCheck.array(sample, { maxLength: 40 }), { minLength: 1, maxLength: 24 })
     FastCheck.assert(FastCheck.property(groups, (groups) => {

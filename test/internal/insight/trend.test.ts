@@ -37,7 +37,7 @@ describe("trend", () => {
     expect(Math.exp(over.level)).toBeLessThan(2.5)
   })
 
-  it("without errors the rate is low, but nobody knows how low", () => {
+  it("without errors the rate is low, with a wide interval", () => {
     const { level, slope, varLevel } = trend(minutesOf(() => 0), usually(0.01))
     expect(level).toBeLessThan(0)
     expect(level).toBeGreaterThan(-3)
@@ -45,7 +45,7 @@ describe("trend", () => {
     expect(varLevel).toBeGreaterThan(0.5)
   })
 
-  it("what varies much tells little", () => {
+  it("a high variance gives a wide interval", () => {
     const minutes = minutesOf(() => 10)
     const sure = trend(minutes, { usual: () => 5, dispersion: 1 })
     const unsure = trend(minutes, { usual: () => 5, dispersion: 50 })
@@ -53,7 +53,7 @@ describe("trend", () => {
     expect(unsure.level).toBeLessThan(sure.level)
   })
 
-  it("is finite, and its variances are those of something, whatever happened", () => {
+  it("is finite, with positive variances, for any history", () => {
     const count = FastCheck.oneof(FastCheck.nat(2), FastCheck.nat(1000), FastCheck.nat(1e9))
     const minutes = FastCheck.array(count, { maxLength: 200 })
     const usual = FastCheck.double({ min: 1e-6, max: 1e6, noNaN: true })

@@ -33,7 +33,7 @@ describe("the windows of a storm", () => {
     expect(windows.next()).toBe(undefined)
   })
 
-  it("the sum is told once, by whoever comes first", () => {
+  it("the sum is reported once, by the first caller", () => {
     const windows = new StormWindows()
     admit(windows, timeout, 0, 8)
     expect(windows.close(10_000)).toEqual([
@@ -43,7 +43,7 @@ describe("the windows of a storm", () => {
     expect(admit(windows, timeout, 10_000)).toEqual({ inFull: true, due: [] })
   })
 
-  it("nothing held back, nothing told", () => {
+  it("without held back errors there is no sum", () => {
     const windows = new StormWindows()
     admit(windows, timeout, 0, 5)
     expect(windows.next()).toBe(undefined)
@@ -51,14 +51,14 @@ describe("the windows of a storm", () => {
     expect(admit(windows, timeout, 10_000)).toEqual({ inFull: true, due: [] })
   })
 
-  it("a count told already is not told again", () => {
+  it("a reported count is not reported again", () => {
     const windows = new StormWindows()
     expect(admit(windows, timeout, 0, 15).due).toMatchObject([{ count: 10, closed: false }])
     expect(windows.next()).toBe(undefined)
     expect(admit(windows, timeout, 10_000)).toEqual({ inFull: true, due: [] })
   })
 
-  it("what is open can be told before its time, and its sum after that if more came", () => {
+  it("an open window can be reported early, and once more if further errors came", () => {
     const windows = new StormWindows()
     admit(windows, timeout, 0, 8)
     expect(windows.open()).toMatchObject([{ count: 3, closed: false }])
@@ -77,7 +77,7 @@ describe("the windows of a storm", () => {
     expect(windows.next()).toBe(10_200)
   })
 
-  it("codes, sources and levels are apart; each tells what any other held back", () => {
+  it("codes, sources and levels have separate windows; each reports the sums that are due in others", () => {
     const windows = new StormWindows()
     admit(windows, timeout, 0, 8)
     expect(admit(windows, from("vision"), 0).inFull).toBe(true)

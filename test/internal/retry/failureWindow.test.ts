@@ -44,7 +44,7 @@ describe("FailureWindow", () => {
     expect(window.exceeds(limit(), 7000)).toBe(false)
   })
 
-  it("successes before the trouble do not delay it", () => {
+  it("successes before the outage do not delay it", () => {
     const window = new FailureWindow(30_000)
     for (let i = 0; i < 10_000; i++) window.succeeded(false)
     failing(window, ...steps(0, 3000, 300))
@@ -71,7 +71,7 @@ describe("FailureWindow", () => {
     expect(window.exceeds(limit({ minimumDuration: 0 }), 30_809)).toBe(true)
   })
 
-  it("one failing endpoint of two does not speak for both, whatever its retries come to", () => {
+  it("one failing endpoint of two does not open the circuit for both, with any number of retries", () => {
     const window = new FailureWindow(30_000)
     for (let now = 0; now < 30_000; now += 100) {
       window.failed(false, now)
@@ -81,7 +81,7 @@ describe("FailureWindow", () => {
     }
   })
 
-  it("calls whose first attempt fails and whose retry succeeds are no trouble", () => {
+  it("calls that recover by a retry do not open the circuit", () => {
     const window = new FailureWindow(30_000)
     for (let now = 0; now < 30_000; now += 100) {
       window.failed(false, now)
@@ -96,7 +96,7 @@ describe("FailureWindow", () => {
     expect(window.exceeds(limit(), 9000)).toBe(false)
   })
 
-  it("keeps ten buckets, whatever happens", () => {
+  it("keeps ten buckets", () => {
     const window = new FailureWindow(1000)
     for (let now = 0; now < 100_000; now += 7) window.failed(now % 3 === 0, now)
     expect(Reflect.get(window, "kept")).toHaveLength(10)

@@ -67,7 +67,7 @@ describe("Gate", () => {
     expect([closedAt(gate, 3000), gate.closings]).toEqual([undefined, 2])
   })
 
-  it("lets one caller go on after the other, 20 ms apart, none before the time", () => {
+  it("admits one caller every 20 ms, none early", () => {
     const gate = new Gate()
     gate.close(limited, 1000, 0, 0)
     const [first, second, third] = [slot(gate, 0), slot(gate, 0), slot(gate, 0)]
@@ -77,7 +77,7 @@ describe("Gate", () => {
     expect(gate.closed(0)).toMatchObject({ wait: 1000, turn: 1100 })
   })
 
-  it("of slots, whatever is said meanwhile, 50 begin in a second, none while it is closed", () => {
+  it("at most 50 slots begin in a second, none while it is closed, for any reports in between", () => {
     const event = FastCheck.oneof(
       FastCheck.record({ wait: FastCheck.integer({ min: 1, max: 3000 }) }),
       FastCheck.record({ pass: FastCheck.integer({ min: 0, max: 1500 }) }),

@@ -60,7 +60,7 @@ describe("outcomeOf", () => {
     expect(outcomeOf(error)).toBe("ignored")
   })
 
-  it("knows each of the 17", () => {
+  it("has a row for each of the 17", () => {
     expect(new Set([...failures, ...answers, ...ignored].map(({ _tag }) => _tag)).size).toBe(
       Object.keys(FetchError.facts).length
     )

@@ -123,7 +123,7 @@ describe("toJson", () => {
     expect(toJson(cycle)).toEqual({ a: 1, self: ["[circular]"] })
   })
 
-  it("bounds: depth, entries, texts, and all of it together", () => {
+  it("bounds: depth, entries, texts and the total", () => {
     let deep: unknown = "end"
     for (let i = 0; i < 10_000; i++) deep = [deep]
     expect(JSON.stringify(toJson(deep))).toBe("[[[[[[\"[array]\"]]]]]]")

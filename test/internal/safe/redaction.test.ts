@@ -329,7 +329,7 @@ describe("redaction", () => {
     expect(redactText(text)).toBe(text)
   })
 
-  it("a secret is masked under every spelling, in every notation, nested in every other, whatever stands around", () => {
+  it("a secret is masked under every spelling, in every notation, nested in every other, in any surrounding text", () => {
     FastCheck.assert(
       FastCheck.property(
         secretName,

@@ -179,7 +179,7 @@ describe("the worst values", () => {
   }))
   const rows = FastCheck.uniqueArray(row, { selector: ({ value }) => value, maxLength: 6 })
 
-  it("are compared with all the others together", () => {
+  it("are compared with the total of all others", () => {
     FastCheck.assert(
       FastCheck.property(rows, FastCheck.nat(60), FastCheck.nat(4), (rows, minAttempts, limit) => {
         const worst = worstOf(rows, { minAttempts, limit }, () => undefined)

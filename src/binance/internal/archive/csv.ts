@@ -270,14 +270,14 @@ const lineAt = (bytes: Uint8Array, start: number): string => {
 const faultIn = (text: string, line: number, unit: Unit): Fault => {
   const values = text.split(",")
   const at = names.findIndex((name, i) => !isValid(name, values[i] ?? ""))
-  const told = values.length !== width
+  const message = values.length !== width
     ? `Line ${line} has ${values.length} values, not ${width}`
     : at >= 0
     ? `Line ${line} has no valid ${names[at]}: ${bounded(values[at]!, 64)}${hint(values[at]!)}`
     : `Line ${line} has times in another unit than those before it, which are in ${
       unit === 1 ? "milliseconds" : "microseconds"
     }`
-  return { message: told, line, excerpt: bounded(text, maxExcerpt) }
+  return { message, line, excerpt: bounded(text, maxExcerpt) }
 }
 
 const signed = /^-?\d+(?:\.\d+)?$/

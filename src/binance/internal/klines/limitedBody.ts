@@ -29,9 +29,7 @@ export const limitedText = (
 
 const tooLarge = (status: number, limit: number): ApiFormat =>
   new ApiFormat({
-    message: `The body of the answer is larger than ${
-      limit / 1_048_576
-    } MiB; an answer for klines has at most a few hundred KiB`,
+    message: `The response body is larger than ${limit / 1_048_576} MiB; that of klines has at most a few hundred KiB`,
     status,
     retryable: true
   })

@@ -119,7 +119,7 @@ export const makeGather = (sources: Sources) => {
     const heard = (time: number | undefined) => {
       if (time !== undefined) now = Math.max(now ?? -Infinity, time)
     }
-    const tell = (source: Klines.Source, candles: number) => sources.progress(request, source, candles, expected)
+    const report = (source: Klines.Source, candles: number) => sources.progress(request, source, candles, expected)
 
     /** Fetches pieces of the range from a source, several at once, until the source refuses further requests. */
     const ask = Effect.fnUntraced(function*(
@@ -160,7 +160,7 @@ export const makeGather = (sources: Sources) => {
             if (found === undefined) return Option.none()
             heard(found.now)
             candles += length
-            yield* tell(source, candles)
+            yield* report(source, candles)
             return Option.some({ ...piece, klines: found.klines, now: found.now, isSound: met.length === 0 })
           })
         }), { concurrency })
@@ -180,7 +180,7 @@ export const makeGather = (sources: Sources) => {
           yield* requests.request("cache", request, range, Effect.fail(error), errors)
         }
       }
-      yield* tell("cache", found.length)
+      yield* report("cache", found.length)
     }
     // Nonexistent candles in the cache were proven.
     const cached = found.missing.filter(({ reason }) => reason !== "not_cached" && reason !== "not_fetched")

@@ -14,7 +14,7 @@ export interface Rule {
   readonly name: string
   readonly code: string | undefined
   readonly limit: Edges.Limit
-  /** Undefined for a rule on the count of all errors, whatever their values. */
+  /** Undefined for a rule on the count of all errors, with any values. */
   readonly group: Group | undefined
   /** An objective has one rule for each pair of windows. */
   readonly objective?: Objective | undefined

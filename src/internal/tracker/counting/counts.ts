@@ -75,7 +75,7 @@ export class Counts {
     if (now >= this.hours.ends) this.hours.turn(now, moment.wall)
   }
 
-  /** Frees memory: drops what is older than every window. */
+  /** Frees the counts that are older than every window. */
   prune(now: number): void {
     for (const count of this.codes.values()) count.prune(now)
     for (const { counts } of this.dimensions) counts.evict()

@@ -32,7 +32,7 @@ export interface CodeIndex {
 interface Value {
   readonly name: string
   readonly errors: Map<CodeIndex, number>
-  /** Errors of codes that got no series of their own, since the number of pairs is capped. */
+  /** Errors of codes without a series of their own, since the number of pairs is capped. */
   rest: number
   expected: number
   successes: number

@@ -18,7 +18,7 @@ const perSeries = kept * widths.length
 const perBlock = 64
 const limit = 2 ** 16
 
-/** The number of minutes that `Slots.minutes` tells apart: a day and an hour. */
+/** The number of minutes that `Slots.minutes` distinguishes: a day and an hour. */
 export const minutesKept = 1500
 
 /** The current second, which has not ended yet; shared by all series. */

@@ -10,7 +10,7 @@ const minute = 60_000
 const windows = [["minute", minute], ["hour", 60 * minute], ["day", 1440 * minute]] as const
 /** The windows of burn rates. */
 const burnWindows = [["5m", 5 * minute], ["30m", 30 * minute], ["1h", 60 * minute], ["6h", 360 * minute]] as const
-/** All windows that are counted whatever the limits, in milliseconds. */
+/** The windows that are counted for any limits, in milliseconds. */
 export const familyWindows: ReadonlyArray<number> = [...windows, ...burnWindows].map(([, millis]) => millis)
 
 // Rules on a dimension have samples for the values with the most errors.

@@ -19,7 +19,7 @@ export interface ValueReading {
   readonly value: string
   /** By code, expected empties included. */
   readonly errors: ReadonlyArray<readonly [code: string, total: number]>
-  /** Errors of codes that got no series of their own. */
+  /** Errors of codes without a series of their own. */
   readonly rest: number
   readonly expected: number
   readonly successes: number

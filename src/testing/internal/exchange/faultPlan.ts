@@ -10,7 +10,7 @@ interface Armed {
   readonly fault: Fault
   /** Where its random numbers come from. */
   readonly key: number
-  /** Requests that fit, whatever befell them. */
+  /** Requests that match, with any outcome. */
   readonly seen: number
   /** How often it struck. */
   readonly struck: number

@@ -65,7 +65,7 @@ const marketOf = (named: unknown, url: Url | undefined): Either.Either<Market.Ma
   const byName = Market.Market.literals.find((market) => named === market || named === Market.facts[market].short)
   if (named !== undefined && byName === undefined) return Either.left(`unknown market ${JSON.stringify(named)}`)
   if (url === undefined || url.path === "") {
-    return byName === undefined ? Either.left("neither a market nor a URL that tells it") : Either.right(byName)
+    return byName === undefined ? Either.left("neither a market nor a URL that has one") : Either.right(byName)
   }
   // Any version: klines of spot were at /api/v1/klines once.
   const prefix = /^(\/[a-z]+\/)v\d+\/klines$/.exec(url.path)?.[1]
@@ -160,5 +160,5 @@ const checkOrder = (rows: ReadonlyArray<Row>, interval: Interval.Interval): Eith
     : Either.left(`its rows are not candles of ${interval}`)
 }
 
-/** When the candle of a row ends, whatever the row says. */
+/** The end of the candle of a row, computed from its open time. */
 export const endOf = (interval: Interval.Interval, row: Row): number => Interval.next(interval, row[0], row[0])

@@ -52,7 +52,7 @@ export const charge = (
   return [{ _tag: "Limited", used, until: limitedUntil }, { ...counted, refused: limits.refused + 1 }]
 }
 
-/** The limit is reached from now on, whatever was used. */
+/** From now on the limit counts as reached, for any used weight. */
 export const limited = (limits: Limits, now: number, duration: number): Limits => ({
   ...limits,
   limitedUntil: now + duration

@@ -64,7 +64,7 @@ describe("filesOf", () => {
     })
   })
 
-  it("together they hold each candle that is over once, and no file holds none", () => {
+  it("the files contain each closed candle once, and none is empty", () => {
     const intervals = FastCheck.constantFrom<Interval.Interval>("1m", "15m", "1h", "12h", "1d")
     const instants = FastCheck.integer({ min: utc(2023, 10), max: utc(2024, 7) })
     FastCheck.assert(

@@ -15,7 +15,7 @@ describe("a file agrees with its checksum", () => {
   ])("%s", (_, text) => expect(verify(name, sum, text)).toBeUndefined())
 })
 
-describe("a file does not agree, and why is told apart", () => {
+describe("a checksum that does not match, by its reason", () => {
   it.each([
     ["another sum", `${other}  ${name}`, `${name} is not what its checksum was made of`, other, sum],
     [

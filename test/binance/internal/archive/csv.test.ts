@@ -105,7 +105,7 @@ describe("values", () => {
     expect([columns.length, differing]).toEqual([20_000, []])
   })
 
-  it("the twelfth is ignored, whatever it is", () => {
+  it("the twelfth column is ignored", () => {
     for (const ignored of ["", "0", "10779.83873125", "x y"]) {
       expect(Either.getOrThrow(rows(line(0, { 11: ignored })))).toEqual([asNumbers(0)])
     }
@@ -245,7 +245,7 @@ describe("what is no file of candles", () => {
     expect(faultOf(text)).toMatchObject({ message: "The file begins neither with a row nor with a header", line: 1 })
   })
 
-  it("a line without an end is given up, in whatever pieces it comes", () => {
+  it("a line without an end is refused, in any pieces", () => {
     const endless = "1".repeat(100_000)
     expect(faultOf(endless).line).toBe(1)
     expect(faultOf(`${line(0)}\n${endless}`, Array.from({ length: 99 }, (_, i) => i * 1000)).line).toBe(2)
@@ -295,7 +295,7 @@ describe("what is no file of candles", () => {
     return all.includes(undefined) ? undefined : all.filter((row) => row !== undefined && row !== "impossible")
   }
 
-  it("whatever the bytes are, it reads what a slower parser reads, and refuses the rest", () => {
+  it("for any bytes, it reads what a slower parser reads, and refuses the rest", () => {
     const texts = FastCheck.constantFrom(
       [line(0), line(1), line(2)].join("\n"),
       `${header}\n${line(0, { 1: "7", 2: "7.5", 3: "7.123", 7: "123456789012.12345678" })}\n${line(1)}\n`,

@@ -26,7 +26,7 @@ it.each<[string, string, number | undefined]>([
   ["no bytes", "", undefined]
 ])("%s", (_, xml, expected) => expect(firstDayIn(xml)).toBe(expected))
 
-it("asks for the days of an instrument, those behind another day if it is told one", () => {
+it("requests the days of an instrument, optionally those after a given day", () => {
   const series = { market: "FUTURES_USDT", symbol: "币安人生USDT", interval: "1m" } as const
   const url = new URL(listingUrl("https://list.test/bucket", series, Date.UTC(2024, 0, 5, 13)))
   expect(Object.fromEntries(url.searchParams)).toEqual({

@@ -205,7 +205,7 @@ describe("an odd one is refused", () => {
 })
 
 describe("ends at once", () => {
-  it("when who takes the pieces throws", async () => {
+  it("when the consumer of the pieces throws", async () => {
     let taken = 0
     const zip = zipOf([name, Buffer.alloc(50_000_000, "x")])
     const reading = unzip({ yauzl, zlib }, piecesOf(zip), { name, maxSize: 100_000_000 }, () => {
@@ -216,7 +216,7 @@ describe("ends at once", () => {
     expect(taken).toBe(1)
   })
 
-  it("when nobody waits for it any more", async () => {
+  it("when it is interrupted", async () => {
     const abort = new AbortController()
     const taken: Array<number> = []
     const zip = zipOf([name, Buffer.alloc(50_000_000, "x")])

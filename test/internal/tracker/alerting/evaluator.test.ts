@@ -285,7 +285,7 @@ describe("Evaluator", () => {
     play(options, rows)
   })
 
-  it("values that are sick now are named by what is active, not those of the last edge", () => {
+  it("an active alert names the values that exceed now, not those of the last edge", () => {
     const core = play({ thresholds: off, rules: [{ name: "sick", by: "symbol", window: "minute", limit: 1 }] }, [
       [0, "fail A×2", ["Fired sick 2 of A"]],
       [30, "fail B×2", ["Escalated sick 2 of A B"]],

@@ -150,7 +150,7 @@ describe("GroupWatch", () => {
     return edges.length
   }
 
-  it("Law 8: tells of counts what the law says, whenever anybody looks", () => {
+  it("Law 8: the edges of counts are those of the law, at any times of evaluation", () => {
     let edges = 0
     FastCheck.assert(
       FastCheck.property(gaps, FastCheck.integer({ min: 1, max: 5 }), FastCheck.nat(5), (gaps, limit, fall) => {
@@ -161,7 +161,7 @@ describe("GroupWatch", () => {
     expect(edges).toBeGreaterThan(100)
   })
 
-  it("Law 8: tells of shares what the law says, whenever anybody looks", () => {
+  it("Law 8: the edges of failure rates are those of the law, at any times of evaluation", () => {
     let edges = 0
     FastCheck.assert(
       FastCheck.property(

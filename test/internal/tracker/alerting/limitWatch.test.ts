@@ -51,7 +51,7 @@ const gaps = FastCheck.array(FastCheck.oneof(FastCheck.nat(3), FastCheck.nat(30)
 })
 
 describe("LimitWatch", () => {
-  it("Law 8: tells what the law says, whenever anybody looks", () => {
+  it("Law 8: the edges are those of the law, at any times of evaluation", () => {
     FastCheck.assert(
       FastCheck.property(
         gaps,
@@ -121,7 +121,7 @@ describe("LimitWatch", () => {
     expect(Math.abs(resolved!.at - 1_015_999) / 4000).toBeLessThan(1 / 1024)
   })
 
-  it("Law 8: beyond 1,024, too, whatever is above its limit has been told", () => {
+  it("Law 8: beyond 1,024, too, every exceeded limit has fired", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.integer({ min: 1000, max: 6000 }),
@@ -158,7 +158,7 @@ describe("LimitWatch", () => {
     )
   })
 
-  it("Law 8: a burst that ends just above a limit, or twice a limit, beyond 1,024 is told", () => {
+  it("Law 8: a burst beyond 1,024 that ends just above a limit, or twice a limit, has an edge", () => {
     for (const limit of [1024, 1025, 5000, 10_000, 50_000]) {
       const events = SlidingWindow.make({ horizon: 100 })
       const watch = new LimitWatch(limitOf(limit, limit), new WatchedEvents(events))
@@ -171,7 +171,7 @@ describe("LimitWatch", () => {
     }
   })
 
-  it("Law 8: reset tells an end that nobody noticed as of when it came, and an active alert as of now", () => {
+  it("Law 8: a reset resolves an alert that had recovered at that instant, and an active one now", () => {
     for (
       const [now, edge] of [[105, { at: 105, count: 0, reason: "withdrawn" }], [111, { at: 110, count: 1 }], [500, {
         at: 110,

@@ -7,7 +7,7 @@ import type * as Threshold from "../../../../src/Threshold.js"
 const dimensions = ["symbol", "source"]
 
 describe("rulesOf", () => {
-  it("fills in what is not given", () => {
+  it("fills in the defaults", () => {
     const rules: ReadonlyArray<Threshold.Rule> = [
       { name: "any", window: "5 minutes", limit: 10 },
       { name: "empty", code: "DATA_EMPTY", window: "hour", limit: 7, recoverAt: 1 },
@@ -122,7 +122,7 @@ describe("rulesOf", () => {
     )
   })
 
-  it("undefined is as good as not given", () => {
+  it("undefined means the default", () => {
     const rule = { name: "a", code: undefined, by: undefined, window: "hour", limit: 1, ratio: undefined }
     expect(Either.isRight(Reflect.apply(rulesOf, undefined, [[rule], dimensions]))).toBe(true)
   })

@@ -58,7 +58,7 @@ const upTo = (n: number) => Array.from({ length: n + 2 }, (_, i) => i + 1)
 describe("subscribers of alerts", () => {
   const { perAlert, untilIdle } = measure()
 
-  it("Law 9: an alert is delivered before anything else happens, whatever the subscriber was doing", () => {
+  it("Law 9: an alert is delivered immediately, at any point of the subscriber", () => {
     expect(untilIdle).toBeGreaterThan(50)
     expect(perAlert).toBeGreaterThan(10)
     for (const pause of upTo(untilIdle + perAlert)) {
@@ -69,7 +69,7 @@ describe("subscribers of alerts", () => {
     }
   })
 
-  it("Law 9: two alerts come once each and in order, whatever the subscriber was doing at each of them", () => {
+  it("Law 9: two alerts are delivered once each and in order, at any points of the subscriber", () => {
     // Before that, the first alert is one that was active at the subscription.
     for (const first of upTo(untilIdle).slice(-8)) {
       for (const second of upTo(perAlert)) {
@@ -86,7 +86,7 @@ describe("subscribers of alerts", () => {
     }
   })
 
-  it("Law 9: a stream ends with the layer, after what was published, whatever the subscriber was doing", () => {
+  it("Law 9: a stream ends with the layer, after the published alerts, at any point of the subscriber", () => {
     for (const pause of upTo(untilIdle + perAlert)) {
       const { close, dns, fiber, heard, program, subscriber } = make(pause)
       program.run(dns)
@@ -98,7 +98,7 @@ describe("subscribers of alerts", () => {
     }
   })
 
-  it("Law 9: a subscriber can be interrupted before every operation, and hears nothing after that", () => {
+  it("Law 9: a subscriber can be interrupted before every operation, and receives nothing after that", () => {
     for (const pause of upTo(untilIdle + perAlert)) {
       const { dns, fiber, heard, program, subscriber, timeout } = make(pause)
       if (pause % 2 === 0) program.run(dns)
