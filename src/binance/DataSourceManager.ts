@@ -153,7 +153,8 @@ export interface Progress {
  *   describes, and then the next source is asked. A source that would refuse the next request too (429, 418, an unknown
  *   symbol, an open circuit) is not asked for the rest. While another source is available, no cool-down is waited for.
  * - **Proof.** A candle is only called nonexistent (`source_gap`, `not_listed_yet`, `delisted`) when enough answers
- *   agree.
+ *   agree. An instrument without a trade for a day is `delisted`; after a shorter pause, a gap is a `source_gap`. A
+ *   candle that closed within the last five minutes may still be published.
  * - **Time.** The clock of the exchange decides which candles exist and have closed. The local clock may be wrong.
  * - **Cache.** Whole periods are kept, with their proven gaps. A failed write to the cache does not fail a fetch: its
  *   error is counted, and the next write is attempted a minute later.

@@ -145,6 +145,9 @@ export const makeWorld = (seed: number): World => {
 /** A gap after a range of seconds, since a whole day of them takes as long as a hundred worlds. */
 const around = ({ end }: Span): Span => ({ start: end + 1_500_000, end: Math.floor(end / day) * day + 2 * day })
 
+// Binance opened then.
+const opened = Date.UTC(2017, 6)
+
 const rangeOf = (random: Random, now: number, candles: number, length: number): Span => {
   const span = candles * length
   const place = random.unit()
@@ -162,7 +165,7 @@ const rangeOf = (random: Random, now: number, candles: number, length: number): 
   const early = snapped(random, start)
   if (random.chance(0.3) && (end - early) / length < Math.max(2 * candles, 40)) start = early
   if (random.chance(0.04)) end = start + random.integer(1, Math.max(1, Math.floor(length / 2)))
-  return { start: start >= end ? end - length : start, end }
+  return { start: Math.max(opened, start >= end ? end - length : start), end }
 }
 
 /** The listing and the delisting. */
@@ -170,13 +173,16 @@ const lifeOf = (random: Random, { end, start }: Span, length: number): Pick<Trad
   const long = end - start
   const history = Math.min(length === 1000 ? 1500 * length : 600 * length, 900 * day)
   const kind = random.unit()
-  const listed = kind < 0.55
-    ? start - random.integer(length, Math.max(length, history))
-    : kind < 0.9
-    ? start + random.integer(0, long)
-    : kind < 0.95
-    ? end + random.integer(0, 3 * length)
-    : snapped(random, start + random.integer(0, long))
+  const listed = Math.max(
+    opened,
+    kind < 0.55
+      ? start - random.integer(length, Math.max(length, history))
+      : kind < 0.9
+      ? start + random.integer(0, long)
+      : kind < 0.95
+      ? end + random.integer(0, 3 * length)
+      : snapped(random, start + random.integer(0, long))
+  )
   const delisted = random.chance(0.2)
     ? random.chance(0.1) ? listed + length : listed + random.integer(length, Math.max(length, end - listed))
     : undefined

@@ -1,0 +1,250 @@
+/**
+ * The kinds of mistakes that random worlds have found in the data path, each in the smallest world that shows it. The
+ * laws of the worlds hold in each, besides what a test expects.
+ */
+import * as Option from "effect/Option"
+import { describe, expect, it } from "vitest"
+import { violations } from "./worlds/laws.js"
+import { type Outcome, runWorld } from "./worlds/run.js"
+import { day, hour, type Span, type Traded } from "./worlds/truth.js"
+import type { Ask, Step, World } from "./worlds/world.js"
+
+const utc = Date.UTC
+const start = utc(2024, 2, 5)
+
+const subject: Traded = {
+  market: "SPOT",
+  symbol: "BTCUSDT",
+  interval: "1h",
+  listed: utc(2020, 0),
+  delisted: undefined,
+  gaps: [],
+  anchor: day
+}
+
+const step = (span: Span, by: Ask["by"] = "fetch"): Step => ({
+  asks: [{ of: 0, span, by }],
+  pause: 60_000,
+  clockStep: 0,
+  restart: false,
+  isCalm: false
+})
+
+const world = (traded: Partial<Traded>, steps: ReadonlyArray<Step>, more: Partial<World> = {}): World => ({
+  seed: 1,
+  series: [{ ...subject, ...traded }],
+  now: utc(2024, 5, 1),
+  clientOffset: 0,
+  pageSize: 1000,
+  lag: 0,
+  dateHeader: true,
+  listing: true,
+  sources: ["rest"],
+  concurrency: 4,
+  archive: { delay: 4 * hour, monthDelay: 0, begins: 0, lost: [], header: false, micros: true, deflate: true },
+  restFaults: [],
+  archiveFaults: [],
+  steps,
+  ...more
+})
+
+const iso = (instant: number) => new Date(instant).toISOString().replace(/(T00:00)?:00\.000Z$/, "")
+
+const summary = ({ error, missing, parts }: Outcome) => ({
+  rows: parts.reduce((sum, { length }) => sum + length, 0),
+  missing: missing.map(({ end, reason, start }) => `${iso(start)}..${iso(end)} ${reason}`),
+  error: Option.getOrUndefined(Option.map(error, ({ _tag, message, retryable }) => ({ _tag, message, retryable })))
+})
+
+/** The result of each step, and the paths of its requests. */
+const ran = async (of: World) => {
+  const ran = await runWorld(of)
+  expect(violations(of, ran)).toEqual([])
+  return ran.steps.map(({ outcomes, requests }) => ({
+    ...summary(outcomes[0]!),
+    requests: requests.map(({ path, query }) =>
+      query["prefix"] === undefined ? path.slice(path.lastIndexOf("/") + 1) : "list"
+    )
+  }))
+}
+
+describe("trading that has stopped", () => {
+  const stopped = start + 10 * hour
+
+  it("more than a day ago is a delisting, which is proven, so the fetch succeeds", async () => {
+    const [found] = await ran(world({ delisted: stopped }, [step({ start, end: start + day })]))
+    expect(found).toMatchObject({
+      rows: 10,
+      missing: ["2024-03-05T10:00..2024-03-06 delisted"],
+      error: undefined
+    })
+  })
+
+  it("less than a day ago is a gap", async () => {
+    const [found] = await ran(
+      world({ delisted: stopped }, [step({ start, end: start + 20 * hour })], { now: start + 23 * hour })
+    )
+    expect(found).toMatchObject({
+      rows: 10,
+      missing: ["2024-03-05T10:00..2024-03-05T20:00 source_gap"],
+      error: undefined
+    })
+  })
+
+  it("a minute ago may go on, so the error is retryable", async () => {
+    const [found] = await ran(
+      world({ delisted: stopped }, [step({ start, end: start + 11 * hour })], { now: start + 11 * hour })
+    )
+    expect(found).toMatchObject({
+      rows: 10,
+      missing: ["2024-03-05T10:00..2024-03-05T11:00 not_published_yet"],
+      error: { _tag: "DataIntegrity", retryable: true }
+    })
+  })
+
+  it("before the range begins is no failure either", async () => {
+    const [found] = await ran(world({ delisted: stopped }, [step({ start: start + 2 * day, end: start + 3 * day })]))
+    expect(found).toMatchObject({ rows: 0, missing: ["2024-03-07..2024-03-08 delisted"], error: undefined })
+  })
+
+  it("of an instrument without any candle at all, an exchange that answers wrongly is suspected", async () => {
+    const [found] = await ran(world({ listed: utc(2025, 0) }, [step({ start, end: start + day })]))
+    expect(found).toMatchObject({
+      missing: ["2024-03-05..2024-03-06 api_response"],
+      error: { _tag: "DataEmpty", message: "API returned empty response", retryable: true }
+    })
+  })
+})
+
+describe("the grid of 3d", () => {
+  for (const anchor of [0, day, 2 * day]) {
+    for (const sources of [["rest"], ["vision", "rest"], ["cache", "vision", "rest"]] as const) {
+      it(`is learned from the rows: ${sources.join(", ")}, candles ${anchor / day} days after the epoch`, async () => {
+        const traded = { interval: "3d", anchor, listed: start + 8 * day } as const
+        const spans = [
+          { start: start - 3 * day, end: start + 4 * day },
+          { start: start + 4.5 * day, end: start + 30 * day },
+          { start: start - 40 * day, end: start + 31 * day }
+        ]
+        const steps = await ran(world(traded, spans.map((span) => step(span)), { sources }))
+        expect(steps.map(({ error }) => error)).toEqual([undefined, undefined, undefined])
+        expect(steps.map(({ rows }) => rows > 0)).toEqual([false, true, true])
+      })
+    }
+  }
+})
+
+describe("answers", () => {
+  it("without a time prove nothing about the present: no candle is called unfinished", async () => {
+    const now = start + 10 * hour + 60_000
+    const [found] = await ran(
+      world({}, [step({ start: start + 9 * hour, end: start + 10 * hour })], {
+        now,
+        dateHeader: false,
+        restFaults: [2, 3, 4, 5, 6].map((nth) => ({ nth, kind: "symbol200" }))
+      })
+    )
+    expect(found).toMatchObject({ rows: 0, missing: ["2024-03-05T09:00..2024-03-05T10:00 not_fetched"] })
+    expect(found!.error).toBeDefined()
+  })
+
+  it("with status 204 are tried again", async () => {
+    const [found] = await ran(
+      world({}, [step({ start, end: start + day })], { restFaults: [{ nth: 1, kind: "status204" }] })
+    )
+    expect(found).toMatchObject({ rows: 24, error: undefined, requests: ["klines", "klines"] })
+  })
+
+  it("with candles of another interval are refused, for three days too", async () => {
+    const [found] = await ran(
+      world({ interval: "3d" }, [step({ start, end: start + 30 * day })], {
+        restFaults: [{ nth: 1, kind: "otherInterval" }]
+      })
+    )
+    expect(found).toMatchObject({ rows: 10, error: undefined, requests: ["klines", "klines"] })
+  })
+})
+
+describe("the archive", () => {
+  it("is not asked for days before the listing one by one", async () => {
+    const listed = start + 14 * day
+    const [found] = await ran(
+      world({ listed }, [step({ start: start - day, end: start + 15 * day })], { sources: ["vision"], concurrency: 1 })
+    )
+    expect(found).toMatchObject({ rows: 24, missing: ["2024-03-04..2024-03-19 not_listed_yet"], error: undefined })
+    expect(found!.requests).toEqual([
+      "BTCUSDT-1h-2024-03-04.zip",
+      "list",
+      "BTCUSDT-1h-2024-03-19.zip",
+      "BTCUSDT-1h-2024-03-19.zip.CHECKSUM"
+    ])
+  })
+
+  it("is not asked for days after the last file one by one, even where it is too early to speak of a delisting", async () => {
+    const [found] = await ran(
+      world({ delisted: start }, [step({ start: start + day, end: start + 11 * day })], {
+        sources: ["vision"],
+        now: start + 25 * day
+      })
+    )
+    expect(found).toMatchObject({ rows: 0, error: { _tag: "DataEmpty", retryable: true } })
+    expect(found!.requests.length).toBeLessThan(9)
+  })
+
+  it("without a listing, is asked for four days of an absent month", async () => {
+    const [found] = await ran(
+      world({ listed: utc(2024, 3) }, [step({ start: utc(2024, 2), end: utc(2024, 3) })], {
+        sources: ["vision"],
+        listing: false
+      })
+    )
+    expect(found!.requests).toEqual(
+      ["03", "03-01", "03-11", "03-21", "03-31"].map((time) => `BTCUSDT-1h-2024-${time}.zip`)
+    )
+  })
+
+  it("with rows after a range does not call it delisted", async () => {
+    const traded = { listed: start + 20 * hour, delisted: start + 22 * hour }
+    const [found] = await ran(
+      world(traded, [step({ start: start + 10 * hour, end: start + 12 * hour })], { sources: ["vision"] })
+    )
+    expect(found).toMatchObject({ missing: ["2024-03-05T10:00..2024-03-05T12:00 not_listed_yet"], error: undefined })
+  })
+
+  it("gives the rows of a month that was read for another day, where a day cannot be read", async () => {
+    const [found] = await ran(
+      world({}, [step({ start: start + hour, end: start + 3 * day })], {
+        sources: ["vision", "rest"],
+        concurrency: 1,
+        archive: { ...world({}, []).archive, lost: ["BTCUSDT-1h-2024-03-05.zip"] },
+        archiveFaults: [{ name: "BTCUSDT-1h-2024-03-07.zip", kind: "cut", times: 1000 }]
+      })
+    )
+    expect(found).toMatchObject({ rows: 71, error: undefined })
+    expect(found!.requests).not.toContain("klines")
+  })
+})
+
+describe("gaps that the cache has proven", () => {
+  it("are not searched again from both sides", async () => {
+    const traded = { listed: start + 5 * day }
+    const [, found] = await ran(
+      world(traded, [step({ start: start + day, end: start + 2 * day }), step({ start, end: start + 3 * day })], {
+        sources: ["cache", "rest"]
+      })
+    )
+    expect(found).toMatchObject({ rows: 0, missing: ["2024-03-05..2024-03-08 not_listed_yet"], error: undefined })
+    expect(found!.requests.length).toBeLessThan(10)
+  })
+})
+
+describe("a stream", () => {
+  it("is resumed at the piece that failed, and yields each candle once", async () => {
+    const [found] = await ran(
+      world({ interval: "1m" }, [step({ start: utc(2024, 1, 28), end: utc(2024, 2, 3) }, "stream")], {
+        restFaults: [4, 5].map((nth) => ({ nth, kind: "status403" }))
+      })
+    )
+    expect(found).toMatchObject({ rows: 4 * 1440, missing: [], error: undefined })
+  })
+})
