@@ -148,6 +148,15 @@ describe("answers", () => {
     expect(found!.error).toBeDefined()
   })
 
+  it("without a time cost one request for it, however many pieces there are", async () => {
+    const traded = { gaps: [1, 3, 5].map((n) => ({ start: start + n * hour, end: start + (n + 1) * hour })) }
+    const [found] = await ran(
+      world(traded, [step({ start, end: start + day })], { dateHeader: false, sources: ["vision", "rest"] })
+    )
+    expect(found).toMatchObject({ rows: 21, error: undefined })
+    expect(found!.requests.filter((path) => path === "time")).toEqual(["time"])
+  })
+
   it("with status 204 are tried again", async () => {
     const [found] = await ran(
       world({}, [step({ start, end: start + day })], { restFaults: [{ nth: 1, kind: "status204" }] })
@@ -211,6 +220,15 @@ describe("the archive", () => {
     expect(found).toMatchObject({ missing: ["2024-03-05T10:00..2024-03-05T12:00 not_listed_yet"], error: undefined })
   })
 
+  it("with rows before a range does not call it not listed yet", async () => {
+    const listed = start + hour
+    const gap = { start: start + 10 * hour, end: start + 12 * hour }
+    const [found] = await ran(
+      world({ listed, gaps: [gap] }, [step({ ...gap, end: start + 14 * hour })], { sources: ["vision"] })
+    )
+    expect(found).toMatchObject({ rows: 2, missing: ["2024-03-05T10:00..2024-03-05T12:00 date_range"] })
+  })
+
   it("gives the rows of a month that was read for another day, where a day cannot be read", async () => {
     const [found] = await ran(
       world({}, [step({ start: start + hour, end: start + 3 * day })], {
@@ -234,7 +252,14 @@ describe("gaps that the cache has proven", () => {
       })
     )
     expect(found).toMatchObject({ rows: 0, missing: ["2024-03-05..2024-03-08 not_listed_yet"], error: undefined })
-    expect(found!.requests.length).toBeLessThan(10)
+    expect(found!.requests).toHaveLength(6)
+  })
+
+  it("between two known candles need two answers, since the candle behind them is asked for too", async () => {
+    const traded = { gaps: [{ start: start + 5 * hour, end: start + 6 * hour }] }
+    const [found] = await ran(world(traded, [step({ start, end: start + day })], { sources: ["vision", "rest"] }))
+    expect(found).toMatchObject({ rows: 23, missing: ["2024-03-05T05:00..2024-03-05T06:00 source_gap"] })
+    expect(found!.requests.filter((path) => path === "klines")).toHaveLength(2)
   })
 })
 

@@ -272,7 +272,7 @@ const checkCalls = (world: World, { requests }: RanStep, seen: ReadonlyArray<See
   const asked = requests.filter(({ source }) => source === "rest").length
   // A stream fetches piece by piece, and is resumed.
   const pieces = seen.reduce(
-    (sum, { outcome: { ask, parts } }) => sum + (ask.by === "stream" ? parts.length + 4 : 1),
+    (sum, { outcome: { ask, parts } }) => sum + (ask.by === "stream" ? parts.length + 8 : 1),
     0
   )
   const most = seen.reduce((sum, one) => sum + 1.2 * pagesOf(world, one), 0) + 10 * pieces

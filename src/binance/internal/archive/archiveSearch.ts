@@ -127,7 +127,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
     if (lacking.length > 0) {
       const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
       const firstDay = (after?: number) => notes.days.first(after, archive.firstDay(request, after, context))
-      const rough = yield* tradingPeriod(first, published, rowsAfter(planned, end), now, [], firstDay)
+      const rough = yield* tradingPeriod(first, published, rowsAround(planned, range), now, [], firstDay)
       const completable = completableOf(
         lacking,
         planned.filter((read) => !isLost(read)),
@@ -151,7 +151,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
       const complete = klinesOf(all, () => [{ start, end, reason: "date_range" }])
       const period = complete.missing.length === 0
         ? rough
-        : yield* tradingPeriod(complete, published, rowsAfter(all, end), now, agreed, firstDay)
+        : yield* tradingPeriod(complete, published, rowsAround(all, range), now, agreed, firstDay)
       found = klinesOf(all, (anchor) =>
         overlay(
           archiveReasons({ interval, anchor, start, end, now, awaited: awaitedOf(all, interval, now), period }),
@@ -215,13 +215,12 @@ const agreedOn = (all: ReadonlyArray<Read>): ReadonlyArray<Range> => {
   return intersect(of("daily"), of("monthly")).map(({ end, start }) => ({ start, end }))
 }
 
-/** The open of a row after a range, for each file that has one. */
-const rowsAfter = (all: ReadonlyArray<Read>, end: number): ReadonlyArray<number> =>
+/** The opens of a row before and of a row after a range, for each file that has one. */
+const rowsAround = (all: ReadonlyArray<Read>, { end, start }: Range): ReadonlyArray<number> =>
   all.flatMap(({ rows }) =>
-    Option.toArray(Either.getOrElse(rows, () => Option.none<FileRows>())).flatMap(({ columns: { openTime } }) => {
-      const open = openTime.find((open) => open >= end)
-      return open === undefined ? [] : [open]
-    })
+    Option.toArray(Either.getOrElse(rows, () => Option.none<FileRows>())).flatMap(({ columns: { openTime } }) =>
+      [openTime.find((open) => open < start), openTime.find((open) => open >= end)].filter((open) => open !== undefined)
+    )
   )
 
 /** The periods of files that exist but could not be read. */

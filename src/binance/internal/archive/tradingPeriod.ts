@@ -25,7 +25,7 @@ const published = 7 * day
  * `firstDay` returns the first day that has files, or the first one after another; `Infinity` if there is none, and
  * `undefined` if that is unknown.
  *
- * `after` has the opens of rows that open after the range.
+ * `around` has the opens of rows before and after the range.
  *
  * The listing has a resolution of a day. Within the first and the last day the rows decide, but only where two files
  * agree on them (`agreed`): a single file may be truncated.
@@ -33,7 +33,7 @@ const published = 7 * day
 export const tradingPeriod = <R>(
   { interval, length, openTime }: Pick<Columns, "openTime" | "length"> & { readonly interval: Interval.Interval },
   { end, start }: Range,
-  after: ReadonlyArray<number>,
+  around: ReadonlyArray<number>,
   now: number,
   agreed: ReadonlyArray<Range>,
   firstDay: (after?: number) => Effect.Effect<number | undefined, never, R>
@@ -43,13 +43,13 @@ export const tradingPeriod = <R>(
     const hasGap = (from: number, to: number) => Interval.count(interval, from, to, anchor) > 0
     const isAgreed = (from: number, to: number) =>
       intersect(agreed, [{ start: from, end: to }]).some((part) => part.start <= from && part.end >= to)
-    const later = Math.min(...after)
+    const later = Math.min(...around.filter((open) => open >= end))
     const first = openTime[0] ?? (later < Infinity ? later : undefined)
     const last = openTime[length - 1]
     let listed = -Infinity
     let delisted = Infinity
     let exists = true
-    const isLate = hasGap(start, Math.min(first ?? end, end))
+    const isLate = !around.some((open) => open < start) && hasGap(start, Math.min(first ?? end, end))
     const from = isLate ? yield* firstDay() : undefined
     if (isLate) {
       exists = from !== Infinity || first !== undefined

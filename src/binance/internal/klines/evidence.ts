@@ -23,6 +23,8 @@ export class Evidence {
   isTimed = false
   /** Held while the surroundings of a gap are searched, so that concurrent pieces do not repeat the search. */
   readonly search = Effect.unsafeMakeSemaphore(1)
+  /** Held while the time of the exchange is requested. */
+  readonly timing = Effect.unsafeMakeSemaphore(1)
   /** An open time, for an interval whose grid depends on a candle. */
   anchor: number | undefined = undefined
   private empty: ReadonlyArray<Range> = []

@@ -120,7 +120,11 @@ export const makeSeries = (
     let now = date
     if (Number.isNaN(now)) {
       if (clock.earliest(sent) === undefined) {
-        const timed = yield* Effect.either(serverTime)
+        const timed = yield* Effect.either(
+          evidence.timing.withPermits(1)(
+            Effect.suspend(() => clock.earliest(sent) === undefined ? serverTime : Effect.void)
+          )
+        )
         if (Either.isLeft(timed)) failure = timed.left
       }
       // A candle with a successor has closed.

@@ -13,7 +13,7 @@ import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.
 import * as Interval from "../../Interval.js"
 import type { Input, KlineRequest } from "../../KlineRequest.js"
 import * as Klines from "../../Klines.js"
-import type { Market } from "../../Market.js"
+import * as Market from "../../Market.js"
 import { ArchiveNotes } from "../archive/archiveNotes.js"
 import { type ArchiveSearch, archiveSearchOf } from "../archive/archiveRegistry.js"
 import * as columns from "../klines/columns.js"
@@ -46,7 +46,7 @@ interface Cache {
     FetchError.FetchError
   >
   readonly keep: (
-    series: { readonly market: Market; readonly symbol: string },
+    series: { readonly market: Market.Market; readonly symbol: string },
     klines: Klines.Klines,
     options?: { readonly host?: string | undefined; readonly now?: number | undefined }
   ) => Effect.Effect<number, FetchError.FetchError>
@@ -57,7 +57,7 @@ export interface Sources {
   readonly vision: Option.Option<Client>
   readonly rest: Option.Option<Client>
   /** The exchange of the candles, for the cache. */
-  readonly host: (market: Market) => string | undefined
+  readonly host: (market: Market.Market) => string | undefined
   readonly requests: SourceRequests
   readonly concurrency: number
   readonly progress: (
@@ -212,8 +212,7 @@ export const makeGather = (sources: Sources) => {
         evidence.candles(found.openTime[0]!, found.openTime.at(-1)!)
         evidence.anchor = columns.anchorOf(interval, found.openTime)
       }
-      for (const hole of cached) evidence.proveEmpty(hole)
-      const asked = grouped(interval, unknown)
+      const asked = grouped(interval, bridged(unknown, cached)).map((gap) => witnessed(found, gap))
       const whole = facts?.range ?? { start: asked[0]!.start, end: asked.at(-1)!.end }
       if (search !== undefined && Interval.count(interval, whole.start, whole.end) > candlesPerPiece) {
         const met: Array<FetchError.FetchError> = []
@@ -237,6 +236,7 @@ export const makeGather = (sources: Sources) => {
       facts?.teach(evidence, interval, range.end)
       if (evidence.now > -Infinity) heard(evidence.now)
       const pieces = asked.flatMap((part) => split.byEvidence(interval, candlesPerPiece, evidence, part))
+      for (const hole of cached) evidence.proveEmpty(hole)
       const answers = yield* ask(
         "rest",
         found.length,
@@ -331,6 +331,27 @@ const joined = (first: Klines.Klines, others: ReadonlyArray<Klines.Klines>): Kli
   const middle = others.length >> 1
   const [head, ...tail] = others.slice(middle)
   return head === undefined ? first : Klines.concat(joined(first, others.slice(0, middle)), joined(head, tail))
+}
+
+/** Merges gaps that are separated only by candles that are proven not to exist. */
+const bridged = (
+  gaps: ReadonlyArray<ranges.Range>,
+  empty: ReadonlyArray<ranges.Range>
+): ReadonlyArray<ranges.Range> =>
+  gaps.reduce<ReadonlyArray<ranges.Range>>((all, gap) => {
+    const last = all.at(-1)
+    return last !== undefined && ranges.subtract([{ start: last.end, end: gap.start }], empty).length === 0
+      ? [...all.slice(0, -1), { start: last.start, end: gap.end }]
+      : [...all, gap]
+  }, [])
+
+/** A gap with the known candle behind it, unless that takes another page: an answer that has it needs less proof. */
+const witnessed = ({ interval, openTime }: Klines.Klines, { end, start }: ranges.Range): ranges.Range => {
+  const anchor = columns.anchorOf(interval, openTime)
+  const isKnown = openTime[columns.lowerBound(openTime, end)] === end
+  return isKnown && Interval.count(interval, start, end, anchor) % Market.pageLimit > 0
+    ? { start, end: Interval.next(interval, end, anchor) }
+    : { start, end }
 }
 
 /** Returns few gaps unchanged. Many gaps are merged as far as they fit into one page. */
