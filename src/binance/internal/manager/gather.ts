@@ -91,7 +91,7 @@ export const makeGather = (sources: Sources) => {
   const restClient = Option.map(rest, restSearchOf)
   const visionClient = Option.map(vision, archiveSearchOf)
   /** The time of the exchange, if it has answered before. */
-  const known = (market: Market) =>
+  const known = (market: Market.Market) =>
     Effect.map(
       Effect.all([
         Option.getOrUndefined(restClient)?.time(market) ?? Effect.succeed(undefined),
