@@ -128,7 +128,7 @@ export const makeWorld = (seed: number): World => {
       delay: random.chance(0.8) ? 4 * hour : random.integer(0, 4 * day),
       monthDelay: random.chance(0.8) ? 4 * hour : random.integer(0, 12 * day),
       // A listing that begins later than the instrument cannot be told from a listing that does not.
-      begins: random.chance(0.9) || (listing && !sources.includes("rest"))
+      begins: random.chance(0.9) || (listing && (market !== "SPOT" || !sources.includes("rest")))
         ? 0
         : Math.floor((start + random.unit() * (end - start)) / day) * day,
       lost,

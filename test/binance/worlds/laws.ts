@@ -78,7 +78,9 @@ const checked = (
   checkNames(truth, outcome, reasons, violated)
   const early = absent.find((open) => reasons.get(open) === "unfinished")
   if (early !== undefined) violated(law7, `has closed, but ${reasonOf(early)}`)
+  const isGridKnown = truth.interval !== "3d" || rows.size > 0
   const late = [...reasons].find(([open, reason]) =>
+    isGridKnown &&
     reason === "unfinished" && truth.next(open) > ended + 1000 &&
     open > ended
   )
@@ -102,7 +104,7 @@ const checked = (
     const canTell = world.sources.includes("rest") && !isRefused(traded, ended)
     // A stream fails with the first piece that lacks a candle.
     const got = absent.filter((open) => open < (outcome.failedAt ?? Infinity))
-    const lost = absent.find((open) => begun - truth.next(open) >= world.lag)
+    const lost = got.find((open) => begun - truth.next(open) >= world.lag)
     if (canTell && lost !== undefined) violated(law5, `${count} ${reasonOf(lost)}`)
     // Nothing at all, forever, is suspicious: an exchange that answers wrongly looks the same.
     const hasTraded = truth.first({ start: 0, end: begun }, 1).length > 0
