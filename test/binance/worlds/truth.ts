@@ -45,7 +45,7 @@ export interface Traded {
 }
 
 /** The twelve values of a row as the exchange sends them. */
-export type Row = readonly [
+type Row = readonly [
   number,
   string,
   string,
