@@ -92,8 +92,7 @@ export const shrink = async (failure: Failure, attempts = 200): Promise<Failure>
   }
 }
 
-const iso = (instant: number): string =>
-  Number.isFinite(instant) ? new Date(instant).toISOString() : String(instant)
+const iso = (instant: number): string => Number.isFinite(instant) ? new Date(instant).toISOString() : String(instant)
 
 export const print = ({ ran, violations, world }: Failure): string => {
   const lines = [
