@@ -86,7 +86,9 @@ export class Core {
     const context = own === undefined ? FetchContext.make(error.context) : error.context
     const empty = classification.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
-    const causes = counts.recent.causesOf(error, classification.code, message, now)
+    const causes = now < counts.recent.causesFrom
+      ? undefined
+      : counts.recent.causesOf(error, classification.code, message, now)
     const count = own === undefined ? this.countOf(classification) : own.count
     let edges = evaluator.settle(now, moment)
     count.add(now, counts.hours.hour, expected)

@@ -25,14 +25,17 @@ export class RecentErrors {
   private readonly codes: Array<RecentKinds> = []
   private next = 0
   private total = 0
-  private second = -1
-  private readsLeft = 0
+  private readsLeft = readsPerSecond
+  private refillAt = 0
   // The causes read last, by code and message.
   private readonly known = new Map<string, ReadonlyArray<string>>()
   readonly capacity: number
+  /** Causes of errors before this instant are not read: too many have been read within a second. */
+  causesFrom = 0
 
   constructor(capacity: number) {
     this.capacity = capacity
+    if (capacity === 0) this.causesFrom = Infinity
   }
 
   /** The kinds of a further code. */
@@ -52,7 +55,13 @@ export class RecentErrors {
   ): void {
     if (this.capacity === 0) return
     const index = this.total++
-    const kind = kinds.enter(index, message, context)
+    // Most errors of a code are of the kind of the one before.
+    const { latest } = kinds
+    const kind = latest !== undefined && latest.message === message && latest.source === context.source
+      ? latest
+      : kinds.find(message, context)
+    kind.last = index
+    kind.kept = undefined
     const slot = this.ring[this.next]
     if (slot === undefined) this.ring.push({ index, now, classification, message, context, causes, kind })
     else {
@@ -68,15 +77,13 @@ export class RecentErrors {
     this.next = this.next + 1 === this.capacity ? 0 : this.next + 1
   }
 
-  /** The causes of an error; undefined if too many have been read in this second. */
-  causesOf(error: object, code: string, message: string, now: number): ReadonlyArray<string> | undefined {
-    const second = Math.floor(now / 1e9)
-    if (second !== this.second) {
-      this.second = second
+  /** The causes of an error at or after `causesFrom`. */
+  causesOf(error: object, code: string, message: string, now: number): ReadonlyArray<string> {
+    if (now >= this.refillAt) {
+      this.refillAt = now + 1e9
       this.readsLeft = readsPerSecond
     }
-    if (this.readsLeft === 0 || this.capacity === 0) return undefined
-    this.readsLeft--
+    if (--this.readsLeft === 0) this.causesFrom = this.refillAt
     if (attempt(() => hasCause(error)) === false) return none
     const read = causes(error).slice(1, 1 + maxCauses).map((cause) => {
       const { message, name } = link(cause)

@@ -37,26 +37,21 @@ export interface Kind {
 /** The kinds of one code that occurred last. */
 export class RecentKinds {
   private readonly kinds: Array<Kind> = []
+  /** The kind of the last error. */
+  latest: Kind | undefined
 
   get kept(): ReadonlyArray<Numbered> {
     return this.kinds.flatMap(({ kept }) => kept ?? [])
   }
 
-  /** The kind of an error, whose last error this one is. */
-  enter(index: number, message: string, { source, symbol }: FetchContext.FetchContext): Kind {
-    const kind = this.ofMessage(message, source) ?? this.ofPattern(message, source, symbol)
-    kind.last = index
-    if (kind.kept !== undefined) kind.kept = undefined
-    return kind
+  /** The kind of an error, which becomes the latest one. */
+  find(message: string, { source, symbol }: FetchContext.FetchContext): Kind {
+    return this.latest = this.ofMessage(message, source) ?? this.ofPattern(message, source, symbol)
   }
 
   // Messages are quicker to compare than patterns, and most errors of a storm have the same message.
   private ofMessage(message: string, source: string | undefined): Kind | undefined {
-    for (let i = 0; i < this.kinds.length; i++) {
-      const kind = this.kinds[i]!
-      if (kind.message === message && kind.source === source) return kind
-    }
-    return undefined
+    return this.kinds.find((kind) => kind.message === message && kind.source === source)
   }
 
   private ofPattern(message: string, source: string | undefined, symbol: string | undefined): Kind {
