@@ -1,5 +1,5 @@
 /** Trackers with a made-up past, for the page and its screenshots: nothing wrong, a usual day, an outage. */
-import { ErrorTracker, type FetchContext, FetchError, type Snapshot } from "effect-errata"
+import { ErrorTracker, type FetchContext, FetchError, RetryPolicy, type Snapshot } from "effect-errata"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { Core } from "../../src/internal/tracker/core.js"
 import { reportingOf } from "../../src/internal/tracker/reporting.js"
@@ -239,7 +240,41 @@ const outage = (random: () => number): Snapshot.Snapshot => {
 interface Scenario {
   readonly tracker: ErrorTracker.Service
   readonly clock: MovableClock
+  /** Policies are known to the tracker as long as they are in use. */
+  readonly policies: ReadonlyArray<RetryPolicy.RetryPolicy>
 }
+
+const withoutRetries = { API_FORMAT: { retries: 0 }, API_RATE_LIMIT: { retries: 0 } }
+
+/** Four hosts; on a usual day the circuit of one is open, and another has asked to wait. */
+const hosts = ({ clock, tracker }: Pick<World, "clock" | "tracker">, name: ScenarioName) =>
+  Effect.gen(function*() {
+    const policies = yield* Effect.forEach(
+      ["fapi.binance.com", "api.binance.com", "data.binance.vision", "dapi.binance.com"],
+      (source) => RetryPolicy.make({ source, rows: withoutRetries, breaker: { openFor: "52 seconds" } })
+    ).pipe(Effect.provideService(ErrorTracker.ErrorTracker, tracker))
+    const [futures, spot, archive] = policies
+    const failing = Effect.fail(new FetchError.ApiFormat({ message: "HTTP 503, Service Unavailable", status: 503 }))
+    const limited = Effect.fail(
+      new FetchError.ApiRateLimit({
+        message: "HTTP 429 with Retry-After",
+        retryAfter: Option.some(Duration.seconds(102))
+      })
+    )
+    // Calls fill the budgets.
+    yield* Effect.forEach(policies, (policy) => Effect.ignore(Effect.repeatN(policy.run(Effect.void), 600)))
+    if (name === "empty") return policies
+    clock.set(end - 5000)
+    yield* Effect.ignore(archive!.run(failing))
+    yield* Effect.ignore(Effect.repeatN(archive!.run(Effect.void), 93))
+    for (let i = 0; i < 12; i++) {
+      clock.set(end - 5000 + i * 400)
+      yield* Effect.ignore(futures!.run(failing))
+      if (name === "storm") yield* Effect.ignore(archive!.run(failing))
+    }
+    yield* Effect.ignore(spot!.run(limited))
+    return policies
+  })
 
 /** Plays a scenario. Its clock then stands at {@link end}. */
 export const play = (name: ScenarioName): Effect.Effect<Scenario, never, Scope.Scope> =>
@@ -249,6 +284,7 @@ export const play = (name: ScenarioName): Effect.Effect<Scenario, never, Scope.S
     const tracker = Context.get(context, ErrorTracker.ErrorTracker)
     if (name === "storm") clock.set(end)
     yield* worlds[name]({ tracker, clock, random: seeded(7) })
+    const policies = yield* Effect.withClock(hosts({ clock, tracker }, name), clock.clock)
     clock.set(end)
-    return { tracker, clock }
+    return { tracker, clock, policies }
   }).pipe(Logger.withMinimumLogLevel(LogLevel.None))

@@ -36,7 +36,7 @@ const main = Effect.gen(function*() {
   for (const name of ["usual", "empty", "storm"] as const) {
     const chosen = shots.filter(([shot, scenario]) => scenario === name && (only === undefined || only === shot))
     if (chosen.length === 0) continue
-    const { clock, tracker } = yield* play(name)
+    const { clock, policies, tracker } = yield* play(name)
     const page = Dashboard.layer({ port: 0, name: "klines-worker-3" }).pipe(
       Layer.provide(Layer.succeed(ErrorTracker.ErrorTracker, tracker))
     )
@@ -60,7 +60,7 @@ const main = Effect.gen(function*() {
         await page.screenshot({ path: join(folder, `${shot}.png`), fullPage: true })
         await context.close()
       })
-      console.log(join(folder, `${shot}.png`))
+      console.log(join(folder, `${shot}.png`), `${policies.length} policies`)
     }
   }
 }).pipe(Effect.scoped, Logger.withMinimumLogLevel(LogLevel.Warning))
