@@ -1,5 +1,5 @@
 /** The calls of the last hour by their outcome, and their success rate by the minute. */
-import { full, percent, span } from "../../src/dashboard/internal/numerals.js"
+import { full, percent, roughly } from "../../src/dashboard/internal/numerals.js"
 import { h, s, show, type Tree } from "../dom.js"
 import { heading, nothing, remark } from "../parts.js"
 import type { Frame } from "../view.js"
@@ -38,11 +38,10 @@ const figure = (label: string, value: string, isBad: boolean, ...notes: Readonly
     h("span", { class: "second" }, notes.flatMap((note, i) => i === 0 ? [note] : [h("br"), note]))
   )
 
+const goal = (target: number): string => `${Number((target * 100).toPrecision(9))} %`
+
 const figures = ({ made, failed, objective, refused }: Calls): Tree => {
   const rate = 1 - (failed + refused) / made
-  const target = objective?.target
-  const budget = objective?.budget ?? null
-  const burn = objective?.burn ?? null
   return h(
     "div",
     { class: "figures" },
@@ -50,22 +49,25 @@ const figures = ({ made, failed, objective, refused }: Calls): Tree => {
       "Success rate",
       percent(rate),
       false,
-      ...(target === undefined
-        ? ["no objective is set"]
-        : [`objective ${percent(target)}, ${rate >= target ? "met" : "missed"}`])
+      objective === null
+        ? "no objective is set"
+        : `objective ${goal(objective.target)}, ${rate >= objective.target ? "met" : "missed"}`
     ),
-    objective !== null && budget !== null && figure(
-      "Error budget left",
-      percent(Math.max(0, budget)).replace(".0", ""),
-      budget <= 0,
-      ...(burn === null
-        ? []
-        : burn <= 1
-        ? ["spent slower than it refills"]
-        : [`spent ${burn < 10 ? burn.toFixed(1) : full(Math.round(burn))} times too fast`]),
-      ...(burn !== null && burn > 1 && budget > 0 ? [`empty in about ${span(budget / burn * 86_400_000)}`] : [])
+    objective !== null && figure(
+      "Error budget left, last day",
+      percent(objective.budget).replace(".0", ""),
+      objective.budget <= 0,
+      ...spending(objective)
     )
   )
+}
+
+const spending = ({ budget, burn, exhaustedIn }: NonNullable<Calls["objective"]>): ReadonlyArray<string> => {
+  if (burn === null || burn <= 1) return ["does not shrink"]
+  return [
+    `spent ${burn < 10 ? burn.toFixed(1) : full(Math.round(burn))} times too fast`,
+    budget <= 0 ? "used up" : exhaustedIn === null ? "" : `empty in about ${roughly(exhaustedIn)}`
+  ].filter((text) => text !== "")
 }
 
 const trend = (ratios: ReadonlyArray<number>, target: number | undefined): Tree => {

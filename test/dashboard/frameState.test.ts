@@ -39,6 +39,7 @@ const nothing: Reads = {
   alerts: [],
   resolved: [],
   limits: [],
+  budgets: [],
   policies: [],
   latency: [],
   empty: { at: instant(at), window: Option.none(), expected: 0, unexpected: 0, rows: [] },
@@ -281,6 +282,29 @@ describe("frameOf", () => {
     ])
     expect(recent[0]?.context).toEqual([["symbol", "BTCUSDT"], ["source", "rest"], ["status", "503"]])
     expect(recent[0]?.causes.map(({ length }) => length)).toEqual([18, 1000])
+  })
+
+  it("has the objective whose budget is nearest to its end", () => {
+    const budget = (name: string, left: number, by: Option.Option<string> = Option.none()) => ({
+      name,
+      objective: 0.999,
+      of: "calls" as const,
+      by,
+      value: by,
+      events: 1000,
+      failures: 1,
+      allowed: 1,
+      left,
+      burnRate: Option.some(5.1),
+      exhaustedIn: Option.some(Duration.hours(2)),
+      message: ""
+    })
+    const { calls } = frameOf({
+      ...nothing,
+      budgets: [budget("a", 0.5), budget("b", 0.32), budget("c", 0, Option.some("symbol"))]
+    })
+    expect(calls.objective).toEqual({ name: "b", target: 0.999, budget: 0.32, burn: 5.1, exhaustedIn: 7_200_000 })
+    expect(frameOf(nothing).calls.objective).toBeNull()
   })
 
   it("has the state of each policy, with names of their own", () => {

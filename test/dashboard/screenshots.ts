@@ -17,7 +17,16 @@ import { play, type ScenarioName } from "./scenarios.js"
 const folder = argv[2] ?? "build/screenshots"
 const only = argv[3]
 
-const shots: ReadonlyArray<readonly [string, ScenarioName, { readonly width: number; readonly dark: boolean }]> = [
+interface Shot {
+  readonly width: number
+  readonly dark: boolean
+  /** Default: the whole page. */
+  readonly height?: number | undefined
+}
+
+const shots: ReadonlyArray<readonly [string, ScenarioName, Shot]> = [
+  ["dashboard-light", "usual", { width: 1440, dark: false, height: 1080 }],
+  ["dashboard-dark", "storm", { width: 1440, dark: true, height: 1080 }],
   ["light", "usual", { width: 1440, dark: false }],
   ["dark", "usual", { width: 1440, dark: true }],
   ["tablet", "usual", { width: 1024, dark: false }],
@@ -41,10 +50,10 @@ const main = Effect.gen(function*() {
       Layer.provide(Layer.succeed(ErrorTracker.ErrorTracker, tracker))
     )
     const { url } = Context.get(yield* Effect.withClock(Layer.build(page), clock.clock), Dashboard.Dashboard)
-    for (const [shot, , { dark, width }] of chosen) {
+    for (const [shot, , { dark, height, width }] of chosen) {
       yield* Effect.promise(async () => {
         const context = await browser.newContext({
-          viewport: { width, height: 900 },
+          viewport: { width, height: height ?? 900 },
           colorScheme: dark ? "dark" : "light",
           reducedMotion: "reduce"
         })
@@ -57,7 +66,7 @@ const main = Effect.gen(function*() {
         await page.evaluate(() => scrollTo(0, 0))
         await page.mouse.move(0, 0)
         await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
-        await page.screenshot({ path: join(folder, `${shot}.png`), fullPage: true })
+        await page.screenshot({ path: join(folder, `${shot}.png`), fullPage: height === undefined })
         await context.close()
       })
       console.log(join(folder, `${shot}.png`), `${policies.length} policies`)

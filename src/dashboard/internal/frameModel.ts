@@ -94,9 +94,11 @@ const Calls = Schema.Struct({
     Schema.Struct({
       name: S,
       target: N,
-      /** The share of the error budget that is left, and how many times too fast it is spent. */
-      budget: maybe(N),
-      burn: maybe(N)
+      /** The share of the error budget of the last day that is left. */
+      budget: N,
+      /** How many times faster it is spent than the objective allows. */
+      burn: maybe(N),
+      exhaustedIn: maybe(N)
     })
   )
 })

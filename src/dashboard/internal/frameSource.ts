@@ -126,6 +126,7 @@ export const make = (tracker: ErrorTracker.Service, labels: Labels): Effect.Effe
       alerts: yield* tracker.alertStatus,
       resolved: yield* tracker.resolvedAlerts({ window: "1 day" }),
       limits: yield* tracker.limits,
+      budgets: yield* tracker.errorBudgets,
       latency: yield* tracker.latency(),
       empty: yield* tracker.emptyData({ window: "1 day" }),
       recent: yield* tracker.recent({ limit: maxRecent }),

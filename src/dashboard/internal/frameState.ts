@@ -89,13 +89,13 @@ const codeRows = ({ facts, limits, windows: counted }: Reads): Frame["codes"] =>
 }
 
 /** Without retry policies no calls are counted, and the attempts stand for them. */
-const callsOf = ({ attempts, calls, failedAttempts, isCalls }: Reads): Frame["calls"] =>
+const callsOf = ({ attempts, budgets, calls, failedAttempts, isCalls }: Reads): Frame["calls"] =>
   isCalls
     ? {
       isCalls,
       ...calls,
       direct: Math.max(0, calls.made - calls.recovered - calls.failed - calls.refused),
-      objective: null
+      objective: objectiveOf(budgets)
     }
     : {
       isCalls,
@@ -104,8 +104,20 @@ const callsOf = ({ attempts, calls, failedAttempts, isCalls }: Reads): Frame["ca
       recovered: 0,
       failed: failedAttempts,
       refused: 0,
-      objective: null
+      objective: objectiveOf(budgets)
     }
+
+/** The objective of all calls or attempts whose budget is nearest to its end. */
+const objectiveOf = (budgets: Reads["budgets"]): Frame["calls"]["objective"] => {
+  const [worst] = budgets.filter(({ by }) => Option.isNone(by)).toSorted((a, b) => a.left - b.left)
+  return worst === undefined ? null : {
+    name: worst.name,
+    target: worst.objective,
+    budget: worst.left,
+    burn: Option.getOrNull(worst.burnRate),
+    exhaustedIn: Option.getOrNull(Option.map(worst.exhaustedIn, Duration.toMillis))
+  }
+}
 
 const forecastOf = ({ facts, slow }: Reads): Frame["forecast"] =>
   slow.forecast.slice(0, 3).map(({ code, count, earliest, latest, likely, limit, window }) => ({

@@ -1,4 +1,5 @@
 /** What a frame is made of: the reads of a tracker at one instant. */
+import type * as Effect from "effect/Effect"
 import type * as Alert from "../../Alert.js"
 import type * as ErrorTracker from "../../ErrorTracker.js"
 import type * as FetchError from "../../FetchError.js"
@@ -45,6 +46,7 @@ export interface Reads {
   /** Of the last day, newest first. */
   readonly resolved: ReadonlyArray<Alert.Resolved>
   readonly limits: ReadonlyArray<ErrorTracker.LimitRow>
+  readonly budgets: Effect.Effect.Success<ErrorTracker.Service["errorBudgets"]>
   readonly latency: ReadonlyArray<ErrorTracker.LatencyRow>
   readonly empty: ErrorTracker.EmptyData
   /** Newest first. */
