@@ -34,6 +34,13 @@ export * as DataResult from "./DataResult.js"
 export * as ErrorLog from "./ErrorLog.js"
 
 /**
+ * The counts of a tracker as Effect metrics, named by the conventions of OpenTelemetry, for any exporter of metrics.
+ *
+ * @since 0.1.0
+ */
+export * as ErrorMetrics from "./ErrorMetrics.js"
+
+/**
  * The service that counts errors and attempts: since the start, over any window up to a day, and by dimension.
  *
  * @since 0.1.0
@@ -118,3 +125,10 @@ export * as Threshold from "./Threshold.js"
  * @since 0.1.0
  */
 export * as TrackerApi from "./TrackerApi.js"
+
+/**
+ * Spans by the conventions of OpenTelemetry and without secrets, whatever the tracer.
+ *
+ * @since 0.1.0
+ */
+export * as Tracing from "./Tracing.js"

@@ -63,6 +63,10 @@ const refused = GlobalValue.globalValue("effect-errata/RetryPolicy/refused", ():
 /** Whether the error itself has the mark, regardless of the errors inside of it. Never throws. */
 export const hasMark = (error: object, by: object): boolean => attempt(() => includes(marksOf(error), by)) ?? false
 
+/** Whether some tracker has counted the error. Never throws. */
+export const isCounted = (error: object): boolean =>
+  attempt(() => marksOf(error).some((mark) => mark.deref() !== refused)) ?? false
+
 /** Marks an error that nothing else holds yet as a refusal: the call that fails with it was not sent. */
 export const markRefusal = (fresh: object): void => mark(fresh, refused)
 

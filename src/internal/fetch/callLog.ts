@@ -13,6 +13,7 @@ import { attempt } from "../safe/json.js"
 import { isExpectedEmpty } from "../tracker/counting/classification.js"
 import type { CallOutcome, Reporting } from "../tracker/reporting.js"
 import { callOf, type CallState, enterCall, type Failure, leaveCall, nanosOf, withCell } from "./callState.js"
+import { reportCall } from "./spanReport.js"
 
 /**
  * Runs an effect as a call. The outermost call is counted, and logs the failures without a line. `lastReason` is the
@@ -28,8 +29,8 @@ export const asCall =
       // An Effect that asks for the fiber costs as much as all the rest of a success.
       const fiber = Fiber.getCurrentFiber()
       return Option.isSome(fiber)
-        ? succeeded(leaveCall(fiber.value, settings), a)
-        : Effect.withFiberRuntime<A>((fiber) => succeeded(leaveCall(fiber, settings), a))
+        ? succeeded(leaveCall(fiber.value, settings), a, fiber.value)
+        : Effect.withFiberRuntime<A>((fiber) => succeeded(leaveCall(fiber, settings), a, fiber))
     }
     const watch = (effect: Effect.Effect<A, E, R> | FirstAttempt<A, E2, E, R>) =>
       Effect.isEffect(effect)
@@ -63,12 +64,17 @@ export interface FirstAttempt<A, E, E2, R> {
 
 const none: ReadonlyArray<Failure> = []
 
-const succeeded = <A>(call: CallState | undefined, a: A): Effect.Effect<A> => {
+const succeeded = <A>(
+  call: CallState | undefined,
+  a: A,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>
+): Effect.Effect<A> => {
   const next = Effect.succeed(a)
   if (call === undefined) return next
   const { isPlain, parent } = call
   if (isPlain) return parent === undefined ? successReported(call, next) : next
-  const { attempts, isRecovered } = call.trouble
+  const { attempts, earlier, isRecovered } = call.trouble
+  if (attempts > 0) reportCall(fiber, () => ({ attempts: attempts + 1, earlier, gaveUp: undefined, refused: false }))
   if (parent !== undefined && (attempts > 0 || isRecovered)) parent.trouble.isRecovered = true
   // Failures that the program has handled itself are not part of the success.
   const logged = Effect.zipRight(logAll(call.takeAll()), next)
@@ -93,6 +99,7 @@ const failed = <E>(
   if (error === undefined) return parent === undefined ? reported(call, "failed", next) : next
   const nanos = nanosOf(fiber)
   const outcome = outcomeOf(call, last, cause, nanos)
+  reportCall(fiber, () => outcome)
   const lines = others.map((failure) => logFailure(failure, { level: attemptLevelOf(fiber) }))
   if (call.trouble.logging === "owed" || outcome.refused) {
     const failure: Failure = {

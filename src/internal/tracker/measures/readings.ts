@@ -35,7 +35,7 @@ export interface LimitReading {
 }
 
 /** Errors and attempts of one value of a rule, or of all values. */
-export interface RuleValue {
+interface RuleValue {
   readonly value: string
   readonly window: string
   readonly errors: number
@@ -54,7 +54,7 @@ export interface RuleReading {
   readonly values: ReadonlyArray<RuleValue>
 }
 
-export interface AlertReading {
+interface AlertReading {
   readonly code: string
   readonly window: string
   readonly rule?: string | undefined
