@@ -62,7 +62,7 @@ export interface Options {
  * | `errata.dimension.errors` | counter, `{error}` | `errata.dimension`, `errata.value`, `error.type` |
  * | `errata.dimension.attempts` | counter, `{attempt}` | `errata.dimension`, `errata.value`, `errata.outcome` |
  * | `errata.alert.active` | gauge, `{alert}`, 0 or 1 | `error.type`, `errata.window`, `errata.rule` |
- * | `errata.fetch.duration` | gauge, `s`, of the last hour | `errata.source`, `errata.quantile` |
+ * | `errata.fetch.duration` | gauge, `s`, of the last hour, 0 without a fetch | `errata.source`, `errata.quantile` |
  *
  * Release it before the exporter, so that the last update is exported: provide the exporter to it. Dies with an
  * `IllegalArgumentException` if an option is wrong.

@@ -16,11 +16,13 @@ import * as Check from "./internal/options.js"
 import { alertRules } from "./internal/prometheus/alertRules.js"
 import * as Exposition from "./internal/prometheus/exposition.js"
 import { negotiated } from "./internal/prometheus/negotiation.js"
+import { policyFamilies } from "./internal/prometheus/policyFamilies.js"
 import { alertedOf, styleOf } from "./internal/prometheus/ruleOptions.js"
 import type * as Model from "./internal/tracker/measures/family.js"
 import { measure } from "./internal/tracker/measures/measure.js"
 import { measured } from "./internal/tracker/measures/serviceReadings.js"
 import { snapshotReadings } from "./internal/tracker/measures/snapshotReadings.js"
+import * as RetryPolicy from "./RetryPolicy.js"
 import type { Snapshot } from "./Snapshot.js"
 import type { Rule } from "./Threshold.js"
 
@@ -150,7 +152,7 @@ export interface RulesOptions {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The metric families of the tracker.
+ * The metric families of the tracker, and of the retry policies that were made with it.
  *
  * Counters count the events of this process: they start at 0, continue through a reset of the tracker, and do not include
  * the counts of a restored snapshot. Gauges are the exact counts of the tracker in its windows, with its limits. Dies with an
@@ -179,7 +181,11 @@ export const families = (options: Options = {}): Effect.Effect<ReadonlyArray<Fam
   Effect.flatMap(
     Effect.zip(ErrorTracker, Check.orDie("Prometheus.families", checkedOptions("", options))),
     ([tracker, { dimensions, maxValues }]) =>
-      Effect.map(measured(tracker, { names: dimensions, maxValues }), ({ families }) => families)
+      Effect.zipWith(
+        measured(tracker, { names: dimensions, maxValues }),
+        RetryPolicy.states,
+        ({ families }, states) => [...families, ...policyFamilies(states)]
+      )
   )
 
 // ---------------------------------------------------------------------------------------------------------------------

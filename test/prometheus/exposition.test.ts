@@ -92,6 +92,11 @@ describe("pages", () => {
     expect(families[1]?.samples[0]?.labels).toEqual({ my_label_x: "a" })
   })
 
+  it("a counter has the suffix of its samples once, whether its name has it or not", () => {
+    const named = Prometheus.text([{ ...counter([["a", 1]]), name: "a_errors_total" }])
+    expect(named).toBe(Prometheus.text([counter([["a", 1]])]))
+  })
+
   it("a family of the same name and another type is left out", () => {
     const gauge: Family = { name: "a_errors", type: "gauge", help: "", labels: [], samples: [{ labels: [], value: 1 }] }
     expect(parsePage(Prometheus.text([counter([["a", 1]]), gauge]), "text").length).toBe(1)

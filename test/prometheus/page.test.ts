@@ -1,6 +1,6 @@
 import { HttpApp, HttpLayerRouter, HttpRouter } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Option, TestClock } from "effect"
+import { Duration, Effect, Layer, Option, TestClock } from "effect"
 import { ErrorTracker, Fetch, FetchError, Prometheus, RetryPolicy, type Snapshot } from "effect-errata"
 import { parsePage } from "./pageParser.js"
 import { hasPromtool, promtool } from "./programs.js"
@@ -245,6 +245,35 @@ describe("a page agrees with its tracker", () => {
       expect(values.get("errata_retries_total[]")).toBe(stats.retry.retries)
       expect(values.get("errata_give_ups_total[]")).toBe(stats.retry.giveUps)
       expect(values.get("errata_attempts_total[failed]")).toBe(stats.total)
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+})
+
+describe("retry policies", () => {
+  it.effect("have gauges: open circuit breakers, and the wait for a rate limit, by source", () =>
+    Effect.gen(function*() {
+      const breaker = { minimumAttempts: 1, minimumDuration: "1 millis", failureRate: 0.1 } as const
+      const rows = { API_FORMAT: { retries: 0 }, API_RATE_LIMIT: { retries: 0 } }
+      const policies = yield* Effect.forEach(
+        ["rest", "rest", "a\"b", undefined],
+        (source) => RetryPolicy.make({ source, breaker, rows })
+      )
+      const fail = (error: FetchError.FetchError) => Effect.fail(error).pipe(Fetch.tracked())
+      const serverError = fail(new FetchError.ApiFormat({ status: 503 }))
+      for (const policy of policies.slice(0, 3)) {
+        for (let i = 0; i < 3; i++) {
+          yield* Effect.exit(policy.run(serverError))
+          yield* TestClock.adjust("100 millis")
+        }
+      }
+      const limit = new FetchError.ApiRateLimit({ status: 429, retryAfter: Option.some(Duration.seconds(30)) })
+      yield* Effect.forEach(policies.slice(3), (policy) => Effect.exit(policy.run(fail(limit))))
+      const values = yield* page()
+      expect(values.get("errata_circuit_breakers_open[rest]")).toBe(2)
+      expect(values.get("errata_circuit_breakers_open[a\\b]")).toBe(1)
+      expect(values.get("errata_circuit_breakers_open[]")).toBe(0)
+      expect(values.get("errata_rate_limit_wait_seconds[]")).toBe(30)
+      expect(values.get("errata_rate_limit_wait_seconds[rest]")).toBe(0)
+      expect((yield* Effect.forEach(policies, ({ state }) => state)).length).toBe(4)
     }).pipe(Effect.provide(ErrorTracker.layer())))
 })
 

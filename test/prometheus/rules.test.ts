@@ -234,6 +234,22 @@ describe.skipIf(!hasPromtool)("alert rules fire as the model does", () => {
     }])
   })
 
+  it("scrapes that fail for less than a minute do not resolve an alert", () => {
+    const values = [11, 12, "stale", "_", "_", 12, "stale", "_", "_", "_", "_", "_"] as const
+    const gap = [false, true, true, true, true, true, true, true, true, true, false, false]
+    testRules(
+      Prometheus.rules({ thresholds: { DATA_EMPTY: { perMinute: 11 } } }).replace(/summary: ".*"/g, "summary: \"\""),
+      [{
+        name: "gap",
+        input: [[series("errata_window_errors", { ...window, instance: "a" }), values]],
+        alerts: ["ErrataLimitExceeded"],
+        firing: gap.map((isFiring) =>
+          isFiring ? [{ alertname: "ErrataLimitExceeded", labels: { ...window, severity: "info" }, summary: "" }] : []
+        )
+      }]
+    )
+  })
+
   it("hostile names are those of the series and of the alert", () => {
     const labels = { error_type: hostile, window: hostile }
     testRules(Prometheus.rules(limits, { keepFiringFor: 0 }), [{

@@ -71,6 +71,7 @@ const traffic = Effect.gen(function*() {
       Effect.ignore
     )
   yield* Effect.all([call(true), call(false), call(true)], { discard: true })
+  return policy
 })
 
 const Dashboard = Schema.parseJson(Schema.Struct({
@@ -93,7 +94,7 @@ describe.skipIf(!hasPrometheus)("a real Prometheus", () => {
     "stores what the tracker counts, by both formats; fires its rules; answers each query of the dashboard",
     () =>
       Effect.gen(function*() {
-        yield* traffic
+        const policy = yield* traffic
         const port = yield* HttpServer.addressWith((address) =>
           Effect.succeed(address._tag === "TcpAddress" ? address.port : 0)
         )
@@ -151,6 +152,8 @@ describe.skipIf(!hasPrometheus)("a real Prometheus", () => {
             ]).toEqual([title, false])
           }
         }
+        // A policy is on the page as long as it is in use.
+        expect((yield* policy.state).circuit).toBe("closed")
       }).pipe(Effect.provide(server)),
     30_000
   )

@@ -18,7 +18,7 @@ export const exposition = (families: ReadonlyArray<Family>, format: Format): str
 const oneEach = (families: ReadonlyArray<Family>): Iterable<Family> => {
   const byName = new Map<string, Family>()
   for (const family of families) {
-    const name = metricName(family.name)
+    const name = metricName(family.type === "counter" ? family.name.replace(/_total$/, "") : family.name)
     const known = byName.get(name)
     if (known === undefined) byName.set(name, { ...family, name })
     else if (known.type === "summary" && family.type === "summary") {

@@ -4,8 +4,10 @@ import * as Exit from "effect/Exit"
 import * as FetchError from "../../FetchError.js"
 import { causes } from "../error/causeChain.js"
 import { HeldCause } from "../error/safeCause.js"
-import { attempt } from "../safe/json.js"
+import { attempt, toJson } from "../safe/json.js"
 import { redactText } from "../safe/redaction.js"
+import { untraced } from "../safe/untraced.js"
+import { errorTypeOf } from "./errorAttributes.js"
 
 /** The same exit if there is no secret in it, so that a tracer sees the errors of the program. */
 export const safeExit = <A, E>(exit: Exit.Failure<A, E>): Exit.Exit<A, unknown> => {
@@ -36,4 +38,12 @@ const isSafe = (error: unknown): boolean =>
     })
   }) ?? false
 
-const safe = (error: unknown): unknown => attempt(() => new HeldCause(error).safe) ?? new Error("An unreadable error")
+const safe = (error: unknown): Error =>
+  attempt(() =>
+    typeof error === "object" && error !== null && !(error instanceof Error) ? ofObject(error) : undefined
+  ) ??
+    attempt(() => new HeldCause(error).safe) ?? untraced(() => new Error("An unreadable error"))
+
+/** Its members as JSON: those beside a message may say that it quotes a secret. */
+const ofObject = (value: object): Error =>
+  untraced(() => Object.defineProperty(new Error(JSON.stringify(toJson(value))), "name", { value: errorTypeOf(value) }))

@@ -18,7 +18,7 @@ export interface Summary {
 }
 
 interface Common {
-  /** Without the suffix `_total` of counters. */
+  /** Of a counter without the suffix `_total`, which its samples have. */
   readonly name: string
   /** One sentence. */
   readonly help: string

@@ -1,4 +1,4 @@
-/** The readings of any tracker through its service. Rules have no reading: a service does not say which it has. */
+/** The readings of any tracker through its service. Rules have none: a service does not say what each has counted. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -26,9 +26,9 @@ const serviceReadings = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Readings> {
   const read = (window?: Duration.Duration): Effect.Effect<Read> =>
     Effect.all({ stats: tracker.stats({ window }), empties: tracker.emptyData({ window }) })
-  const { limits } = yield* tracker.snapshot
+  const limits = (yield* tracker.limits).filter(({ rule }) => Option.isNone(rule))
   const total = yield* read()
-  const millis = new Set([...familyWindows, ...limits.map(({ window }) => Duration.toMillis(window))])
+  const millis = new Set([...familyWindows, ...limits.map(({ duration }) => Duration.toMillis(duration))])
   const windows = new Map(
     yield* Effect.forEach(
       millis,
@@ -56,10 +56,10 @@ const serviceReadings = Effect.fnUntraced(function*(
       errors: countOf((read) => countIn(read.stats, code) - expectedIn(read, code)),
       expected: countOf((read) => expectedIn(read, code))
     })),
-    limits: limits.map(({ code, limit, name, window }) => ({
+    limits: limits.map(({ code, duration, limit, window }) => ({
       code,
-      window: name,
-      millis: Duration.toMillis(window),
+      window,
+      millis: Duration.toMillis(duration),
       limit
     })),
     rules: [],
