@@ -15,7 +15,7 @@ interface Gauge {
   readonly unsafeUpdate: (value: number, tags: ReadonlyArray<MetricLabel.MetricLabel>) => void
 }
 
-type Values = Map<string, number>
+type Values = Map<string, Sample>
 
 const noLabels: ReadonlyArray<MetricLabel.MetricLabel> = []
 
@@ -54,12 +54,13 @@ export class MetricsRecorder {
   }
 
   private counter({ name, samples }: PlainFamily, instrument: Instrument): void {
-    const before = this.values.get(name) ?? new Map<string, number>()
-    for (const { labels, value } of samples) {
+    const before = this.values.get(name) ?? new Map<string, Sample>()
+    for (const sample of samples) {
+      const { labels, value } = sample
       const key = keyOf(labels)
-      const last = before.get(key) ?? 0
+      const last = before.get(key)?.value ?? 0
       if (value === last) continue
-      before.set(key, value)
+      before.set(key, sample)
       // A custom tracker that was reset counts from 0.
       this.add(instrument, key, labels, value > last ? value - last : value)
     }
@@ -71,16 +72,16 @@ export class MetricsRecorder {
    * `other`, unless the counts were replaced as a whole.
    */
   private dimension({ name, samples }: PlainFamily, instrument: Instrument, isSame: boolean): void {
-    const before = this.values.get(name) ?? new Map<string, number>()
+    const before = this.values.get(name) ?? new Map<string, Sample>()
     const now = valuesOf(samples)
-    const moved: Values = new Map()
-    for (const [key, last] of isSame ? before : []) {
-      if ((now.get(key) ?? 0) >= last) continue
-      const group = groupOf(JSON.parse(key))
+    const moved = new Map<string, number>()
+    for (const [key, { labels, value: last }] of isSame ? before : []) {
+      if ((now.get(key)?.value ?? 0) >= last) continue
+      const group = groupOf(labels)
       moved.set(group, (moved.get(group) ?? 0) + last)
     }
     for (const { labels, value } of samples) {
-      const last = before.get(keyOf(labels)) ?? 0
+      const last = before.get(keyOf(labels))?.value ?? 0
       const increase = value >= last ? value - last : value
       const delta = labels[1] === other ? increase - (moved.get(groupOf(labels)) ?? 0) : increase
       if (delta > 0) {
@@ -103,14 +104,11 @@ export class MetricsRecorder {
 
   /** Sets gauges that have changed, and those that are gone to 0. */
   private gauge({ name, samples }: PlainFamily, instrument: Instrument): void {
-    const before = this.values.get(name) ?? new Map<string, number>()
+    const before = this.values.get(name) ?? new Map<string, Sample>()
     const now = valuesOf(samples)
-    for (const [key] of before) {
-      if (!now.has(key)) this.set(instrument, key, JSON.parse(key), 0)
-    }
-    for (const { labels, value } of samples) {
-      const key = keyOf(labels)
-      if (before.get(key) !== value) this.set(instrument, key, labels, value)
+    for (const [key, { labels }] of before) if (!now.has(key)) this.set(instrument, key, labels, 0)
+    for (const [key, { labels, value }] of now) {
+      if (before.get(key)?.value !== value) this.set(instrument, key, labels, value)
     }
     this.values.set(name, now)
   }
@@ -158,10 +156,15 @@ export class MetricsRecorder {
 
 const ofDimensions: ReadonlySet<string> = new Set([catalogue.dimensionErrors.name, catalogue.dimensionAttempts.name])
 
-const keyOf = (labels: ReadonlyArray<string>): string => JSON.stringify(labels)
+/** With the lengths, so that no two lists have the same key. */
+const keyOf = (labels: ReadonlyArray<string>): string => {
+  let key = ""
+  for (const label of labels) key += `${label.length}:${label}`
+  return key
+}
 
 /** The dimension, and the code or outcome. */
 const groupOf = ([dimension, , ...rest]: ReadonlyArray<string>): string => keyOf([dimension ?? "", ...rest])
 
 const valuesOf = (samples: ReadonlyArray<Sample>): Values =>
-  new Map(samples.map(({ labels, value }) => [keyOf(labels), value]))
+  new Map(samples.map((sample) => [keyOf(sample.labels), sample]))

@@ -5,7 +5,7 @@ import type { State } from "../retry/policyModel.js"
 import type { Family, Sample } from "../tracker/measures/family.js"
 
 /** The names of the families. Policies of one source are one sample. */
-export const policyNames = {
+const policyNames = {
   circuits: "errata_circuit_breakers_open",
   waits: "errata_rate_limit_wait_seconds"
 } as const

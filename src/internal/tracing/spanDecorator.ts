@@ -11,7 +11,7 @@ import { attempt } from "../safe/json.js"
 import { redactText } from "../safe/redaction.js"
 import { untraced } from "../safe/untraced.js"
 import { attributesOfCall, attributesOfError, errorTypeOf } from "./errorAttributes.js"
-import { addressOf, safeAttributes, safeValue } from "./safeAttributes.js"
+import { addressOf, safeAttributes, safeName, safeValue } from "./safeAttributes.js"
 import { safeExit } from "./safeExit.js"
 
 const decorated = new WeakSet<Tracer.Tracer>()
@@ -21,7 +21,7 @@ export const decorate = (tracer: Tracer.Tracer): Tracer.Tracer => {
   const own = Tracer.make({
     span(name, parent, context, links, startTime, kind, options) {
       const span = tracer.span(
-        redactText(name),
+        safeName(name),
         parent,
         context,
         links.length === 0 ? links : links.map(safeLink),
@@ -37,42 +37,75 @@ export const decorate = (tracer: Tracer.Tracer): Tracer.Tracer => {
   return own
 }
 
-interface Reported extends Tracer.Span {
+const State = Symbol("effect-errata/Tracing/State")
+
+/** The own methods of a span, and what is remembered of it until its end. */
+interface SpanState extends Pick<Tracer.Span, "attribute" | "event" | "end" | "addLinks"> {
+  readonly kind: Tracer.SpanKind
+  /** The status of the response. */
+  status: unknown
+  hasPort: boolean
+}
+
+interface Changed extends Tracer.Span {
+  [State]: SpanState
   [CallReport]: (report: CallReport) => void
 }
 
 /**
  * The span with other methods. It stays the same object, which other parts of a program may recognise; its own state and
- * the methods that are not known here are not touched.
+ * the methods that are not known here are not touched. The methods are shared by all spans: a closure for each would take
+ * most of the time.
  */
 const changed = (original: Tracer.Span, kind: Tracer.SpanKind): Tracer.Span => {
-  // The property is added below.
-  const span = original as Reported
-  const attribute = span.attribute.bind(span)
-  const event = span.event.bind(span)
-  const end = span.end.bind(span)
-  const addLinks = span.addLinks.bind(span)
-  let status: unknown
-  let hasPort = false
-  span.attribute = (key, value) => {
-    if (key === "server.address" && typeof value === "string" && value.includes("://")) {
-      const address = addressOf(value)
-      attribute(key, address?.host ?? safeValue(key, value))
-      if (address?.port !== undefined && !hasPort) attribute("server.port", address.port)
-      return
-    }
-    if (key === "server.port") hasPort = true
-    if (key === "http.response.status_code") status = value
-    attribute(key, safeValue(key, value))
-  }
-  span.event = (name, startTime, attributes) => {
-    if (!isOfLog(attributes)) event(redactText(name), startTime, attributes && safeAttributes(attributes))
-  }
-  span.addLinks = (links) => addLinks(links.map(safeLink))
-  span.end = (endTime, exit) => end(endTime, attempt(() => ended(exit, kind, status, attribute)) ?? exit)
-  span[CallReport] = (report) => setAll(attributesOfCall(report), attribute)
-  if (kind === "client") countResend(attribute)
+  // The properties are added below.
+  const span = original as Changed
+  // oxlint-disable-next-line typescript/unbound-method -- they are called on the span
+  const { addLinks, attribute, end, event } = span
+  span[State] = { addLinks, attribute, end, event, kind, status: undefined, hasPort: false }
+  span.attribute = setAttribute
+  span.event = addEvent
+  span.addLinks = addSafeLinks
+  span.end = endSpan
+  span[CallReport] = takeReport
+  if (kind === "client") countResend(span)
   return span
+}
+
+function setAttribute(this: Changed, key: string, value: unknown): void {
+  const state = this[State]
+  if (key === "server.address" && typeof value === "string" && value.includes("://")) {
+    const address = addressOf(value)
+    state.attribute.call(this, key, address?.host ?? safeValue(key, value))
+    if (address?.port !== undefined && !state.hasPort) state.attribute.call(this, "server.port", address.port)
+    return
+  }
+  if (key === "server.port") state.hasPort = true
+  else if (key === "http.response.status_code") state.status = value
+  state.attribute.call(this, key, safeValue(key, value))
+}
+
+function addEvent(
+  this: Changed,
+  name: string,
+  startTime: bigint,
+  attributes?: Record<string, unknown>
+): void {
+  if (!isOfLog(attributes)) {
+    this[State].event.call(this, redactText(name), startTime, attributes && safeAttributes(attributes))
+  }
+}
+
+function addSafeLinks(this: Changed, links: ReadonlyArray<Tracer.SpanLink>): void {
+  this[State].addLinks.call(this, links.map(safeLink))
+}
+
+function endSpan(this: Changed, endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
+  this[State].end.call(this, endTime, attempt(() => ended(exit, this)) ?? exit)
+}
+
+function takeReport(this: Changed, report: CallReport): void {
+  setAll(attributesOfCall(report), this)
 }
 
 /** For a span that cannot be changed: an object that does the same, and takes other methods. */
@@ -94,38 +127,37 @@ const delegate = (span: Tracer.Span): Tracer.Span => {
   return new Proxy<Tracer.Span>(Object.create(Object.getPrototypeOf(span)), handler)
 }
 
-type SetAttribute = (key: string, value: unknown) => void
-
-const setAll = (attributes: Readonly<Record<string, unknown>>, attribute: SetAttribute): void => {
-  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) attribute(key, value)
+const setAll = (attributes: Readonly<Record<string, unknown>>, span: Changed): void => {
+  for (const key in attributes) {
+    const value = attributes[key]
+    if (value !== undefined) span[State].attribute.call(span, key, value)
+  }
 }
 
 /** The number of the retry that a request belongs to. */
-const countResend = (attribute: SetAttribute): void => {
+const countResend = (span: Changed): void => {
   const fiber = Fiber.getCurrentFiber()
   if (Option.isNone(fiber)) return
   const { attempt = 1 } = Context.get(fiber.value.currentContext, Ambient)
-  if (attempt > 1) attribute("http.request.resend_count", attempt - 1)
+  if (attempt > 1) span[State].attribute.call(span, "http.request.resend_count", attempt - 1)
 }
 
 /** Sets the attributes of a failure, and returns the exit that the tracer gets. */
-const ended = (
-  exit: Exit.Exit<unknown, unknown>,
-  kind: Tracer.SpanKind,
-  status: unknown,
-  attribute: SetAttribute
-): Exit.Exit<unknown, unknown> => {
+const ended = (exit: Exit.Exit<unknown, unknown>, span: Changed): Exit.Exit<unknown, unknown> => {
+  const { attribute, kind, status } = span[State]
   if (Exit.isSuccess(exit)) {
     const isFailure = typeof status === "number" &&
       status >= (kind === "client" ? 400 : kind === "server" ? 500 : Infinity)
     if (!isFailure) return exit
-    attribute("error.type", String(status))
+    attribute.call(span, "error.type", String(status))
     return Exit.fail(statusError(status))
   }
   if (Cause.isInterruptedOnly(exit.cause)) return exit
-  const error = primary(exit.cause)
-  attribute("error.type", errorTypeOf(error))
-  setAll(attributesOfError(error, status), attribute)
+  // The error itself, not the proxy that Effect wraps round it in a span.
+  const thrown = primary(exit.cause)
+  const error = attempt(() => Cause.originalError(thrown)) ?? thrown
+  attribute.call(span, "error.type", errorTypeOf(error))
+  setAll(attributesOfError(error, status), span)
   return safeExit(exit)
 }
 

@@ -243,7 +243,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
 /** The families of all values of all dimensions. */
 const allFamilies = ({ counts, evaluator, now: latest }: Core, now: number): ReadonlyArray<Family> => {
   const readings = countsReadings(counts, evaluator, Math.max(now, latest))
-  return familiesOf(readings, new Map(counts.dimensions.map(({ counts, name }) => [name, counts.readings()])))
+  return familiesOf(readings, new Map(counts.dimensions.map(({ counts, name }) => [name, counts.readings()])), false)
 }
 
 const unknownDimension = (

@@ -25,6 +25,8 @@ const bucketOf = (millis: number): number => {
 
 const millisOf = (bucket: number): number => shortest * 2 * growth ** bucket / (growth + 1)
 
+const middles = Float64Array.from({ length: buckets }, (_, bucket) => millisOf(bucket))
+
 /** A histogram of durations. Every index is that of a bucket. */
 class Sketch {
   readonly counts = new Float64Array(buckets)
@@ -46,7 +48,7 @@ class Sketch {
   /** Within 2 %. */
   get sum(): number {
     let sum = 0
-    for (let i = 0; i < buckets; i++) if (this.counts[i]! > 0) sum += this.counts[i]! * millisOf(i)
+    for (let i = 0; i < buckets; i++) sum += this.counts[i]! * middles[i]!
     return sum
   }
 
@@ -59,7 +61,7 @@ class Sketch {
   quantile(share: number): number {
     let bucket = 0
     for (let sum = this.counts[0]!; sum < share * this.count; sum += this.counts[bucket]!) bucket++
-    return bucket === buckets - 1 ? this.max : Math.min(millisOf(bucket), this.max)
+    return bucket === buckets - 1 ? this.max : Math.min(middles[bucket]!, this.max)
   }
 }
 

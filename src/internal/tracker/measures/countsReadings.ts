@@ -6,15 +6,15 @@ import type { Counts } from "../counting/counts.js"
 import type { Tally } from "../counting/tally.js"
 import type { Window } from "../counting/windows.js"
 import { windowIndex } from "../counting/windows.js"
-import type { Count, LimitReading, Readings, RuleReading } from "./readings.js"
+import type { Count, LimitReading, Readings, RuleReading, RuleValue } from "./readings.js"
 
 export const countsReadings = (counts: Counts, evaluator: Evaluator, now: number): Readings => {
   // Series of values count in steps, which begin as time passes.
   counts.hands.turn(now)
-  const countOf = (tally: Tally | undefined): Count => ({
-    total: tally?.total ?? 0,
-    within: (millis) => tally?.events.count(millis * 1e6, now) ?? 0
-  })
+  const countOf = (tally: Tally | undefined): Count =>
+    tally === undefined || tally.total === 0
+      ? nothing
+      : { total: tally.total, within: (millis) => tally.events.count(millis * 1e6, now) }
   return {
     codes: Array.from(counts.codes.values(), (code) => ({
       code: code.code,
@@ -38,6 +38,8 @@ export const countsReadings = (counts: Counts, evaluator: Evaluator, now: number
   }
 }
 
+const nothing: Count = { total: 0, within: () => 0 }
+
 const limitsOf = (evaluator: Evaluator): ReadonlyArray<LimitReading> => {
   const limits: Array<LimitReading> = []
   for (const [code, ofCode] of evaluator.limits.limits) {
@@ -48,25 +50,33 @@ const limitsOf = (evaluator: Evaluator): ReadonlyArray<LimitReading> => {
   return limits
 }
 
-const ruleOf = ({ code, group, limit, name }: Rule, counts: Counts, now: number): RuleReading => {
-  const rule = { name, code, window: limit.name, limit: limit.limit, by: group?.by ?? "" }
+const ruleOf = (rule: Rule, counts: Counts, now: number): RuleReading => ({
+  name: rule.name,
+  code: rule.code,
+  window: rule.limit.name,
+  limit: rule.limit.limit,
+  by: rule.group?.by ?? "",
+  values: () => valuesOf(rule, counts, now)
+})
+
+const valuesOf = ({ code, group, limit }: Rule, counts: Counts, now: number): ReadonlyArray<RuleValue> => {
   if (group === undefined) {
     const window = Duration.toMillis(limit.window) * 1e6
     let errors = 0
     for (const known of counts.codes.values()) {
       if (code === undefined || code === known.code) errors += known.unexpected.events.count(window, now)
     }
-    return { ...rule, values: [{ value: "", window: limit.name, errors, attempts: undefined }] }
+    return [{ value: "", window: limit.name, errors, attempts: undefined }]
   }
   const gauge = counts.gauge(group, code)
+  if (gauge === undefined) return []
   const isRatio = group.minAttempts !== undefined
-  const values = Array.from(gauge?.values() ?? []).flatMap((value) =>
+  return Array.from(gauge.values()).flatMap((value) =>
     (isRatio ? from(group.window) : [group.window]).map((window) => {
-      const { attempts, errors } = gauge!.read(value, window, now)
+      const { attempts, errors } = gauge.read(value, window, now)
       return { value, window, errors, attempts: isRatio ? attempts : undefined }
     })
   )
-  return { ...rule, values }
 }
 
 /** The window and the longer ones: where attempts are too few in one, the next one decides. */

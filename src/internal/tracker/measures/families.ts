@@ -4,14 +4,14 @@ import { emptyCode } from "../counting/classification.js"
 import { other } from "../counting/dimension.js"
 import type { Family, FamilyName, PlainFamily, Sample, SummaryFamily } from "./family.js"
 import { catalogue } from "./family.js"
-import type { CodeReading, Readings, RuleReading, ValueReading } from "./readings.js"
+import type { CodeReading, Readings, RuleReading, RuleValue, ValueReading } from "./readings.js"
 
 const minute = 60_000
-const windows = [["minute", minute], ["hour", 60 * minute], ["day", 1440 * minute]] as const
+const namedWindows = [["minute", minute], ["hour", 60 * minute], ["day", 1440 * minute]] as const
 /** The windows of burn rates. */
 const burnWindows = [["5m", 5 * minute], ["30m", 30 * minute], ["1h", 60 * minute], ["6h", 360 * minute]] as const
 /** The windows that are counted for any limits, in milliseconds. */
-export const familyWindows: ReadonlyArray<number> = [...windows, ...burnWindows].map(([, millis]) => millis)
+export const familyWindows: ReadonlyArray<number> = [...namedWindows, ...burnWindows].map(([, millis]) => millis)
 
 // Rules on a dimension have samples for the values with the most errors.
 const maxRuleValues = 20
@@ -19,9 +19,13 @@ const maxRuleValues = 20
 /** The values of the dimensions that have samples of their own, by the name of the dimension. */
 export type Dimensions = ReadonlyMap<string, ReadonlyArray<ValueReading>>
 
-/** The families with at least one sample. */
-export const familiesOf = (readings: Readings, dimensions: Dimensions): ReadonlyArray<Family> => {
-  const { calls, retry } = readings
+/** The families with at least one sample; without `windows` not those that count windows. */
+export const familiesOf = (
+  readings: Readings,
+  dimensions: Dimensions,
+  windows: boolean = true
+): ReadonlyArray<Family> => {
+  const { retry } = readings
   const codes = codesOf(readings)
   const families: ReadonlyArray<Family> = [
     plain("errors", codes.map(({ code, errors, severity }) => sample(errors.total, code, severity))),
@@ -35,19 +39,7 @@ export const familiesOf = (readings: Readings, dimensions: Dimensions): Readonly
     plain("openCircuits", [sample(retry.openCircuits)]),
     plain("dropped", [sample(readings.dropped)]),
     ...dimensions.size === 0 ? [] : dimensionFamilies(dimensions),
-    plain("windowErrors", windowErrors(readings, codes)),
-    plain("limit", readings.limits.map(({ code, limit, window }) => sample(limit, code, window))),
-    plain(
-      "windowCalls",
-      calls.made.total === 0
-        ? []
-        : burnWindows.flatMap(([window, millis]) => withWindow(window, callsOf(readings, millis)))
-    ),
-    plain(
-      "windowAttempts",
-      burnWindows.flatMap(([window, millis]) => withWindow(window, attemptsOf(readings, millis)))
-    ),
-    ...readings.rules.length === 0 ? [] : ruleFamilies(readings.rules),
+    ...windows ? windowFamilies(readings, codes) : [],
     plain("alertActive", alertSamples(readings)),
     durations(readings)
   ]
@@ -116,14 +108,30 @@ const attemptsOf = (
 // windows, limits, rules
 // ---------------------------------------------------------------------------------------------------------------------
 
+const windowFamilies = (readings: Readings, codes: ReadonlyArray<CodeReading>): ReadonlyArray<Family> => [
+  plain("windowErrors", windowErrors(readings, codes)),
+  plain("limit", readings.limits.map(({ code, limit, window }) => sample(limit, code, window))),
+  plain(
+    "windowCalls",
+    readings.calls.made.total === 0
+      ? []
+      : burnWindows.flatMap(([window, millis]) => withWindow(window, callsOf(readings, millis)))
+  ),
+  plain(
+    "windowAttempts",
+    burnWindows.flatMap(([window, millis]) => withWindow(window, attemptsOf(readings, millis)))
+  ),
+  ...readings.rules.length === 0 ? [] : ruleFamilies(readings.rules)
+]
+
 const windowErrors = ({ codes: seen, limits }: Readings, codes: ReadonlyArray<CodeReading>): Array<Sample> => {
   const samples: Array<Sample> = []
   for (const { code, errors } of seen) {
-    for (const [window, millis] of windows) samples.push(sample(errors.within(millis), code, window))
+    for (const [window, millis] of namedWindows) samples.push(sample(errors.within(millis), code, window))
   }
   const has = new Set(seen.map(({ code }) => code))
   for (const { code, millis, window } of limits) {
-    if (has.has(code) && windows.some(([name]) => name === window)) continue
+    if (has.has(code) && namedWindows.some(([name]) => name === window)) continue
     // A code without an error yet has its limits, and counts of 0.
     const errors = codes.find((known) => known.code === code)?.errors ?? nothing
     samples.push(sample(errors.within(millis), code, window))
@@ -132,7 +140,7 @@ const windowErrors = ({ codes: seen, limits }: Readings, codes: ReadonlyArray<Co
 }
 
 const ruleFamilies = (rules: ReadonlyArray<RuleReading>): ReadonlyArray<Family> => {
-  const values = rules.flatMap(({ by, name, values }) => shown(values).map((value) => ({ ...value, by, name })))
+  const values = rules.flatMap(({ by, name, values }) => shown(values()).map((value) => ({ ...value, by, name })))
   return [
     plain(
       "ruleErrors",
@@ -149,7 +157,7 @@ const ruleFamilies = (rules: ReadonlyArray<RuleReading>): ReadonlyArray<Family> 
 }
 
 /** The rows of the values with the most errors. Every value has as many rows as the rule has windows. */
-const shown = (rows: RuleReading["values"]): RuleReading["values"] => {
+const shown = (rows: ReadonlyArray<RuleValue>): ReadonlyArray<RuleValue> => {
   const most = new Map<string, number>()
   for (const { errors, value } of rows) most.set(value, Math.max(errors, most.get(value) ?? 0))
   if (most.size <= maxRuleValues) return rows
@@ -159,7 +167,8 @@ const shown = (rows: RuleReading["values"]): RuleReading["values"] => {
 }
 
 const alertSamples = ({ alerts, limits, rules }: Readings): ReadonlyArray<Sample> => {
-  const keyOf = (code: string, window: string, rule: string) => JSON.stringify([code, window, rule])
+  const keyOf = (code: string, window: string, rule: string) =>
+    `${code.length}:${code}${window.length}:${window}${rule}`
   const active = new Set(alerts.map(({ code, rule = "", window }) => keyOf(code, window, rule)))
   const value = (code: string, window: string, rule: string) => active.delete(keyOf(code, window, rule)) ? 1 : 0
   return [

@@ -10,6 +10,8 @@ import type { Readings } from "./readings.js"
 export interface Selection {
   readonly names: ReadonlyArray<string>
   readonly maxValues: number
+  /** Whether to count windows, too. Default true. */
+  readonly windows?: boolean | undefined
 }
 
 export interface Measured {
@@ -20,14 +22,14 @@ export interface Measured {
 
 export const measure = (
   readings: Readings,
-  { maxValues, names }: Selection,
+  { maxValues, names, windows }: Selection,
   counters?: MonotonicCounters
 ): Measured => {
   const dimensions = new Map(names.flatMap((name) => {
     const values = readings.dimension(name)
     return values === undefined ? [] : [[name, values] as const]
   }))
-  const families = familiesOf(readings, dimensions)
+  const families = familiesOf(readings, dimensions, windows)
   const corrected = counters?.corrected(families) ?? families
   return {
     epoch: counters?.epoch ?? 0,

@@ -35,7 +35,7 @@ export interface LimitReading {
 }
 
 /** Errors and attempts of one value of a rule, or of all values. */
-interface RuleValue {
+export interface RuleValue {
   readonly value: string
   readonly window: string
   readonly errors: number
@@ -51,7 +51,8 @@ export interface RuleReading {
   readonly limit: number
   /** Empty for a rule on no dimension. */
   readonly by: string
-  readonly values: ReadonlyArray<RuleValue>
+  /** Counts them, which takes a while for a rule on a dimension. */
+  readonly values: () => ReadonlyArray<RuleValue>
 }
 
 interface AlertReading {
