@@ -5,7 +5,6 @@ import { Effect, Layer, Logger, Schema } from "effect"
 import { ErrorTracker, Fetch, FetchError, Prometheus, RetryPolicy } from "effect-errata"
 import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
-import { catalogue } from "../../src/internal/tracker/measures/family.js"
 import { parsePage } from "./pageParser.js"
 import { hasPrometheus } from "./programs.js"
 import { prometheus } from "./prometheusProcess.js"
@@ -133,7 +132,7 @@ describe.skipIf(!hasPrometheus)("a real Prometheus", () => {
 
         const { panels } = yield* Schema.decode(Dashboard)(readFileSync("examples/grafana.json", "utf8"))
         expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
-        const known = Object.values(catalogue).flatMap(({ name, type }) =>
+        const known = (yield* Prometheus.families(shown)).flatMap(({ name, type }) =>
           type === "counter" ? [`${name}_total`] : type === "summary" ? [name, `${name}_sum`, `${name}_count`] : [name]
         )
         for (const { targets, title } of panels) {

@@ -143,7 +143,9 @@ export const representable = (text: string): string => text.replace(allReplaced,
 const escaped = (text: string): string => text.replace(/[\\"\n]/g, (c) => c === "\n" ? "\\n" : `\\${c}`)
 
 const escapedHelp = (help: string, format: Format): string =>
-  format === "openmetrics"
+  isPlain(help)
+    ? help
+    : format === "openmetrics"
     ? escaped(representable(help))
     : representable(help).replace(/[\\\n]/g, (c) => c === "\n" ? "\\n" : "\\\\")
 
