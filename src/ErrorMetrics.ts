@@ -53,7 +53,7 @@ export interface Options {
  * | `errata.errors` | counter, `{error}` | `error.type`, `errata.severity` |
  * | `errata.empty_data` | counter, `{fetch}` | `errata.reason`, `errata.source`, `errata.expected` |
  * | `errata.attempts` | counter, `{attempt}` | `errata.outcome`: `succeeded`, `failed`, `expected_empty` |
- * | `errata.calls` | counter, `{call}` | `errata.outcome`: `succeeded`, `recovered`, `failed`, `refused` |
+ * | `errata.calls` | counter, `{call}` | `errata.outcome`: `succeeded`, `recovered`, `failed`, `refused`, `expected_empty` |
  * | `errata.retries` | counter, `{attempt}` | |
  * | `errata.give_ups`, `errata.refusals` | counter, `{call}` | |
  * | `errata.rate_limit.waits` | counter, `{wait}` | |

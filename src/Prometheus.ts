@@ -24,7 +24,6 @@ import { measured } from "./internal/tracker/measures/serviceReadings.js"
 import { snapshotReadings } from "./internal/tracker/measures/snapshotReadings.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 import type { Snapshot } from "./Snapshot.js"
-import type { Rule } from "./Threshold.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -94,35 +93,13 @@ export interface TextOptions extends Options {
 }
 
 /**
- * A service level objective: the share of calls that succeed, at best. `of` and `by` select attempts, in total or for each
- * value of a dimension.
+ * The limits of {@link rules}: the options of a tracker, and an objective for all calls.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Objective {
-  /** The name of the objective in alerts. */
-  readonly name: string
-  /** Above 0 and below 1, as in 0.999. */
-  readonly objective: number
-  /** Default `calls`. A call fails if it ends with an error, or is refused. */
-  readonly of?: "calls" | "attempts" | undefined
-  /**
-   * The dimension for each of whose values the objective holds. Only for attempts. The page must have its values: see
-   * {@link Options}.
-   */
-  readonly by?: Dimension | undefined
-}
-
-/**
- * The limits of {@link rules}: the options of a tracker, and objectives.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Limits extends Omit<TrackerOptions, "rules"> {
-  readonly rules?: ReadonlyArray<Rule | Objective> | undefined
-  /** An objective for all calls. */
+export interface Limits extends TrackerOptions {
+  /** The share of calls that are to succeed, as in a `Threshold.ObjectiveRule` with the name `calls`. */
   readonly objective?: number | undefined
 }
 
@@ -235,9 +212,9 @@ export const text = (self: Snapshot | ReadonlyArray<Family>, options: TextOption
  *   the first errors of a new series.
  * - A rule on a dimension has an alert for each value. Its series are those of the 20 values with the most errors in each
  *   process.
- * - An objective has two alerts: the error budget burns 14.4 times too fast in the last hour and the last 5 minutes
- *   (`severity` is `critical`), or 6 times too fast in the last 6 hours and the last 30 minutes (`warning`). Without calls,
- *   there is no alert.
+ * - An objective has two alerts: the error budget is spent 14.4 times too fast in the last hour and the last 5 minutes
+ *   (`severity` is `critical`), or 6 times too fast in the last 6 hours and the last 30 minutes (`warning`). As in the tracker,
+ *   nothing fires with fewer events than `minEvents`; unlike there, a single bad minute can fire.
  *
  * Throws an `IllegalArgumentException` if an option is wrong.
  *

@@ -248,6 +248,65 @@ describe("a page agrees with its tracker", () => {
     }).pipe(Effect.provide(ErrorTracker.layer())))
 })
 
+describe("objectives", () => {
+  const rules = [
+    { name: "calls", objective: 0.99 },
+    { name: "sources", objective: 0.99, of: "attempts", by: "source" }
+  ] as const
+
+  it.effect("have the failures and attempts of each value in their four windows, and their limits", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const tracked = (source: string, isOk: boolean) =>
+        isOk
+          ? service.succeeded({ source })
+          : service.track(new FetchError.ApiFormat({ status: 503, context: { source } }), { attempt: true })
+      // Values are counted in whole minutes.
+      yield* TestClock.adjust("30 seconds")
+      for (let minute = 0; minute < 50; minute++) {
+        yield* tracked("rest", minute % 5 > 0)
+        yield* tracked("vision", true)
+        yield* TestClock.adjust(minute < 49 ? "1 minute" : "30 seconds")
+      }
+      const values = yield* page()
+      const rest = (
+        window: string
+      ) => [
+        values.get(`errata_rule_errors[source,sources,rest,${window}]`),
+        values.get(`errata_rule_attempts[source,sources,rest,${window}]`)
+      ]
+      expect(rest("5m")).toEqual([1, 5])
+      expect(rest("30m")).toEqual([6, 30])
+      expect(rest("1h")).toEqual([10, 50])
+      expect(rest("6h")).toEqual([10, 50])
+      // A value without failures has no samples.
+      expect(Array.from(values.keys()).filter((key) => key.includes("vision"))).toEqual([])
+      expect(values.get("errata_rule_limit[sources,1h]")).toBeCloseTo(0.144)
+      expect(values.get("errata_rule_limit[calls,6h]")).toBeCloseTo(0.06)
+      // Every minute of the source fails from now on.
+      for (let minute = 0; minute < 10; minute++) {
+        yield* Effect.repeatN(tracked("rest", false), 9)
+        yield* TestClock.adjust("1 minute")
+      }
+      const active = yield* page()
+      expect((yield* service.activeAlerts).map(({ rule, window }) => `${rule} ${window}`)).toContain("sources 1h")
+      expect(active.get("errata_alert_active[*,sources,1h]")).toBe(1)
+      expect(active.get("errata_alert_active[*,calls,1h]")).toBe(0)
+    }).pipe(Effect.provide(ErrorTracker.layer({ rules }))))
+
+  it.effect("calls that end with an expected empty have an outcome of their own", () =>
+    Effect.gen(function*() {
+      const policy = yield* RetryPolicy.make()
+      const call = (reason: FetchError.EmptyReason) =>
+        Effect.fail(new FetchError.DataEmpty({ reason })).pipe(Fetch.tracked(), Fetch.retry(policy), Effect.exit)
+      yield* Effect.all([call("delisted"), call("delisted"), call("api_response")])
+      const values = yield* page()
+      expect(values.get("errata_calls_total[expected_empty]")).toBe(2)
+      expect(values.get("errata_calls_total[failed]")).toBe(1)
+      expect(values.get("errata_window_calls[expected_empty,5m]")).toBe(2)
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+})
+
 describe("retry policies", () => {
   it.effect("have gauges: open circuit breakers, and the wait for a rate limit, by source", () =>
     Effect.gen(function*() {

@@ -103,7 +103,7 @@ const limits: Prometheus.Limits = {
     { name: `${hostile}%`, window: "minute", ratio: 0.333_333_333_333, minAttempts: 10 },
     { name: "ratio by", by: "source", window: "day", ratio: 0.5, minAttempts: 1 },
     { name: "objective", objective: 0.99, of: "attempts", by: "source" },
-    { name: hostile + "!", objective: 0.999 }
+    { name: `${hostile}!`, objective: 0.999 }
   ],
   objective: 0.995
 }
@@ -172,9 +172,9 @@ describe("alert rules", () => {
 
   it.each([
     [{ thresholds: { API_FORMAT: { perMinute: 0 } } }, {}, "thresholds.API_FORMAT.perMinute is 0"],
-    [{ rules: [{ name: "x", objective: 1 }] }, {}, "rules[0].objective is 1: it must be a number above 0 and below 1"],
+    [{ rules: [{ name: "x", objective: 1 }] }, {}, "rules[0].objective is 1: it must be a number from 0.9 to below 1"],
     [{ rules: [{ name: "x", objective: 0.9, by: "source" }] }, {}, "rules[0] has by without of: \"attempts\""],
-    [{ objective: 99.9 }, {}, "objective is 99.9: it must be a number above 0 and below 1"],
+    [{ objective: 99.9 }, {}, "objective is 99.9: it must be a number from 0.9 to below 1"],
     [{ limit: 1 }, {}, "unknown option \"limit\""],
     [[], {}, "limits is []: it must be an object of limits"],
     [{}, { groupBy: ["job-name"] }, "groupBy[0] is \"job-name\": it must be the name of a label"],
@@ -329,33 +329,120 @@ describe.skipIf(!hasPromtool)("alert rules fire as the model does", () => {
     ])
   })
 
-  it("objectives burn over two windows at once, and never without calls", () => {
-    const rules = Prometheus.rules({ objective: 0.999 }, { keepFiringFor: 0 })
-    const calls = (outcome: string, window: string) => series("errata_window_calls", { instance: "a", outcome, window })
-    const rows = (window: string, failed: ReadonlyArray<number>, made: ReadonlyArray<number>) =>
-      [
-        [calls("failed", window), failed],
-        [calls("refused", window), failed.map(() => 0)],
-        [calls("succeeded", window), made.map((n, i) => n - (failed[i] ?? 0))]
-      ] as const
-    const burn = (long: string, factor: string, percent: string, severity: string): Firing => ({
+  describe("objectives", () => {
+    const burn = (
+      { factor, labels = {}, long, of, percent, severity, suffix = "" }: {
+        readonly long: string
+        readonly factor: string
+        readonly percent: string
+        readonly severity: string
+        readonly of: readonly [name: string, what: string, objective: string]
+        readonly labels?: Readonly<Record<string, string>>
+        readonly suffix?: string
+      }
+    ): Firing => ({
       alertname: "ErrataErrorBudgetBurn",
-      labels: { rule: "calls", window: long, burn_rate: factor, severity },
-      summary:
-        `calls: ${percent} of the calls in ${long} failed, more than ${factor} times what the objective of 99.9% allows`
+      labels: { rule: of[0], window: long, burn_rate: factor, severity, ...labels },
+      summary: `${of[0]}: ${percent} of the ${
+        of[1]
+      } in ${long} failed${suffix}, at least ${factor} times what the objective of ${of[2]} allows`
     })
-    testRules(rules, [{
-      name: "burn rates",
-      // Calm; only the short window; both; over; both of the slow pair; nothing at all.
-      input: [
-        ...rows("5m", [0, 50, 50, 0, 0, 0], [100, 100, 100, 100, 100, 0]),
-        ...rows("1h", [0, 5, 200, 200, 0, 0], [1000, 1000, 1000, 1000, 1000, 0]),
-        ...rows("30m", [0, 0, 0, 0, 5, 0], [500, 500, 500, 500, 500, 0]),
-        ...rows("6h", [0, 0, 0, 0, 60, 0], [6000, 6000, 6000, 6000, 6000, 0])
-      ],
-      alerts: ["ErrataErrorBudgetBurn"],
-      firing: [[], [], [burn("1h", "14.4", "20%", "critical")], [], [burn("6h", "6", "1%", "warning")], []]
-    }])
+
+    it("burn over two windows at once, recover by either, and never without calls", () => {
+      const calls = (outcome: string, window: string) =>
+        series("errata_window_calls", { instance: "a", outcome, window })
+      const rows = (window: string, failed: ReadonlyArray<number>, made: ReadonlyArray<number>) =>
+        [
+          [calls("failed", window), failed],
+          [calls("refused", window), failed.map(() => 0)],
+          [calls("expected_empty", window), failed.map(() => 0)],
+          [calls("succeeded", window), made.map((n, i) => n - (failed[i] ?? 0))]
+        ] as const
+      const of = ["calls", "calls", "99.9%"] as const
+      const fast = (percent: string) => [burn({ long: "1h", factor: "14.4", percent, severity: "critical", of })]
+      const slow = (percent: string) => [burn({ long: "6h", factor: "6", percent, severity: "warning", of })]
+      testRules(Prometheus.rules({ objective: 0.999 }, { keepFiringFor: 0 }), [{
+        name: "burn rates",
+        input: [
+          ...rows("5m", [0, 50, 50, 0, 50, 1, 0, 1, 0, 0], [100, 100, 100, 100, 100, 80, 0, 100, 100, 0]),
+          ...rows("1h", [0, 5, 200, 200, 15, 12, 12, 12, 0, 0], [
+            1000,
+            1000,
+            1000,
+            1000,
+            1000,
+            1000,
+            1000,
+            1000,
+            1000,
+            0
+          ]),
+          ...rows("30m", [0, 0, 0, 0, 0, 0, 0, 0, 5, 0], [500, 500, 500, 500, 500, 500, 500, 500, 500, 0]),
+          ...rows("6h", [0, 0, 0, 0, 0, 0, 0, 0, 60, 0], [6000, 6000, 6000, 6000, 6000, 6000, 6000, 6000, 6000, 0])
+        ],
+        alerts: ["ErrataErrorBudgetBurn"],
+        firing: [
+          // Nothing; the short window only; both; the short one is over.
+          [],
+          [],
+          fast("20%"),
+          [],
+          // Above the limit; below it, but not recovered; without calls in the short window; recovered.
+          fast("1.5%"),
+          fast("1.2%"),
+          fast("1.2%"),
+          [],
+          // The slow pair; nothing at all.
+          slow("1%"),
+          []
+        ]
+      }])
+    })
+
+    it("need the least number of events in the long window", () => {
+      const calls = (outcome: string, window: string, values: ReadonlyArray<number>) =>
+        [series("errata_window_calls", { instance: "a", outcome, window }), values] as const
+      testRules(Prometheus.rules({ rules: [{ name: "few", objective: 0.9, minEvents: 20 }] }, { keepFiringFor: 0 }), [{
+        name: "few",
+        input: ["5m", "30m", "1h", "6h"].flatMap((window) => [
+          calls("failed", window, [1, 19, 20]),
+          calls("succeeded", window, [0, 0, 0])
+        ]),
+        alerts: ["ErrataErrorBudgetBurn"],
+        firing: [[], [], [burn({
+          long: "6h",
+          factor: "6",
+          percent: "100%",
+          severity: "warning",
+          of: ["few", "calls", "90%"]
+        })]]
+      }])
+    })
+
+    it("of attempts by the values of a dimension read the gauges of their rule", () => {
+      const of = (name: string, window: string, value: string, values: ReadonlyArray<number>) =>
+        [series(name, { instance: "a", rule: "slo", window, dimension: "source", value }), values] as const
+      const rules = [{ name: "slo", objective: 0.99, of: "attempts", by: "source" }] as const
+      testRules(Prometheus.rules({ rules }, { keepFiringFor: 0 }), [{
+        name: "by source",
+        input: ["rest", "vision"].flatMap((source) =>
+          ["5m", "1h"].flatMap((window) => [
+            of("errata_rule_errors", window, source, [0, source === "rest" ? 30 : 5]),
+            of("errata_rule_attempts", window, source, [100, 100])
+          ])
+        ),
+        alerts: ["ErrataErrorBudgetBurn"],
+        firing: [[], [burn({
+          long: "1h",
+          factor: "14.4",
+          percent: "30%",
+          severity: "critical",
+          of: ["slo", "attempts", "99%"],
+          labels: { dimension: "source", value: "rest" },
+          suffix: ", source rest"
+        })]]
+      }])
+    })
   })
 
   it.effect("and with the pages of a tracker, as its own alerts do", () =>

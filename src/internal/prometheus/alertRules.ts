@@ -1,25 +1,13 @@
 /** The alert rules of limits, rules and objectives. Pure. */
 import { facts } from "../../FetchError.js"
 import type { Limit } from "../tracker/alerting/edges.js"
+import type { Limits } from "../tracker/alerting/evaluator.js"
 import type { Rule } from "../tracker/alerting/limits.js"
+import type { Objective } from "../tracker/alerting/objective.js"
 import type { Window } from "../tracker/counting/windows.js"
 import { windowIndex } from "../tracker/counting/windows.js"
 import { catalogue } from "../tracker/measures/family.js"
 import { type AlertRule, literal, quoted, rulesFile, selector, verbatim } from "./promql.js"
-
-/** An objective: the share of calls or attempts that succeed. */
-export interface Objective {
-  readonly name: string
-  readonly objective: number
-  readonly of: "calls" | "attempts"
-  readonly by: string | undefined
-}
-
-export interface Alerted {
-  readonly limits: ReadonlyMap<string, ReadonlyArray<Limit>>
-  readonly rules: ReadonlyArray<Rule>
-  readonly objectives: ReadonlyArray<Objective>
-}
 
 export interface Style {
   /** The labels of the targets that alerts keep. Counts are summed up over the others. */
@@ -29,7 +17,7 @@ export interface Style {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export const alertRules = ({ limits, objectives, rules }: Alerted, style: Style): string =>
+export const alertRules = ({ limits, rules }: Limits, style: Style): string =>
   rulesFile([
     {
       name: "errata-limits",
@@ -37,13 +25,18 @@ export const alertRules = ({ limits, objectives, rules }: Alerted, style: Style)
     },
     {
       name: "errata-rules",
-      rules: rules.map((rule) =>
-        rule.group?.minAttempts === undefined
-          ? countRule(rule, style)
-          : ratioRule(rule, rule.group.window, rule.group.minAttempts, style)
+      rules: rules.flatMap((rule) =>
+        rule.objective !== undefined
+          ? []
+          : rule.group?.minAttempts === undefined
+          ? [countRule(rule, style)]
+          : [ratioRule(rule, rule.group.window, rule.group.minAttempts, style)]
       )
     },
-    { name: "errata-objectives", rules: objectives.flatMap((objective) => burnRules(objective, style)) }
+    {
+      name: "errata-objectives",
+      rules: rules.flatMap((rule) => rule.objective === undefined ? [] : [burnRule(rule, rule.objective, style)])
+    }
   ])
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -139,42 +132,54 @@ const held = (
 // objectives
 // ---------------------------------------------------------------------------------------------------------------------
 
-// A month's error budget is spent in two days, and in five.
-const burns = [
-  { factor: 14.4, long: "1h", short: "5m", severity: "critical" },
-  { factor: 6, long: "6h", short: "30m", severity: "warning" }
-] as const
-
-const burnRules = (objective: Objective, style: Style): ReadonlyArray<AlertRule> =>
-  burns.map(({ factor, long, severity, short }) => {
-    const { by, name } = objective
-    const most = literal(factor * (1 - objective.objective))
-    return {
-      alert: "ErrataErrorBudgetBurn",
-      expr: `${failureRate(objective, long, style)} > ${most}\nand\n${failureRate(objective, short, style)} > ${most}`,
-      keepFiringFor: style.keepFiringFor,
-      labels: labelsOf({ rule: name, window: long, burn_rate: literal(factor) }, severity, style),
-      annotations: {
-        summary: `${verbatim(name)}: {{ $value | humanizePercentage }} of the ${objective.of} in ${long} failed${
-          ofValue(by)
-        }, more than ${literal(factor)} times what the objective of ${literal(objective.objective * 100)}% allows`
-      }
+/** One pair of windows: both must exceed the limit. Without events in the short window, an alert stays active. */
+const burnRule = ({ limit, name }: Rule, objective: Objective, style: Style): AlertRule => {
+  const { by, long, minEvents, of, short } = objective
+  const [inLong, inShort] = [long, short].map((minutes) => outcomesIn(objective, name, windowText(minutes), style))
+  const burnRate = literal(limit.limit / (1 - objective.objective))
+  const about = { rule: name, window: limit.name }
+  const alert = "ErrataErrorBudgetBurn"
+  const exceeds = ({ events, failures }: Outcomes, share: number) => `${failures} / ${events} > ${literal(share)}`
+  return {
+    alert,
+    expr: held(
+      `${exceeds(inLong!, limit.limit)}\nand\n${exceeds(inShort!, limit.limit)}\nand\n${
+        inLong!.events
+      } >= ${minEvents}`,
+      `${exceeds(inLong!, limit.recovered)}\nand\n(${exceeds(inShort!, limit.recovered)} or ${inShort!.events} == 0)`,
+      alert,
+      about,
+      by === undefined ? style.groupBy : [...style.groupBy, "dimension", "value"]
+    ),
+    keepFiringFor: style.keepFiringFor,
+    labels: labelsOf({ ...about, burn_rate: burnRate }, long > 60 ? "warning" : "critical", style),
+    annotations: {
+      summary: `${verbatim(name)}: {{ $value | humanizePercentage }} of the ${of} in ${limit.name} failed${
+        ofValue(by)
+      }, at least ${burnRate} times what the objective of ${literal(objective.objective * 100)}% allows`
     }
-  })
-
-const failureRate = ({ by, of }: Objective, window: string, { groupBy }: Style): string => {
-  const failed = of === "calls" ? `outcome=~"failed|refused"` : `outcome="failed"`
-  if (by === undefined) {
-    const { name } = of === "calls" ? catalogue.windowCalls : catalogue.windowAttempts
-    const inWindow = `window=${quoted(window)}`
-    return `${sum(groupBy, `${name}{${failed},${inWindow}}`)} / ${sum(groupBy, `${name}{${inWindow}}`)}`
   }
-  const name = `${catalogue.dimensionAttempts.name}_total`
-  const ofDimension = `dimension=${quoted(by)}`
-  const labels = [...groupBy, "dimension", "value"]
-  return `${sum(labels, `increase(${name}{${ofDimension},${failed}}[${window}])`)} / ${
-    sum(labels, `increase(${name}{${ofDimension}}[${window}])`)
-  }`
+}
+
+const windowText = (minutes: number): string => minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`
+
+interface Outcomes {
+  readonly failures: string
+  readonly events: string
+}
+
+const outcomesIn = ({ by, of }: Objective, rule: string, window: string, { groupBy }: Style): Outcomes => {
+  if (by !== undefined) {
+    const labels = [...groupBy, "dimension", "value"]
+    return {
+      failures: sum(labels, selector(catalogue.ruleErrors.name, { rule, window })),
+      events: sum(labels, selector(catalogue.ruleAttempts.name, { rule, window }))
+    }
+  }
+  const { name } = of === "calls" ? catalogue.windowCalls : catalogue.windowAttempts
+  const failed = of === "calls" ? `outcome=~"failed|refused"` : `outcome="failed"`
+  const inWindow = `window=${quoted(window)}`
+  return { failures: sum(groupBy, `${name}{${failed},${inWindow}}`), events: sum(groupBy, `${name}{${inWindow}}`) }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

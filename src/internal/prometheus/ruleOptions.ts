@@ -2,9 +2,10 @@
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Check from "../options.js"
+import type { Limits } from "../tracker/alerting/evaluator.js"
 import type { Options as TrackerOptions } from "../tracker/model.js"
 import { settings } from "../tracker/trackerOptions.js"
-import type { Alerted, Objective, Style } from "./alertRules.js"
+import type { Style } from "./alertRules.js"
 
 export interface RuleOptions {
   readonly groupBy?: ReadonlyArray<string> | undefined
@@ -16,41 +17,20 @@ export interface RuleOptions {
 // limits
 // ---------------------------------------------------------------------------------------------------------------------
 
-const share = Check.number("a number above 0 and below 1", (n) => n > 0 && n < 1)
-
-const objectiveRule = Check.struct(
-  {
-    name: Check.text,
-    objective: share,
-    of: Check.withDefault(Check.oneOf("value", ["calls", "attempts"]), "calls"),
-    by: Check.optional(Check.text)
-  } satisfies Check.Checks<Objective>
-)
-
-const objectiveOf: Check.Check<Objective> = (path, value) =>
-  Either.flatMap(objectiveRule(path, value), (objective) =>
-    objective.by !== undefined && objective.of === "calls"
-      ? Either.left(`${path} has by without of: "attempts": calls have no dimensions`)
-      : Either.right(objective))
-
-/** The limits of a tracker with these options, and the objectives among its rules. */
-export const alertedOf = (options: unknown): Check.Checked<Alerted> =>
+/** The limits and rules of a tracker with these options, and an objective for all calls. */
+export const alertedOf = (options: unknown): Check.Checked<Limits> =>
   Either.gen(function*() {
     if (!Check.isRecord(options)) return yield* Check.wrong("limits", options, "an object of limits")
-    const { objective, ...rest } = options
-    const all: ReadonlyArray<unknown> = Array.isArray(rest["rules"]) ? rest["rules"] : []
-    const isObjective = (rule: unknown): boolean => Check.isRecord(rule) && "objective" in rule
-    const objectives = yield* Either.all(
-      all.flatMap((rule, i) => isObjective(rule) ? [objectiveOf(`rules[${i}]`, rule)] : [])
-    )
-    const rules = Array.isArray(rest["rules"]) ? all.filter((rule) => !isObjective(rule)) : rest["rules"]
-    // `settings` checks values of any type.
-    const { limits, rules: resolved } = yield* settings({ ...rest, rules } as TrackerOptions)
-    const ofCalls = objective === undefined
-      ? []
-      : [{ name: "calls", objective: yield* share("objective", objective), of: "calls" as const, by: undefined }]
-    return { limits, rules: resolved, objectives: [...ofCalls, ...objectives] }
+    const { objective, rules, ...rest } = options
+    // Its name is refused for a rule of the list.
+    const ofCalls = objective === undefined ? [] : [{ name: "calls", objective }]
+    if (objective !== undefined) yield* objectives("objective", objective)
+    const all = Array.isArray(rules) ? [...rules, ...ofCalls] : rules ?? ofCalls
+    // `settings` checks what it gets, whatever its type.
+    return yield* settings({ ...rest, rules: all } as TrackerOptions)
   })
+
+const objectives = Check.number("a number from 0.9 to below 1", (n) => n >= 0.9 && n < 1)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // style

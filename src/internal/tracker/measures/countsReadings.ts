@@ -2,7 +2,9 @@
 import * as Duration from "effect/Duration"
 import type { Evaluator } from "../alerting/evaluator.js"
 import type { Rule } from "../alerting/limits.js"
+import type { Objective } from "../alerting/objective.js"
 import type { Counts } from "../counting/counts.js"
+import { objectiveGauge } from "../counting/objectiveGauges.js"
 import type { Tally } from "../counting/tally.js"
 import type { Window } from "../counting/windows.js"
 import { windowIndex } from "../counting/windows.js"
@@ -23,13 +25,11 @@ export const countsReadings = (counts: Counts, evaluator: Evaluator, now: number
       expected: countOf(code.expected)
     })),
     limits: limitsOf(evaluator),
-    // An objective is evaluated over two windows at once: `Prometheus.rules` writes its alerts from the counters.
-    rules: evaluator.limits.rules.filter(({ objective }) => objective === undefined)
-      .map((rule) => ruleOf(rule, counts, now)),
+    rules: evaluator.limits.rules.map((rule) => ruleOf(rule, counts, now)),
     alerts: evaluator.active(now),
     attempted: counts.attempted,
     successes: countOf(counts.successes),
-    calls: counts.called(countOf),
+    calls: { ...counts.called(countOf), expected: countOf(counts.expectedCalls) },
     retry: counts.retried(({ total }) => total),
     dropped: counts.dropped,
     empties: counts.empties.rows(undefined, now),
@@ -55,9 +55,26 @@ const ruleOf = (rule: Rule, counts: Counts, now: number): RuleReading => ({
   code: rule.code,
   window: rule.limit.name,
   limit: rule.limit.limit,
-  by: rule.group?.by ?? "",
-  values: () => valuesOf(rule, counts, now)
+  by: rule.group?.by ?? rule.objective?.by ?? "",
+  values: () => rule.objective === undefined ? valuesOf(rule, counts, now) : outcomesOf(rule.objective, counts, now)
 })
+
+/** The failures and attempts of an objective by value. Those of all calls or attempts are families of their own. */
+const outcomesOf = (objective: Objective, counts: Counts, now: number): ReadonlyArray<RuleValue> => {
+  const gauge = objective.by === undefined ? undefined : objectiveGauge(counts, objective)
+  if (gauge === undefined) return []
+  return Array.from(gauge.failing()).flatMap((value) =>
+    [objective.long, objective.short].map((minutes) => {
+      const { events, failures } = gauge.read(value, minutes, now, now)
+      return {
+        value,
+        window: minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`,
+        errors: failures,
+        attempts: events
+      }
+    })
+  )
+}
 
 const valuesOf = ({ code, group, limit }: Rule, counts: Counts, now: number): ReadonlyArray<RuleValue> => {
   if (group === undefined) {

@@ -77,13 +77,14 @@ const emptySamples = (row: Readings["empties"][number]): ReadonlyArray<Sample> =
 /** Without a window: since the start. */
 const callsOf = ({ calls }: Readings, millis: number | undefined): ReadonlyArray<Sample> => {
   const count = (name: keyof Readings["calls"]) => millis === undefined ? calls[name].total : calls[name].within(millis)
-  const [failed, recovered, refused] = [count("failed"), count("recovered"), count("refused")]
+  const [all, recovered, refused, expected] = [count("failed"), count("recovered"), count("refused"), count("expected")]
   return [
     // Beyond 1,024 events in a window, each of the counts has an error of its own.
-    sample(Math.max(0, count("made") - failed - recovered - refused), "succeeded"),
+    sample(Math.max(0, count("made") - all - recovered - refused), "succeeded"),
     sample(recovered, "recovered"),
-    sample(failed, "failed"),
-    sample(refused, "refused")
+    sample(Math.max(0, all - expected), "failed"),
+    sample(refused, "refused"),
+    sample(expected, "expected_empty")
   ]
 }
 

@@ -77,7 +77,7 @@ export interface Readings {
   /** True if attempts are counted, and not only errors. */
   readonly attempted: boolean
   readonly successes: Count
-  readonly calls: { readonly [K in "made" | "recovered" | "failed" | "refused"]: Count }
+  readonly calls: { readonly [K in "made" | "recovered" | "failed" | "refused" | "expected"]: Count }
   readonly retry: { readonly [K in "retries" | "giveUps" | "gateWaits" | "refusals" | "openCircuits"]: number }
   readonly dropped: number
   readonly empties: ReadonlyArray<{

@@ -15,6 +15,8 @@ export const measured = (tracker: Service, selection: Selection): Effect.Effect<
   reportingOf(tracker).measure?.(selection) ??
     Effect.map(serviceReadings(tracker, selection.names), (readings) => measure(readings, selection))
 
+const nothing: Count = { total: 0, within: () => 0 }
+
 interface Read {
   readonly stats: Stats
   readonly empties: EmptyData
@@ -70,7 +72,9 @@ const serviceReadings = Effect.fnUntraced(function*(
       made: countOf(({ stats }) => stats.calls.made),
       recovered: countOf(({ stats }) => stats.calls.recovered),
       failed: countOf(({ stats }) => stats.calls.failed),
-      refused: countOf(({ stats }) => stats.calls.refused)
+      refused: countOf(({ stats }) => stats.calls.refused),
+      // Not among the reads of a service.
+      expected: nothing
     },
     retry: total.stats.retry,
     dropped: total.stats.dropped,

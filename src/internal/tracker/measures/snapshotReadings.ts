@@ -1,6 +1,7 @@
 /** The readings of a snapshot. */
 import * as Duration from "effect/Duration"
 import type * as Snapshot from "../snapshotModel.js"
+import { noEvents } from "../snapshotModel.js"
 import type { Count, LatencyReading, Readings } from "./readings.js"
 
 export const snapshotReadings = (snapshot: Snapshot.Snapshot): Readings => {
@@ -27,7 +28,8 @@ export const snapshotReadings = (snapshot: Snapshot.Snapshot): Readings => {
       made: countOf(calls.made),
       recovered: countOf(calls.recovered),
       failed: countOf(calls.failed),
-      refused: countOf(calls.refused)
+      refused: countOf(calls.refused),
+      expected: countOf(snapshot.expectedCalls ?? noEvents)
     },
     retry: {
       retries: retry.retries.total,
