@@ -89,7 +89,7 @@ export interface Options {
 export const layer = (options: Options = {}): Layer.Layer<never, never, ErrorTracker> =>
   Layer.scopedDiscard(Effect.gen(function*() {
     const { attributes, dimensions, every, maxValues } = yield* Check.orDie(
-      "ErrorMetrics.layer",
+      "ErrorMetrics",
       checkedOptions("", options)
     )
     const tracker = yield* ErrorTracker

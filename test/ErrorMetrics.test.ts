@@ -276,11 +276,11 @@ describe("metrics", () => {
     }).pipe(Effect.scoped))
 
   it.effect.each<readonly [object, string]>([
-    [{ every: 0 }, "ErrorMetrics.layer: every is 0"],
+    [{ every: 0 }, "ErrorMetrics: every is 0"],
     [{ dimensions: ["symbols"] }, "ErrorTracker: dimensions[0]: unknown dimension \"symbols\""],
-    [{ maxValues: 0 }, "ErrorMetrics.layer: maxValues is 0"],
-    [{ attributes: { a: 1 } }, "ErrorMetrics.layer: attributes.a is 1"],
-    [{ interval: 1 }, "ErrorMetrics.layer: unknown option \"interval\""]
+    [{ maxValues: 0 }, "ErrorMetrics: maxValues is 0"],
+    [{ attributes: { a: 1 } }, "ErrorMetrics: attributes.a is 1"],
+    [{ interval: 1 }, "ErrorMetrics: unknown option \"interval\""]
   ])("refuse %o", ([options, message]) =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()

@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import {
   Classifier,
   Connectivity,
+  ErrorMetrics,
   ErrorTracker,
   Fetch,
   FetchError,
@@ -204,6 +205,27 @@ const entries: Readonly<Record<string, Entry>> = {
     make: provided((options) => Effect.sync(() => Prometheus.text([], options))),
     options: { dimensions: [...lists, [3]], maxValues: counts, format: ["txt", "", 3, null] }
   },
+  "Prometheus.rules": {
+    make: provided((options) => Effect.sync(() => Prometheus.rules(options))),
+    options: { ...tracker, objective: [...shares, 0, 1, 99.9] }
+  },
+  "Prometheus.rules, second argument": {
+    make: provided((options) => Effect.sync(() => Prometheus.rules({}, options))),
+    options: {
+      groupBy: [...lists, [3], [""], ["job-name"], ["__name__"]],
+      keepFiringFor: finiteDurations.filter((duration) => duration !== 0),
+      labels: [...objects, { "a b": "c" }, { a: 3 }, { a: "" }, { __a: "b" }]
+    }
+  },
+  "ErrorMetrics.layer": {
+    make: layered(ErrorMetrics.layer),
+    options: {
+      every: finiteDurations,
+      dimensions: [...lists, [3]],
+      maxValues: counts,
+      attributes: [...objects, { a: 3 }, { a: "" }]
+    }
+  },
   "BinanceRest.layer": {
     make: layered(BinanceRest.layer),
     options: {
@@ -301,7 +323,7 @@ const shown = (value: unknown): string => inspect(value, { depth: 5, breakLength
 
 describe.each(Object.entries(entries))("%s refuses", (name, { make, needed, options }) => {
   const call = (options: unknown): Effect.Effect<string> => refused(Reflect.apply(make, undefined, [options]))
-  const owner = name === "Fault.on" ? "Fault Silence" : name.replace(/\.(layer.*|make)$/, "")
+  const owner = name === "Fault.on" ? "Fault Silence" : name.replace(/\.(layer.*|make)$|, second argument$/, "")
 
   it.live.each(Object.entries(options).filter(([option]) => option !== ""))(
     "each wrong value of %s, with a message that names the option",
@@ -438,6 +460,8 @@ it("every exported type of options has an entry above", () => {
     "Insight.OffendersOptions": "Insight.offenders",
     "Prometheus.Options": "Prometheus.families",
     "Prometheus.TextOptions": "Prometheus.text",
+    "Prometheus.RulesOptions": "Prometheus.rules, second argument",
+    "ErrorMetrics.Options": "ErrorMetrics.layer",
     "BinanceRest.Options": "BinanceRest.layer",
     "BinanceVision.Options": "BinanceVision.layer",
     "KlineCache.Options": "KlineCache.layer",

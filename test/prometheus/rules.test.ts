@@ -176,7 +176,7 @@ describe("alert rules", () => {
     [{ rules: [{ name: "x", objective: 0.9, by: "source" }] }, {}, "rules[0] has by without of: \"attempts\""],
     [{ objective: 99.9 }, {}, "objective is 99.9: it must be a number from 0.9 to below 1"],
     [{ limit: 1 }, {}, "unknown option \"limit\""],
-    [[], {}, "limits is []: it must be an object of limits"],
+    [[], {}, "options is []: it must be an object with any of thresholds"],
     [{}, { groupBy: ["job-name"] }, "groupBy[0] is \"job-name\": it must be the name of a label"],
     [{}, { labels: { "a b": "c" } }, "labels: a b is \"a b\": it must be the name of a label"],
     [{}, { keepFiringFor: -1 }, "keepFiringFor is -1"]

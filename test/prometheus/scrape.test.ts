@@ -15,7 +15,9 @@ const options = {
   rules: [
     { name: "any", window: "hour", limit: 1000 },
     { name: "worst", by: "symbol", window: "hour", limit: 3 },
-    { name: "share", window: "hour", ratio: 0.99, minAttempts: 3 }
+    { name: "share", window: "hour", ratio: 0.99, minAttempts: 3 },
+    { name: "calls", objective: 0.999, minEvents: 1 },
+    { name: "sources", objective: 0.9, of: "attempts", by: "source" }
   ]
 } satisfies ErrorTracker.Options
 
@@ -100,7 +102,7 @@ describe.skipIf(!hasPrometheus)("a real Prometheus", () => {
         const { alerts, eventually, query } = yield* prometheus([
           { job: "openmetrics", port, path: "/metrics" },
           { job: "classic", port, path: "/classic" }
-        ], Prometheus.rules({ ...options, objective: 0.999 }))
+        ], Prometheus.rules(options))
 
         // Two scrapes of each, for the rates of the dashboard.
         const jobs = ["openmetrics", "classic"]

@@ -17,20 +17,30 @@ export interface RuleOptions {
 // limits
 // ---------------------------------------------------------------------------------------------------------------------
 
+// The tracker checks its own options.
+const later: Check.Check<unknown> = (_, value) => Either.right(value)
+
+const limitChecks = Check.struct(
+  {
+    thresholds: later,
+    rules: later,
+    codes: later,
+    dimensions: later,
+    maxValues: later,
+    sweepEvery: later,
+    recent: later,
+    objective: Check.optional(Check.number("a number from 0.9 to below 1", (n) => n >= 0.9 && n < 1))
+  } satisfies Check.Checks<TrackerOptions & { readonly objective?: number | undefined }>
+)
+
 /** The limits and rules of a tracker with these options, and an objective for all calls. */
 export const alertedOf = (options: unknown): Check.Checked<Limits> =>
-  Either.gen(function*() {
-    if (!Check.isRecord(options)) return yield* Check.wrong("limits", options, "an object of limits")
-    const { objective, rules, ...rest } = options
-    // Its name is refused for a rule of the list.
+  Either.flatMap(limitChecks("", options), ({ objective, rules, ...rest }) => {
+    // The tracker refuses a second rule of this name.
     const ofCalls = objective === undefined ? [] : [{ name: "calls", objective }]
-    if (objective !== undefined) yield* objectives("objective", objective)
-    const all = Array.isArray(rules) ? [...rules, ...ofCalls] : rules ?? ofCalls
-    // `settings` checks what it gets, whatever its type.
-    return yield* settings({ ...rest, rules: all } as TrackerOptions)
+    const all: unknown = rules === undefined ? ofCalls : Array.isArray(rules) ? [...rules, ...ofCalls] : rules
+    return settings({ ...rest, rules: all } as TrackerOptions)
   })
-
-const objectives = Check.number("a number from 0.9 to below 1", (n) => n >= 0.9 && n < 1)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // style
