@@ -171,6 +171,10 @@ const marketFault = (market: unknown): string | undefined => {
   const known = text(market).toLowerCase()
   const meant = known === "spot" || known === "um" || known === "cm"
     ? Market.fromShort(known)
+    : /^(?:usds?|usdt)[-_ ]?m(?:argined)?$|^(?:linear|perp|perpetual|swap|futures?)$/.test(known)
+    ? "FUTURES_USDT"
+    : /^coin[-_ ]?m(?:argined)?$|^(?:inverse|delivery)$/.test(known)
+    ? "FUTURES_COIN"
     : Market.Market.literals.find((name) => name.toLowerCase() === known)
   return `${quoted(market)} is not a market${meant ? `, did you mean "${meant}"` : ""}; there are ${
     list(Market.Market.literals)
