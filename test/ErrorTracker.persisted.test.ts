@@ -200,6 +200,26 @@ describe("layerPersisted", () => {
       }).pipe(Effect.provide(LogCapture.layer))
   )
 
+  it.effect("processes that are killed while they save, again and again, do not stop the saving", () =>
+    Effect.gen(function*() {
+      const { layer, values } = makeStore()
+      for (let run = 1; run <= 12; run++) {
+        expect(yield* live(layer, Effect.zipRight(track(1), total))).toBe(run)
+        // A store of files truncates a file before it writes to it.
+        const slot = Array.from({ length: 8 }, (_, i) => `error-tracker.${i}`).find((key) => !values.has(key))
+        if (slot !== undefined) values.set(slot, "")
+      }
+      expect(values.size).toBe(8)
+      // A foreign text is kept also then.
+      const foreign = new Map(Array.from({ length: 8 }, (_, i) => [`error-tracker.${i}`, i === 3 ? "" : "theirs"]))
+      for (const [key, text] of foreign) values.set(key, text)
+      expect(yield* live(layer, Effect.zipRight(track(1), total))).toBe(1)
+      expect(yield* live(layer, Effect.zipRight(track(1), total))).toBe(2)
+      expect([...values].filter(([key]) => key !== "error-tracker.3")).toEqual(
+        [...foreign].filter(([key]) => key !== "error-tracker.3")
+      )
+    }).pipe(Effect.provide(LogCapture.layer)))
+
   it.effect("a failing store is logged once per outage, and counting goes on", () =>
     Effect.gen(function*() {
       const { layer, state } = makeStore()

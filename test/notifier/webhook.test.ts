@@ -316,11 +316,15 @@ describe("Notifier.webhook: options", () => {
       "url must have no user name"
     ],
     ["a format", () => Notifier.webhook(url, { format: "slak" as "slack" }), "did you mean \"slack\"?"],
-    ["a header", () => Notifier.webhook(url, { headers: { "a b": "x" } }), "headers: \"a b\" is no header name"],
+    [
+      "a header",
+      () => Notifier.webhook(url, { headers: { "a b": "x" } }),
+      "headers: \"a b\" is no header name"
+    ],
     [
       "a header of two lines",
       () => Notifier.webhook(url, { headers: { authorization: "q1w2e3r4t5y6u7i8o9p0aSdF\r\nx: y" } }),
-      "headers.authorization must be a string of one line"
+      "headers.authorization: it must be a string of one line"
     ],
     [
       "a label",

@@ -9,6 +9,7 @@ import {
   Fetch,
   FetchError,
   Insight,
+  Notifier,
   Prometheus,
   RetryPolicy
 } from "effect-errata"
@@ -128,6 +129,22 @@ const tracker = {
   recent: [...fromZero, 10_001]
 }
 
+const receiver = {
+  name: texts,
+  minSeverity: ["WARN", "error", "", 3, null],
+  timeout: finiteDurations,
+  retry: [
+    ...objects,
+    { bsae: 1 },
+    ...finiteDurations.flatMap((duration) => [{ base: duration }, { cap: duration }]),
+    { base: "2 minutes", cap: "1 minute" }
+  ],
+  maxPending: [...counts, 100_001],
+  drainTimeout: finiteDurations.filter((duration) => duration !== 0)
+}
+
+const headers = [...objects, { "a b": "c" }, { a: 3 }, { a: "b\r\nc" }]
+
 const row = (option: string, values: ReadonlyArray<unknown>) => values.map((value) => ({ X: { [option]: value } }))
 
 const entries: Readonly<Record<string, Entry>> = {
@@ -225,6 +242,23 @@ const entries: Readonly<Record<string, Entry>> = {
       maxValues: counts,
       attributes: [...objects, { a: 3 }, { a: "" }]
     }
+  },
+  "Notifier.layer": {
+    make: layered((options) => Notifier.layer(options)),
+    needed: { send: () => Effect.void },
+    options: {
+      ...receiver,
+      send: functions,
+      keepAlive: [...objects, { every: "1 minute" }, { evrey: "1 minute", send: () => Effect.void }]
+    }
+  },
+  "Notifier.webhook": {
+    make: provided((options) => Effect.sync(() => Notifier.webhook("http://x.test", options))),
+    options: { ...receiver, headers, format: ["slcak", "", 3, null, {}], labels: [...objects, { "": "a" }, { a: 3 }] }
+  },
+  "Notifier.alertmanager": {
+    make: provided((options) => Effect.sync(() => Notifier.alertmanager("http://x.test", options))),
+    options: { ...receiver, headers, labels: [...objects, { "a b": "c" }, { a: 3 }], resend: finiteDurations }
   },
   "BinanceRest.layer": {
     make: layered(BinanceRest.layer),
@@ -462,6 +496,9 @@ it("every exported type of options has an entry above", () => {
     "Prometheus.TextOptions": "Prometheus.text",
     "Prometheus.RulesOptions": "Prometheus.rules, second argument",
     "ErrorMetrics.Options": "ErrorMetrics.layer",
+    "Notifier.ReceiverOptions": "Notifier.layer",
+    "Notifier.WebhookOptions": "Notifier.webhook",
+    "Notifier.AlertmanagerOptions": "Notifier.alertmanager",
     "BinanceRest.Options": "BinanceRest.layer",
     "BinanceVision.Options": "BinanceVision.layer",
     "KlineCache.Options": "KlineCache.layer",

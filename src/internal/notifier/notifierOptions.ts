@@ -92,7 +92,7 @@ export const textsByName =
   ) => {
     if (!Check.isRecord(value)) return Check.wrong(path, value, right)
     for (const [name, text] of Object.entries(value)) {
-      if (!isName(name)) return Either.left(`${path}: ${JSON.stringify(name)} is no valid name: ${right}`)
+      if (!isName(name)) return Either.left(`${path}: ${JSON.stringify(name)} is no valid name: it must be ${right}`)
       if (!Predicate.isString(text)) return Check.wrong(`${path}.${name}`, text, "a string")
     }
     // Each value is a string.
@@ -105,9 +105,13 @@ export const headers: Check.Check<Readonly<Record<string, Redacted.Redacted>>> =
   const found: Array<readonly [string, Redacted.Redacted]> = []
   for (const [name, text] of Object.entries(value)) {
     const plain: unknown = Redacted.isRedacted(text) ? Redacted.value(text) : text
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return Either.left(`${path}: ${JSON.stringify(name)} is no header name`)
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+      return Either.left(
+        `${path}: ${JSON.stringify(name)} is no header name: it must be a token, as in "authorization"`
+      )
+    }
     if (!Predicate.isString(plain) || /[\r\n\0]/.test(plain)) {
-      return Either.left(`${path}.${name} must be a string of one line, or a Redacted one`)
+      return Either.left(`${path}.${name}: it must be a string of one line, or a Redacted one`)
     }
     found.push([name, Redacted.make(plain)])
   }

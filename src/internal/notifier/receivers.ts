@@ -61,7 +61,7 @@ const webhookChecks = Check.struct(
     ...httpChecks,
     name: Check.withDefault(Check.text, "webhook"),
     format: Check.withDefault(format, "json"),
-    labels: Check.withDefault(textsByName("an object of label names and texts", (name) => name !== ""), {})
+    labels: Check.withDefault(textsByName("a text that is not empty", (name) => name !== ""), {})
   } satisfies Check.Checks<WebhookOptions>
 )
 
@@ -69,7 +69,7 @@ const alertmanagerChecks = Check.struct(
   {
     ...httpChecks,
     name: Check.withDefault(Check.text, "alertmanager"),
-    labels: Check.withDefault(textsByName("an object of texts by names of letters, digits and _", isLabelName), {}),
+    labels: Check.withDefault(textsByName("letters, digits and _", isLabelName), {}),
     resend: Check.withDefault(Check.duration(), "1 minute")
   } satisfies Check.Checks<AlertmanagerOptions>
 )

@@ -1,6 +1,7 @@
 /**
  * Saves a state in a `KeyValueStore` and restores the newest one. States alternate between two slots, so that one is
  * complete at any time. A slot whose content could not be read or used is never written to: further slots take its place.
+ * An empty text holds nothing that could be lost: once all slots are in use, it is written over.
  */
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Cause from "effect/Cause"
@@ -78,7 +79,7 @@ type Reading<A> =
   | { readonly _tag: "Unfinished" }
   | { readonly _tag: "Saved"; readonly saved: Numbered<A> }
   // The content cannot be used: it is damaged, foreign, or of a newer version.
-  | { readonly _tag: "Unusable"; readonly error: FetchError.FetchError }
+  | { readonly _tag: "Unusable"; readonly error: FetchError.FetchError; readonly isEmpty: boolean }
   // The store failed: the slot may hold anything.
   | { readonly _tag: "Unread"; readonly error: FetchError.FetchError }
 
@@ -105,7 +106,7 @@ export const make = <A>({ codec, key, stateful, store, texts }: Options<A>): Slo
           const saved = codec.read(text, context)
           return saved._tag === "Right"
             ? { _tag: "Saved", saved: saved.right }
-            : { _tag: "Unusable", error: saved.left }
+            : { _tag: "Unusable", error: saved.left, isEmpty: text === "" }
         }
       })
     })
@@ -175,11 +176,14 @@ export const make = <A>({ codec, key, stateful, store, texts }: Options<A>): Slo
   const save = Effect.gen(function*() {
     yield* readAgain
     const writable = slots.flatMap((reading, slot) => isWritable(reading) ? [slot] : [])
-    const slot = writable.find((slot) => slot !== newest) ?? writable[0]
+    const empty = slots.findIndex((reading) => reading._tag === "Unusable" && reading.isEmpty)
+    const slot = writable.find((slot) => slot !== newest) ?? (empty < 0 ? writable[0] : empty)
     if (slot === undefined) return false
     const context = { operation: "write", attributes: { key: keyOf(slot) } }
     const text = yield* codec.write({ number: next, value: yield* stateful.state })
     yield* bounded(() => store.set(keyOf(slot), text), FetchError.StorageWrite, context)
+    // A text of this process: it can be written over.
+    slots = slots.map((reading, i): Reading<A> => i === slot ? { _tag: "Empty" } : reading)
     newest = slot
     next++
     if (isFailing) yield* write(LogLevel.Info, `${texts.states} are saved again`)
