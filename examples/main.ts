@@ -7,7 +7,7 @@ import { FetchHttpClient, FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { type Clock, Console, Data, DateTime, Duration, Effect, Layer, Logger, LogLevel, Ref, Stream } from "effect"
 import { type Alert, ErrorLog, ErrorTracker } from "effect-errata"
-import { BinanceRest, BinanceVision, DataSourceManager, type KlineRequest } from "effect-errata/binance"
+import { BinanceRest, BinanceVision, DataSourceManager, type KlineRequest, RequestWeight } from "effect-errata/binance"
 import { Dashboard } from "effect-errata/dashboard"
 import { FaultyExchange } from "effect-errata/testing"
 import { join } from "node:path"
@@ -187,6 +187,11 @@ const live = Effect.gen(function*() {
   } satisfies Source
 })
 
+/** The live page, with the request weights that the clients share. */
+const page = Layer.unwrapEffect(
+  Effect.map(RequestWeight.RequestWeight, ({ usage }) => Dashboard.layer({ weights: usage }))
+)
+
 /** Serves the live page while the job runs. */
 const watched = Effect.gen(function*() {
   const { url } = yield* Dashboard.Dashboard
@@ -195,7 +200,7 @@ const watched = Effect.gen(function*() {
   yield* Effect.timeoutOption(Watch.run, "10 minutes")
   return 0
 }).pipe(
-  Effect.provide(Layer.merge(Watch.layer, Dashboard.layer()).pipe(Layer.provide(ErrorTracker.layer()))),
+  Effect.provide(Layer.merge(Watch.layer, page).pipe(Layer.provide([RequestWeight.layer, ErrorTracker.layer()]))),
   Effect.mapError(({ message }) => new BadUsage({ message })),
   // The page shows what a log would.
   Logger.withMinimumLogLevel(LogLevel.None)

@@ -140,7 +140,7 @@ export const guards = ({ guards }: Frame): void => {
         "div",
         {},
         h("h3", {}, "Request weight, this minute"),
-        list(guards.weights, weight, nothing("Not reported."))
+        list(guards.weights, weight, nothing("No request weight is reported."))
       )
     )
   )

@@ -32,6 +32,14 @@ import { pageFiles } from "./internal/responses.js"
 export type Options = options.Options
 
 /**
+ * The use of a limit per minute that an exchange imposes, for the option `weights`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Weight = options.Weight
+
+/**
  * The server of the page.
  *
  * @since 0.1.0
@@ -85,6 +93,9 @@ export class Dashboard extends Context.Tag("effect-errata/Dashboard")<Dashboard,
  *   before it.
  * - Requests from other sites, and for host names that the options do not list, are refused.
  *
+ * The request weights of Binance clients are shown if the option `weights` is the usage of their `RequestWeight`:
+ * `Layer.unwrapEffect(Effect.map(RequestWeight.RequestWeight, ({ usage }) => Dashboard.layer({ weights: usage })))`.
+ *
  * Dies of invalid options. Fails if the port is in use or the address is not available.
  *
  * @example
@@ -120,7 +131,7 @@ const start = (
   settings: options.Settings
 ): Effect.Effect<Service, DashboardError, ErrorTracker | Scope.Scope> =>
   Effect.gen(function*() {
-    const hub = yield* makeHub(yield* ErrorTracker, { build, name: settings.name })
+    const hub = yield* makeHub(yield* ErrorTracker, { build, name: settings.name, weights: settings.weights })
     const resources = (port: number): Resources => ({
       access: options.accessOf(settings, port),
       files: pageFiles(),

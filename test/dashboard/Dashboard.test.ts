@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Context, Duration, Effect, Exit, Layer, Logger, LogLevel, Redacted, Scope } from "effect"
 import { ErrorTracker, FetchError } from "effect-errata"
+import { RequestWeight } from "effect-errata/binance"
 import { Dashboard } from "effect-errata/dashboard"
 import { LogCapture } from "effect-errata/testing"
 import { createServer } from "node:http"
@@ -174,6 +175,7 @@ describe("Dashboard", () => {
         expect(short).toContain("at least 16 characters")
         expect(short).not.toContain("secret")
         expect(yield* message({ tokn: token } as Dashboard.Options)).toContain(`did you mean "token"?`)
+        expect(yield* message({ weights: [] as never })).toContain("weights is []: it must be an Effect")
         expect(yield* message({ host: "0.0.0.0", token: Redacted.make(token) })).toBe("served")
       }).pipe(quiet))
 
@@ -230,6 +232,21 @@ describe("Dashboard", () => {
         for (const socket of sockets) socket.destroy()
       })
   )
+
+  live("shows the request weights that clients share, and the rest of a frame if they cannot be read", () =>
+    Effect.gen(function*() {
+      const { limiter, usage } = yield* RequestWeight.make
+      yield* Effect.flatMap(limiter("api.binance.com", 6000), ({ pass }) => pass(20, (report) => report(4812)))
+      const framesOf = (weights: Dashboard.Options["weights"]) =>
+        Effect.gen(function*() {
+          const { port } = yield* served({ weights })
+          const response = yield* getting(port, "/api/frame")
+          return JSON.parse(response.slice(response.indexOf("\r\n\r\n")))
+        })
+      expect((yield* framesOf(usage)).guards.weights).toEqual([{ name: "api.binance.com", used: 4812, limit: 6000 }])
+      expect((yield* framesOf(Effect.die("no weights"))).guards).toBeNull()
+      expect((yield* framesOf(undefined)).guards).toBeNull()
+    }))
 
   live("takes the next port if the default one is in use, and fails if a chosen one is", () =>
     Effect.gen(function*() {

@@ -41,6 +41,7 @@ const nothing: Reads = {
   limits: [],
   budgets: [],
   policies: [],
+  weights: [],
   latency: [],
   empty: { at: instant(at), window: Option.none(), expected: 0, unexpected: 0, rows: [] },
   recent: [],
@@ -347,6 +348,12 @@ describe("frameOf", () => {
     expect(headline.level).toBe("warning")
     expect(headline.sentence[0]?.text).toBe("No errors in the last hour. 2 circuits closed, 1 open.")
     expect(frameOf(nothing).guards).toBeNull()
+  })
+
+  it("shows request weights, also without policies", () => {
+    const { guards } = frameOf({ ...nothing, weights: [{ host: "api.binance.com", used: 4812, limit: 6000 }] })
+    expect(guards?.weights).toEqual([{ name: "api.binance.com", used: 4812, limit: 6000 }])
+    expect(guards?.circuits).toEqual([])
   })
 
   it("makes a frame of any numbers", () => {

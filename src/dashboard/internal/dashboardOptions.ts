@@ -1,10 +1,20 @@
 /** The options of the page, checked, with their defaults. */
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { createHash, createHmac, timingSafeEqual } from "node:crypto"
 import { hostname } from "node:os"
 import * as Check from "../../internal/options.js"
 import type { AccessSettings } from "./access.js"
+
+/** The use of a limit per minute that an exchange imposes. */
+export interface Weight {
+  /** What the limit applies to. */
+  readonly host: string
+  /** The weight used in the current minute. */
+  readonly used: number
+  readonly limit: number
+}
 
 export interface Options {
   /**
@@ -26,6 +36,8 @@ export interface Options {
   readonly hosts?: ReadonlyArray<string> | undefined
   /** The name of the process in the page. Default: the name of the machine. */
   readonly name?: string | undefined
+  /** The request weights that the page shows, read for each frame; `usage` of `RequestWeight` fits. Default: none. */
+  readonly weights?: Effect.Effect<ReadonlyArray<Weight>> | undefined
 }
 
 export interface Settings {
@@ -34,6 +46,7 @@ export interface Settings {
   readonly name: string
   readonly token: string | undefined
   readonly hosts: ReadonlySet<string>
+  readonly weights: Effect.Effect<ReadonlyArray<Weight>>
 }
 
 const firstPort = 4400
@@ -57,12 +70,19 @@ const address: Check.Check<string> = (path, value) =>
     ? Either.right(value.toLowerCase())
     : Check.wrong(path, value, `an address or a host name, as in "127.0.0.1"`)
 
+const effect: Check.Check<Effect.Effect<ReadonlyArray<Weight>>> = (path, value) =>
+  // What the effect returns is known to the compiler only.
+  Effect.isEffect(value)
+    ? Either.right(value as Effect.Effect<ReadonlyArray<Weight>>)
+    : Check.wrong(path, value, "an Effect, as the usage of a RequestWeight")
+
 const checks = {
   host: Check.withDefault(address, "127.0.0.1"),
   port: Check.optional(Check.wholeNumber(0, 65_535)),
   token: Check.optional(token),
   hosts: Check.withDefault(Check.listOf("a list of strings", hostName), []),
-  name: Check.optional(Check.text)
+  name: Check.optional(Check.text),
+  weights: Check.withDefault(effect, Effect.succeed([]))
 } satisfies Check.Checks<Options>
 
 const isLoopback = (host: string): boolean =>
@@ -72,14 +92,15 @@ const isLoopback = (host: string): boolean =>
 export const settings = (options: Options): Check.Checked<Settings> =>
   Either.flatMap(
     Check.struct(checks)("", options),
-    ({ host, hosts, name, port, token }) =>
+    ({ host, hosts, name, port, token, weights }) =>
       isLoopback(host) || token !== undefined
         ? Either.right({
           host,
           ports: port === undefined ? Array.from({ length: 10 }, (_, i) => firstPort + i) : [port],
           name: name ?? hostname(),
           token,
-          hosts: new Set(["localhost", host, ...hosts])
+          hosts: new Set(["localhost", host, ...hosts]),
+          weights
         })
         : Either.left(`host is "${host}", which other machines can reach: set the option "token"`)
   )

@@ -10,6 +10,7 @@ import * as ErrorTracker from "../../ErrorTracker.js"
 import { writeDetached } from "../../internal/log/write.js"
 import { monotonicMillis } from "../../internal/monotonicMillis.js"
 import * as TrackerApi from "../../TrackerApi.js"
+import type { Settings } from "./dashboardOptions.js"
 import { type Chunk, chunkOf, EventClients, maxClients } from "./eventClients.js"
 import { encodeFrame, type FrameJson } from "./frameModel.js"
 import { make as makeSource } from "./frameSource.js"
@@ -35,12 +36,11 @@ const group = 50
 
 export const make = Effect.fnUntraced(function*(
   tracker: ErrorTracker.Service,
-  { build, name }: { readonly build: string; readonly name: string }
+  { build, name, weights }: { readonly build: string } & Pick<Settings, "name" | "weights">
 ): Effect.fn.Return<FrameHub, never, Scope.Scope> {
   const read = makeSource(tracker, {
-    build,
-    name,
-    detail: name === hostname() ? `pid ${pid}` : `${hostname()}, pid ${pid}`
+    labels: { build, name, detail: name === hostname() ? `pid ${pid}` : `${hostname()}, pid ${pid}` },
+    weights
   })
   const frame: Effect.Effect<FrameJson> = Effect.map(read, (reads) => encodeFrame(frameOf(reads)))
   const clients = new EventClients()

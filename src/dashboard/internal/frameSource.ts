@@ -9,10 +9,11 @@ import * as FetchError from "../../FetchError.js"
 import * as Insight from "../../Insight.js"
 import { monotonicMillis } from "../../internal/monotonicMillis.js"
 import * as RetryPolicy from "../../RetryPolicy.js"
+import type { Settings } from "./dashboardOptions.js"
 import { MinuteBars, ranges, type Totals } from "./minuteBars.js"
 import type { CodeFacts, Reads, SlowReads } from "./trackerReads.js"
 
-export interface Labels {
+interface Labels {
   readonly build: string
   readonly name: string
   readonly detail: string
@@ -41,8 +42,12 @@ const rarely = <A>(effect: Effect.Effect<A>): Effect.Effect<A> => {
 const ownFacts: ReadonlyArray<readonly [string, CodeFacts]> = Object.values(FetchError.facts)
   .map(({ category, code, severity }) => [code, { category, severity }])
 
+export interface SourceOptions extends Pick<Settings, "weights"> {
+  readonly labels: Labels
+}
+
 /** Makes the read of one frame. */
-export const make = (tracker: ErrorTracker.Service, labels: Labels): Effect.Effect<Reads> => {
+export const make = (tracker: ErrorTracker.Service, { labels, weights }: SourceOptions): Effect.Effect<Reads> => {
   const bars = {
     hour: new MinuteBars(ranges.hour),
     sixHours: new MinuteBars(ranges.sixHours),
@@ -131,6 +136,8 @@ export const make = (tracker: ErrorTracker.Service, labels: Labels): Effect.Effe
       empty: yield* tracker.emptyData({ window: "1 day" }),
       recent: yield* tracker.recent({ limit: maxRecent }),
       policies: yield* policies,
+      // The page needs the other parts of a frame more.
+      weights: yield* Effect.catchAllCause(weights, () => Effect.succeed([])),
       slow
     }
   })

@@ -19,7 +19,7 @@ export const frameOf = (reads: Reads): Frame => {
   const calls = callsOf(reads)
   const worst = reads.slow.dimensions.map(worstOf).filter(({ total }) => total > 0)
   const forecast = forecastOf(reads)
-  const guards = guardsOf(reads.policies, reads.at)
+  const guards = guardsOf(reads)
   const codes = codeRows(reads)
   const recent = unexpected(reads)
   return {

@@ -5,11 +5,14 @@ import * as Option from "effect/Option"
 import type * as RetryPolicy from "../../RetryPolicy.js"
 import type { Frame } from "./frameModel.js"
 import { full, plural, span } from "./numerals.js"
+import type { Reads } from "./trackerReads.js"
 
-/** Null without policies. */
-export const guardsOf = (states: ReadonlyArray<RetryPolicy.State>, at: number): Frame["guards"] => {
-  if (states.length === 0) return null
-  const named = withNames(states)
+/** Null without policies and request weights. */
+export const guardsOf = (
+  { at, policies, weights }: Pick<Reads, "at" | "policies" | "weights">
+): Frame["guards"] => {
+  if (policies.length + weights.length === 0) return null
+  const named = withNames(policies)
   const after = (duration: Duration.Duration) => DateTime.unsafeMake(Math.round(at + Duration.toMillis(duration)))
   return {
     circuits: named.map(([name, state]) => ({
@@ -36,7 +39,7 @@ export const guardsOf = (states: ReadonlyArray<RetryPolicy.State>, at: number): 
         ? []
         : [{ name, left: budget.value, capacity: Option.getOrElse(budgetSize, () => budget.value) }]
     ),
-    weights: []
+    weights: weights.map(({ host, limit, used }) => ({ name: host, used, limit }))
   }
 }
 

@@ -5,6 +5,7 @@ import type * as ErrorTracker from "../../ErrorTracker.js"
 import type * as FetchError from "../../FetchError.js"
 import type * as Insight from "../../Insight.js"
 import type * as RetryPolicy from "../../RetryPolicy.js"
+import type { Weight } from "./dashboardOptions.js"
 import type { BarRow, ranges, Totals } from "./minuteBars.js"
 
 export interface CodeFacts {
@@ -52,5 +53,6 @@ export interface Reads {
   /** Newest first. */
   readonly recent: ReadonlyArray<ErrorTracker.RecentError>
   readonly policies: ReadonlyArray<RetryPolicy.State>
+  readonly weights: ReadonlyArray<Weight>
   readonly slow: SlowReads
 }
