@@ -36,6 +36,12 @@ const shots: ReadonlyArray<readonly [string, ScenarioName, Shot]> = [
   ["storm-phone", "storm", { width: 390, dark: false }]
 ]
 
+const weights: Dashboard.Options["weights"] = Effect.succeed([
+  { host: "api.binance.com", used: 4812, limit: 6000 },
+  { host: "fapi.binance.com", used: 610, limit: 2400 },
+  { host: "dapi.binance.com", used: 96, limit: 2400 }
+])
+
 const main = Effect.gen(function*() {
   mkdirSync(folder, { recursive: true })
   const browser = yield* Effect.acquireRelease(
@@ -46,7 +52,7 @@ const main = Effect.gen(function*() {
     const chosen = shots.filter(([shot, scenario]) => scenario === name && (only === undefined || only === shot))
     if (chosen.length === 0) continue
     const { clock, policies, tracker } = yield* play(name)
-    const page = Dashboard.layer({ port: 0, name: "klines-worker-3" }).pipe(
+    const page = Dashboard.layer({ port: 0, name: "klines-worker-3", weights }).pipe(
       Layer.provide(Layer.succeed(ErrorTracker.ErrorTracker, tracker))
     )
     const { url } = Context.get(yield* Effect.withClock(Layer.build(page), clock.clock), Dashboard.Dashboard)
