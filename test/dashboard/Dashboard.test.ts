@@ -233,20 +233,23 @@ describe("Dashboard", () => {
       })
   )
 
-  live("shows the request weights that clients share, and the rest of a frame if they cannot be read", () =>
-    Effect.gen(function*() {
-      const { limiter, usage } = yield* RequestWeight.make
-      yield* Effect.flatMap(limiter("api.binance.com", 6000), ({ pass }) => pass(20, (report) => report(4812)))
-      const framesOf = (weights: Dashboard.Options["weights"]) =>
-        Effect.gen(function*() {
-          const { port } = yield* served({ weights })
-          const response = yield* getting(port, "/api/frame")
-          return JSON.parse(response.slice(response.indexOf("\r\n\r\n")))
-        })
-      expect((yield* framesOf(usage)).guards.weights).toEqual([{ name: "api.binance.com", used: 4812, limit: 6000 }])
-      expect((yield* framesOf(Effect.die("no weights"))).guards).toBeNull()
-      expect((yield* framesOf(undefined)).guards).toBeNull()
-    }))
+  live(
+    "shows the request weights that clients share, and the rest of a frame if they cannot be read",
+    () =>
+      Effect.gen(function*() {
+        const { limiter, usage } = yield* RequestWeight.make
+        yield* Effect.flatMap(limiter("api.binance.com", 6000), ({ pass }) => pass(20, (report) => report(4812)))
+        const framesOf = (weights: Dashboard.Options["weights"]) =>
+          Effect.gen(function*() {
+            const { port } = yield* served({ weights })
+            const response = yield* getting(port, "/api/frame")
+            return JSON.parse(response.slice(response.indexOf("\r\n\r\n")))
+          })
+        expect((yield* framesOf(usage)).guards.weights).toEqual([{ name: "api.binance.com", used: 4812, limit: 6000 }])
+        expect((yield* framesOf(Effect.die("no weights"))).guards).toBeNull()
+        expect((yield* framesOf(undefined)).guards).toBeNull()
+      })
+  )
 
   live("takes the next port if the default one is in use, and fails if a chosen one is", () =>
     Effect.gen(function*() {
