@@ -149,7 +149,8 @@ export const layerRules = (rules: ReadonlyArray<Rule>): Layer.Layer<never> =>
  * Classifies any cause. Never fails and never dies. If the cause holds a response with an unread body, the body is read for
  * its reason, at most 64 kB within a second, and cancelled otherwise: an unread body keeps its socket open.
  *
- * One of the 17 errors is returned with the context merged under its own.
+ * One of the 17 errors is returned with the context merged under its own. A wait until an instant counts from `now`, the
+ * time of the server in epoch milliseconds (default: the `Clock`), unless the answer has a `Date`.
  *
  * @example
  * import { Classifier } from "effect-errata"
@@ -166,12 +167,12 @@ export const layerRules = (rules: ReadonlyArray<Rule>): Layer.Layer<never> =>
  */
 export const classify: (
   cause: unknown,
-  options?: { readonly context?: FetchContext.Input | undefined }
+  options?: { readonly context?: FetchContext.Input | undefined; readonly now?: number | undefined }
 ) => Effect.Effect<FetchError.FetchError> = Effect.fnUntraced(function*(cause: unknown, options) {
   const context = FetchContext.make(options?.context ?? FetchContext.empty)
   const own = ownError(cause)
   if (own !== undefined) return inContext(own, context)
-  const now = yield* Clock.currentTimeMillis
+  const now = options?.now ?? (yield* Clock.currentTimeMillis)
   const rules = yield* Rules
   const chain = links(cause)
   const answer = answerOf(chain)

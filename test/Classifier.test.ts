@@ -386,6 +386,29 @@ describe("classifyCause", () => {
     }))
 })
 
+describe("a wait until an instant", () => {
+  const instant = Date.UTC(2024, 0, 2)
+  const cause = { status: 418, headers: {}, data: { code: -1003, msg: `IP banned until ${instant}.` } }
+
+  it.effect("counts from `now`, else from the Clock", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(instant - 60_000)
+      const byClock = yield* Classifier.classify(cause)
+      const byServer = yield* Classifier.classify(cause, { now: instant - 5000 })
+      assert.deepStrictEqual(
+        [byClock, byServer].map(({ retryAfter }) => Option.map(retryAfter, Duration.toMillis)),
+        [Option.some(60_000), Option.some(5000)]
+      )
+    }))
+
+  it.effect("counts from the Date of the answer, which takes precedence over both", () =>
+    Effect.gen(function*() {
+      const dated = { ...cause, headers: { date: new Date(instant - 9000).toUTCString() } }
+      const { retryAfter } = yield* Classifier.classify(dated, { now: instant - 5000 })
+      assert.deepStrictEqual(Option.map(retryAfter, Duration.toMillis), Option.some(9000))
+    }))
+})
+
 describe("dataEmpty", () => {
   it("speaks the words of the original, and says what is expected", () => {
     const error = Classifier.dataEmpty("date_range", { context: { symbol: "X" } })

@@ -174,6 +174,42 @@ describe("answers", () => {
   })
 })
 
+describe("rows of answers about the surroundings of a gap", () => {
+  it("are used where the page has no valid row", async () => {
+    const traded = { interval: "6h", delisted: start + 18 * hour } as const
+    const [found] = await ran(
+      world(traded, [step({ start, end: start + day })], { restFaults: [{ nth: 1, kind: "negative" }] })
+    )
+    expect(found).toMatchObject({ rows: 3, missing: ["2024-03-05T18:00..2024-03-06 delisted"], error: undefined })
+  })
+
+  it("are used where the survey of a long range has them", async () => {
+    const [found] = await ran(
+      world({ interval: "1m" }, [step({ start, end: start + 10_001 * 60_000 })], {
+        restFaults: [{ nth: 13, kind: "negative" }],
+        concurrency: 1
+      })
+    )
+    expect(found).toMatchObject({ rows: 10_001, missing: [], error: undefined })
+    expect(found!.requests).toHaveLength(13)
+  })
+})
+
+describe("a ban until an instant", () => {
+  for (const clientOffset of [-2 * day, 0, 2 * day]) {
+    it(`counts by the clock of the exchange, without a Date and with a local clock ${clientOffset / day} days ahead`, async () => {
+      const span = { start, end: start + day }
+      const steps = [step(span), { ...step(span), restart: false }, { ...step(span), pause: 200_000, isCalm: true }]
+      const [first, second, third] = await ran(
+        world({}, steps, { clientOffset, dateHeader: false, restFaults: [{ nth: 3, kind: "banned" }] })
+      )
+      expect(first).toMatchObject({ rows: 24, error: undefined })
+      expect(second).toMatchObject({ rows: 0, error: { _tag: "ApiRateLimit", retryable: true } })
+      expect(third).toMatchObject({ rows: 24, error: undefined })
+    })
+  }
+})
+
 describe("the archive", () => {
   it("is not asked for days before the listing one by one", async () => {
     const listed = start + 14 * day

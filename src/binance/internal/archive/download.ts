@@ -82,7 +82,7 @@ export const makeDownload = (
         duration: timeout,
         onTimeout: () => failure.timedOut("Not the whole file", timeout, "total")
       }),
-      Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, asked, []), Effect.fail)),
+      Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, asked, clock, []), Effect.fail)),
       Effect.mapError((error) => withContext(error, asked))
     )
   }

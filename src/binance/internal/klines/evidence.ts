@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Interval from "../../Interval.js"
+import type { Columns } from "./columns.js"
 import { joined, type Range, subtract } from "./ranges.js"
 
 export class Evidence {
@@ -27,6 +28,8 @@ export class Evidence {
   readonly timing = Effect.unsafeMakeSemaphore(1)
   /** An open time, for an interval whose grid depends on a candle. */
   anchor: number | undefined = undefined
+  /** Rows of answers to requests that only search for the first or the last candle. */
+  readonly spare: Array<Columns> = []
   private empty: ReadonlyArray<Range> = []
   /** The ranges that another fetch has proven empty while some of its answers failed or were refuted. */
   unsure: ReadonlyArray<Range> = []

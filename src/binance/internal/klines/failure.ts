@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Classifier from "../../../Classifier.js"
 import type * as FetchContext from "../../../FetchContext.js"
 import * as FetchError from "../../../FetchError.js"
+import { monotonicMillis } from "../../../internal/monotonicMillis.js"
 import * as RetryPolicy from "../../../RetryPolicy.js"
+import type { ExchangeClock } from "./exchangeClock.js"
 
 /** Storage errors and `DataEmpty` are excluded: no disk is involved, and empty parts are values. */
 export type KlinesError =
@@ -13,17 +15,21 @@ export type KlinesError =
   | Exclude<FetchError.DataError, FetchError.DataEmpty>
   | FetchError.OtherError
 
-/** Classifies a failure. The rules of the caller take precedence over `own`. */
-export const classify = (
+/**
+ * Classifies a failure. The rules of the caller take precedence over `own`. An answer without a `Date` may ask for a wait
+ * until an instant, which counts by the clock of the server, as far as it is known.
+ */
+export const classify = Effect.fnUntraced(function*(
   cause: unknown,
   context: FetchContext.Input,
+  clock: ExchangeClock,
   own: ReadonlyArray<Classifier.Rule>
-): Effect.Effect<KlinesError> =>
-  Effect.flatMap(Classifier.Rules, (rules) =>
-    Effect.map(
-      Effect.provideService(Classifier.classify(cause, { context }), Classifier.Rules, [...rules, ...own]),
-      precise
-    ))
+): Effect.fn.Return<KlinesError> {
+  const rules = yield* Classifier.Rules
+  const now = clock.earliest(yield* monotonicMillis)
+  const classified = Classifier.classify(cause, { context, now })
+  return precise(yield* Effect.provideService(classified, Classifier.Rules, [...rules, ...own]))
+})
 
 /** Converts a storage error or a `DataEmpty`, which only a wrong rule can produce, to `Unexpected`. */
 const precise = (error: FetchError.FetchError): KlinesError => {

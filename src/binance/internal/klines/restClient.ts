@@ -90,7 +90,7 @@ export const makeRestClient = Effect.fnUntraced(function*(
             duration: timeout,
             onTimeout: () => failure.timedOut("No whole answer", timeout, "total")
           }),
-          Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, context, rules), Effect.fail))
+          Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, context, clocks[market], rules), Effect.fail))
         )).pipe(Effect.mapError((error) => FetchError.withContext(error, context)))
   }
 })

@@ -194,7 +194,6 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
     if (isOver || Interval.floor(interval, evidence.now, anchor()) <= forming || end <= forming) break
   }
 
-  const all = columns.join(map.parts)
   if (evidence.now === -Infinity) {
     const nothing = Klines.empty(interval, missingOf({ start, end }, "not_fetched", interval, anchor()))
     return { klines: nothing, errors, now: undefined } satisfies RangeResult
@@ -234,7 +233,8 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
   const klines = Klines.make({
     interval,
     source: "rest",
-    columns: all,
+    // The last of several rows with one open time takes precedence.
+    columns: columns.join([...evidence.spare.map((rows) => columns.between(rows, start, end)), ...map.parts]),
     start,
     end: Math.min(end, forming),
     reasons: intersect(

@@ -5,6 +5,10 @@ import type { Range } from "./ranges.js"
 import { answersLatest, type Question } from "./restAnswer.js"
 import type { Series } from "./restSeries.js"
 
+/** Asks a question about existence. The rows of its answer are kept: the page that should have them may be damaged. */
+export const inquire = (series: Series, question: Question) =>
+  Effect.tap(series.ask(question), ({ rows }) => Effect.sync(() => series.evidence.spare.push(rows)))
+
 /** True if a candle opens before an instant; `undefined` if the exchange gives no answer. */
 export const hasBefore = Effect.fnUntraced(function*(series: Series, instant: number, isOver: boolean) {
   const { evidence } = series
@@ -12,7 +16,7 @@ export const hasBefore = Effect.fnUntraced(function*(series: Series, instant: nu
     if (evidence.first < instant) return true
     if (evidence.isEmptyBefore(instant)) return false
     if (isOver) return undefined
-    const answer = yield* Effect.option(series.ask({ start: undefined, end: instant, limit: 1 + votes }))
+    const answer = yield* Effect.option(inquire(series, { start: undefined, end: instant, limit: 1 + votes }))
     if (answer._tag === "None" || answer.value.failure !== undefined) return undefined
   }
   if (evidence.first < instant) return true
@@ -37,7 +41,7 @@ export const hasAfter = Effect.fnUntraced(function*(series: Series, gap: Range, 
       ? { start: undefined, end: now, limit: 1 + votes }
       : { start: end, end: answersLatest(market) ? Math.min(now, end + maxWindow) : now, limit: 1 + votes }
     if (end >= now) return false
-    const answer = yield* Effect.option(series.ask(question))
+    const answer = yield* Effect.option(inquire(series, question))
     if (answer._tag === "None" || answer.value.failure !== undefined) return undefined
   }
   if (evidence.last >= end) return true

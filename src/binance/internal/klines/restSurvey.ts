@@ -11,6 +11,7 @@ import { capacity, fullAt } from "./pages.js"
 import type { Range } from "./ranges.js"
 import { answersLatest, type Question } from "./restAnswer.js"
 import type { Series } from "./restSeries.js"
+import { inquire } from "./restSurroundings.js"
 
 /** Proves that the beginning and the end of a range are empty, if they are. Fails with the first request that fails. */
 export const surveyRange = Effect.fnUntraced(function*(
@@ -23,7 +24,7 @@ export const surveyRange = Effect.fnUntraced(function*(
 
   /** The open times in an answer. Fails if a part of the answer is unusable. */
   const ask = Effect.fnUntraced(function*(question: Question) {
-    const answer = yield* series.ask(question)
+    const answer = yield* inquire(series, question)
     evidence.now = Math.max(evidence.now, answer.now)
     return answer.failure === undefined ? answer.opens : yield* Effect.fail(answer.failure)
   })
