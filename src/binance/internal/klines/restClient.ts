@@ -90,7 +90,9 @@ export const makeRestClient = Effect.fnUntraced(function*(
             duration: timeout,
             onTimeout: () => failure.timedOut("No whole answer", timeout, "total")
           }),
-          Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, context, clocks[market], rules), Effect.fail))
+          Effect.catchAll((cause) =>
+            Effect.flatMap(failure.classify(cause, context, clocks[market], rules), Effect.fail)
+          )
         )).pipe(Effect.mapError((error) => FetchError.withContext(error, context)))
   }
 })
