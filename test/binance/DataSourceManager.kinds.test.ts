@@ -4,6 +4,7 @@
  */
 import * as Option from "effect/Option"
 import { describe, expect, it } from "vitest"
+import { outsideOf } from "../../src/binance/internal/manager/damagedFiles.js"
 import { violations } from "./worlds/laws.js"
 import { type Outcome, runWorld } from "./worlds/run.js"
 import { day, hour, type Span, type Traded } from "./worlds/truth.js"
@@ -277,6 +278,68 @@ describe("the archive", () => {
     expect(found).toMatchObject({ rows: 71, error: undefined })
     expect(found!.requests).not.toContain("klines")
   })
+})
+
+describe("a damaged file", () => {
+  const damaged = (name: string) => ({ name, kind: "flipped", times: 1000 } as const)
+  const last = start + 2 * day
+  const names = ["2024-03-07", "2024-03"].map((time) => damaged(`BTCUSDT-1h-${time}.zip`))
+
+  for (const sources of [["vision"], ["vision", "rest"]] as const) {
+    it(`of the last day shows that the instrument was traded: ${sources.join(", ")}`, async () => {
+      const [found] = await ran(
+        world({ delisted: last + 15 * hour }, [step({ start, end: last + 2 * day })], { sources, archiveFaults: names })
+      )
+      expect(found!.missing).toEqual(
+        sources.length === 1
+          ? ["2024-03-07..2024-03-08 not_fetched", "2024-03-08..2024-03-09 delisted"]
+          : ["2024-03-07T15:00..2024-03-09 delisted"]
+      )
+      expect(found).toMatchObject({
+        rows: sources.length === 1 ? 48 : 63,
+        error: sources.length === 1 ? { _tag: "DataIntegrity" } : undefined
+      })
+    })
+  }
+
+  it("that is later than all candles of REST contradicts a delisting", () => {
+    const missing = [{ start: last, end: last + 2 * day, reason: "delisted" } as const]
+    const file = { start: last, end: last + day }
+    expect(outsideOf([file], { first: start, last: last - hour }, missing)).toEqual([
+      { ...file, reason: "not_fetched" },
+      { start: last + day, end: last + 2 * day, reason: "delisted" }
+    ])
+    // A candle of the period of the file is consistent with a delisting later in this period.
+    expect(outsideOf([file], { first: start, last: last + hour }, missing)).toEqual(missing)
+  })
+
+  it("that is earlier than all candles of REST contradicts a listing", () => {
+    const missing = [{ start, end: start + 3 * day, reason: "not_listed_yet" } as const]
+    const file = { start: start + day, end: start + 2 * day }
+    expect(outsideOf([file], { first: start + 3 * day, last }, missing)).toEqual([
+      { start, end: start + day, reason: "not_listed_yet" },
+      { start: start + day, end: start + 3 * day, reason: "not_fetched" }
+    ])
+    expect(outsideOf([file], { first: start + day + hour, last }, missing)).toEqual(missing)
+  })
+})
+
+describe("the cache", () => {
+  for (const clientOffset of [-2 * day, 0, 2 * day]) {
+    it(`is filled from an archive that states no time, with a local clock ${clientOffset / day} days ahead`, async () => {
+      const span = { start, end: start + 3 * day }
+      const [first, second] = await ran(
+        world({}, [step(span), { ...step(span), restart: true }], {
+          sources: ["cache", "vision"],
+          dateHeader: false,
+          clientOffset
+        })
+      )
+      expect([first, second].map((found) => found!.rows)).toEqual([72, 72])
+      expect(first!.requests).toHaveLength(6)
+      expect(second!.requests).toEqual([])
+    })
+  }
 })
 
 describe("gaps that the cache has proven", () => {

@@ -27,6 +27,10 @@ export interface ArchiveResult {
   readonly errors: ReadonlyArray<KlinesError>
   /** The time of the archive at its last answer, in milliseconds; `undefined` when it stated none. */
   readonly now: number | undefined
+  /** The end of the last file that was read: a lower bound of the time. `-Infinity` if none was read. */
+  readonly least: number
+  /** The periods of files that exist but are damaged: the instrument was traded then. */
+  readonly damaged: ReadonlyArray<Range>
 }
 
 const year = 366 * 86_400_000
@@ -82,7 +86,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
       planned = [...planned, ...yield* read(more)]
     }
     // A file is published after its period.
-    const now = heard ?? Math.max(local, ...planned.filter(hasRows).map(({ file }) => file.end))
+    const now = heard ?? Math.max(local, endOf(planned))
 
     const klinesOf = (parts: ReadonlyArray<Read>, reasons: (anchor: number) => ReadonlyArray<Klines.Missing>) => {
       const found = parts.flatMap(({ rows }) => Option.toArray(Either.getOrElse(rows, () => Option.none<FileRows>())))
@@ -151,7 +155,10 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
       const complete = klinesOf(all, () => [{ start, end, reason: "date_range" }])
       const period = complete.missing.length === 0
         ? rough
-        : yield* tradingPeriod(complete, published, rowsAround(all, range), now, agreed, firstDay)
+        : including(
+          damagedIn(all),
+          yield* tradingPeriod(complete, published, rowsAround(all, range), now, agreed, firstDay)
+        )
       found = klinesOf(all, (anchor) =>
         overlay(
           archiveReasons({ interval, anchor, start, end, now, awaited: awaitedOf(all, interval, now), period }),
@@ -161,7 +168,9 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
     return {
       klines: found,
       errors: [...planned, ...others].flatMap(({ rows }) => Either.isLeft(rows) ? [rows.left] : []),
-      now: heard
+      now: heard,
+      least: endOf([...planned, ...others]),
+      damaged: damagedIn([...planned, ...others])
     }
   })
 
@@ -222,6 +231,20 @@ const rowsAround = (all: ReadonlyArray<Read>, { end, start }: Range): ReadonlyAr
       [openTime.find((open) => open < start), openTime.find((open) => open >= end)].filter((open) => open !== undefined)
     )
   )
+
+const endOf = (all: ReadonlyArray<Read>): number =>
+  Math.max(-Infinity, ...all.filter(hasRows).map(({ file }) => file.end))
+
+/** The periods of files that exist but are damaged. */
+const damagedIn = (all: ReadonlyArray<Read>): ReadonlyArray<Range> =>
+  failedIn(all.filter(({ rows }) => Either.isLeft(rows) && rows.left.category === "Data"))
+
+/** A trading period that includes ranges in which the instrument was traded. */
+const including = (traded: ReadonlyArray<Range>, period: TradingPeriod): TradingPeriod => ({
+  listed: Math.min(period.listed, ...traded.map(({ start }) => start)),
+  delisted: Math.max(period.delisted, ...traded.map(({ end }) => end)),
+  exists: period.exists || traded.length > 0
+})
 
 /** The periods of files that exist but could not be read. */
 const failedIn = (all: ReadonlyArray<Read>): ReadonlyArray<Range> =>

@@ -25,6 +25,7 @@ import { rangeOf } from "../klines/requestRange.js"
 import { restSearchOf } from "../klines/restRegistry.js"
 import * as rowSources from "../klines/rowSources.js"
 import * as split from "../klines/split.js"
+import { outsideOf } from "./damagedFiles.js"
 import type { Network, SourceRequests } from "./sourceRequests.js"
 import type { StreamFacts } from "./streamFacts.js"
 import type { Gathered } from "./verdict.js"
@@ -115,6 +116,8 @@ export const makeGather = (sources: Sources) => {
     const errors: Array<FetchError.FetchError> = []
     const host = sources.host(market)
     let now: number | undefined
+    let least = -Infinity
+    const damaged: Array<ranges.Range> = []
 
     const heard = (time: number | undefined) => {
       if (time !== undefined) now = Math.max(now ?? -Infinity, time)
@@ -159,6 +162,8 @@ export const makeGather = (sources: Sources) => {
             isOver ||= refused >= refusals
             if (found === undefined) return Option.none()
             heard(found.now)
+            least = Math.max(least, found.least ?? -Infinity)
+            damaged.push(...found.damaged ?? [])
             candles += length
             yield* report(source, candles)
             return Option.some({ ...piece, klines: found.klines, now: found.now, isSound: met.length === 0 })
@@ -250,6 +255,7 @@ export const makeGather = (sources: Sources) => {
         ranges.intersect(unknown, [piece]).map(({ end, start }) => Klines.slice(klines, start, end))
       )
       found = joined(found, parts)
+      found = { ...found, missing: outsideOf(damaged, evidence, found.missing) }
       // The exchange gives no reason for a gap after the last candle, and has no data about symbols that are no longer
       // traded. The archive may have the reason.
       const isUntraded = errors.some((error) => error._tag === "ApiFormat" && untraded.has(error.apiCode))
@@ -269,17 +275,22 @@ export const makeGather = (sources: Sources) => {
     if (Option.isSome(vision) || Option.isSome(rest)) {
       found = { ...found, missing: found.missing.map(afterAll) }
     }
+    // Without a time of the exchange, all before the end of a file that was read has ended. Ages count by the local clock.
+    const ended = now === undefined ? Klines.slice(found, range.start, Math.min(range.end, least)) : found
     const hasNews = isAsked || rowSources.count(found.source).cache < found.length
-    if (Option.isSome(cache) && now !== undefined && hasNews && (yield* monotonic) >= writable) {
+    if (
+      Option.isSome(cache) && Math.max(now ?? -Infinity, least) > range.start && hasNews &&
+      (yield* monotonic) >= writable
+    ) {
       const sure = ranges.overlay(
-        found.missing.map((hole) => ({ ...hole, reason: "not_fetched" as const })),
-        ranges.intersect(found.missing, proven)
+        ended.missing.map((hole) => ({ ...hole, reason: "not_fetched" as const })),
+        ranges.intersect(ended.missing, now === undefined ? [] : proven)
       )
       const kept = yield* requests.request(
         "cache",
         request,
         range,
-        cache.value.keep({ market, symbol }, { ...found, missing: sure }, { host, now }),
+        cache.value.keep({ market, symbol }, { ...ended, missing: sure }, { host, now }),
         errors
       )
       if (Either.isLeft(kept)) writable = (yield* monotonic) + 60_000
@@ -294,6 +305,8 @@ interface Found {
   readonly klines: Klines.Klines
   readonly errors: ReadonlyArray<FetchError.FetchError>
   readonly now: number | undefined
+  readonly least?: number
+  readonly damaged?: ReadonlyArray<ranges.Range>
 }
 
 /** Adapts a client without partial results: it returns all of a range or fails. */
