@@ -252,10 +252,18 @@ describe("frameOf", () => {
       severity: "INFO" as const,
       message: "",
       context: {},
+      expected: true,
       causes: []
     }
-    expect(frameOf({ ...nothing, recent: [empty] }).recent).toHaveLength(0)
-    expect(frameOf({ ...nothing, ...inHour({ DATA_EMPTY: 1 }), recent: [empty] }).recent).toHaveLength(1)
+    const unexpected = { ...empty, at: instant(at - 2 * minute), expected: false }
+    const { recent, recentTotal } = frameOf({
+      ...nothing,
+      ...inHour({ DATA_EMPTY: 1 }),
+      recent: [empty, unexpected, empty]
+    })
+    expect(recent.map(({ at, count }) => [at, count])).toEqual([[unexpected.at, 1]])
+    expect(recentTotal).toBe(1)
+    expect(frameOf({ ...nothing, recent: [empty] }).recent).toEqual([])
   })
 
   it("puts like errors into one row, the newest first", () => {
@@ -267,6 +275,7 @@ describe("frameOf", () => {
       severity: "ERROR" as const,
       message,
       context: { symbol, source: "rest", attributes: { status: 503 } },
+      expected: false,
       causes: ["BinanceError -1003", "x".repeat(2000)]
     })
     const { recent } = frameOf({

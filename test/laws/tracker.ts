@@ -631,6 +631,26 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   )
 
   law(
+    "recent errors say which empty data was expected, and keep the last of both",
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const empty = (expected: boolean) => new FetchError.DataEmpty({ reason: "source_gap", expected })
+      yield* track(empty(false))
+      yield* track(empty(true), 150)
+      yield* track(timeout())
+      const recent = yield* service.recent()
+      expect(recent[0]).toMatchObject({ code: "NETWORK_TIMEOUT", expected: false })
+      expect(recent.at(-1)).toMatchObject({ code: "DATA_EMPTY", expected: false })
+      expect(recent.filter(({ expected }) => expected)).toHaveLength(99)
+      const snapshot = yield* service.snapshot
+      yield* service.restore(snapshot)
+      expect((yield* service.recent()).map(({ expected }) => expected)).toEqual(
+        recent.map(({ expected }) => expected)
+      )
+    })
+  )
+
+  law(
     "reset discards all counts and resolves active alerts",
     Effect.gen(function*() {
       const service = yield* tracker

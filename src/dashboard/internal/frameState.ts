@@ -21,7 +21,7 @@ export const frameOf = (reads: Reads): Frame => {
   const forecast = forecastOf(reads)
   const guards = guardsOf(reads)
   const codes = codeRows(reads)
-  const recent = unexpected(reads)
+  const recent = reads.recent.filter(({ expected }) => !expected)
   return {
     build: reads.build,
     at: DateTime.unsafeMake(reads.at),
@@ -55,17 +55,6 @@ export const frameOf = (reads: Reads): Frame => {
 }
 
 const barsOf = ({ start, ...rest }: BarRow): Frame["bars"]["hour"] => ({ start: DateTime.unsafeMake(start), ...rest })
-
-const emptyCode = "DATA_EMPTY"
-const hour = 3_600_000
-
-/** The last errors without expected empties, as far as the counts distinguish them. */
-const unexpected = ({ at, recent, windows }: Reads): ReadonlyArray<ErrorTracker.RecentError> => {
-  const isUnexpectedWithin = (window: "hour" | "day") => (windows[window].errors[emptyCode] ?? 0) > 0
-  return recent.filter((error) =>
-    error.code !== emptyCode || isUnexpectedWithin(at - DateTime.toEpochMillis(error.at) <= hour ? "hour" : "day")
-  )
-}
 
 const unknown: CodeFacts = { severity: "ERROR", category: "Other" }
 

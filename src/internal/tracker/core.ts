@@ -86,9 +86,7 @@ export class Core {
     const context = own === undefined ? FetchContext.make(error.context) : error.context
     const empty = classification.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
-    const causes = now < counts.recent.causesFrom
-      ? undefined
-      : counts.recent.causesOf(error, classification.code, message, now)
+    const causes = counts.recent.causesOf(error, classification.code, message, now)
     const count = own === undefined ? this.countOf(classification) : own.count
     let edges = evaluator.settle(now, moment)
     count.add(now, counts.hours.hour, expected)
@@ -104,7 +102,7 @@ export class Core {
     }
     if (empty !== undefined) counts.empties.add(empty.reason, context.source ?? unknown, expected, now)
     if (!kept) counts.dropped++
-    counts.recent.push(count.recent, now, classification, message, context, causes)
+    counts.recent.push(count.recent, now, classification, message, context, expected, causes)
     if (this.notices.isDue()) this.notices.look(counts, evaluator.limits.rules)
     return evaluator.hasGroups ? evaluator.attempted(edges, context, count.code, now, moment, error) : edges
   }

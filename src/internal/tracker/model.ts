@@ -297,6 +297,8 @@ export interface RecentError {
   readonly severity: Severity
   readonly message: string
   readonly context: FetchContext.FetchContext
+  /** Whether it is expected empty data, which counts towards no limit. */
+  readonly expected: boolean
   /**
    * The names and messages of the causes, outermost first, at most 8. They are read from at most 16 errors a second; of
    * further errors, only if an error with the same code and message was among those.

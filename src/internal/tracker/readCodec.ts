@@ -136,6 +136,7 @@ const recentError = Schema.Struct({
   severity: FetchError.Severity,
   message: Schema.String,
   context: FetchContext.FetchContext,
+  expected: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   causes: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] })
 })
 

@@ -143,6 +143,7 @@ export const Recent = Schema.Struct({
   severity: FetchError.Severity,
   message: Schema.String,
   context: FetchContext.FetchContext,
+  expected: Schema.optional(Schema.Boolean),
   causes: Schema.optional(Schema.Array(Schema.String))
 })
 

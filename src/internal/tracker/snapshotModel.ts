@@ -135,6 +135,8 @@ export interface Recent {
   readonly severity: FetchError.Severity
   readonly message: string
   readonly context: FetchContext.FetchContext
+  /** Whether it is expected empty data. Undefined in snapshots of earlier versions. */
+  readonly expected?: boolean | undefined
   /** The names and messages of the causes. Undefined in snapshots of earlier versions. */
   readonly causes?: ReadonlyArray<string> | undefined
 }

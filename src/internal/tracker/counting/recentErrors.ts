@@ -31,7 +31,7 @@ export class RecentErrors {
   private readonly known = new Map<string, ReadonlyArray<string>>()
   readonly capacity: number
   /** Causes of errors before this instant are not read: too many have been read within a second. */
-  causesFrom = 0
+  private causesFrom = 0
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -51,19 +51,21 @@ export class RecentErrors {
     classification: Classification,
     message: string,
     context: FetchContext.FetchContext,
+    expected: boolean,
     causes: ReadonlyArray<string> | undefined
   ): void {
     if (this.capacity === 0) return
     const index = this.total++
     // Most errors of a code are of the kind of the one before.
     const { latest } = kinds
-    const kind = latest !== undefined && latest.message === message && latest.source === context.source
+    const kind = latest !== undefined && latest.message === message && latest.source === context.source &&
+        latest.expected === expected
       ? latest
-      : kinds.find(message, context)
+      : kinds.find(message, context, expected)
     kind.last = index
     kind.kept = undefined
     const slot = this.ring[this.next]
-    if (slot === undefined) this.ring.push({ index, now, classification, message, context, causes, kind })
+    if (slot === undefined) this.ring.push({ index, now, classification, message, context, expected, causes, kind })
     else {
       if (slot.kind.last === slot.index) slot.kind.kept = { ...slot }
       slot.index = index
@@ -71,14 +73,16 @@ export class RecentErrors {
       slot.classification = classification
       slot.message = message
       slot.context = context
+      slot.expected = expected
       slot.causes = causes
       slot.kind = kind
     }
     this.next = this.next + 1 === this.capacity ? 0 : this.next + 1
   }
 
-  /** The causes of an error at or after `causesFrom`. */
-  causesOf(error: object, code: string, message: string, now: number): ReadonlyArray<string> {
+  /** The causes of an error; undefined if they are not read. */
+  causesOf(error: object, code: string, message: string, now: number): ReadonlyArray<string> | undefined {
+    if (now < this.causesFrom) return undefined
     if (now >= this.refillAt) {
       this.refillAt = now + 1e9
       this.readsLeft = readsPerSecond

@@ -13,6 +13,8 @@ export interface Kept {
   readonly classification: Classification
   readonly message: string
   readonly context: FetchContext.FetchContext
+  /** Whether it is expected empty data. */
+  readonly expected: boolean
   /** Undefined: not read. */
   readonly causes: ReadonlyArray<string> | undefined
 }
@@ -22,10 +24,11 @@ export interface Numbered extends Kept {
   readonly index: number
 }
 
-/** Errors of one code and source whose messages have one pattern. */
+/** Errors of one code and source whose messages have one pattern; expected empty data is a kind of its own. */
 export interface Kind {
   pattern: string
   source: string | undefined
+  expected: boolean
   /** The message of the last error. */
   message: string
   /** The number of the last error. */
@@ -45,25 +48,31 @@ export class RecentKinds {
   }
 
   /** The kind of an error, which becomes the latest one. */
-  find(message: string, { source, symbol }: FetchContext.FetchContext): Kind {
-    return this.latest = this.ofMessage(message, source) ?? this.ofPattern(message, source, symbol)
+  find(message: string, { source, symbol }: FetchContext.FetchContext, expected: boolean): Kind {
+    return this.latest = this.ofMessage(message, source, expected) ?? this.ofPattern(message, source, symbol, expected)
   }
 
   // Messages are quicker to compare than patterns, and most errors of a storm have the same message.
-  private ofMessage(message: string, source: string | undefined): Kind | undefined {
-    return this.kinds.find((kind) => kind.message === message && kind.source === source)
+  private ofMessage(message: string, source: string | undefined, expected: boolean): Kind | undefined {
+    return this.kinds.find((kind) => kind.message === message && kind.source === source && kind.expected === expected)
   }
 
-  private ofPattern(message: string, source: string | undefined, symbol: string | undefined): Kind {
+  private ofPattern(
+    message: string,
+    source: string | undefined,
+    symbol: string | undefined,
+    expected: boolean
+  ): Kind {
     const { kinds } = this
     const pattern = patternOf(message, symbol)
-    let kind = kinds.find((kind) => kind.pattern === pattern && kind.source === source)
+    let kind = kinds.find((kind) => kind.pattern === pattern && kind.source === source && kind.expected === expected)
     if (kind === undefined && kinds.length === maxKinds) {
       kind = kinds.reduce((oldest, kind) => kind.last < oldest.last ? kind : oldest)
     }
-    if (kind === undefined) kinds.push(kind = { pattern, source, message, last: 0, kept: undefined })
+    if (kind === undefined) kinds.push(kind = { pattern, source, expected, message, last: 0, kept: undefined })
     kind.pattern = pattern
     kind.source = source
+    kind.expected = expected
     kind.message = message
     return kind
   }

@@ -67,10 +67,11 @@ export const recentOf = (
   at: number,
   wall: number
 ): ReadonlyArray<Model.RecentError> =>
-  errors.map(({ causes, classification, context, message, now }) => ({
+  errors.map(({ causes, classification, context, expected, message, now }) => ({
     at: wallOf(now, at, wall),
     ...classification,
     message,
     context,
+    expected,
     causes
   }))
