@@ -179,7 +179,15 @@ export class Counts {
     for (const what of Record.keys(this.calls)) this.calls[what].restore(snapshot.calls[what], now)
     // The ring and the kinds decide which of them stay.
     for (const { at, causes, context, expected, message, ...classification } of [...snapshot.recent].reverse()) {
-      this.recent.push(kindsOf(classification), instant(at), classification, message, context, expected ?? false, causes)
+      this.recent.push(
+        kindsOf(classification),
+        instant(at),
+        classification,
+        message,
+        context,
+        expected ?? false,
+        causes
+      )
     }
     this.dropped = snapshot.dropped
   }
