@@ -94,7 +94,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, ErrorTra
     )
     const tracker = yield* ErrorTracker
     const recorder = new MetricsRecorder(attributes, maxValues)
-    const read = measured(tracker, { names: dimensions, maxValues: Infinity, windows: false })
+    const read = measured(tracker, { owner: "ErrorMetrics", names: dimensions, maxValues: Infinity, windows: false })
     yield* Effect.map(read, (counts) => recorder.start(counts))
     let isFailing = false
     const round = Effect.matchCauseEffect(read, {

@@ -105,8 +105,8 @@ export const annotate =
  * - A defect is counted as `Internal`, or as itself if it is trackable, and remains a defect.
  * - A fault in the tracker, a rule or a logger does not change the outcome of the fetch.
  *
- * Put timeouts inside of this operator: see the order of a pipeline above. Dies with an `IllegalArgumentException` if an
- * option is wrong.
+ * Put {@link timeout} and {@link failOnEmpty} inside of this operator, and {@link retry} around it. Dies with an
+ * `IllegalArgumentException` if an option is wrong.
  *
  * @example
  * import { Effect } from "effect"

@@ -155,15 +155,7 @@ export interface RulesOptions {
  * @category accessors
  */
 export const families = (options: Options = {}): Effect.Effect<ReadonlyArray<Family>, never, ErrorTracker> =>
-  Effect.flatMap(
-    Effect.zip(ErrorTracker, Check.orDie("Prometheus.families", checkedOptions("", options))),
-    ([tracker, { dimensions, maxValues }]) =>
-      Effect.zipWith(
-        measured(tracker, { names: dimensions, maxValues }),
-        RetryPolicy.states,
-        ({ families }, states) => [...families, ...policyFamilies(states)]
-      )
-  )
+  familiesFor("Prometheus.families", options)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
@@ -248,17 +240,13 @@ export const respond = (
   HttpServerResponse.HttpServerResponse,
   never,
   HttpServerRequest.HttpServerRequest | ErrorTracker
-> =>
-  Effect.zipWith(HttpServerRequest.HttpServerRequest, families(options), ({ headers }, families) => {
-    const format = negotiated(headers["accept"])
-    return HttpServerResponse.text(Exposition.exposition(families, format), {
-      contentType: Exposition.contentTypes[format],
-      headers: { "cache-control": "no-store", vary: "accept" }
-    })
-  })
+> => respondAs("Prometheus.respond", options)
 
 /**
- * Adds the page to a router, at `/metrics` unless there is another path.
+ * Adds the page to an `HttpRouter`, at `/metrics` unless there is another path. For an `HttpLayerRouter`, see {@link layer}.
+ *
+ * Throws an `IllegalArgumentException` if an option is wrong. A dimension that the tracker does not keep is known at the
+ * scrape only, which dies.
  *
  * @example
  * import { HttpApp, HttpRouter } from "@effect/platform"
@@ -284,14 +272,32 @@ export const route = (path: HttpRouter.PathInput = "/metrics", options?: Options
 ): HttpRouter.HttpRouter<
   E,
   R | Exclude<HttpServerRequest.HttpServerRequest | ErrorTracker, HttpRouter.HttpRouter.Provided>
-> => HttpRouter.get(self, path, respond(options))
+> => {
+  Check.orThrow("Prometheus.route", checkedOptions("", options ?? {}))
+  return HttpRouter.get(self, path, respondAs("Prometheus.route", options))
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // layers
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Adds the page to the `HttpLayerRouter` of the application, at `/metrics` unless there is another path.
+ * Adds the page to the `HttpLayerRouter` of the application, at `/metrics` unless there is another path. Dies with an
+ * `IllegalArgumentException` if an option is wrong, when the layer is built.
+ *
+ * @example
+ * import { HttpLayerRouter } from "@effect/platform"
+ * import { Effect, Layer } from "effect"
+ * import { ErrorTracker, Prometheus } from "effect-errata"
+ *
+ * // With a server: HttpLayerRouter.serve(App).pipe(Layer.provide(NodeHttpServer.layer(createServer, { port: 9464 })))
+ * const App = Prometheus.layer().pipe(Layer.provide(ErrorTracker.layer()))
+ *
+ * const { dispose, handler } = HttpLayerRouter.toWebHandler(App)
+ * const response = await handler(new Request("http://localhost/metrics"))
+ *
+ * assert.strictEqual(response.status, 200)
+ * await dispose()
  *
  * @since 0.1.0
  * @category layers
@@ -301,15 +307,53 @@ export const layer = (
   options?: Options
 ): Layer.Layer<never, never, HttpLayerRouter.HttpRouter | ErrorTracker> =>
   Layer.unwrapEffect(
-    Effect.map(
+    Effect.zipWith(
       ErrorTracker,
-      (tracker) => HttpLayerRouter.add("GET", path, Effect.provideService(respond(options), ErrorTracker, tracker))
+      // Refuses wrong options before the first scrape.
+      familiesFor("Prometheus.layer", options),
+      (tracker) =>
+        HttpLayerRouter.add(
+          "GET",
+          path,
+          Effect.provideService(respondAs("Prometheus.layer", options), ErrorTracker, tracker)
+        )
     )
   )
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
+
+/** The families, with the name of the function that refuses wrong options. */
+const familiesFor = (
+  owner: string,
+  options: Options = {}
+): Effect.Effect<ReadonlyArray<Family>, never, ErrorTracker> =>
+  Effect.flatMap(
+    Effect.zip(ErrorTracker, Check.orDie(owner, checkedOptions("", options))),
+    ([tracker, { dimensions, maxValues }]) =>
+      Effect.zipWith(
+        measured(tracker, { owner, names: dimensions, maxValues }),
+        RetryPolicy.states,
+        ({ families }, states) => [...families, ...policyFamilies(states)]
+      )
+  )
+
+const respondAs = (
+  owner: string,
+  options: Options | undefined
+): Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  never,
+  HttpServerRequest.HttpServerRequest | ErrorTracker
+> =>
+  Effect.zipWith(HttpServerRequest.HttpServerRequest, familiesFor(owner, options), ({ headers }, families) => {
+    const format = negotiated(headers["accept"])
+    return HttpServerResponse.text(Exposition.exposition(families, format), {
+      contentType: Exposition.contentTypes[format],
+      headers: { "cache-control": "no-store", vary: "accept" }
+    })
+  })
 
 const isFamilies = (self: Snapshot | ReadonlyArray<Family>): self is ReadonlyArray<Family> => Array.isArray(self)
 

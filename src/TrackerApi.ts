@@ -67,13 +67,13 @@ const steps = { window: optional(Length), step: optional(Length) }
 const timeline = endpoint(
   "timeline",
   Schema.Array(ErrorTracker.TimelineStep),
-  "Errors over time, oldest step first. By default the last hour by the minute; at most 1,440 steps."
+  "Errors over time, oldest step first. By default the last hour by the minute; at most 1,440 steps: shorter steps are lengthened."
 ).setUrlParams(query({ ...steps, code: optional(Text) }))
 
 const calls = endpoint(
   "calls",
   Schema.Array(ErrorTracker.CallStep),
-  "Calls over time by their outcome, oldest step first. By default the last hour by the minute; at most 1,440 steps."
+  "Calls over time by their outcome, oldest step first. By default the last hour by the minute; at most 1,440 steps: shorter steps are lengthened."
 ).setUrlParams(query(steps))
 
 const alerts = endpoint(
@@ -343,13 +343,12 @@ const ofDimension = <A>(read: Effect.Effect<A>): Effect.Effect<A, HttpApiError.H
     read,
     (defect) =>
       Cause.isIllegalArgumentException(defect) && defect.message.includes("unknown dimension")
-        ? Option.some(
-          new HttpApiError.HttpApiDecodeError({
-            issues: [],
-            message: safeText(defect.message.replace(/^[\w.]+: /, ""), maxMessage)
-          })
-        )
+        ? Option.some(refused(safeText(defect.message.replace(/^[\w.]+: /, ""), maxMessage)))
         : Option.none()
   )
+
+/** The answer to a wrong parameter, in the shape that the decoding of parameters gives it. */
+const refused = (message: string) =>
+  new HttpApiError.HttpApiDecodeError({ issues: [{ _tag: "Composite", path: [], message }], message })
 
 const maxMessage = 512

@@ -277,7 +277,7 @@ describe("metrics", () => {
 
   it.effect.each<readonly [object, string]>([
     [{ every: 0 }, "ErrorMetrics: every is 0"],
-    [{ dimensions: ["symbols"] }, "ErrorTracker: dimensions[0]: unknown dimension \"symbols\""],
+    [{ dimensions: ["symbols"] }, "ErrorMetrics: dimensions[0]: unknown dimension \"symbols\""],
     [{ maxValues: 0 }, "ErrorMetrics: maxValues is 0"],
     [{ attributes: { a: 1 } }, "ErrorMetrics: attributes.a is 1"],
     [{ interval: 1 }, "ErrorMetrics: unknown option \"interval\""]

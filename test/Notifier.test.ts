@@ -713,6 +713,7 @@ describe("Notifier: options", () => {
 
   it.effect.each<[ReadonlyArray<unknown>, string]>([
     [[], "there is no receiver"],
+    [[[{ send: () => Effect.void }]], "pass each receiver as an argument, Notifier.layer(first, second)"],
     [[{}], "send is undefined: it must be a function"],
     [[{ send, sevrity: "ERROR" }], "unknown option \"sevrity\""],
     [[{ send, minSeverity: "error" }], "minSeverity: unknown severity \"error\", did you mean \"ERROR\"?"],

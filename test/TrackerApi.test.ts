@@ -273,7 +273,7 @@ describe("parameters", () => {
       const handler = yield* TrackerApi.toWebHandler
       const { json, status } = yield* get(handler, path)
       expect(status).toBe(400)
-      expect(json).toMatchObject({ _tag: "HttpApiDecodeError", message })
+      expect(json).toMatchObject({ _tag: "HttpApiDecodeError", message, issues: [{ _tag: "Composite", message }] })
     }).pipe(Effect.scoped, Effect.provide(quiet)))
 })
 

@@ -64,6 +64,9 @@ export const orThrow = <A>(owner: string, checked: Checked<A>): A =>
 const show = (value: unknown): string => {
   if (Duration.isDuration(value)) return Duration.format(value)
   if (Predicate.isFunction(value)) return "a function"
+  if (value instanceof Promise) return "a Promise"
+  // Options and Eithers are Effects, too, and are shown as data.
+  if (Effect.isEffect(value) && !Option.isOption(value) && !Either.isEither(value)) return "an Effect"
   if (Predicate.isBigInt(value)) return `${value}n`
   return Predicate.isNumber(value) || Predicate.isUndefined(value) ? String(value) : JSON.stringify(toJson(value))
 }

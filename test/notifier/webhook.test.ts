@@ -315,6 +315,11 @@ describe("Notifier.webhook: options", () => {
       () => Notifier.webhook(`https://me:q1w2e3r4t5y6u7i8o9p0aSdF@x.example/`),
       "url must have no user name"
     ],
+    [
+      "a URL object",
+      () => Notifier.webhook(new URL(url) as never),
+      "url is a URL object: it must be a string, write url.href"
+    ],
     ["a format", () => Notifier.webhook(url, { format: "slak" as "slack" }), "did you mean \"slack\"?"],
     [
       "a header",

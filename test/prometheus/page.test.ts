@@ -1,6 +1,6 @@
 import { HttpApp, HttpLayerRouter, HttpRouter } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Option, TestClock } from "effect"
+import { Cause, Duration, Effect, Exit, Layer, Option, TestClock } from "effect"
 import { ErrorTracker, Fetch, FetchError, Prometheus, RetryPolicy, type Snapshot } from "effect-errata"
 import { parsePage } from "./pageParser.js"
 import { hasPromtool, promtool } from "./programs.js"
@@ -222,8 +222,25 @@ describe("a page agrees with its tracker", () => {
   it.effect("a dimension that the tracker does not keep is refused", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Prometheus.families({ dimensions: ["symbols"] }))
-      expect(String(exit)).toContain("ErrorTracker: dimensions[0]: unknown dimension")
+      expect(String(exit)).toContain("Prometheus.families: dimensions[0]: unknown dimension")
     }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect.each<readonly [object, string]>([
+    [{ dimension: ["symbol"] }, "Prometheus.layer: unknown option \"dimension\", did you mean \"dimensions\"?"],
+    [{ maxValues: 0 }, "Prometheus.layer: maxValues is 0"],
+    [{ dimensions: ["symbols"] }, "Prometheus.layer: dimensions[0]: unknown dimension \"symbols\""]
+  ])("the layer refuses %o before the first scrape", ([options, message]) =>
+    Effect.gen(function*() {
+      const exit = yield* Layer.build(Prometheus.layer("/metrics", options)).pipe(Effect.scoped, Effect.exit)
+      expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain(message)
+    }).pipe(Effect.provide([ErrorTracker.layer(), HttpLayerRouter.layer])))
+
+  it("a route refuses options that no tracker accepts", () => {
+    const options: object = { dimension: ["symbol"] }
+    expect(() => HttpRouter.empty.pipe(Prometheus.route("/metrics", options))).toThrow(
+      "Prometheus.route: unknown option \"dimension\", did you mean \"dimensions\"?"
+    )
+  })
 
   it.effect("calls, retries, gates and circuits have their counters", () =>
     Effect.gen(function*() {

@@ -177,8 +177,8 @@ describe("alert rules", () => {
     [{ objective: 99.9 }, {}, "objective is 99.9: it must be a number from 0.9 to below 1"],
     [{ limit: 1 }, {}, "unknown option \"limit\""],
     [[], {}, "options is []: it must be an object with any of thresholds"],
-    [{}, { groupBy: ["job-name"] }, "groupBy[0] is \"job-name\": it must be the name of a label"],
-    [{}, { labels: { "a b": "c" } }, "labels: a b is \"a b\": it must be the name of a label"],
+    [{}, { groupBy: ["job-name"] }, "groupBy[0]: \"job-name\" is no label name: it must consist of letters"],
+    [{}, { labels: { "a b": "c" } }, "labels: \"a b\" is no label name: it must consist of letters"],
     [{}, { keepFiringFor: -1 }, "keepFiringFor is -1"]
   ])("refuse %o, %o", (limits, options, message) => {
     expect(() => Prometheus.rules(limits as Prometheus.Limits, options)).toThrow(message)

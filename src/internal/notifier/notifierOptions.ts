@@ -57,21 +57,26 @@ export interface Settings extends Check.Output<typeof receiver> {}
 
 /** The receivers of one layer. Left is a message. */
 export const receivers = (all: ReadonlyArray<unknown>): Check.Checked<ReadonlyArray<Settings>> =>
-  Either.flatMap(
-    Either.all(all.map((one, i) => receiver(all.length === 1 ? "" : `receivers[${i}]`, one))),
-    (settings) => {
-      const names = settings.map(({ name }) => name)
-      const twice = names.find((name, i) => names.indexOf(name) !== i)
-      if (settings.length === 0) return Either.left("there is no receiver: write Notifier.layer({ send: … })")
-      return twice === undefined
-        ? Either.right(settings)
-        : Either.left(`two receivers have the name ${JSON.stringify(twice)}: give each a name of its own`)
-    }
-  )
+  all.some((one) => Array.isArray(one))
+    ? Either.left(
+      "options is a list: it must be an object; pass each receiver as an argument, Notifier.layer(first, second)"
+    )
+    : Either.flatMap(
+      Either.all(all.map((one, i) => receiver(all.length === 1 ? "" : `receivers[${i}]`, one))),
+      (settings) => {
+        const names = settings.map(({ name }) => name)
+        const twice = names.find((name, i) => names.indexOf(name) !== i)
+        if (settings.length === 0) return Either.left("there is no receiver: write Notifier.layer({ send: … })")
+        return twice === undefined
+          ? Either.right(settings)
+          : Either.left(`two receivers have the name ${JSON.stringify(twice)}: give each a name of its own`)
+      }
+    )
 
 /** The address of a receiver, which may be a secret: messages do not show it. */
 export const secretUrl: Check.Check<Redacted.Redacted> = (path, value) => {
   const text: unknown = Redacted.isRedacted(value) ? Redacted.value(value) : value
+  if (text instanceof URL) return Either.left(`${path} is a URL object: it must be a string, write url.href`)
   const url = Predicate.isString(text) && /^https?:\/\//i.test(text) && !/[\s\\]/.test(text)
     ? attempt(() => new URL(text))
     : undefined
@@ -101,7 +106,7 @@ export const textsByName =
 
 /** Headers, whose values may be secrets: messages do not show them. */
 export const headers: Check.Check<Readonly<Record<string, Redacted.Redacted>>> = (path, value) => {
-  if (!Check.isRecord(value)) return Check.wrong(path, typeof value, "an object of header names and their values")
+  if (!Check.isRecord(value)) return Either.left(`${path}: it must be an object of header names and their values`)
   const found: Array<readonly [string, Redacted.Redacted]> = []
   for (const [name, text] of Object.entries(value)) {
     const plain: unknown = Redacted.isRedacted(text) ? Redacted.value(text) : text

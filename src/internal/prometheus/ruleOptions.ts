@@ -46,18 +46,21 @@ export const alertedOf = (options: unknown): Check.Checked<Limits> =>
 // style
 // ---------------------------------------------------------------------------------------------------------------------
 
+const labelNameText =
+  "it must consist of letters, digits and underscores, and not start with a digit or two underscores"
+
 const labelName: Check.Check<string> = (path, value) =>
   Either.flatMap(Check.text(path, value), (name) =>
     /^(?!__)[a-zA-Z_]\w*$/.test(name)
       ? Either.right(name)
-      : Check.wrong(path, value, "the name of a label: letters, digits and underscores, a letter first"))
+      : Either.left(`${path}: ${JSON.stringify(name)} is no label name: ${labelNameText}`))
 
 const labels: Check.Check<Readonly<Record<string, string>>> = (path, value) =>
   Either.gen(function*() {
     if (!Check.isRecord(value)) return yield* Check.wrong(path, value, "an object of labels")
     const entries: Array<readonly [string, string]> = []
     for (const [name, label] of Object.entries(value)) {
-      entries.push([yield* labelName(`${path}: ${name}`, name), yield* Check.text(`${path}.${name}`, label)])
+      entries.push([yield* labelName(path, name), yield* Check.text(`${path}.${name}`, label)])
     }
     return Object.fromEntries(entries)
   })

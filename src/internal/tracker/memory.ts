@@ -224,7 +224,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
           ? step((core, { now }) =>
             measure(countsReadings(core.counts, core.evaluator, Math.max(now, core.now)), selection, counters)
           )
-          : unknownDimension("ErrorTracker", `dimensions[${i}]`, selection.names[i] ?? "", settings.dimensions)
+          : unknownDimension(selection.owner, `dimensions[${i}]`, selection.names[i] ?? "", settings.dimensions)
       },
       stormGuard: ErrorLog.makeStorm(yield* Effect.scope, clock)
     }),

@@ -168,7 +168,7 @@ const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>
         return yield* Either.left(`${path} has both limit and ratio: it must have one of them`)
       }
       if (ratio === undefined && limit === undefined) {
-        return yield* Either.left(`${path} has neither limit nor ratio: it must have one of them`)
+        return yield* Either.left(`${path} has none of limit, ratio, objective: it must have one of them`)
       }
       if (ratio === undefined && minAttempts !== undefined) {
         return yield* Either.left(

@@ -8,6 +8,8 @@ import type { Readings } from "./readings.js"
 
 /** The dimensions to report, and how many values of each. */
 export interface Selection {
+  /** The name with which the refusal of a dimension starts. */
+  readonly owner: string
   readonly names: ReadonlyArray<string>
   readonly maxValues: number
   /** Whether to count windows, too. Default true. */
@@ -22,7 +24,7 @@ export interface Measured {
 
 export const measure = (
   readings: Readings,
-  { maxValues, names, windows }: Selection,
+  { maxValues, names, windows }: Omit<Selection, "owner">,
   counters?: MonotonicCounters
 ): Measured => {
   const dimensions = new Map(names.flatMap((name) => {

@@ -87,7 +87,7 @@ describe("rulesOf", () => {
       `rules[0].minAttempts is ${minAttempts}: it must be a whole number of at least 1`
     ]),
     [[{ ...ratio, limit: 3 }], "rules[0] has both limit and ratio: it must have one of them"],
-    [[{ ...count, limit: undefined }], "rules[0] has neither limit nor ratio: it must have one of them"],
+    [[{ ...count, limit: undefined }], "rules[0] has none of limit, ratio, objective: it must have one of them"],
     [
       [{ ...count, minAttempts: 3 }],
       "rules[0] has minAttempts without ratio: minAttempts is for rules on a ratio"
