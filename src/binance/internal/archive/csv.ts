@@ -111,9 +111,14 @@ const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57
 // the hot path
 // ---------------------------------------------------------------------------------------------------------------------
 
+const zero = 48
+
 // Byte values relative to "0".
 const point = -2
 const separator = -4
+
+/** Nine digits always fit into 32 bits. */
+const maxInteger = 9
 
 // Milliseconds from 2010 to 2099. Times in seconds or microseconds are outside of this range.
 const earliest = 1_262_304_000_000
@@ -132,6 +137,10 @@ class Cursor {
   unit: Unit = 0
   private bytes: Uint8Array = new Uint8Array(0)
   private view: DataView = new DataView(new ArrayBuffer(0))
+  // The latest first eight digits of a time: as read, and their value.
+  private first = 0
+  private second = 0
+  private high = 0
 
   /** The last byte must be a newline. */
   begin(bytes: Uint8Array): void {
@@ -170,11 +179,22 @@ class Cursor {
     const { at, bytes, view } = this
     if (this.unit === 0) this.unit = bytes[at + 13] === comma ? 1 : 1000
     const isMillis = this.unit === 1
-    const high = eight(view, at)
-    const low = eight(view, isMillis ? at + 5 : at + 8)
     const end = isMillis ? at + 13 : at + 16
-    if (high < 0 || low < 0 || bytes[end] !== comma) return false
-    const time = isMillis ? high * 1e5 + low % 1e5 : (high * 1e8 + low) / 1000
+    if (bytes[end] !== comma) return false
+    // The first eight digits change every hundred seconds.
+    const first = view.getInt32(at, true)
+    const second = view.getInt32(at + 4, true)
+    if (first !== this.first || second !== this.second) {
+      const high = eight(first, second)
+      if (high < 0) return false
+      this.first = first
+      this.second = second
+      this.high = high
+    }
+    const rest = isMillis ? at + 5 : at + 8
+    const low = eight(view.getInt32(rest, true), view.getInt32(rest + 4, true))
+    if (low < 0) return false
+    const time = isMillis ? this.high * 1e5 + low % 1e5 : (this.high * 1e8 + low) / 1000
     column[i] = time
     this.at = end + 1
     return time >= earliest && time < latest
@@ -187,33 +207,77 @@ class Cursor {
    * With eight decimals a sum is exact beyond that, up to 2^45. No such number lies halfway between two doubles, since
    * it would have more than eight binary places and therefore more than eight decimal ones. The nearest to halfway is
    * further away (2^8 / 1e8 of a binary place) than the error of the fraction, 2^-54.
+   *
+   * The digits are added up as 32-bit integers, which is several times as fast as with doubles.
    */
   private decimal(column: Float64Array, i: number): boolean {
     const { at, bytes, view } = this
+    let whole = bytes[at]! - zero
+    if (whole >>> 0 > 9) return false
+    let end = at + 1
+    let digit = bytes[end]! - zero
+    while (digit >>> 0 < 10 && end - at < maxInteger) {
+      whole = (Math.imul(whole, 10) + digit) | 0
+      digit = bytes[++end]! - zero
+    }
+    if (digit === separator) {
+      column[i] = whole
+      this.at = end + 1
+      return true
+    }
+    // Eight decimals, as in all files of the spot market, or fewer.
+    const first = end + 1
+    if (digit !== point || first + 9 > bytes.length) return this.longDecimal(column, i)
+    const a = view.getInt32(first, true) ^ zeros
+    const b = view.getInt32(first + 4, true) ^ zeros
+    const marksOfA = nonDigits(a)
+    const marksOfB = nonDigits(b)
+    if ((marksOfA | marksOfB) === 0) {
+      if (bytes[first + 8] !== comma) return this.longDecimal(column, i)
+      const fraction = four(a) * 10_000 + four(b)
+      column[i] = whole < 90_071_992 ? (whole * 1e8 + fraction) / 1e8 : whole + fraction / 1e8
+      this.at = first + 9
+      return true
+    }
+    if (whole >= 90_071_992) return this.longDecimal(column, i)
+    // The number of digits before the first other byte.
+    const digits = marksOfA === 0 ? 4 + before(marksOfB) : before(marksOfA)
+    if (digits === 0 || bytes[first + digits] !== comma) return this.longDecimal(column, i)
+    const power = powers[digits]!
+    const fraction = digits < 4 ? four(leading(a, digits)) : four(a) * powers[digits - 4]! + four(leading(b, digits - 4))
+    column[i] = (whole * power + fraction) / power
+    this.at = first + digits + 1
+    return true
+  }
+
+  /** Reads any decimal. */
+  private longDecimal(column: Float64Array, i: number): boolean {
+    const { at, bytes } = this
     let end = at
     let whole = 0
-    let digit = bytes[end]! - 48
+    let digit = bytes[end]! - zero
     while (digit >>> 0 < 10) {
       whole = whole * 10 + digit
-      digit = bytes[++end]! - 48
+      digit = bytes[++end]! - zero
     }
     if (end === at) return false
     let decimals = 0
     if (digit === point) {
-      const fraction = eight(view, end + 1)
-      if (fraction >= 0 && bytes[end + 9] === comma && whole < 35_184_372_088_832) {
-        this.at = end + 10
-        column[i] = whole < 90_071_992 ? (whole * 1e8 + fraction) / 1e8 : whole + fraction / 1e8
-        return true
-      }
       const first = end + 1
-      digit = bytes[++end]! - 48
+      const integer = whole
+      digit = bytes[++end]! - zero
       while (digit >>> 0 < 10) {
         whole = whole * 10 + digit
-        digit = bytes[++end]! - 48
+        digit = bytes[++end]! - zero
       }
       decimals = end - first
       if (decimals === 0) return false
+      if (decimals === 8 && digit === separator && integer < 35_184_372_088_832) {
+        this.at = end + 1
+        const fraction = eight(this.view.getInt32(first, true), this.view.getInt32(first + 4, true))
+        column[i] = integer < 90_071_992 ? (integer * 1e8 + fraction) / 1e8 : integer + fraction / 1e8
+        return true
+      }
     }
     if (digit !== separator) return false
     this.at = end + 1
@@ -228,10 +292,10 @@ class Cursor {
     const { at, bytes } = this
     let end = at
     let count = 0
-    let digit = bytes[end]! - 48
+    let digit = bytes[end]! - zero
     while (digit >>> 0 < 10) {
       count = count * 10 + digit
-      digit = bytes[++end]! - 48
+      digit = bytes[++end]! - zero
     }
     column[i] = count
     this.at = end + 1
@@ -239,20 +303,32 @@ class Cursor {
   }
 }
 
-/**
- * The number in eight ASCII digits, or -1 if one is not a digit. Four digits are processed at a time in the four bytes
- * of an integer: first each pair of digits, then the pairs.
- */
-const eight = (view: DataView, at: number): number => {
-  if (at + 8 > view.byteLength) return -1
-  const high = view.getInt32(at, true) ^ 0x3030_3030
-  const low = view.getInt32(at + 4, true) ^ 0x3030_3030
-  // Adding 118 to a byte sets its highest bit when it is above 9.
-  const above = ((high & 0x7f7f_7f7f) + 0x7676_7676) | high | ((low & 0x7f7f_7f7f) + 0x7676_7676) | low
-  if ((above & 0x8080_8080) !== 0) return -1
-  const a = (Math.imul(high, 10) + (high >>> 8)) & 0x00ff_00ff
-  const b = (Math.imul(low, 10) + (low >>> 8)) & 0x00ff_00ff
-  return ((a & 0xff) * 100 + (a >>> 16)) * 10_000 + (b & 0xff) * 100 + (b >>> 16)
+// Four ASCII characters are processed at a time in the four bytes of an integer, the first in the lowest byte.
+
+const zeros = 0x3030_3030
+
+/** Marks each byte that is no digit, by its highest bit. */
+const nonDigits = (word: number): number =>
+  // Adding 118 to seven bits sets the highest bit when they are above 9.
+  (((word & 0x7f7f_7f7f) + 0x7676_7676) | word) & 0x8080_8080
+
+/** The number of bytes before the first mark. */
+const before = (marks: number): number => (31 - Math.clz32(marks & -marks)) >>> 3
+
+/** The first `count` digits, up to three, with zeros in front of them. */
+const leading = (word: number, count: number): number => (word << 8) << (24 - 8 * count)
+
+/** The number in four digits: first each pair of digits, then both pairs. */
+const four = (word: number): number => {
+  const pairs = (Math.imul(word, 10) + (word >>> 8)) & 0x00ff_00ff
+  return (pairs & 0xff) * 100 + (pairs >>> 16)
+}
+
+/** The number in eight ASCII digits, or -1 if one is not a digit. */
+const eight = (first: number, second: number): number => {
+  const high = first ^ zeros
+  const low = second ^ zeros
+  return (nonDigits(high) | nonDigits(low)) === 0 ? four(high) * 10_000 + four(low) : -1
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
