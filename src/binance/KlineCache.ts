@@ -155,24 +155,27 @@ export const make = Effect.fnUntraced(function*(
   const folderOf = (series: Series, host: string | undefined): string =>
     path.join(directory, ...(host === undefined ? [] : [hostFolder(host)]), ...seriesFolder(series))
 
-  /** The possible folders of a series, in order of preference. A folder without a host is of an earlier version. */
+  /**
+   * The possible folders of a series, in order of preference: those that are known, and those that have to be searched
+   * for. A folder without a host is of an earlier version.
+   */
   const places = Effect.fnUntraced(function*(series: Series, { host }: Exchange) {
-    const named = (host: string) => ({ host, folder: folderOf(series, host) })
-    const earlier = { host: undefined, folder: folderOf(series, undefined) }
-    if (host !== undefined) return host === binance ? [named(host), earlier] : [named(host)]
-    const hosts: ReadonlyArray<string> = yield* Effect.orElseSucceed(files.list(directory), () => [])
-    const others = yield* Effect.filter(
-      hosts,
-      (name) => files.exists(path.join(directory, name, ...seriesFolder(series)))
-    )
-    const known = others.filter((name) => name !== hostFolder(binance))
-    const only = known.length === 1 && known.length === others.length ? known[0] : undefined
-    return only === undefined
-      ? [named(binance), earlier]
-      : [named(binance), earlier, {
-        host: { folder: only },
-        folder: path.join(directory, only, ...seriesFolder(series))
-      }]
+    const named = (host: string): Place => ({ host, folder: folderOf(series, host) })
+    const earlier: Place = { host: undefined, folder: folderOf(series, undefined) }
+    const known = host === undefined || host === binance ? [named(binance), earlier] : [named(host)]
+    const others = Effect.gen(function*() {
+      if (host !== undefined) return []
+      const hosts: ReadonlyArray<string> = yield* Effect.orElseSucceed(files.list(directory), () => [])
+      const found = yield* Effect.filter(
+        hosts,
+        (name) => files.exists(path.join(directory, name, ...seriesFolder(series)))
+      )
+      const [only] = found
+      return only === undefined || found.length > 1 || only === hostFolder(binance)
+        ? []
+        : [{ host: { folder: only }, folder: path.join(directory, only, ...seriesFolder(series)) }]
+    })
+    return { known, others: yield* Effect.cached(others) }
   })
 
   /** Reads a file. None if it does not exist, or if a later version wrote it. */
@@ -197,12 +200,23 @@ export const make = Effect.fnUntraced(function*(
     )
   }
 
-  const readFirst = (series: Series, period: Period, at: ReadonlyArray<Place>) =>
-    at.reduce<Effect.Effect<Option.Option<Kept>, FileError>>(
-      (found, place) =>
-        Effect.flatMap(found, (kept) => Option.isSome(kept) ? Effect.succeed(kept) : read(series, period, place)),
-      Effect.succeedNone
+  const readFirst = (
+    series: Series,
+    period: Period,
+    { known, others }: Effect.Effect.Success<ReturnType<typeof places>>
+  ) => {
+    const readAt = (found: Effect.Effect<Option.Option<Kept>, FileError>, at: ReadonlyArray<Place>) =>
+      at.reduce(
+        (found, place) =>
+          Effect.flatMap(found, (kept) => Option.isSome(kept) ? Effect.succeed(kept) : read(series, period, place)),
+        found
+      )
+    return Effect.flatMap(
+      readAt(Effect.succeedNone, known),
+      (kept) =>
+        Option.isSome(kept) ? Effect.succeed(kept) : Effect.flatMap(others, (at) => readAt(Effect.succeedNone, at))
     )
+  }
 
   const find = Effect.fnUntraced(function*(request: KlineRequest.KlineRequest, options: Exchange) {
     const { interval, market, symbol } = request
@@ -254,9 +268,9 @@ export const make = Effect.fnUntraced(function*(
       if (!isWhole(part, period, now) || part.source.every((source) => source === "cache") && part.length > 0) continue
       const file = path.join(folderOf(series, host), `${period.name}.arrow`)
       const about = encodeAbout({ host, market, symbol, start: period.start, end: period.end, fetchedAt: now })
-      const bytes = arrowFile.encode(modules, { klines: part, about })
+      const parts = arrowFile.encodeParts(modules, { klines: part, about })
       const context: FetchContext.Input = { ...series, source: "cache", operation: "write", attributes: { path: file } }
-      yield* Effect.mapError(files.write(file, bytes), storage(file, context))
+      yield* Effect.mapError(files.write(file, parts), storage(file, context))
       kept++
     }
     return kept
@@ -268,7 +282,8 @@ export const make = Effect.fnUntraced(function*(
     const range = { start: DateTime.toEpochMillis(start), end: DateTime.toEpochMillis(end) }
     const names = new Set(periodsOf(interval, range).map(({ name }) => `${name}.arrow`))
     let forgotten = 0
-    for (const { folder } of yield* places(series, options)) {
+    const { known, others } = yield* places(series, options)
+    for (const { folder } of [...known, ...yield* others]) {
       const context: FetchContext.Input = {
         ...series,
         source: "cache",

@@ -12,7 +12,7 @@ import { allocate, type Columns, names, resized } from "../klines/columns.js"
 import { decimal, type Fault, powers } from "../klines/restRows.js"
 
 export interface CsvReader {
-  /** Parses the next piece of the file. Returns its first fault, if any. */
+  /** Parses the next piece of the file. Returns its first fault, if any. The piece is not used afterwards. */
   readonly push: (piece: Uint8Array) => Fault | undefined
   /** All rows, in the order of the file. Valid after the last piece. */
   readonly finish: () => Either.Either<Columns, Fault>
@@ -77,7 +77,8 @@ export const makeCsvReader = (expected: number): CsvReader => {
         rest = joined(begun, piece)
         return rest.length > maxLine ? faultIn(lineAt(rest, 0), lines + 1, cursor.unit) : undefined
       }
-      rest = piece.slice(end)
+      // A copy: the piece is reused. The method `slice` of a `Buffer` does not copy.
+      rest = new Uint8Array(piece.subarray(end))
       if (begun.length === 0) return take(piece.subarray(0, end))
       const first = piece.indexOf(newline) + 1
       return take(joined(begun, piece.subarray(0, first))) ?? take(piece.subarray(first, end))
@@ -244,7 +245,9 @@ class Cursor {
     const digits = marksOfA === 0 ? 4 + before(marksOfB) : before(marksOfA)
     if (digits === 0 || bytes[first + digits] !== comma) return this.longDecimal(column, i)
     const power = powers[digits]!
-    const fraction = digits < 4 ? four(leading(a, digits)) : four(a) * powers[digits - 4]! + four(leading(b, digits - 4))
+    const fraction = digits < 4
+      ? four(leading(a, digits))
+      : four(a) * powers[digits - 4]! + four(leading(b, digits - 4))
     column[i] = (whole * power + fraction) / power
     this.at = first + digits + 1
     return true

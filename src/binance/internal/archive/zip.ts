@@ -7,6 +7,7 @@ import type { DataIntegrity } from "../../../FetchError.js"
 import { corrupt } from "../klines/failure.js"
 import type { ArchiveModules, InflateRaw } from "../optionalModules.js"
 import type { Pieces } from "./pieces.js"
+import { release } from "./release.js"
 
 export interface Expected {
   /** The name of the file in the zip. */
@@ -20,7 +21,7 @@ export interface Expected {
 const pieceSize = 1 << 20
 
 /**
- * Passes the file to `take` piece by piece, and releases the zip. Rejects with `DataIntegrity` when the zip is corrupt,
+ * Passes the file to `take` piece by piece, and releases the zip. A piece is valid until `take` returns. Rejects with `DataIntegrity` when the zip is corrupt,
  * which may be detected only after the last piece. Rejects with any error that `take` throws.
  */
 export const unzip = async (
@@ -70,7 +71,12 @@ async function* inflated(
   signal.addEventListener("abort", stop, { once: true })
   void feed(inflate, data)
   try {
-    yield* inflate
+    for await (const piece of inflate) {
+      yield piece
+      // zlib writes a buffer until it is full, and begins another one then.
+      const { buffer, byteLength, byteOffset } = piece
+      if (byteOffset + byteLength === pieceSize && buffer.byteLength === pieceSize) release(buffer)
+    }
   } finally {
     signal.removeEventListener("abort", stop)
   }

@@ -54,20 +54,34 @@ export interface Flaw {
   readonly found?: string
 }
 
-export const encode = ({ arrow, zlib }: CacheModules, { about, klines }: Contents): Uint8Array => {
+/**
+ * The bytes of a file, in parts. Large columns of doubles are parts of their own, as views: they are neither copied nor
+ * read more than once.
+ */
+export const encodeParts = ({ arrow, zlib }: CacheModules, { about, klines }: Contents): ReadonlyArray<Uint8Array> => {
   const table = tableOf(arrow, klines)
   const { interval, length, missing, source } = klines
   const header = Schema.encodeSync(Header)({ version, interval, rows: length, sources: runsOf(source), missing })
-  const stored = table.children.map((column) => column.data[0]?.values)
+  const stored = table.children.map((column): seal.Part => {
+    const bytes = bytesOf(column.data[0]?.values)
+    return { bytes, crc: zlib.crc32(bytes) }
+  })
   const metadata = new Map([
     [keys.klines, header],
     [keys.about, about],
     [keys.crc32, checksumOf(zlib, [header, about], stored)]
   ])
-  const bytes = arrow.tableToIPC(new arrow.Table({ ...table.schema, metadata }, table.children), { format: "file" })
-  if (bytes === null) throw new Error("Arrow returned no bytes for a table")
-  return seal.add(zlib, bytes)
+  const parts: Array<Uint8Array> = []
+  const write = (bytes: Uint8Array) => void parts.push(bytes)
+  arrow.tableToIPC(new arrow.Table({ ...table.schema, metadata }, table.children), {
+    format: "file",
+    sink: { write, pad: (count) => write(new Uint8Array(count)), finish: () => null }
+  })
+  return seal.add(zlib, grouped(parts, stored))
 }
+
+/** The bytes of a file. */
+export const encode = (modules: CacheModules, contents: Contents): Uint8Array => joined(encodeParts(modules, contents))
 
 /**
  * The contents of a file, or its first fault; undefined if a later version of this library wrote it. Columns of doubles
@@ -94,7 +108,7 @@ export const decode = (
   const stored = table.children.map((column) => column.data[0]?.values)
   if (sealed === undefined) {
     const wanted = metadata(keys.crc32) ?? "none"
-    const found = checksumOf(zlib, [text, about], stored)
+    const found = checksumOf(zlib, [text, about], stored.map((values) => ({ bytes: bytesOf(values), crc: undefined })))
     if (found !== wanted) return mismatch(wanted, found)
   }
   if (isLater(text)) return undefined
@@ -148,8 +162,42 @@ export const rowsOf = ({ klines: { length }, sources: runs }: Decoded): Readonly
   return sources
 }
 
-const checksumOf = (zlib: CacheModules["zlib"], texts: ReadonlyArray<string>, stored: ReadonlyArray<unknown>): string =>
-  hex([...texts, ...stored.map(bytesOf)].reduce((crc, part) => zlib.crc32(part, crc), 0))
+const checksumOf = (
+  zlib: CacheModules["zlib"],
+  texts: ReadonlyArray<string>,
+  stored: ReadonlyArray<seal.Part>
+): string => hex(seal.checksum(zlib, stored, texts.reduce((sum, text) => zlib.crc32(text, sum), 0)))
+
+/** Parts from this size on are not copied. */
+const large = 1 << 18
+
+/** Merges small parts, so that a file takes few writes. The last part is always a merged one. */
+const grouped = (parts: ReadonlyArray<Uint8Array>, known: ReadonlyArray<seal.Part>): ReadonlyArray<seal.Part> => {
+  const groups: Array<seal.Part> = []
+  let small: Array<Uint8Array> = []
+  for (const bytes of parts) {
+    if (bytes.length < large) small.push(bytes)
+    else {
+      const { buffer, byteOffset, length } = bytes
+      const crc = known.find(({ bytes }) =>
+        bytes.buffer === buffer && bytes.byteOffset === byteOffset && bytes.length === length
+      )?.crc
+      groups.push({ bytes: joined(small), crc: undefined }, { bytes, crc })
+      small = []
+    }
+  }
+  return [...groups.filter(({ bytes }) => bytes.length > 0), { bytes: joined(small), crc: undefined }]
+}
+
+const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, "0")
 

@@ -61,13 +61,20 @@ export const make = Effect.map(
 
       remove: (file: string): Effect.Effect<void, Failed> => fs.remove(file, { force: true }),
 
-      write: Effect.fnUntraced(function*(file: string, bytes: Uint8Array): Effect.fn.Return<void, Failed> {
+      write: Effect.fnUntraced(function*(
+        file: string,
+        parts: ReadonlyArray<Uint8Array>
+      ): Effect.fn.Return<void, Failed> {
         const folder = path.dirname(file)
         yield* fs.makeDirectory(folder, { recursive: true })
         yield* sweep(folder)
         const beside = `${file}.${(yield* Random.nextIntBetween(0, 2 ** 48)).toString(36)}${unfinished}`
         yield* Effect.scoped(
-          Effect.flatMap(fs.open(beside, { flag: "wx" }), (open) => Effect.zipRight(open.writeAll(bytes), open.sync))
+          Effect.flatMap(
+            fs.open(beside, { flag: "wx" }),
+            (open) =>
+              Effect.zipRight(Effect.forEach(parts, (bytes) => open.writeAll(bytes), { discard: true }), open.sync)
+          )
         ).pipe(
           Effect.zipRight(fs.rename(beside, file)),
           Effect.mapError(named(file)),

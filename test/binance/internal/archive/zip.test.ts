@@ -18,7 +18,13 @@ const piecesOf = (bytes: Uint8Array) => {
 
 const read = async (zip: Uint8Array, maxSize = 1_000_000, signal = new AbortController().signal) => {
   const taken: Array<Uint8Array> = []
-  await unzip({ yauzl, zlib }, piecesOf(zip), { name, maxSize }, (piece) => void taken.push(piece.slice()), signal)
+  await unzip(
+    { yauzl, zlib },
+    piecesOf(zip),
+    { name, maxSize },
+    (piece) => void taken.push(Uint8Array.from(piece)),
+    signal
+  )
   return Buffer.concat(taken)
 }
 
