@@ -22,7 +22,8 @@ import { attempt } from "../internal/safe/json.js"
 import { decodeAbout, encodeAbout } from "./internal/cache/about.js"
 import * as arrowFile from "./internal/cache/arrowFile.js"
 import * as Files from "./internal/cache/cacheFiles.js"
-import { folderOf as seriesFolder, hostFolder, type Period, periodsOf } from "./internal/cache/periods.js"
+import { hostFolder, type Period, periodsOf } from "./internal/cache/periods.js"
+import { makePlaces, type Place, type Places } from "./internal/cache/places.js"
 import { userFolder } from "./internal/cache/userFolder.js"
 import { extent, isWhole } from "./internal/cache/wholePeriods.js"
 import * as columns from "./internal/klines/columns.js"
@@ -152,31 +153,7 @@ export const make = Effect.fnUntraced(function*(
   const directory = given.directory ?? (yield* userFolder)
   const maxAge = given.maxAge === undefined ? Infinity : Duration.toMillis(given.maxAge)
 
-  const folderOf = (series: Series, host: string | undefined): string =>
-    path.join(directory, ...(host === undefined ? [] : [hostFolder(host)]), ...seriesFolder(series))
-
-  /**
-   * The possible folders of a series, in order of preference: those that are known, and those that have to be searched
-   * for. A folder without a host is of an earlier version.
-   */
-  const places = Effect.fnUntraced(function*(series: Series, { host }: Exchange) {
-    const named = (host: string): Place => ({ host, folder: folderOf(series, host) })
-    const earlier: Place = { host: undefined, folder: folderOf(series, undefined) }
-    const known = host === undefined || host === binance ? [named(binance), earlier] : [named(host)]
-    const others = Effect.gen(function*() {
-      if (host !== undefined) return []
-      const hosts: ReadonlyArray<string> = yield* Effect.orElseSucceed(files.list(directory), () => [])
-      const found = yield* Effect.filter(
-        hosts,
-        (name) => files.exists(path.join(directory, name, ...seriesFolder(series)))
-      )
-      const [only] = found
-      return only === undefined || found.length > 1 || only === hostFolder(binance)
-        ? []
-        : [{ host: { folder: only }, folder: path.join(directory, only, ...seriesFolder(series)) }]
-    })
-    return { known, others: yield* Effect.cached(others) }
-  })
+  const { folderOf, places } = makePlaces(directory, files, path)
 
   /** Reads a file. None if it does not exist, or if a later version wrote it. */
   const read = (series: Series, period: Period, place: Place): Effect.Effect<Option.Option<Kept>, FileError> => {
@@ -203,7 +180,7 @@ export const make = Effect.fnUntraced(function*(
   const readFirst = (
     series: Series,
     period: Period,
-    { known, others }: Effect.Effect.Success<ReturnType<typeof places>>
+    { known, others }: Places
   ) => {
     const readAt = (found: Effect.Effect<Option.Option<Kept>, FileError>, at: ReadonlyArray<Place>) =>
       at.reduce(
@@ -223,7 +200,7 @@ export const make = Effect.fnUntraced(function*(
     const start = DateTime.toEpochMillis(request.start)
     const end = DateTime.toEpochMillis(request.end)
     const now = options.now ?? (yield* Clock.currentTimeMillis)
-    const at = yield* places({ market, symbol, interval }, options)
+    const at = yield* places({ market, symbol, interval }, options.host)
     const answers = yield* Effect.forEach(
       // Candles of the future are never kept, but the local clock may be behind.
       periodsOf(interval, { start, end: Math.min(end, now + clockError) }),
@@ -282,7 +259,7 @@ export const make = Effect.fnUntraced(function*(
     const range = { start: DateTime.toEpochMillis(start), end: DateTime.toEpochMillis(end) }
     const names = new Set(periodsOf(interval, range).map(({ name }) => `${name}.arrow`))
     let forgotten = 0
-    const { known, others } = yield* places(series, options)
+    const { known, others } = yield* places(series, options.host)
     for (const { folder } of [...known, ...yield* others]) {
       const context: FetchContext.Input = {
         ...series,
@@ -357,12 +334,6 @@ interface Series {
   readonly market: Market.Market
   readonly symbol: string
   readonly interval: Interval.Interval
-}
-
-/** A folder of files, and their host. A folder without a host is of an earlier version of this library. */
-interface Place {
-  readonly host: string | { readonly folder: string } | undefined
-  readonly folder: string
 }
 
 /** The contents of a file. */
