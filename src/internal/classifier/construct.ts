@@ -43,9 +43,10 @@ export const construct = (case_: Case): FetchError.FetchError => {
   const body = answer?.body
   const errno = finding.rank > Rank.Bug ? code : undefined
   const status = finding.status ?? (answer === undefined || answer.status === 0 ? undefined : answer.status)
+  const apiCode = apiCodeOf(body, status)
   // Spread last wherever it is used: first, V8 is a microsecond slower.
   const common = {
-    message: messageOf(case_, status),
+    message: messageOf(case_, status, apiCode),
     context,
     cause,
     retryable: trackable(link, "retryable", isBoolean) ?? retryableOf(case_),
@@ -57,7 +58,6 @@ export const construct = (case_: Case): FetchError.FetchError => {
       now
     })
   }
-  const apiCode = tag.startsWith("Api") ? apiCodeOf(body, status) ?? ownCode(link, answer) : undefined
   switch (tag) {
     case "NetworkTimeout":
       return new FetchError.NetworkTimeout({ phase, timeoutMillis: timeoutOf(link), ...common }, unchecked)
@@ -69,7 +69,10 @@ export const construct = (case_: Case): FetchError.FetchError => {
     case "ApiAuth":
     case "ApiPermission":
     case "ApiFormat":
-      return new classes[tag]({ status, apiCode, bodyExcerpt: excerptOf(body), ...common }, unchecked)
+      return new classes[tag](
+        { status, apiCode: apiCode ?? ownCode(link, answer), bodyExcerpt: excerptOf(body), ...common },
+        unchecked
+      )
     case "DataEmpty":
       return new FetchError.DataEmpty({ reason: "api_response", ...common }, unchecked)
     case "DataValidation":
@@ -230,12 +233,12 @@ const heads: Readonly<Record<FetchError.FetchError["_tag"], string>> = {
   Internal: "Internal error"
 }
 
-const messageOf = (case_: Case, status: number | undefined): string => {
+const messageOf = (case_: Case, status: number | undefined, apiCode: number | string | undefined): string => {
   const { answer, asked, context, finding } = case_
   const url = asked.url ?? context.url
   const answered = status !== undefined && status >= 300 && finding.rank >= Rank.Wording &&
     (finding.status !== undefined || finding.tag.startsWith("Api"))
-  const happened = answered ? `HTTP ${status}${saidBy(answer?.body, finding.link, status)}` : detail(case_)
+  const happened = answered ? `HTTP ${status}${saidBy(answer?.body, finding.link, status, apiCode)}` : detail(case_)
   const head = status === 404 && finding.tag === "ApiFormat" ? "Resource not found" : heads[finding.tag]
   const message = happened === "" ? head : `${head}: ${happened}`
   // Many clients include the address in their message.
@@ -244,9 +247,8 @@ const messageOf = (case_: Case, status: number | undefined): string => {
 }
 
 /** The reason in the body of the answer, else that in the message of the client. */
-const saidBy = (body: unknown, link: unknown, status: number): string => {
+const saidBy = (body: unknown, link: unknown, status: number, code: number | string | undefined): string => {
   const message = reasonOf(body) ?? clientReason(link, status)
-  const code = apiCodeOf(body, status)
   if (message === undefined) return code === undefined ? "" : `, code ${code}`
   return `, ${code === undefined || message.includes(String(code)) ? message : `${message} (code ${code})`}`
 }
@@ -254,7 +256,8 @@ const saidBy = (body: unknown, link: unknown, status: number): string => {
 /** A client's message, where it says more than the status. */
 const clientReason = (link: unknown, status: number): string | undefined => {
   for (const words of isObject(link) ? [ownMessage(link), text(link, "details") ?? ""] : []) {
-    const reason = words.replace(new RegExp(`^(?:HTTP )?${status}[:,]? (?:status code \\(no body\\))?`), "").trim()
+    const prefix = statusPrefix.exec(words)
+    const reason = words.slice(prefix?.[1] === String(status) ? prefix[0].length : 0).trim()
     if (reason !== "" && !isStatusPhrase(words) && !isStatusPhrase(reason) && !generic.test(reason)) {
       const said = reasonOf(parsed(reason))
       if (said !== undefined) return said
@@ -262,6 +265,8 @@ const clientReason = (link: unknown, status: number): string | undefined => {
   }
   return undefined
 }
+
+const statusPrefix = /^(?:HTTP )?(\d{3})[:,]? (?:status code \(no body\))?/
 
 // Messages of clients about any answer that is not a success.
 const generic =

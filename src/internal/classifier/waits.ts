@@ -132,7 +132,9 @@ const ofText = (value: string, unit: number, now: number): number | undefined =>
 
 /** The server's own time: the `Date` of its answer, plus the `Age` of an answer from a cache; else the client's time. */
 const serverClock = (headers: Readonly<Record<string, string>>, now: number): number => {
-  const date = httpDate(headers["date"]?.trim() ?? "")
+  const sent = headers["date"]
+  if (sent === undefined) return now
+  const date = httpDate(sent.trim())
   if (Number.isNaN(date)) return now
   const age = headers["age"]?.trim() ?? ""
   return digits.test(age) ? date + Math.min(Number(age) * second, year) : date
