@@ -185,13 +185,15 @@ export const askedOf = (chain: ReadonlyArray<unknown>): Request => {
     const found = asked(link)
     if (found.url !== undefined) return found
   }
-  return { method: undefined, url: undefined }
+  return unknown
 }
+
+const unknown: Request = { method: undefined, url: undefined }
 
 const asked = (link: unknown): Request => {
   const quote = quoted(link)
   if (quote?.url !== undefined) return { method: quote.method, url: quote.url }
-  if (!isObject(link) || isBare(link)) return { method: undefined, url: undefined }
+  if (!isObject(link) || isBare(link)) return unknown
   const request = get(link, "request")
   const config = get(link, "config") ?? get(link, "options")
   const url = urlOf(get(config, "url")) ?? urlOf(get(request, "url")) ?? urlOf(request) ??

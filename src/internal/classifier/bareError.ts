@@ -47,7 +47,9 @@ export const firstKeys = (link: object): ReadonlyArray<string> => {
 /** Whether the error has no key but those of the runtime. A code must be one of the system: anything else may be a word. */
 export const isBare = (link: object): boolean => {
   try {
-    return prototypes.has(Object.getPrototypeOf(link)) && firstKeys(link).every((key) => silent.has(key))
+    if (!prototypes.has(Object.getPrototypeOf(link))) return false
+    for (const key of firstKeys(link)) if (!silent.has(key)) return false
+    return true
   } catch {
     return false
   }

@@ -25,12 +25,9 @@ export interface WaitEvidence {
 export const waitOf = (evidence: WaitEvidence): Option.Option<Duration.Duration> => {
   const { body, error, headers, limited, now } = evidence
   const clock = serverClock(headers, now)
-  const wait = latest([
-    ofRetryAfter(headers, clock),
-    limited ? ofLimitHeaders(headers, clock) : undefined,
-    ofBody(body, clock),
-    ofClientError(error, clock)
-  ])
+  let wait = ofRetryAfter(headers, clock)
+  if (limited) wait = later(wait, ofLimitHeaders(headers, clock))
+  wait = later(later(wait, ofBody(body, clock)), ofClientError(error, clock))
   return wait === undefined ? Option.none() : Option.some(Duration.millis(wait))
 }
 
@@ -159,12 +156,16 @@ const ofList = (
 }
 
 const ofRetryAfter = (headers: Readonly<Record<string, string>>, now: number): number | undefined =>
-  latest([
-    ofList(headers["retry-after"], second, now, ofStandard),
-    ofList(headers["x-retry-after"], second, now),
-    ofList(headers["retry-after-ms"], 1, now),
-    ofList(headers["x-ms-retry-after-ms"], 1, now)
-  ])
+  later(
+    later(
+      ofList(headers["retry-after"], second, now, ofStandard),
+      ofList(headers["x-retry-after"], second, now)
+    ),
+    later(
+      ofList(headers["retry-after-ms"], 1, now),
+      ofList(headers["x-ms-retry-after-ms"], 1, now)
+    )
+  )
 
 /** `x-ratelimit-reset`, `ratelimit-reset`, `x-rate-limit-reset-requests`, `anthropic-ratelimit-tokens-reset`, … */
 const limitHeader =

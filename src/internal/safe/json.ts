@@ -131,12 +131,9 @@ export const toJson = (value: unknown, characters: number = Infinity): Json => {
 
   const record = (entries: ReadonlyArray<readonly [string, () => unknown]>, size: number, depth: number): Json => {
     const json: Record<string, Json> = {}
-    const put = (key: string, value: Json) => {
-      // `__proto__` is a name like any other, but an assignment to it sets the prototype.
-      if (key === "__proto__") {
-        Object.defineProperty(json, key, { value, enumerable: true, configurable: true, writable: true })
-      } else json[key] = value
-    }
+    // Defined, not assigned: `__proto__` is a name like any other.
+    const put = (key: string, value: Json) =>
+      Object.defineProperty(json, key, { value, enumerable: true, configurable: true, writable: true })
     for (const [key, read] of entries) {
       if (left <= 0) {
         put("…", `${size - Object.keys(json).length} more`)
