@@ -280,6 +280,27 @@ describe("the archive", () => {
   })
 })
 
+describe("COIN-M, where a request spans at most 200 days", () => {
+  const coin = { market: "FUTURES_COIN", symbol: "BTCUSD_PERP" } as const
+
+  for (const [interval, listed, most] of [["1w", utc(2022, 10, 21), 10], ["3d", utc(2023, 0, 25), 11]] as const) {
+    it(`is not asked for each 200 days before a listing: ${interval}`, async () => {
+      const span = { start: utc(2019, 5, 15), end: listed + 30 * day }
+      const [found] = await ran(world({ ...coin, interval, listed }, [step(span)]))
+      expect(found).toMatchObject({ error: undefined })
+      expect(found!.missing).toHaveLength(1)
+      expect(found!.requests.length).toBeLessThanOrEqual(most)
+    })
+  }
+
+  it("is searched for the first of many candles within 200 days at a time", async () => {
+    const span = { start: utc(2014, 5), end: utc(2024, 5) }
+    const [found] = await ran(world({ ...coin, interval: "6h", listed: utc(2024, 0) }, [step(span)]))
+    expect(found).toMatchObject({ rows: 4 * 152, missing: ["2014-06-01..2024-01-01 not_listed_yet"], error: undefined })
+    expect(found!.requests.length).toBeLessThanOrEqual(12)
+  })
+})
+
 describe("a damaged file", () => {
   const damaged = (name: string) => ({ name, kind: "flipped", times: 1000 } as const)
   const last = start + 2 * day
@@ -338,6 +359,21 @@ describe("the cache", () => {
       expect([first, second].map((found) => found!.rows)).toEqual([72, 72])
       expect(first!.requests).toHaveLength(6)
       expect(second!.requests).toEqual([])
+    })
+  }
+})
+
+describe("a range without any file", () => {
+  for (const interval of ["1h", "3d", "1w", "1M"] as const) {
+    it(`of an archive alone is an error, and no defect: ${interval}`, async () => {
+      const now = utc(2024, 5, 1)
+      const [found] = await ran(
+        world({ interval }, [step({ start: now + day, end: now + 100 * day })], {
+          now,
+          sources: ["cache", "vision"]
+        })
+      )
+      expect(found).toMatchObject({ rows: 0 })
     })
   }
 })

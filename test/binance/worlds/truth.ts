@@ -89,7 +89,7 @@ export const makeTruth = (traded: Traded): Truth => {
   const { delisted = Infinity } = traded
   const length = intervals[interval]
   const from = interval === "1w" ? 4 * day : interval === "3d" ? anchor : 0
-  const gaps = [...traded.gaps].sort((a, b) => a.start - b.start)
+  const gaps = merged(traded.gaps)
 
   const floor = interval === "1M"
     ? (instant: number) => monthStart(instant)
@@ -168,6 +168,15 @@ const rowOf = (h: number, open: number, end: number): Row => {
     "0"
   ]
 }
+
+/** Ascending gaps of which none overlaps another: a candle in two of them has not been traded either. */
+const merged = (gaps: ReadonlyArray<Span>): ReadonlyArray<Span> =>
+  [...gaps].sort((a, b) => a.start - b.start).reduce<ReadonlyArray<Span>>((all, gap) => {
+    const last = all.at(-1)
+    return last !== undefined && gap.start <= last.end
+      ? [...all.slice(0, -1), { start: last.start, end: Math.max(last.end, gap.end) }]
+      : [...all, gap]
+  }, [])
 
 const decimal = (tenths: number): string => `${Math.floor(tenths / 10)}.${tenths % 10}0`
 

@@ -78,7 +78,8 @@ export const surveyRange = Effect.fnUntraced(function*(
     return Effect.gen(function*() {
       let low = start
       let high = known
-      while (high > low && Interval.count(interval, low, high, anchor) > Market.pageLimit) {
+      const isWide = () => high - low > maxWindow || Interval.count(interval, low, high, anchor) > Market.pageLimit
+      while (high > low && isWide()) {
         const middle = Interval.floor(interval, (low + high) / 2, anchor)
         const opens = yield* ask({ start: Math.max(low, middle - maxWindow), end: middle, limit: 1 })
         if (opens.length > 0) high = Math.min(high, opens[0]!)

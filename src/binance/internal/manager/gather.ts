@@ -219,7 +219,7 @@ export const makeGather = (sources: Sources) => {
       }
       const asked = grouped(interval, bridged(unknown, cached)).map((gap) => witnessed(found, gap))
       const whole = facts?.range ?? { start: asked[0]!.start, end: asked.at(-1)!.end }
-      if (search !== undefined && Interval.count(interval, whole.start, whole.end) > candlesPerPiece) {
+      if (search !== undefined && isLong(request, whole)) {
         const met: Array<FetchError.FetchError> = []
         const each = requests.attempted("rest", request, whole, met)
         const survey = requests.request(
@@ -276,7 +276,8 @@ export const makeGather = (sources: Sources) => {
       found = { ...found, missing: found.missing.map(afterAll) }
     }
     // Without a time of the exchange, all before the end of a file that was read has ended. Ages count by the local clock.
-    const ended = now === undefined ? Klines.slice(found, range.start, Math.min(range.end, least)) : found
+    const until = Math.max(range.start, Math.min(range.end, least))
+    const ended = now === undefined ? Klines.slice(found, range.start, until) : found
     const hasNews = isAsked || rowSources.count(found.source).cache < found.length
     if (
       Option.isSome(cache) && Math.max(now ?? -Infinity, least) > range.start && hasNews &&
@@ -366,6 +367,10 @@ const witnessed = ({ interval, openTime }: Klines.Klines, { end, start }: ranges
     ? { start, end: Interval.next(interval, end, anchor) }
     : { start, end }
 }
+
+/** True if a range takes more pages than it takes requests to find the first and the last candle. */
+const isLong = ({ interval, market }: KlineRequest, { end, start }: ranges.Range): boolean =>
+  Interval.count(interval, start, end) > candlesPerPiece || end - start > 5 * Market.facts[market].maxWindow
 
 /** Returns few gaps unchanged. Many gaps are merged as far as they fit into one page. */
 const grouped = (interval: Interval.Interval, gaps: ReadonlyArray<ranges.Range>): ReadonlyArray<ranges.Range> => {
