@@ -78,7 +78,7 @@ const spread = ({ dimension, few, histogram, total }: Worst): Tree | false => {
       "span",
       {},
       h("span", { class: "strong" }, `${plural(known, clean(dimension))} by failure rate. `),
-      `${full(failing)} fail more often than not, ${full(histogram[0]!)} at most one time in ten.`
+      `${full(failing)} fail in at least half of their attempts, ${full(histogram[0]!)} in less than a tenth.`
     ),
     h(
       "div",
