@@ -251,6 +251,17 @@ describe("Dashboard", () => {
       })
   )
 
+  live("makes frames of errors with any name", () =>
+    Effect.gen(function*() {
+      const { port, tracker } = yield* served()
+      const names = ["__proto__", "constructor", "toString", "", "\ud800", "\u0000\u202e", "x".repeat(1e5)]
+      for (const name of names) {
+        const context = { symbol: name, source: name }
+        yield* tracker.track({ _tag: name, code: name, category: name, severity: "ERROR", message: name, context })
+        expect(statusOf(yield* getting(port, "/api/frame"))).toBe(200)
+      }
+    }))
+
   live("takes the next port if the default one is in use, and fails if a chosen one is", () =>
     Effect.gen(function*() {
       const taken = createServer()

@@ -7,7 +7,7 @@ import { alertRows, resolvedRows } from "./alertRows.js"
 import type { Frame } from "./frameModel.js"
 import { guardsOf } from "./guardRows.js"
 import { headlineOf } from "./headline.js"
-import type { BarRow } from "./minuteBars.js"
+import { type BarRow, ofCode } from "./minuteBars.js"
 import { recentRows } from "./recentRows.js"
 import type { CodeFacts, Reads } from "./trackerReads.js"
 import { worstOf } from "./worstRows.js"
@@ -67,7 +67,7 @@ const codeRows = ({ facts, limits, windows: counted }: Reads): Frame["codes"] =>
   const rows = [...names].map((code) => ({
     code,
     ...(facts.get(code) ?? unknown),
-    counts: windows.map((window) => counted[window].errors[code] ?? 0),
+    counts: windows.map((window) => ofCode(counted[window].errors, code, 0)),
     limits: windows.map((window) => limitOf(code, window))
   }))
   const nearness = ({ counts, limits }: (typeof rows)[number]) =>

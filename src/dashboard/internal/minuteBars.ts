@@ -19,6 +19,10 @@ export interface BarRange {
   readonly steps: number
 }
 
+/** The value of a code. A code may have the name of a property that every object has, as in `__proto__`. */
+export const ofCode = <A, B>(values: Readonly<Record<string, A>>, code: string, none: B): A | B =>
+  Object.hasOwn(values, code) ? values[code]! : none
+
 const minute = 60_000
 
 export const ranges = {
@@ -38,7 +42,7 @@ export interface BarRow {
 const minus = (older: Totals, newer: Totals): Totals => ({
   errors: Object.fromEntries(
     Object.entries(older.errors).flatMap(([code, count]) => {
-      const rest = count - (newer.errors[code] ?? 0)
+      const rest = count - ofCode(newer.errors, code, 0)
       return rest > 0 ? [[code, rest]] : []
     })
   ),
@@ -95,7 +99,7 @@ export class MinuteBars {
     return {
       ...row,
       errors: Object.fromEntries(
-        [...codes].map((code) => [code, withLast(row.errors[code] ?? none, last.errors[code] ?? 0)])
+        [...codes].map((code) => [code, withLast(ofCode(row.errors, code, none), ofCode(last.errors, code, 0))])
       ),
       calls: withLast(row.calls, last.calls),
       failures: withLast(row.failures, last.failures)
@@ -113,7 +117,7 @@ export class MinuteBars {
     return {
       step,
       start: starts[0]!,
-      errors: Object.fromEntries([...codes].map((code) => [code, bars.map(({ errors }) => errors[code] ?? 0)])),
+      errors: Object.fromEntries([...codes].map((code) => [code, bars.map(({ errors }) => ofCode(errors, code, 0))])),
       calls: bars.map(({ calls }) => calls),
       failures: bars.map(({ failures }) => failures)
     }
