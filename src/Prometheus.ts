@@ -287,7 +287,7 @@ export const route = (path: HttpRouter.PathInput = "/metrics", options?: Options
  *
  * @example
  * import { HttpLayerRouter } from "@effect/platform"
- * import { Effect, Layer } from "effect"
+ * import { Layer } from "effect"
  * import { ErrorTracker, Prometheus } from "effect-errata"
  *
  * // With a server: HttpLayerRouter.serve(App).pipe(Layer.provide(NodeHttpServer.layer(createServer, { port: 9464 })))
