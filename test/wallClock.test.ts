@@ -97,7 +97,7 @@ describe("the wall clock is set while something waits, by", () => {
 
   it.effect.each(steps)("%d ms: a cache that cannot be written is written to a minute later", (millis) => {
     let writes = 0
-    const day = { start: Date.UTC(2024, 4, 1), end: Date.UTC(2024, 4, 2) }
+    const day = { start: Date.UTC(2020, 4, 1), end: Date.UTC(2020, 4, 2) }
     const cache = Layer.succeed(KlineCache.KlineCache, {
       klines: () => Effect.succeed(Klines.empty("1h")),
       find: () => Effect.succeed({ klines: Klines.empty("1h", [{ ...day, reason: "not_cached" }]), errors: [] }),
@@ -106,6 +106,7 @@ describe("the wall clock is set while something waits, by", () => {
     })
     const rest = Layer.succeed(BinanceRest.BinanceRest, { klines: () => Effect.succeed(Klines.empty("1h")) })
     return Effect.gen(function*() {
+      yield* TestClock.setTime(Date.UTC(2024, 4, 1))
       const { clock, step } = yield* steppedClock
       const { klines } = yield* DataSourceManager.DataSourceManager
       const fetch = klines({ market: "SPOT", symbol: "BTCUSDT", interval: "1h", ...day }).pipe(
