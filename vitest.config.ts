@@ -48,15 +48,24 @@ export default defineConfig(({ mode }) => {
     test: {
       // By default one processor is left alone, which on a machine of two is half of them.
       maxWorkers: availableParallelism(),
+      // The files of a worker share their modules: to import Effect takes longer than most tests. Vitest reads here whether
+      // files have a process of their own, and in the project whether modules are loaded again for each file.
+      poolOptions: { forks: { isolate: false } },
       projects: [
-        // The files of a worker share their modules: to import Effect takes longer than most tests.
         project("shared", {
-          isolate: false,
+          poolOptions: { forks: { isolate: false } },
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
           exclude: [...excluded, ...alone, ...apart.map(within)]
         }),
         project("alone", {
-          include: [...alone, ...apart.map((folder) => `${folder}/**/*.test.ts`)],
+          poolOptions: { forks: { isolate: true } },
+          include: alone,
+          exclude: excluded
+        }),
+        // The packages keep state of their own: a thread for each file.
+        project("apart", {
+          pool: "threads",
+          include: apart.map((folder) => `${folder}/**/*.test.ts`),
           exclude: excluded
         })
       ]
