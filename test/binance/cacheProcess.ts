@@ -1,10 +1,10 @@
 /** Starts cacheChild.ts: bundled, so that a process takes a tenth of a second to get to work. */
-import { buildSync } from "esbuild"
 import { type ChildProcess, spawn } from "node:child_process"
 import { chmodSync, mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { bundleProgram } from "../bundleProgram.js"
 
 /** A folder of which the program is a file; whoever asks for it removes it. */
 export const bundle = (): string => {
@@ -12,15 +12,8 @@ export const bundle = (): string => {
   // For another user, too.
   chmodSync(folder, 0o755)
   const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
-  buildSync({
-    entryPoints: [fileURLToPath(new URL("cacheChild.ts", import.meta.url))],
-    outfile: program(folder),
-    alias: { "effect-errata/binance": source("binance/index.ts") },
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "error"
+  bundleProgram(new URL("cacheChild.ts", import.meta.url), program(folder), {
+    "effect-errata/binance": source("binance/index.ts")
   })
   return folder
 }

@@ -1,25 +1,16 @@
 /** The layers of `ErrorLog` in processes of their own, as programs run them. */
-import { buildSync } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { bundleProgram } from "../bundleProgram.js"
 
 let folder = ""
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "effect-errata-log-"))
-  buildSync({
-    entryPoints: [fileURLToPath(new URL("programs.ts", import.meta.url))],
-    outfile: join(folder, "programs.mjs"),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "error"
-  })
+  bundleProgram(new URL("programs.ts", import.meta.url), join(folder, "programs.mjs"))
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,13 +1,12 @@
 /** A real Alertmanager, with processes that send it the same alert. */
-import { buildSync } from "esbuild"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { bundleProgram } from "../bundleProgram.js"
 
 const binary = "prometheus-alertmanager"
 
@@ -29,15 +28,7 @@ type AtEnd = (end: () => void) => void
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "effect-errata-alertmanager-"))
-  buildSync({
-    entryPoints: [fileURLToPath(new URL("pagingProcess.ts", import.meta.url))],
-    outfile: join(folder, "paging.mjs"),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "error"
-  })
+  bundleProgram(new URL("pagingProcess.ts", import.meta.url), join(folder, "paging.mjs"))
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

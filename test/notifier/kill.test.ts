@@ -2,15 +2,14 @@
  * Processes that are killed while they deliver alerts, with their progress in files. `npm run check:kills` kills ten times
  * as many of them.
  */
-import { buildSync } from "esbuild"
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { bundleProgram } from "../bundleProgram.js"
 
 const kills = process.env.MODE === "kills" ? 30 : 1
 
@@ -28,15 +27,7 @@ let folder = ""
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "effect-errata-killed-"))
-  buildSync({
-    entryPoints: [fileURLToPath(new URL("killedProcess.ts", import.meta.url))],
-    outfile: join(folder, "killed.mjs"),
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "error"
-  })
+  bundleProgram(new URL("killedProcess.ts", import.meta.url), join(folder, "killed.mjs"))
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -27,8 +27,7 @@ import type * as Model from "./model.js"
 import { Notices } from "./notices.js"
 import type { CallOutcome } from "./reporting.js"
 import { merge } from "./snapshotMerge.js"
-import type * as Snapshot from "./snapshotModel.js"
-import { evaluated } from "./snapshotModel.js"
+import * as Snapshot from "./snapshotModel.js"
 import type { Moment } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
 import type { View } from "./view.js"
@@ -86,7 +85,8 @@ export class Core {
     const context = own === undefined ? FetchContext.make(error.context) : error.context
     const empty = classification.code === emptyCode ? emptyOf(error) : undefined
     const expected = empty !== undefined && empty.expected
-    const causes = counts.recent.causesOf(error, classification.code, message, now)
+    const { causesFrom } = counts.recent
+    const causes = now < causesFrom ? undefined : counts.recent.causesOf(error, classification.code, message, now)
     const count = own === undefined ? this.countOf(classification) : own.count
     let edges = evaluator.settle(now, moment)
     count.add(now, counts.hours.hour, expected)
@@ -216,7 +216,7 @@ export class Core {
   /** The state as plain data, after the edges that are due. */
   snapshot(moment: Moment): readonly [ReadonlyArray<Edge>, Snapshot.Snapshot] {
     const [edges, snapshot] = this.lazySnapshot(moment)
-    return [edges, evaluated(snapshot)]
+    return [edges, Snapshot.evaluated(snapshot)]
   }
 
   /**

@@ -31,7 +31,7 @@ export class RecentErrors {
   private readonly known = new Map<string, ReadonlyArray<string>>()
   readonly capacity: number
   /** Causes of errors before this instant are not read: too many have been read within a second. */
-  private causesFrom = 0
+  causesFrom = 0
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -80,9 +80,8 @@ export class RecentErrors {
     this.next = this.next + 1 === this.capacity ? 0 : this.next + 1
   }
 
-  /** The causes of an error; undefined if they are not read. */
-  causesOf(error: object, code: string, message: string, now: number): ReadonlyArray<string> | undefined {
-    if (now < this.causesFrom) return undefined
+  /** The causes of an error at or after `causesFrom`. */
+  causesOf(error: object, code: string, message: string, now: number): ReadonlyArray<string> {
     if (now >= this.refillAt) {
       this.refillAt = now + 1e9
       this.readsLeft = readsPerSecond
