@@ -2,6 +2,16 @@
 import { buildSync } from "esbuild"
 import { fileURLToPath } from "node:url"
 
+const source = (path: string) => fileURLToPath(new URL(`../src/${path}`, import.meta.url))
+
+/** The names under which programs import this package, for programs that are written like those of a user. */
+export const sourceAlias: Readonly<Record<string, string>> = {
+  "effect-errata": source("index.ts"),
+  ...Object.fromEntries(
+    ["binance", "dashboard", "testing"].map((entry) => [`effect-errata/${entry}`, source(`${entry}/index.ts`)])
+  )
+}
+
 export const bundleProgram = (
   program: URL,
   outfile: string,
@@ -15,6 +25,10 @@ export const bundleProgram = (
     format: "esm",
     platform: "node",
     target: "node20",
-    logLevel: "error"
+    logLevel: "error",
+    // Packages in CommonJS ask for modules of Node.js.
+    banner: {
+      js: "import { createRequire as requireOf } from \"node:module\"; const require = requireOf(import.meta.url)"
+    }
   })
 }

@@ -7,11 +7,13 @@ import { spawn } from "node:child_process"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { afterAll, beforeAll } from "vitest"
 import { clockFrom } from "../../examples/job/ClockFrom.js"
 import * as Demo from "../../examples/job/Demo.js"
 import * as Job from "../../examples/job/Job.js"
 import * as Report from "../../examples/job/Report.js"
 import { Screen } from "../../examples/job/Screen.js"
+import { bundleProgram, sourceAlias } from "../bundleProgram.js"
 
 const silent = Layer.succeed(Screen, { line: () => Effect.void, progress: () => Effect.void })
 
@@ -20,6 +22,16 @@ const sources = DataSourceManager.layer().pipe(
   Layer.provideMerge(ErrorTracker.layer(Demo.tracker)),
   Layer.provideMerge(Layer.merge(silent, LogCapture.layer))
 )
+
+let folder = ""
+const program = () => join(folder, "main.mjs")
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "effect-errata-main-"))
+  bundleProgram(new URL("../../examples/main.ts", import.meta.url), program(), sourceAlias)
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
 
 interface Run {
   readonly code: number | null
@@ -31,7 +43,7 @@ interface Run {
 
 const run = (...args: ReadonlyArray<string>): Promise<Run> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", "examples/main.ts", ...args], {
+    const child = spawn(process.execPath, [program(), ...args], {
       stdio: "pipe",
       env: { ...process.env, NO_COLOR: "1", COLUMNS: "80" }
     })
@@ -155,7 +167,7 @@ describe("the main job", () => {
   }, 30_000)
 
   it("serves the live page with --dashboard until it is ended", async () => {
-    const child = spawn(process.execPath, ["--import", "tsx", "examples/main.ts", "--dashboard"], { stdio: "pipe" })
+    const child = spawn(process.execPath, [program(), "--dashboard"], { stdio: "pipe" })
     const ended = new Promise((resolve) => child.on("close", resolve))
     try {
       const url = await new Promise<string>((resolve, reject) => {
