@@ -2,8 +2,9 @@
  * Candles from data.binance.vision, the archive of Binance: a zip file for each month and each day of a series.
  *
  * A range is fetched with as few files as possible: monthly files for whole months, daily files for the rest. A file
- * that does not match its checksum is never used, but replaced by others of its period. A malformed row is an error, never misread. The result holds each
- * candle of the range that the archive has once, and a reason for each missing candle.
+ * that does not match its checksum is never used, but replaced by others of its period. A malformed row is an error,
+ * never misread. The result holds each candle of the range that the archive has once, and a reason for each missing
+ * candle.
  *
  * @since 0.1.0
  */
@@ -81,8 +82,9 @@ export interface Options {
  *   candles of a second. Fails with its error (`DataIntegrity`, `DataTransformation`, `ApiPermission`) if candles are
  *   still missing.
  * - **Absent files** (404) are no failure: their candles are missing. The reason is `not_published_yet` for a week (two
- *   weeks for monthly files), `not_listed_yet` before the first trade of the instrument, `delisted` after the last, and
- *   `date_range` otherwise: only the exchange itself can distinguish lost candles from candles that never existed.
+ *   weeks for monthly files), `not_listed_yet` before the first file of the instrument if the archive has earlier files of
+ *   the oldest instruments of the market, `delisted` after the last file, and `date_range` otherwise: only the exchange
+ *   itself can distinguish lost candles from candles that never existed.
  * - **Incomplete months** are completed from daily files, and incomplete days from the monthly file, except for candles
  *   of a second. Where both files have a candle, the daily file takes precedence.
  * - **Recent files** that are refused (403) are requested once more after a second.

@@ -305,6 +305,8 @@ describe("BinanceVision missing", () => {
   const listed = "2023-11-20T05:00Z"
   const delisted = "2024-03-10T15:00Z"
   const instrument: FaultyExchange.Instrument = { market: "SPOT", symbol: "BTCUSDT", listed }
+  // Shows that the archive is older than the instrument.
+  const older: FaultyExchange.Instrument = { market: "SPOT", symbol: "ETHBTC", listed: "2017-07-14" }
 
   it.effect.each<[string, string, string, ReadonlyArray<readonly [string, string, Klines.Reason]>]>([
     ["nothing", "2024-01-05", "2024-01-08", []],
@@ -335,7 +337,18 @@ describe("BinanceVision missing", () => {
       expect(missing(found)).toEqual(expected)
       const absent = found.missing.reduce((n, gap) => n + Interval.count("1h", gap.start, gap.end), 0)
       expect(found.length + absent).toBe(Interval.count("1h", Date.parse(start), Date.parse(end)))
-    }).pipe(Effect.provide(onArchive({ instruments: [instrument], publication: "20 hours" }))))
+    }).pipe(Effect.provide(onArchive({ instruments: [instrument, older], publication: "20 hours" }))))
+
+  it.effect.each<[string, ReadonlyArray<FaultyExchange.Instrument>]>([
+    ["no other instrument", []],
+    ["an instrument of the same day", [{ ...older, listed: "2023-11-20T23:00Z" }]],
+    ["an instrument that it is not compared with", [{ market: "SPOT", symbol: "XRPUSDT", listed: "2019-01-01" }]]
+  ])("does not call it a listing where the archive may begin with it: %s", ([, others]) =>
+    Effect.gen(function*() {
+      expect(missing(yield* klines(hours("2023-11-15", "2023-11-22")))).toEqual([
+        ["2023-11-15", "2023-11-20T05:00", "date_range"]
+      ])
+    }).pipe(Effect.provide(onArchive({ instruments: [instrument, ...others] }))))
 
   it.effect.each<[string, string, string, ReadonlyArray<readonly [string, string, Klines.Reason]>]>([
     ["the time after the delisting, within a day", "2024-03-10", "2024-03-11", [
@@ -369,14 +382,15 @@ describe("BinanceVision missing", () => {
     Effect.gen(function*() {
       yield* klines({ ...hours("2023-10-15", "2023-12-01"), interval: "4h" })
       const all = yield* asked
-      expect(new Set(all).size).toBe(all.length)
-      expect(all.filter((name) => name === "list").length).toBe(1)
+      expect(new Set(all).size).toBe(all.length - 1)
+      // The first days of the instrument and of an older one.
+      expect(all.filter((name) => name === "list").length).toBe(2)
       // October is asked for by the day. Of November only the last day is, on which the month and the day have to agree.
       expect(all.filter((name) => name.includes("2023-11-"))).toEqual([
         "BTCUSDT-4h-2023-11-20.zip",
         "BTCUSDT-4h-2023-11-20.zip.CHECKSUM"
       ])
-    }).pipe(Effect.provide(onArchive({ instruments: [instrument] }))))
+    }).pipe(Effect.provide(onArchive({ instruments: [instrument, older] }))))
 
   it.effect.each<[string, BinanceVision.Options, ReadonlyArray<Fault.Fault>]>([
     ["is not there", {}, [Fault.on({ path: "/data.binance.vision" }, Fault.status(404))]],
@@ -580,9 +594,10 @@ describe("BinanceVision and the defects of the archive", () => {
         stub((url) => {
           const day = /-(\d{4}-\d\d-\d\d)\.zip/.exec(url.pathname)?.[1]
           const zip = zipOf([`BTCUSDT-1h-${day}.csv`, csv(dayOf(5))])
-          const keys = ["BTCUSDT-1d-2020-8.zip", "BTCUSDT-1d-2024-01-05.zip"].map((key) =>
-            `<Contents><Key>data/spot/daily/klines/BTCUSDT/1d/${key}</Key></Contents>`
-          )
+          const names = url.searchParams.get("prefix")?.includes("ETHBTC") === true
+            ? ["ETHBTC-1d-2017-07-14.zip"]
+            : ["BTCUSDT-1d-2020-8.zip", "BTCUSDT-1d-2024-01-05.zip"]
+          const keys = names.map((key) => `<Contents><Key>data/spot/daily/klines/BTCUSDT/1d/${key}</Key></Contents>`)
           return day === undefined
             ? new Response(`<ListBucketResult>${keys.join("")}</ListBucketResult>`)
             : day !== "2024-01-05"

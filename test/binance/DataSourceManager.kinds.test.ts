@@ -23,6 +23,9 @@ const subject: Traded = {
   anchor: day
 }
 
+/** An instrument whose files show that the archive is older than the subject. */
+const older: Traded = { ...subject, symbol: "ETHBTC", listed: utc(2017, 6, 14) }
+
 const step = (span: Span, by: Ask["by"] = "fetch"): Step => ({
   asks: [{ of: 0, span, by }],
   pause: 60_000,
@@ -215,16 +218,35 @@ describe("the archive", () => {
   it("is not asked for days before the listing one by one", async () => {
     const listed = start + 14 * day
     const [found] = await ran(
-      world({ listed }, [step({ start: start - day, end: start + 15 * day })], { sources: ["vision"], concurrency: 1 })
+      world({ listed }, [step({ start: start - day, end: start + 15 * day })], {
+        series: [{ ...subject, listed }, older],
+        sources: ["vision"],
+        concurrency: 1
+      })
     )
     expect(found).toMatchObject({ rows: 24, missing: ["2024-03-04..2024-03-19 not_listed_yet"], error: undefined })
     expect(found!.requests).toEqual([
       "BTCUSDT-1h-2024-03-04.zip",
       "list",
+      "list",
       "BTCUSDT-1h-2024-03-19.zip",
       "BTCUSDT-1h-2024-03-19.zip.CHECKSUM"
     ])
   })
+
+  for (const sources of [["vision"], ["vision", "rest"]] as const) {
+    it(`does not show a listing where it begins itself: ${sources.join(", ")}`, async () => {
+      const [found] = await ran(
+        world({}, [step({ start: start - 2 * day, end: start + day })], {
+          sources,
+          archive: { ...world({}, []).archive, begins: start },
+          restFaults: Array.from({ length: 9 }, (_, i) => ({ nth: i + 1, kind: "symbol200" }))
+        })
+      )
+      expect(found).toMatchObject({ rows: 24, error: { _tag: sources.length === 1 ? "DataIntegrity" : "ApiFormat" } })
+      expect(found!.missing).toEqual([`2024-03-03..2024-03-05 ${sources.length === 1 ? "date_range" : "not_fetched"}`])
+    })
+  }
 
   it("is not asked for days after the last file one by one, even where it is too early to speak of a delisting", async () => {
     const [found] = await ran(
@@ -250,9 +272,12 @@ describe("the archive", () => {
   })
 
   it("with rows after a range does not call it delisted", async () => {
-    const traded = { listed: start + 20 * hour, delisted: start + 22 * hour }
+    const traded = { ...subject, listed: start + 20 * hour, delisted: start + 22 * hour }
     const [found] = await ran(
-      world(traded, [step({ start: start + 10 * hour, end: start + 12 * hour })], { sources: ["vision"] })
+      world({}, [step({ start: start + 10 * hour, end: start + 12 * hour })], {
+        series: [traded, older],
+        sources: ["vision"]
+      })
     )
     expect(found).toMatchObject({ missing: ["2024-03-05T10:00..2024-03-05T12:00 not_listed_yet"], error: undefined })
   })

@@ -85,8 +85,18 @@ export const makeWorld = (seed: number): World => {
     anchor: interval === "3d" && random.chance(0.3) ? random.integer(0, 2) * day : day
   }
   const gaps = [...gapsOf(random, subject, range, candles), ...interval === "1s" ? [around(range)] : []]
-  const other: Traded = { ...subject, symbol: symbols[market][1], gaps: random.chance(0.5) ? gaps : [] }
-  const series: World["series"] = [{ ...subject, gaps }, ...random.chance(0.2) ? [other] : []]
+  const other: Traded = {
+    ...subject,
+    symbol: symbols[market][1],
+    gaps: random.chance(0.5) ? gaps : [],
+    // The archive shows a listing only where it has earlier files of another instrument.
+    ...random.chance(0.5) ? { listed: Math.max(opened, subject.listed - random.integer(0, 60 * day)) } : {}
+  }
+  const pair: World["series"] = [{ ...subject, gaps }, ...random.chance(0.25) ? [other] : []]
+  const isSwapped = pair.length > 1 && random.chance(0.5)
+  const series: World["series"] = isSwapped
+    ? [{ ...pair[0], symbol: symbols[market][1] }, { ...other, symbol: symbols[market][0] }]
+    : pair
 
   const floor = Math.ceil(candles / (isLarge ? 40 : 8))
   const pageSize = random.chance(0.5)
@@ -108,7 +118,7 @@ export const makeWorld = (seed: number): World => {
   )
   const listing = random.chance(0.6)
   const isLossy = random.chance(0.15)
-  const lost = fileNames(symbols[market][0], interval, range).filter(() => isLossy && random.chance(0.3))
+  const lost = fileNames(series[0].symbol, interval, range).filter(() => isLossy && random.chance(0.3))
   return {
     seed,
     series,
@@ -127,8 +137,7 @@ export const makeWorld = (seed: number): World => {
     archive: {
       delay: random.chance(0.8) ? 4 * hour : random.integer(0, 4 * day),
       monthDelay: random.chance(0.8) ? 4 * hour : random.integer(0, 12 * day),
-      // A listing that begins later than the instrument cannot be told from a listing that does not.
-      begins: random.chance(0.9) || (listing && (market !== "SPOT" || !sources.includes("rest")))
+      begins: random.chance(0.85)
         ? 0
         : Math.floor((start + random.unit() * (end - start)) / day) * day,
       lost,

@@ -56,6 +56,13 @@ export const fileOf = (series: Series, period: ArchiveFile["period"], start: num
 /** Binance opened in July 2017. The archive has no earlier candles. */
 const opened = Date.UTC(2017, 6)
 
+/** The instruments of a market with the first files of the archive. */
+export const oldest: Readonly<Record<Market.Market, ReadonlyArray<string>>> = {
+  SPOT: ["BTCUSDT", "ETHBTC"],
+  FUTURES_USDT: ["BTCUSDT"],
+  FUTURES_COIN: ["BTCUSD_PERP"]
+}
+
 /** The end of the last period that can be published by now: the last ended day or month. */
 export const publishedUntil = (interval: Interval.Interval, now: number): number =>
   Interval.floor(hasDays(interval) ? "1d" : "1M", now)

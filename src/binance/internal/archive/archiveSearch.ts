@@ -20,7 +20,7 @@ import * as files from "./archiveFiles.js"
 import type { ArchiveNotes } from "./archiveNotes.js"
 import { archiveReasons } from "./archiveReasons.js"
 import type { FileRows } from "./contents.js"
-import { type TradingPeriod, tradingPeriod } from "./tradingPeriod.js"
+import { provenPeriod, type TradingPeriod, tradingPeriod } from "./tradingPeriod.js"
 
 export interface ArchiveResult {
   readonly klines: Klines.Klines
@@ -153,12 +153,17 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
       others = [...days, ...months]
       const agreed = agreedOn(all)
       const complete = klinesOf(all, () => [{ start, end, reason: "date_range" }])
-      const period = complete.missing.length === 0
+      const shown = complete.missing.length === 0
         ? rough
         : including(
           damagedIn(all),
           yield* tradingPeriod(complete, published, rowsAround(all, range), now, agreed, firstDay)
         )
+      const period = yield* provenPeriod(
+        shown,
+        files.oldest[market].filter((other) => other !== symbol),
+        (other) => notes.days.of(other).first(undefined, archive.firstDay({ ...request, symbol: other }, undefined, context))
+      )
       found = klinesOf(all, (anchor) =>
         overlay(
           archiveReasons({ interval, anchor, start, end, now, awaited: awaitedOf(all, interval, now), period }),

@@ -9,6 +9,14 @@ export class FileDays {
   private readonly known: Array<{ readonly after: number; readonly day: number }> = []
   private readonly once = new Once()
   private readonly turn = Effect.unsafeMakeSemaphore(1)
+  private readonly others = new Map<string, FileDays>()
+
+  /** The days of another instrument of the market. */
+  of(symbol: string): FileDays {
+    const days = this.others.get(symbol) ?? new FileDays()
+    this.others.set(symbol, days)
+    return days
+  }
 
   /** True if no day of a period has files. */
   isEmpty({ end, start }: Range): boolean {

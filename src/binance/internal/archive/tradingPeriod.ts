@@ -1,5 +1,6 @@
 /** The trading period of an instrument, as far as the archive shows it. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Interval from "../../Interval.js"
 import type { Columns } from "../klines/columns.js"
 import { anchorOf } from "../klines/columns.js"
@@ -56,7 +57,7 @@ export const tradingPeriod = <R>(
       if (from !== undefined && from < Infinity) {
         listed = first !== undefined && first < from + day && isAgreed(from, first)
           ? first
-          : Interval.floor(interval, from, anchor)
+          : Math.min(Interval.floor(interval, from, anchor), first ?? Infinity)
       }
     }
     const stop = last === undefined ? start : Interval.next(interval, last, anchor)
@@ -70,3 +71,22 @@ export const tradingPeriod = <R>(
     }
     return { listed, delisted, exists }
   })
+
+/**
+ * A trading period whose listing is only as early as is proven. The first file of an instrument shows when the archive
+ * begins, which may be later than the listing: the files of USDⓈ-M begin months after its first candles. It shows the
+ * listing only if the archive has earlier files of another instrument. `firstDayOf` returns the first day that has files
+ * of an instrument; `undefined` if that is unknown.
+ */
+export const provenPeriod = <R>(
+  period: TradingPeriod,
+  others: ReadonlyArray<string>,
+  firstDayOf: (symbol: string) => Effect.Effect<number | undefined, never, R>
+): Effect.Effect<TradingPeriod, never, R> =>
+  period.listed === -Infinity
+    ? Effect.succeed(period)
+    : Effect.map(
+      Effect.findFirst(others, (symbol) =>
+        Effect.map(firstDayOf(symbol), (from = Infinity) => from < Interval.floor("1d", period.listed))),
+      (earlier) => Option.isSome(earlier) ? period : { ...period, listed: -Infinity }
+    )
