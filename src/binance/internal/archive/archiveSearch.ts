@@ -162,7 +162,8 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
       const period = yield* provenPeriod(
         shown,
         files.oldest[market].filter((other) => other !== symbol),
-        (other) => notes.days.of(other).first(undefined, archive.firstDay({ ...request, symbol: other }, undefined, context))
+        (other) =>
+          notes.days.of(other).first(undefined, archive.firstDay({ ...request, symbol: other }, undefined, context))
       )
       found = klinesOf(all, (anchor) =>
         overlay(

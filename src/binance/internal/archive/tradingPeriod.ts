@@ -88,5 +88,6 @@ export const provenPeriod = <R>(
     : Effect.map(
       Effect.findFirst(others, (symbol) =>
         Effect.map(firstDayOf(symbol), (from = Infinity) => from < Interval.floor("1d", period.listed))),
-      (earlier) => Option.isSome(earlier) ? period : { ...period, listed: -Infinity }
+      (earlier) =>
+        Option.isSome(earlier) ? period : { ...period, listed: -Infinity }
     )
