@@ -110,6 +110,7 @@ describe("which errors are tried again, and how often", () => {
     const policy: RetryPolicy.RetryPolicy = {
       run: (fetch) => fetch,
       state: Effect.succeed({
+        name: Option.none(),
         source: Option.none(),
         circuit: "closed",
         openFor: Option.none(),

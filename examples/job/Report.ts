@@ -340,7 +340,7 @@ const pageOf = (width: number) => ({
   section: (title: string, lines: ReadonlyArray<string>) =>
     lines.length === 0
       ? ""
-      : [title, ...lines.flatMap((line) => wrapped(line, width, "  ", "      "))].join("\n"),
+      : [...wrapped(title, width), ...lines.flatMap((line) => wrapped(line, width, "  ", "      "))].join("\n"),
 
   /**
    * Numbers align right, texts left. The first column shrinks if the table is too wide; if that is not enough, each row is a

@@ -81,7 +81,7 @@ export interface Options<S extends Klines.Source = Klines.Source> {
    * disables retries. Default: the defaults of `RetryPolicy`, with two exceptions. The archive is retried once where
    * REST can be asked instead. A corrupt file is not retried, since it has been fetched twice already.
    */
-  readonly retry?: Omit<RetryPolicy.Options, "source"> | false | undefined
+  readonly retry?: Omit<RetryPolicy.Options, "name" | "source"> | false | undefined
 }
 
 /**
@@ -214,16 +214,16 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
   const rest = named("rest", BinanceRest)
   const tracker = yield* ErrorTracker
 
-  const policyOf = (source: Klines.Source, rows: RetryPolicy.Rows = {}) =>
+  const policyOf = (name: string, source: Klines.Source, rows: RetryPolicy.Rows = {}) =>
     retry === false
       ? Effect.succeed(undefined)
-      : RetryPolicy.make({ ...retry, source, rows: overlaid(rows, retry.rows) })
+      : RetryPolicy.make({ ...retry, name, source, rows: overlaid(rows, retry.rows) })
   const requests = makeSourceRequests(tracker, {
-    vision: yield* policyOf("vision", { ...Option.isSome(rest) ? onceMore : {}, DATA_INTEGRITY: { retries: 0 } }),
+    vision: yield* policyOf("vision", "vision", { ...Option.isSome(rest) ? onceMore : {}, DATA_INTEGRITY: { retries: 0 } }),
     rest: {
-      SPOT: yield* policyOf("rest"),
-      FUTURES_USDT: yield* policyOf("rest"),
-      FUTURES_COIN: yield* policyOf("rest")
+      SPOT: yield* policyOf("rest SPOT", "rest"),
+      FUTURES_USDT: yield* policyOf("rest FUTURES_USDT", "rest"),
+      FUTURES_COIN: yield* policyOf("rest FUTURES_COIN", "rest")
     }
   })
 
@@ -372,14 +372,14 @@ const sources: Check.Check<ReadonlyArray<Klines.Source>> = (path, value) =>
       sources.length > 0 ? Either.right(sources) : Check.wrong(path, sources, "a list of at least one source")
   )
 
-const { source: _ofEach, ...retryChecks } = policyChecks
+const { name: _ofOne, source: _ofEach, ...retryChecks } = policyChecks
 
 const checked = Check.struct(
   {
     sources: Check.withDefault(sources, ["cache", "vision", "rest"]),
     concurrency: Check.withDefault(Check.wholeNumber(1), 4),
     retry: Check.withDefault(
-      Check.orFalse(Check.verbatim<Omit<RetryPolicy.Options, "source">>(Check.struct(retryChecks))),
+      Check.orFalse(Check.verbatim<Omit<RetryPolicy.Options, "name" | "source">>(Check.struct(retryChecks))),
       {}
     )
   } satisfies Check.Checks<Options>

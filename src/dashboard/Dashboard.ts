@@ -16,7 +16,7 @@ import { writeDetached } from "../internal/log/write.js"
 import { build } from "./internal/assets.js"
 import * as options from "./internal/dashboardOptions.js"
 import { make as makeHub } from "./internal/frameHub.js"
-import { type Failure, type Resources, serve } from "./internal/httpShell.js"
+import { type Resources, serve } from "./internal/httpShell.js"
 import { pageFiles } from "./internal/responses.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -138,19 +138,12 @@ const start = (
       events: hub.events,
       other: hub.other
     })
-    const port = yield* firstFree(settings, resources)
+    const port = yield* Effect.mapError(
+      serve(settings, resources),
+      ({ message, reason }) => new DashboardError({ message: `Dashboard: ${message}`, reason })
+    )
     const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host
     const url = `http://${host}:${port}/`
     yield* writeDetached(LogLevel.Info, `Dashboard: ${url}`)
     return { url, port }
   })
-
-/** Listens to the first port that is free. */
-const firstFree = (
-  { host, ports }: options.Settings,
-  resources: (port: number) => Resources
-): Effect.Effect<number, DashboardError, Scope.Scope> =>
-  Effect.firstSuccessOf(ports.map((port) => serve({ host, port, resources: resources(port) }))).pipe(
-    Effect.map(({ port }) => port),
-    Effect.mapError(({ message, reason }: Failure) => new DashboardError({ message: `Dashboard: ${message}`, reason }))
-  )

@@ -184,11 +184,15 @@ describe("frameOf", () => {
         latest: Option.none(),
         message: ""
       })
-      const next = (millis: number) => facts({ slow: { ...nothing.slow, forecast: [forecast(millis)] } }).at(-1)
+      const next = (millis: number) =>
+        facts({ ...inHour({ NETWORK_TIMEOUT: 3 }), slow: { ...nothing.slow, forecast: [forecast(millis)] } }).at(-1)
       expect(next(25 * minute)).toBe("Next: NETWORK_TIMEOUT passes its daily limit in about 25 min")
       expect(next(20.4 * 60 * minute)).toBe("Next: NETWORK_TIMEOUT passes its daily limit in about 20 h")
       expect(next(5000)).toBe("Next: NETWORK_TIMEOUT passes its daily limit within a minute")
-      expect(facts({}).at(-1)).toBe("No limit is likely to be exceeded within a day")
+      expect(facts(inHour({ NETWORK_TIMEOUT: 3 }))).toEqual(["No limit is likely to be exceeded within a day"])
+      // Without errors there is nothing to forecast.
+      expect(facts({})).toEqual([])
+      expect(facts({ slow: { ...nothing.slow, forecast: [forecast(minute)] } })).toEqual([])
     })
   })
 
@@ -294,6 +298,19 @@ describe("frameOf", () => {
     expect(recent[0]?.causes.map(({ length }) => length)).toEqual([18, 1000])
   })
 
+  it.each([
+    ["symbol", [2, 0, 0, 0, 0, 0, 0, 3, 5, 10], undefined, "No symbol stands out: 18 of 20 symbols fail more often than not. Look at the hosts, not at the symbols"],
+    ["source", [0, 0, 0, 0, 0, 0, 0, 0, 0, 12], undefined, "No source stands out: 12 of 12 sources fail more often than not"],
+    ["symbol", [15, 0, 0, 0, 0, 0, 0, 0, 0, 5], undefined, null],
+    ["symbol", [0, 0, 0, 0, 0, 0, 0, 0, 0, 3], undefined, null],
+    ["symbol", [2, 0, 0, 0, 0, 0, 0, 3, 5, 10], "symbol A: 90 % of 100 errors", "symbol A: 90 % of 100 errors"]
+  ])("says of %s that fail by %j what they have in common", (name, histogram, message, expected) => {
+    const values = histogram.reduce((sum, n) => sum + n, 0)
+    const worst = { rows: [], errorRatio: Option.none(), values, leftOut: 0, histogram }
+    const frame = frameOf({ ...nothing, slow: { ...nothing.slow, dimensions: [{ name, worst, message }] } })
+    expect(frame.worst.map(({ message }) => message)).toEqual([expected])
+  })
+
   it("has the objective whose budget is nearest to its end", () => {
     const budget = (name: string, left: number, by: Option.Option<string> = Option.none()) => ({
       name,
@@ -320,6 +337,7 @@ describe("frameOf", () => {
   it("has the state of each policy, with names of their own", () => {
     const none = Option.none()
     const state = {
+      name: Option.some("rest"),
       source: Option.some("rest"),
       circuit: "closed" as const,
       openFor: none,
@@ -343,7 +361,7 @@ describe("frameOf", () => {
       budgetSize: none,
       reason: Option.some("HTTP 503")
     }
-    const { guards, headline } = frameOf({ ...nothing, policies: [state, open, { ...state, source: none }] })
+    const { guards, headline } = frameOf({ ...nothing, policies: [state, open, { ...state, name: none, source: none }] })
     expect(guards).toEqual({
       circuits: [
         { name: "rest", state: "closed", detail: "2 of the last 120 attempts failed", probeAt: null },

@@ -32,7 +32,7 @@ const hour = Array.from({ length: 60 }, (_, i) => i % 8)
 const report: Report.Report = {
   from: "a simulated exchange with faults",
   runs: [Report.runOf(12.3, [outcome]), Report.runOf(0.4, [outcome])],
-  ignored: [],
+  ignored: [{ file: "BTCUSDT-1h-2024-02-25.zip", reason: "the checksum does not fit" }],
   errors: [
     row("NETWORK_CONNECTION", "ERROR", hour),
     row("API_RATE_LIMIT", "WARNING", []),
@@ -56,13 +56,17 @@ const report: Report.Report = {
   sources: [{ value: "rest", errors: 12, attempts: 244, errorRatio: 0.05, p50: 41, p99: 3000 }],
   worst: { symbol: [{ value: "BTCUSDT", errors: 12, attempts: 100, errorRatio: 0.12 }], market: [] },
   empty: [{ reason: "source_gap", source: "vision", expected: 4, unexpected: 0 }],
-  insight: { remarkable: ["symbol BTCUSDT stands out"], forecast: [], timeouts: ["rest: 3 seconds"] }
+  insight: {
+    remarkable: ["symbol BTCUSDT stands out"],
+    forecast: ["NETWORK_DNS: 64 of 120 (hour), exceeded in about 25 minutes"],
+    timeouts: ["rest: 3 seconds"]
+  }
 }
 
 const lines = (width: number) => Report.render(report, width).split("\n")
 
 describe("report", () => {
-  it.each([40, 60, 80, 132])("fits %i columns, and names every code", (width) => {
+  it.each([32, 40, 41, 60, 80, 132])("fits %i columns, and names every code", (width) => {
     expect(Math.max(...lines(width).map(({ length }) => length))).toBeLessThanOrEqual(width)
     for (const { code } of report.errors) expect(Report.render(report, width)).toContain(code)
   })

@@ -157,6 +157,7 @@ const entries: Readonly<Record<string, Entry>> = {
     make: provided(RetryPolicy.make),
     options: {
       source: texts,
+      name: texts,
       rows: [
         ...objects,
         { NETWORK_TIMOUT: {} },

@@ -298,8 +298,8 @@ describe("objectives", () => {
       expect(rest("6h")).toEqual([10, 50])
       // A value without failures has no samples.
       expect(Array.from(values.keys()).filter((key) => key.includes("vision"))).toEqual([])
-      expect(values.get("errata_rule_limit[sources,1h]")).toBeCloseTo(0.144)
-      expect(values.get("errata_rule_limit[calls,6h]")).toBeCloseTo(0.06)
+      expect(values.get("errata_rule_limit[sources,1h]")).toBe(0.144)
+      expect(values.get("errata_rule_limit[calls,6h]")).toBe(0.06)
       // Every minute of the source fails from now on.
       for (let minute = 0; minute < 10; minute++) {
         yield* Effect.repeatN(tracked("rest", false), 9)

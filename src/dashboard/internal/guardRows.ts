@@ -43,16 +43,16 @@ export const guardsOf = (
   }
 }
 
-/** Policies of one source are numbered. */
+/** Policies of one name, which have none of their own but that of their source, are numbered. */
 const withNames = (
   states: ReadonlyArray<RetryPolicy.State>
 ): ReadonlyArray<readonly [string, RetryPolicy.State]> => {
   const seen = new Map<string, number>()
   return states.map((state) => {
-    const source = Option.getOrElse(state.source, () => "policy")
-    const n = (seen.get(source) ?? 0) + 1
-    seen.set(source, n)
-    return [n === 1 ? source : `${source} (${n})`, state]
+    const name = Option.getOrElse(state.name, () => "policy")
+    const n = (seen.get(name) ?? 0) + 1
+    seen.set(name, n)
+    return [n === 1 ? name : `${name} (${n})`, state]
   })
 }
 

@@ -70,7 +70,8 @@ export const headlineOf = (reads: Reads, parts: Parts): Headline => {
     facts: [
       ...lastError(reads, total),
       ...(parts.guards === null || isGuarded || guards === "" ? [] : [[strong(guards)]]),
-      nextLimit(parts.forecast, reads.at)
+      // Without errors, the news is that there are none.
+      ...(total === 0 ? [] : [nextLimit(parts.forecast, reads.at)])
     ].slice(0, 3)
   }
 }

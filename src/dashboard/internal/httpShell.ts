@@ -4,6 +4,7 @@ import type * as Scope from "effect/Scope"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { type AccessSettings, decide } from "./access.js"
+import { type Address, type Failure, listenFailure } from "./listenFailure.js"
 import { acceptsGzip, type Body, contentSecurityPolicy, signInPage } from "./responses.js"
 
 /** The resources of the server. */
@@ -17,11 +18,6 @@ export interface Resources {
   readonly other: (path: string, query: string) => Promise<Body | undefined>
 }
 
-export interface Failure {
-  readonly reason: "AddressInUse" | "Unavailable"
-  readonly message: string
-}
-
 const headers = {
   "content-security-policy": contentSecurityPolicy,
   "cross-origin-opener-policy": "same-origin",
@@ -33,37 +29,56 @@ const headers = {
 
 const maxForm = 4096
 
-/** Starts a server. It is closed, with all its connections, when the scope ends. */
+/** Starts a server on the first port that is free. It is closed, with all its connections, when the scope ends. */
 export const serve = (
-  { host, port, resources }: { readonly host: string; readonly port: number; readonly resources: Resources }
-): Effect.Effect<AddressInfo, Failure, Scope.Scope> =>
+  address: Address,
+  resources: (port: number) => Resources
+): Effect.Effect<number, Failure, Scope.Scope> =>
   Effect.map(
-    Effect.acquireRelease(listen(host, port, resources), (server) =>
+    Effect.acquireRelease(firstFree(address, resources), (server) =>
       Effect.async<void>((resume) => {
         server.close(() => resume(Effect.void))
         // Streams and idle connections would keep the server open.
         server.closeAllConnections()
       })),
-    // A server that listens to a port has an address of this form.
-    (server) => server.address() as AddressInfo
+    portOf
   )
 
-const listen = (host: string, port: number, resources: Resources): Effect.Effect<Server, Failure> =>
+const firstFree = (
+  { host, ports }: Address,
+  resources: (port: number) => Resources
+): Effect.Effect<Server, Failure> => {
+  const attempt = (i: number): Effect.Effect<Server, Failure> => {
+    const port = ports[i] ?? 0
+    return Effect.catchAll(listen(host, port, resources), (error) =>
+      // Another port helps only if this one is taken.
+      error.code === "EADDRINUSE" && i + 1 < ports.length
+        ? attempt(i + 1)
+        : Effect.fail(listenFailure(error, { host, ports: ports.slice(0, i + 1) })))
+  }
+  return attempt(0)
+}
+
+const listen = (
+  host: string,
+  port: number,
+  resources: (port: number) => Resources
+): Effect.Effect<Server, NodeJS.ErrnoException> =>
   Effect.async((resume) => {
-    const server = createServer((request, response) => respond(request, response, resources))
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === "EADDRINUSE"
-      resume(Effect.fail({
-        reason: isTaken ? "AddressInUse" : "Unavailable",
-        message: isTaken ? `port ${port} of ${host} is in use` : error.message
-      }))
-    })
+    const server = createServer()
+    server.once("error", (error: NodeJS.ErrnoException) => resume(Effect.fail(error)))
     server.listen(port, host, () => {
+      // Only now is the port known, if any free one was asked for.
+      const known = resources(portOf(server))
+      server.on("request", (request, response) => respond(request, response, known))
       // Errors of single connections end these connections only.
       server.on("error", () => {})
       resume(Effect.succeed(server))
     })
   })
+
+// A server that listens to a port has an address of this form.
+const portOf = (server: Server): number => (server.address() as AddressInfo).port
 
 const respond = (request: IncomingMessage, response: ServerResponse, resources: Resources): void => {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)

@@ -40,7 +40,7 @@ interface Sent {
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 export const make = (settings: Settings, tracker: Service, start: number): RetryPolicy => {
-  const { maxWait, onRetry, planOf, source } = settings
+  const { maxWait, name, onRetry, planOf, source } = settings
   const budget = new Budget(settings.budget, start)
   const circuit = new Circuit<Refusal>(settings.circuit)
   const gate = new Gate()
@@ -357,7 +357,7 @@ export const make = (settings: Settings, tracker: Service, start: number): Retry
         return attempt
       })
     },
-    state: Effect.map(nowMillis, (now) => stateOf({ source, budget, circuit, gate }, now))
+    state: Effect.map(nowMillis, (now) => stateOf({ name, source, budget, circuit, gate }, now))
   }
 }
 

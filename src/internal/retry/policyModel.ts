@@ -29,6 +29,10 @@ export interface Options {
    * depends on the errors of this source only. Default: on those of all sources.
    */
   readonly source?: string | undefined
+  /**
+   * The name of the policy on the page and in `RetryPolicy.states`, for several policies of one source. Default: the source.
+   */
+  readonly name?: string | undefined
   /** Rows by code, merged over the default ones. */
   readonly rows?: Rows | undefined
   /**
@@ -77,6 +81,8 @@ export interface Retry {
 export type Refusal = FetchError.NetworkError | FetchError.ApiRateLimit | FetchError.ApiFormat
 
 export interface State {
+  /** The `name` of the options, or else the `source`. */
+  readonly name: Option.Option<string>
   /** The `source` of the options. */
   readonly source: Option.Option<string>
   readonly circuit: "closed" | "open" | "half-open"

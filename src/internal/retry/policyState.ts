@@ -10,6 +10,7 @@ import type * as Model from "./policyModel.js"
 
 /** The parts of a policy that its calls share. */
 interface Parts {
+  readonly name: string | undefined
   readonly source: string | undefined
   readonly budget: Budget
   readonly circuit: Circuit<{ readonly message: string }>
@@ -21,11 +22,12 @@ const maxReason = 256
 const millis = (wait: number | undefined): Option.Option<Duration.Duration> =>
   wait === undefined ? Option.none() : Option.some(Duration.millis(Math.ceil(wait)))
 
-export const stateOf = ({ budget, circuit, gate, source }: Parts, now: number): Model.State => {
+export const stateOf = ({ budget, circuit, gate, name, source }: Parts, now: number): Model.State => {
   const opened = circuit.opened(now)
   const closed = gate.closed(now)
   const left = Option.liftPredicate(budget.left(now), Number.isFinite)
   return {
+    name: Option.fromNullable(name ?? source),
     source: Option.fromNullable(source),
     circuit: circuit.status,
     openFor: millis(opened?.openFor),
@@ -44,6 +46,7 @@ const count = Schema.optionalWith(Schema.NonNegative, { as: "Option" })
 const text = Schema.optionalWith(Schema.String, { as: "Option" })
 
 const state = Schema.Struct({
+  name: text,
   source: text,
   circuit: Schema.Literal("closed", "open", "half-open"),
   openFor: duration,

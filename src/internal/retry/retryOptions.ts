@@ -19,6 +19,7 @@ interface Plan extends Curve {
 
 export interface Settings {
   readonly source: string | undefined
+  readonly name: string | undefined
   readonly planOf: (code: string) => Plan
   readonly budget: BudgetSettings
   readonly circuit: CircuitSettings
@@ -116,6 +117,7 @@ const planOf = (path: string, byDefault: Whole, value: unknown): Check.Checked<P
 /** A check for each option of a policy. */
 export const policyChecks = {
   source: Check.optional(Check.text),
+  name: Check.optional(Check.text),
   rows: Check.withDefault(rows, {}),
   budget: Check.withDefault(Check.orFalse(budget), {}),
   breaker: Check.withDefault(Check.orFalse(circuit), {}),

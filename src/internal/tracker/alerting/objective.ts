@@ -41,9 +41,12 @@ export const limitOf = (
   objective: number,
   recoverAt: number
 ): Limit => {
-  const limit = burnRate * (1 - objective)
-  return { name, window: Duration.minutes(long), limit, recovered: limit * recoverAt }
+  const limit = decimal(burnRate * (1 - objective))
+  return { name, window: Duration.minutes(long), limit, recovered: decimal(limit * recoverAt) }
 }
+
+/** Without the noise of binary fractions: 14.4 × (1 − 0.999) is 0.0144. */
+const decimal = (n: number): number => Number(n.toPrecision(12))
 
 export const shareOf = ({ events, failures }: Outcomes): number => events > 0 ? failures / events : 0
 

@@ -79,10 +79,14 @@ const until = (calls: ReadonlyArray<Call>, at: number): number => {
   return low
 }
 
+/** As it is written: 6 × (1 − 0.9) is 0.6. */
+const decimal = (n: number): number => Number(n.toFixed(9))
+
 const model = ({ minEvents, name, objective, recoverAt }: Options, calls: ReadonlyArray<Call>, end: number) => {
   const edges: Array<string> = []
   for (const [window, long, short, factor] of [["1h", 60, 5, 14.4], ["6h", 360, 30, 6]] as const) {
-    const limit = factor * (1 - objective)
+    const limit = decimal(factor * (1 - objective))
+    const recovered = decimal(limit * recoverAt)
     let escalations: number | undefined
     for (let m = 1; m * minute < end; m++) {
       const now = m * minute
@@ -107,7 +111,7 @@ const model = ({ minEvents, name, objective, recoverAt }: Options, calls: Readon
         say("Resolved", " silence")
         escalations = undefined
         continue
-      } else if (share(all) <= limit * recoverAt || (recent.length > 0 && share(recent) <= limit * recoverAt)) {
+      } else if (share(all) <= recovered || (recent.length > 0 && share(recent) <= recovered)) {
         say("Resolved", " recovered")
         escalations = undefined
         continue
@@ -417,9 +421,9 @@ describe("the alert", () => {
         expect(
           (yield* tracker.limits).filter(({ rule }) => Option.isSome(rule)).map((
             { isRatio, limit, window }
-          ) => [window, limit.toFixed(4), isRatio])
+          ) => [window, limit, isRatio])
         )
-          .toEqual([["1h", "0.0144", true], ["6h", "0.0060", true]])
+          .toEqual([["1h", 0.0144, true], ["6h", 0.006, true]])
         const lines = (yield* LogCapture.entries).filter(({ message }) => message.includes("availability"))
         expect(lines[0]?.annotations).toMatchObject({ error_type: "*", rule: "availability", window: "1h" })
       }).pipe(Effect.provide(layer({ rules: [objective] })))
