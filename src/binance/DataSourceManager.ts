@@ -219,7 +219,10 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       ? Effect.succeed(undefined)
       : RetryPolicy.make({ ...retry, name, source, rows: overlaid(rows, retry.rows) })
   const requests = makeSourceRequests(tracker, {
-    vision: yield* policyOf("vision", "vision", { ...Option.isSome(rest) ? onceMore : {}, DATA_INTEGRITY: { retries: 0 } }),
+    vision: yield* policyOf("vision", "vision", {
+      ...Option.isSome(rest) ? onceMore : {},
+      DATA_INTEGRITY: { retries: 0 }
+    }),
     rest: {
       SPOT: yield* policyOf("rest SPOT", "rest"),
       FUTURES_USDT: yield* policyOf("rest FUTURES_USDT", "rest"),

@@ -299,8 +299,18 @@ describe("frameOf", () => {
   })
 
   it.each([
-    ["symbol", [2, 0, 0, 0, 0, 0, 0, 3, 5, 10], undefined, "No symbol stands out: 18 of 20 symbols fail more often than not. Look at the hosts, not at the symbols"],
-    ["source", [0, 0, 0, 0, 0, 0, 0, 0, 0, 12], undefined, "No source stands out: 12 of 12 sources fail more often than not"],
+    [
+      "symbol",
+      [2, 0, 0, 0, 0, 0, 0, 3, 5, 10],
+      undefined,
+      "No symbol stands out: 18 of 20 symbols fail more often than not. Look at the hosts, not at the symbols"
+    ],
+    [
+      "source",
+      [0, 0, 0, 0, 0, 0, 0, 0, 0, 12],
+      undefined,
+      "No source stands out: 12 of 12 sources fail more often than not"
+    ],
     ["symbol", [15, 0, 0, 0, 0, 0, 0, 0, 0, 5], undefined, null],
     ["symbol", [0, 0, 0, 0, 0, 0, 0, 0, 0, 3], undefined, null],
     ["symbol", [2, 0, 0, 0, 0, 0, 0, 3, 5, 10], "symbol A: 90 % of 100 errors", "symbol A: 90 % of 100 errors"]
@@ -361,7 +371,10 @@ describe("frameOf", () => {
       budgetSize: none,
       reason: Option.some("HTTP 503")
     }
-    const { guards, headline } = frameOf({ ...nothing, policies: [state, open, { ...state, name: none, source: none }] })
+    const { guards, headline } = frameOf({
+      ...nothing,
+      policies: [state, open, { ...state, name: none, source: none }]
+    })
     expect(guards).toEqual({
       circuits: [
         { name: "rest", state: "closed", detail: "2 of the last 120 attempts failed", probeAt: null },

@@ -39,7 +39,12 @@ describe("Dashboard.layer", () => {
       expect(unknown.message).toContain("the name no-such-host.invalid cannot be resolved: set the option \"host\"")
     }))
 
-  it.live.skipIf(getuid?.() === 0)("says what to do where the port needs privileges", () =>
-    Effect.map(failure({ port: 80 }), ({ message }) =>
-      expect(message).toContain("port 80 needs the privileges of an administrator")))
+  it.live.skipIf(getuid?.() === 0)(
+    "says what to do where the port needs privileges",
+    () =>
+      Effect.map(
+        failure({ port: 80 }),
+        ({ message }) => expect(message).toContain("port 80 needs the privileges of an administrator")
+      )
+  )
 })
