@@ -37,7 +37,7 @@ export default defineConfig(({ mode }) => {
     resolve: {
       alias: [
         { find: /^effect-errata$/, replacement: src("index.ts") },
-        { find: /^effect-errata\/(binance|dashboard|testing)$/, replacement: src("$1/index.ts") },
+        { find: /^effect-errata\/(binance|dashboard|fleet|testing)$/, replacement: src("$1/index.ts") },
         { find: /^effect-errata\/(.+)$/, replacement: src("$1.ts") }
       ]
     },

@@ -48,6 +48,7 @@ export const rooms = [
   ["core", /^(internal\/|[A-Z]\w*\.ts$|index\.ts$)/],
   ["binance/internal", /^binance\/internal\//],
   ["binance", /^binance\//],
+  ["fleet/internal", /^fleet\/internal\//],
   ["fleet", /^fleet\//],
   ["dashboard", /^dashboard\//],
   ["testing/internal", /^testing\/internal\//],
@@ -66,7 +67,10 @@ export const racingFile = "internal/deadline.ts"
 /** Files that race effects that cannot fail, so that no raw failure can reach the log of Effect. */
 const racesWithoutFailure = [
   // The clean-up catches its own defects, and the other side is a latch.
-  "internal/tracker/cleanUp.ts"
+  "internal/tracker/cleanUp.ts",
+  // A wait for an event, and a timer.
+  "fleet/internal/memoryStore.ts",
+  "fleet/internal/redis/connection.ts"
 ]
 
 const maxLines = 400

@@ -14,6 +14,7 @@ import {
   RetryPolicy
 } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
+import { FleetStore } from "effect-errata/fleet"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -295,6 +296,17 @@ const entries: Readonly<Record<string, Entry>> = {
       retry: [...objects, { maxWiat: 3 }, { maxWait: "5 mins" }, { rows: { X: { retries: -1 } } }]
     }
   },
+  "FleetStore.layerIoredis": {
+    make: layered(FleetStore.layerIoredis),
+    needed: { name: "x" },
+    options: {
+      name: [...texts, "a b", "{a}", "x".repeat(101)],
+      client: [...objects, {}, { call: 3, duplicate: 3 }],
+      url: [...urls, "redis:", "redis://", "REDIS://x"],
+      options: ["x", 3, null, [], new Map(), true],
+      timeout: finiteDurations
+    }
+  },
   "FaultyExchange.layer": {
     make: layered(FaultyExchange.layerClient),
     options: {
@@ -474,7 +486,7 @@ describe("arguments that are no options", () => {
 
 it("every exported type of options has an entry above", () => {
   const root = join(import.meta.dirname, "../../src")
-  const files = ["", "binance", "testing"].flatMap((folder) =>
+  const files = ["", "binance", "fleet", "testing"].flatMap((folder) =>
     readdirSync(join(root, folder)).filter((file) => /^[A-Z]\w*\.ts$/.test(file)).map((file) => join(folder, file))
   )
   const found = files.flatMap((file) =>
@@ -504,6 +516,7 @@ it("every exported type of options has an entry above", () => {
     "BinanceVision.Options": "BinanceVision.layer",
     "KlineCache.Options": "KlineCache.layer",
     "DataSourceManager.Options": "DataSourceManager.layer",
+    "FleetStore.IoredisOptions": "FleetStore.layerIoredis",
     "FaultyExchange.Options": "FaultyExchange.layer"
   }
   // Reads and reports never fail; rules are called by the classifier; a DataResult is plain data; a stream validates its
