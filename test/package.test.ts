@@ -23,7 +23,7 @@ describe("package", () => {
     expect(JSON.parse(read("package.json")).exports).toEqual({
       ".": entry("index"),
       ...Object.fromEntries(modules.map((module) => [`./${module}`, entry(module)])),
-      ...Object.fromEntries(["binance", "dashboard", "testing"].flatMap((folder) => [
+      ...Object.fromEntries(["binance", "dashboard", "fleet", "testing"].flatMap((folder) => [
         [`./${folder}`, entry(`${folder}/index`)],
         ...modulesIn(folder).map((module) => [`./${folder}/${module}`, entry(`${folder}/${module}`)])
       ])),
