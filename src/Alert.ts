@@ -1,7 +1,10 @@
 /**
  * The alerts of a tracker: a limit is exceeded, the count doubles, the count recovers.
  *
+ * Guide: [Limits and alerts](../docs/alerts.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Schema from "effect/Schema"
 import { Severity } from "./FetchError.js"

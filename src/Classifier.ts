@@ -21,7 +21,10 @@
  * status of an answer beats a body that cannot be parsed. The statuses 418 and 429 always mean a rate limit; 403 and 451
  * do where the answer says so.
  *
+ * Guide: [Your own API](../docs/own-api.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"

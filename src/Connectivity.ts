@@ -1,7 +1,10 @@
 /**
  * The reachability of a host, and the reason if it is not reachable.
  *
+ * Guide: [The 17 errors](../docs/errors.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"

@@ -1,7 +1,10 @@
 /**
  * Data and error in one value, for callers that use no error channel.
  *
+ * Guide: [The 17 errors](../docs/errors.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"

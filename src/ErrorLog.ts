@@ -1,7 +1,10 @@
 /**
  * Log lines of errors: with the context of the fetch and the reason of the failure, and without secrets.
  *
+ * Guide: [Production](../docs/production.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"

@@ -1,7 +1,10 @@
 /**
  * The counts of a tracker as Effect metrics, named by the conventions of OpenTelemetry, for any exporter of metrics.
  *
+ * Guide: [Prometheus and OpenTelemetry](../docs/metrics.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,7 +1,10 @@
 /**
  * The service that counts errors and attempts: since the start, over any window up to a day, and by dimension.
  *
+ * Guide: [Limits and alerts](../docs/alerts.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Cause from "effect/Cause"

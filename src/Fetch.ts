@@ -7,7 +7,10 @@
  *
  * {@link tracked} counts only failures inside of it: a timeout or a check for empty data outside of it is not counted.
  *
+ * Guide: [Retries](../docs/retries.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"

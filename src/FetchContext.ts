@@ -1,7 +1,10 @@
 /**
  * The context of a fetch, which its errors and log lines carry: symbol, source, range, URL and attributes.
  *
+ * Guide: [The 17 errors](../docs/errors.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as DateTime from "effect/DateTime"
 import { dual } from "effect/Function"

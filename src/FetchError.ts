@@ -2,7 +2,10 @@
  * The errors of a data fetch: a closed union of 17 tagged errors, each with a stable code, a category, a severity and a
  * `retryable` flag.
  *
+ * Guide: [The 17 errors](../docs/errors.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import { dual } from "effect/Function"
 import * as Predicate from "effect/Predicate"

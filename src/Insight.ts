@@ -2,7 +2,10 @@
  * Statistics on a snapshot of a tracker: the normal range, anomalies, forecasts, offenders, and limits and timeouts that
  * fit. Pure functions; each answer has a `message` for people.
  *
+ * Guide: [Limits and alerts](../docs/alerts.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"

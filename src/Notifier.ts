@@ -1,7 +1,10 @@
 /**
  * The delivery of alerts to people: by a function, a webhook, Slack or Alertmanager.
  *
+ * Guide: [Notifications](../docs/notifications.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"

@@ -1,7 +1,10 @@
 /**
  * The counts of a tracker for Prometheus: a page to scrape, and the alert rules that go with it.
  *
+ * Guide: [Prometheus and OpenTelemetry](../docs/metrics.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpRouter from "@effect/platform/HttpRouter"

@@ -1,7 +1,10 @@
 /**
  * Retries with back-off, a budget, a rate-limit gate and a circuit breaker.
  *
+ * Guide: [Retries](../docs/retries.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -5,7 +5,10 @@
  * Journal on Computing 31(6), 2002) of precision 1,024: the newest 1,024 events are kept one by one; older ones are
  * merged two by two, then four by four, and so on, with at least 1,024 buckets of every size but the largest.
  *
+ * Guide: [Limits and alerts](../docs/alerts.md).
+ *
  * @since 0.1.0
+ * @module
  */
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 /**
  * The state of a tracker at one instant as plain data, for a restart and for `Insight`.
  *
+ * Guide: [Production](../docs/production.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import type * as Schema from "effect/Schema"
 import { SnapshotSchema } from "./internal/tracker/snapshotCodec.js"

@@ -1,7 +1,10 @@
 /**
  * Limits on the number of errors per code and window, and the edges of a limit.
  *
+ * Guide: [Limits and alerts](../docs/alerts.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Either from "effect/Either"
 import { isRecord, wrong } from "./internal/options.js"

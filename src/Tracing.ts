@@ -1,7 +1,10 @@
 /**
  * Spans by the conventions of OpenTelemetry and without secrets, whatever the tracer.
  *
+ * Guide: [Prometheus and OpenTelemetry](../docs/metrics.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,7 +1,10 @@
 /**
  * The reads of a tracker over HTTP, as plain JSON: a group of routes for any `HttpApi`, described by OpenAPI.
  *
+ * Guide: [The live page](../docs/page.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"

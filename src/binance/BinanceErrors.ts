@@ -2,7 +2,10 @@
  * The meaning of the error codes of Binance, by market and code, and the rules for {@link Classifier.classify}. The same code
  * can have different meanings on different markets.
  *
+ * Guide: [Candles from Binance](../../docs/candles.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Option from "effect/Option"
 import * as Classifier from "../Classifier.js"

@@ -5,7 +5,10 @@
  * holds each closed candle of the range once, and a reason for each missing candle. Empty parts of a range are values,
  * not failures.
  *
+ * Guide: [Candles from Binance](../../docs/candles.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"

@@ -6,7 +6,10 @@
  * never misread. The result holds each candle of the range that the archive has once, and a reason for each missing
  * candle.
  *
+ * Guide: [Candles from Binance](../../docs/candles.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"

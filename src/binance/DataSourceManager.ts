@@ -5,7 +5,10 @@
  * for those only. Every failure is classified, counted under its source and logged. Candles fetched before a failure
  * are kept.
  *
+ * Guide: [Candles from Binance](../../docs/candles.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"

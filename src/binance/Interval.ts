@@ -5,7 +5,10 @@
  * first of the month for `1M`. All instants are milliseconds since the epoch. Months are calendar months, so that counts are
  * exact.
  *
+ * Guide: [Candles from Binance](../../docs/candles.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"

@@ -1,7 +1,10 @@
 /**
  * Candles on disk, as Arrow files that any Arrow tool reads, each with a checksum.
  *
+ * Guide: [Candles from Binance](../../docs/candles.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import type * as PlatformError from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"

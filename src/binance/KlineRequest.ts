@@ -4,7 +4,10 @@
  * Every `KlineRequest` is valid. An invalid request fails before any source is called, with all its faults and the correct
  * values.
  *
+ * Guide: [Candles from Binance](../../docs/candles.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"

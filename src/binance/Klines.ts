@@ -9,7 +9,10 @@
  *
  * `JSON.stringify` writes klines as {@link toJson} does by default.
  *
+ * Guide: [Candles from Binance](../../docs/candles.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"

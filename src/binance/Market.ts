@@ -4,7 +4,10 @@
  * A symbol does not identify its market: `BTCUSDT` is traded on two of them. The market is therefore part of every request,
  * key and error.
  *
+ * Guide: [Candles from Binance](../../docs/candles.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Schema from "effect/Schema"
 

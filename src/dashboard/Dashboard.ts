@@ -1,7 +1,10 @@
 /**
  * A live page of a tracker: what is wrong now, alerts, errors over time, limits, calls, latencies, the last errors.
  *
+ * Guide: [The live page](../../docs/page.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"

@@ -12,7 +12,10 @@
  *
  * assert.deepStrictEqual(plan[0]?.when, { symbol: "ETHUSDT", nth: 1 })
  *
+ * Guide: [Tests](../../docs/testing.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"

@@ -21,7 +21,10 @@
  *
  * Effect.runPromise(Effect.provide(test, FaultyExchange.layerClient({ now: "2024-06-01" })))
  *
+ * Guide: [Tests](../../docs/testing.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"

@@ -1,7 +1,10 @@
 /**
  * A logger for tests that collects log entries as data, like pytest's `caplog`.
  *
+ * Guide: [Tests](../../docs/testing.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
