@@ -21,13 +21,17 @@ if (!existsSync("site/node_modules")) {
 }
 
 rmSync(site, { recursive: true, force: true })
-execFileSync(execPath, ["site/node_modules/typedoc/bin/typedoc", "--options", "site/typedoc.json"], { stdio: "inherit" })
+execFileSync(execPath, ["site/node_modules/typedoc/bin/typedoc", "--options", "site/typedoc.json"], {
+  stdio: "inherit"
+})
 
 const files = new Set(readdirSync(site, { recursive: true }))
 const pages = new Map(
   [...files].filter((file) => /\.(html|svg)$/.test(file)).map((file) => [file, readFileSync(join(site, file), "utf8")])
 )
-const anchors = new Map([...pages].map(([file, html]) => [file, new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))]))
+const anchors = new Map(
+  [...pages].map(([file, html]) => [file, new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))])
+)
 
 const outside = /^[a-z]+:/i
 const broken = []
