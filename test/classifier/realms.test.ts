@@ -154,8 +154,8 @@ describe("a structured clone", () => {
       "Unexpected",
       "no"
     ],
-    // The error's own JSON crosses over whole: see below.
-    ["one of the 17", clone(() => limited), "Unexpected", "no"]
+    // Its message is left. The error's own JSON crosses over whole: see below.
+    ["one of the 17", clone(() => limited), "ApiRateLimit", "retry", { status: undefined }]
   ])
 })
 

@@ -47,7 +47,14 @@ describe("a status", () => {
     "a status beyond HTTP": error({ status: 601 }),
     "a fraction": error({ status: 404.5 }),
     "a number in a message": error({}, "order 429 was not found in 503 rows"),
-    "an exit code": error({ code: 137, signal: "SIGKILL" })
+    "an exit code": error({ code: 137, signal: "SIGKILL" }),
+    "the status of a context": error({ context: { status: 503 } }),
+    "a number in a description": error({ description: 503 }),
+    "a count that repeats a code": error({ code: 421 }, "421 rows rejected"),
+    "a code that is no reply of FTP": error({ code: 429 }, "429 Orders Open"),
+    "a small code": error({ code: 2 }, "two orders"),
+    "a way to ship": error({ type: "TRANSPORT" }),
+    "an answer without an error": { msg: "order closed", code: "7" }
   }
   for (const [decoy, cause] of Object.entries(decoys)) {
     it(`not ${decoy}`, () => assert.strictEqual(tagOf(cause), "Unexpected"))

@@ -79,7 +79,14 @@ const bodyAmong = (link: Foreign, holders: ReadonlyArray<Foreign>): unknown => {
     const body = bodyOf(get(holder, "body"))
     if (body !== undefined) return body
   }
-  return bodyOf(get(holders[0], "text")) ?? errorOf(link) ?? graphql(holders[0]) ?? itself(link, holders[0])
+  return bodyOf(get(holders[0], "text")) ?? errorOf(link) ?? graphql(holders[0]) ?? itself(link, holders[0]) ??
+    message(link)
+}
+
+/** A body that the client made its message. */
+const message = (link: Foreign): unknown => {
+  const message = text(link, "message")
+  return message !== undefined && /^\{.*\}$/s.test(message) ? message : undefined
 }
 
 /** The error inside the body, which some clients keep alone; a code there stands beside its message. */

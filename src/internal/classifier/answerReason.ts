@@ -65,6 +65,12 @@ const element = (markup: string, name: string): string | undefined => {
   return content === "" ? undefined : content
 }
 
+/** The whole body of an error of Cloudflare: `error code: 1020`. */
+const textCode = (body: string): number | undefined => {
+  const code = /^error code: (\d{3,5})\s*$/.exec(body)?.[1]
+  return code === undefined ? undefined : Number(code)
+}
+
 /** The code of an XML error document, such as those of S3. */
 const xmlCode = (body: string): string | undefined =>
   /^\s*<(?:\?xml|[A-Za-z])/.test(body) && !/^\s*<(?:!doctype html|html)/i.test(body)
@@ -80,6 +86,7 @@ const wordings = [
   "msg",
   "message",
   "Message",
+  "retMsg",
   "error_description",
   "errorMessage",
   "error_message",
@@ -129,11 +136,11 @@ const ofFields = (body: object, depth: number): string | undefined => {
 // codes
 // ---------------------------------------------------------------------------------------------------------------------
 
-const codeNames = ["code", "error_code", "errorCode", "errcode", "Code", "err_code"] as const
+const codeNames = ["code", "error_code", "errorCode", "errcode", "Code", "err_code", "retCode", "ret_code"] as const
 
 /** The code that an API gives its refusal: a whole number, or a word. A repeated HTTP status is none. */
 export const apiCodeOf = (body: unknown, status: number | undefined): number | string | undefined => {
-  if (typeof body === "string") return xmlCode(body)
+  if (typeof body === "string") return textCode(body) ?? xmlCode(body)
   if (!isObject(body)) return undefined
   const error = get(body, "error")
   const errors = get(body, "errors")

@@ -5,7 +5,7 @@
 import type { Finding, Kind, Tag } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import type { Foreign } from "./read.js"
-import { get, isObject } from "./read.js"
+import { get, isObject, ownText } from "./read.js"
 
 /** The meaning of a word, and whether another attempt makes sense where the tag alone does not say so. */
 interface Meaning {
@@ -47,7 +47,7 @@ const exhausted = word(
 )
 
 const limited = word(
-  "RATE_?LIMIT(?:S|ED|ING)?(?:_EXCEEDED|_REACHED|_HIT)?|TOO_MANY_(?:REQUESTS|CALLS|ATTEMPTS|CONNECTIONS|CLIENTS)|THROTTL(?:ED|ING|E)|REQUEST_LIMIT(?:_EXCEEDED)?|REQUESTS_LIMIT_EXCEEDED|" +
+  "RATE_?LIMIT(?:S|ED|ING)?(?:_EXCEEDED|_REACHED|_HIT)?|TOO_MANY_(?:[A-Z]+_)?(?:REQUESTS|CALLS|ATTEMPTS|CONNECTIONS|CLIENTS|QUERIES|SESSIONS)|THROTTL(?:ED|ING|E)|REQUEST_LIMIT(?:_EXCEEDED)?|REQUESTS_LIMIT_EXCEEDED|" +
     "SLOW_DOWN|RESOURCE_EXHAUSTED|QUOTA_EXCEEDED|USER_RATE_LIMIT_EXCEEDED|PROVISIONED_THROUGHPUT_EXCEEDED|BANDWIDTH_LIMIT_EXCEEDED|" +
     "OVERLOADED|CON_COUNT|TOO_MANY_USER_CONNECTIONS"
 )
@@ -55,7 +55,7 @@ const limited = word(
 const timedOut = word("TIME_?OUT|TIMED_OUT|DEADLINE_EXCEEDED|MAX_TIME_MS_EXPIRED")
 
 const unauthenticated = word(
-  "UNAUTHENTICATED|UNAUTHORI[SZ]ED|AUTHENTICATION|AUTHENTICATION_(?:FAILED|REQUIRED)|NOT_AUTHENTICATED|INVALID_(?:API_)?KEY|" +
+  "UNAUTHENTICATED|UNAUTHORI[SZ]ED|AUTHENTICATION|AUTHENTICATION_?(?:FAILED|REQUIRED)|INVALID_LOGIN|LOGIN_FAILED|INVALID_SESSION(?:_ID)?|NOT_AUTHENTICATED|INVALID_(?:API_)?KEY|" +
     "INVALID_(?:ACCESS_)?TOKEN|(?:EXPIRED_TOKEN|TOKEN_EXPIRED)|INVALID_GRANT|INVALID_CLIENT|INVALID_AUTH|INVALID_CREDENTIALS|NOT_AUTHED|AUTHORIZATION_VIOLATION|ACCESS_DENIED_ERROR|" +
     "SIGNATURE_DOES_NOT_MATCH|INVALID_SIGNATURE|INVALID_ACCESS_KEY_ID|UNRECOGNIZED_CLIENT|MISSING_AUTHENTICATION_TOKEN|LOGIN_REQUIRED|BAD_CREDENTIALS|SASL_AUTHENTICATION|SASL_AUTHENTICATION_FAILED|NOAUTH|WRONGPASS"
 )
@@ -65,7 +65,7 @@ const forbidden = word(
 )
 
 const disconnected = word(
-  "CONNECTION_(?:REFUSED|LOST|CLOSED|RESET|FAILED|FAILURE|DOWN|TERMINATED)|FAILED_TO_(?:CONNECT|OPEN_SOCKET)|BROKEN_PIPE|NOT_CONNECTED|DISCONNECTED|NETWORK_(?:ERROR|FAILURE|UNREACHABLE|REQUEST_FAILED)|HOST_UNREACHABLE|SOCKET_CLOSED(?:_UNEXPECTEDLY)?|LEADER_NOT_AVAILABLE|BROKER_NOT_AVAILABLE"
+  "CONNECTION_(?:REFUSED|LOST|CLOSED|RESET|FAILED|FAILURE|DOWN|TERMINATED)|FAILED_TO_(?:CONNECT|OPEN_SOCKET)|BROKEN_PIPE|NOT_CONNECTED|NO_(?:LIVING_)?CONNECTIONS?|DISCONNECTED|NETWORK_(?:ERROR|FAILURE|UNREACHABLE|REQUEST_FAILED)|HOST_UNREACHABLE|SOCKET_CLOSED(?:_UNEXPECTEDLY)?|LEADER_NOT_AVAILABLE|BROKER_NOT_AVAILABLE"
 )
 
 const unresolved = word("DNS_(?:LOOKUP|RESOLUTION|FAILED|FAILURE)|NAME_NOT_RESOLVED|HOST_NOT_FOUND|UNKNOWN_HOST")
@@ -78,7 +78,7 @@ const misanswered = word(
 )
 
 const failing = word(
-  "(?:INTERNAL_)?SERVER_ERROR|INTERNAL_(?:SERVER|FAILURE|SERVICE)|SERVICE_UNAVAILABLE|TEMPORARILY_UNAVAILABLE|BACKEND|BAD_GATEWAY|SERVER_(?:UNAVAILABLE|BUSY)"
+  "LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|(?:INTERNAL_)?SERVER_ERROR|INTERNAL_(?:SERVER|FAILURE|SERVICE)|SERVICE_UNAVAILABLE|TEMPORARILY_UNAVAILABLE|BACKEND|BAD_GATEWAY|SERVER_(?:UNAVAILABLE|BUSY)"
 )
 
 const rejected = word(
@@ -110,7 +110,7 @@ const nameFamilies: ReadonlyArray<readonly [RegExp, Meaning]> = [
   [ending("TIMEOUT|TIMEDOUT"), { tag: "NetworkTimeout" }],
   [ending("RATE_LIMIT(?:ED)?"), { tag: "ApiRateLimit" }],
   [ending("DNS|NAME_RESOLUTION|HOST_NOT_FOUND"), { tag: "NetworkDns" }],
-  [ending("CONNECTION|CONNECT|NETWORK|SOCKET|DISCONNECT|SERVER_SELECTION"), { tag: "NetworkConnection" }],
+  [ending("CONNECTIONS?|CONNECT|NETWORK|SOCKET|TRANSPORT|DISCONNECT|SERVER_SELECTION"), { tag: "NetworkConnection" }],
   [ending("UNAVAILABLE"), { tag: "ApiFormat", retryable: true }]
 ]
 
@@ -124,7 +124,11 @@ const find = (
 }
 
 /** The meaning of a code that is a word. */
-const meaningOf = (code: string): Meaning | undefined => find(code, families)
+const meaningOf = (code: string): Meaning | undefined =>
+  find(code, families) ?? (unconnected.test(code) ? { tag: "NetworkConnection" } : undefined)
+
+// Without "error" these are words of any domain, and normalization removes it.
+const unconnected = /(?:^|[a-z_-])(?:CONNECTION|NETWORK|TRANSPORT|SOCKET)[_-]?ERROR$/i
 
 /** The meaning of the name of a class, by its ending. */
 const nameMeaning = (name: string): Meaning | undefined => find(name, nameFamilies)
@@ -138,7 +142,17 @@ export const namesQuota = (code: unknown): boolean =>
   typeof code === "string" && code.length <= maxLength && exhausted.test(normalized(code))
 
 /** The names under which errors, and the bodies of answers, keep codes that are words. */
-const codeNames = ["code", "type", "codeName", "errorCode", "error_code", "errorType", "status", "reason"] as const
+const codeNames = [
+  "code",
+  "type",
+  "codeName",
+  "errorCode",
+  "error_code",
+  "errorType",
+  "serverResponseCode",
+  "status",
+  "reason"
+] as const
 
 const isCode = (value: unknown): value is string =>
   typeof value === "string" && /^[A-Za-z][\w.:/-]{2,95}$/.test(value) && !systemCode.test(value)
@@ -149,10 +163,13 @@ export const systemCode = /^(?:E[A-Z\d]+$|ERR_|UND_ERR|HPE_|Z_|CERT_|SELF_SIGNED
 /** The codes of an object: its own, those of its `error`, and of the first of its `errors`. */
 export const codesOf = (holder: unknown): ReadonlyArray<string> => {
   const found: Array<string> = []
-  const errors = get(holder, "errors") ?? get(holder, "graphQLErrors") ?? get(get(holder, "response"), "errors")
-  const first = Array.isArray(errors) ? errors[0] : undefined
+  const errors = get(holder, "errors") ?? get(holder, "graphQLErrors") ?? get(get(holder, "response"), "errors") ??
+    get(get(holder, "body"), "errors")
+  const listed = Array.isArray(errors) ? errors : get(errors, "graphQLErrors")
+  const first = Array.isArray(listed) ? listed[0] : undefined
   const error = get(holder, "error")
-  for (const place of [holder, error, first, get(first, "extensions"), get(holder, "extensions")]) {
+  const places = [holder, error, first, get(first, "extensions"), get(holder, "extensions"), get(holder, "errorInfo")]
+  for (const place of places) {
     if (!isObject(place)) continue
     for (const name of codeNames) {
       const code = get(place, name)
@@ -160,11 +177,17 @@ export const codesOf = (holder: unknown): ReadonlyArray<string> => {
     }
   }
   if (isCode(error)) found.push(error)
+  const head = reply.exec(ownText(holder, "message") ?? "")?.[1]
+  if (head !== undefined) found.push(head)
   return found
 }
 
-// A broken connection has more precise evidence elsewhere.
-const asKind = ({ tag }: Meaning): Kind => kind(tag, tag === "NetworkConnection" ? Rank.Wrapper : Rank.Format)
+/** Redis begins its replies with a code. */
+const reply = /^(NOAUTH|WRONGPASS|NOPERM|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|LOADING(?= Redis)) [A-Za-z]/
+
+// A broken connection, and a server that is away, have more precise evidence elsewhere.
+const asKind = ({ retryable, tag }: Meaning): Kind =>
+  kind(tag, tag === "NetworkConnection" || (tag === "ApiFormat" && retryable === true) ? Rank.Wrapper : Rank.Format)
 
 /** What a code says of a link that quotes it. */
 export const meaningFinding = (code: string, link: unknown): Finding | undefined => {

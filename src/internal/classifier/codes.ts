@@ -70,7 +70,8 @@ const codes = table([
   ],
   // Mail
   [connection, "ECONNECTION ESOCKET"],
-  [kind("ApiAuth", Rank.Fact), "EAUTH"],
+  [kind("ApiAuth", Rank.Fact), "EAUTH ELOGIN"],
+  [kind("ApiRateLimit", Rank.Fact), "ETHROTTLE ETHROTTLED"],
   // Text or bytes that do not read as what they should be.
   [unreadable, "ERR_BODY_PARSE_FAILURE ERR_ENCODING_INVALID_ENCODED_DATA ERR_INVALID_CHAR_IN_BODY EJSONPARSE"],
   [invalid, "FST_ERR_VALIDATION ERR_VALIDATION"],
@@ -146,6 +147,8 @@ export const byCode = (
   if (fileCodes.has(code)) return byFile(code, syscall, link, operation)
   const found = code === "ECONNABORTED" ? aborting(link, syscall) : listed(code)
   if (found === undefined) return undefined
+  // c-ares has this code, beside the system call; without one, it is a deadline of the driver of a database.
+  if (code === "ETIMEOUT" && syscall === undefined) return finding(timeout(), link, code)
   if (code === "ETIMEDOUT") return finding(timeout(timedOut(link, syscall)), link, code)
   return finding(found, link, code)
 }

@@ -70,7 +70,7 @@ export const construct = (case_: Case): FetchError.FetchError => {
     case "ApiPermission":
     case "ApiFormat":
       return new classes[tag](
-        { status, apiCode: apiCode ?? ownCode(link, answer), bodyExcerpt: excerptOf(body), ...common },
+        { status, apiCode: apiCode ?? ownCode(link, answer, status), bodyExcerpt: excerptOf(body), ...common },
         unchecked
       )
     case "DataEmpty":
@@ -98,12 +98,21 @@ export const construct = (case_: Case): FetchError.FetchError => {
 const noHeaders: Readonly<Record<string, string>> = {}
 
 /** The code that a client has moved from the body to its error. */
-const ownCode = (link: unknown, answer: Answer | undefined): string | number | undefined => {
+const ownCode = (
+  link: unknown,
+  answer: Answer | undefined,
+  status: number | undefined
+): string | number | undefined => {
   if (answer === undefined && !isObject(link)) return undefined
+  if (!(link instanceof Error)) {
+    const code = apiCodeOf(link, status)
+    if (code !== undefined) return code
+  }
   const code = get(link, "code")
   if (typeof code === "string" && /^[\w.-]{1,96}$/.test(code) && !systemCode.test(code)) {
     return code
   }
+  if (status !== undefined && typeof code === "number" && Number.isInteger(code) && code !== status) return code
   // The SDK of AWS names its errors after the codes of the service.
   return isObject(get(link, "$metadata")) && get(link, "$fault") !== undefined ? text(link, "name") : undefined
 }

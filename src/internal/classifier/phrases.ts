@@ -3,6 +3,7 @@
  * their author threw text. Each is anchored to the beginning: a word inside a message decides nothing.
  */
 import { quoted } from "./ccxt.js"
+import { clauseFinding, lastParagraph } from "./clauses.js"
 import { byCode } from "./codes.js"
 import { meaningFinding } from "./codeWords.js"
 import type { Finding, Kind, Phase } from "./finding.js"
@@ -10,6 +11,7 @@ import { finding, kind, Rank } from "./finding.js"
 import { get, text } from "./read.js"
 import { rustFinding, rustMessage } from "./rust.js"
 import { byStatus } from "./status.js"
+import { reasons } from "./statusReasons.js"
 
 const timeout = (phase?: Phase): Kind => kind("NetworkTimeout", Rank.Wording, phase)
 const connection = kind("NetworkConnection", Rank.Wording)
@@ -171,8 +173,31 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
     /^(?:[\w.]+: )?net::ERR_(?:CONNECTION_|INTERNET_|ADDRESS_|NETWORK_|EMPTY_|SSL_|CERT_|PROXY_|SOCKET_)\w+/,
     connection
   ],
-  // Databases
+  // Databases, brokers and shells
   [/^Can't reach database server\b/, connection],
+  [
+    /^(?:Channel|Connection|Socket) (?:is )?(?:closed|closing|ended|lost|terminated|not available)(?:[.:]|$| (?:unexpectedly|abruptly|before|during|while)\b)/,
+    connection
+  ],
+  [
+    /^(?:The )?(?:server|peer|remote host|database) (?:has )?(?:unexpectedly )?(?:closed|terminated|dropped) the connection\b/i,
+    connection
+  ],
+  [
+    /^(?:Server sent FIN packet unexpectedly|No Living connections$|Not connected\.?$|(?:xhr (?:poll|post)|websocket) error$)/,
+    connection
+  ],
+  [
+    /^(?:Connection refused: (?:Not authorized|Bad user ?name or password)$|Authentication failed against |(?:ORA-01017: )?invalid username\/password\b|(?:password )?authentication failed for user\b|Login failed for user\b)/i,
+    kind("ApiAuth", Rank.Wording)
+  ],
+  [/^Connection refused(?:[.:]|$)/, connection],
+  [/^(?:ERR max number of clients reached|error code: 1015$)/, kind("ApiRateLimit", Rank.Wording)],
+  [/^(?:Knex: )?Timeout acquiring a connection\b/, timeout()],
+  [/^Timed out (?:while )?(?:waiting for|fetching|acquiring|connecting)\b/i, timeout()],
+  [/^(?:\w+\.\w+: |Navigation )?timeout (?:of )?\d+ ?ms exceeded/i, timeout("total")],
+  [/^(?:Timeout \((?:\w+ )?(?:socket|connection)\)|(?:Heartbeat|Keep-?alive|Connack|Ping|Greeting|Idle) (?:timeout|timed out))$/i, timeout()],
+  [/^Operation `[^`]{1,200}` buffering timed out after\b/, timeout()],
   [/^timeout error\.?$/i, timeout("total")],
   [/^Error reading response as text: (?:aborted|terminated|other side closed)/, connection],
   [
@@ -185,15 +210,6 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   ],
   [/^canceling statement due to (?:statement|lock|user) (?:timeout)/, timeout("total")]
 ]
-
-/** How the reasons begin that go with a status, of IANA and of Cloudflare: 500 may be an index of shares, too. */
-const reasons =
-  "Bad Request|Unauthori[sz]ed|Payment Required|Forbidden|Not (?:Found|Acceptable|Implemented|Extended)|" +
-  "Method Not|Proxy (?:Authentication|Error)|Request|Conflict|Gone|Length Required|Precondition|Payload Too|Content Too|" +
-  "URI Too|Unsupported Media|Range Not|Expectation Failed|I'm a|Misdirected|Unprocessable|Locked|Failed Dependency|" +
-  "Too (?:Early|Many)|Upgrade Required|Unavailable For|Internal Server|Bad Gateway|Service|Gateway Time|HTTP Version|" +
-  "Variant Also|Insufficient Storage|Loop Detected|Bandwidth Limit|Network Authentication|Web Server|Connection Timed|" +
-  "Origin|A Timeout|SSL Handshake|Client Closed|Invalid SSL"
 
 /** Words for a status, as clients put it at the head of their messages. */
 const statusWords: ReadonlyArray<RegExp> = [
@@ -213,6 +229,9 @@ const statusWords: ReadonlyArray<RegExp> = [
   /^server response (\d{3}) [A-Z]/,
   /^An HTTP protocol error occurred: statusCode = (\d{3})\b/,
   /^GraphQL Error \(Code: (\d{3})\)/,
+  /^error code: ([45]\d\d)$/,
+  /^(?:Network error: )?Response not successful: Received status code (\d{3})\b/,
+  /^got status: ([45]\d\d) [A-Z]/,
   new RegExp(`^([45]\\d\\d) (?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}(?:$|[:,] )`)
 ]
 
@@ -249,11 +268,26 @@ const reasonAlone = new RegExp(`^(?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}$`)
 
 /** The finding of the message of a link, or of a link that is text itself. */
 export const phraseFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
-  const whole = typeof link === "string" ? link : quoted(link)?.rest ?? text(link, "message")
+  const whole = typeof link === "string" ? link : quoted(link)?.rest ?? messageOf(link)
   if (whole === undefined || whole.length > maxMessage) return undefined
   const message = whole.replace(named, "")
   if (message === "") return traceFinding(text(link, "stack") ?? "", link, operation)
   if (isJsonError(link, message)) return finding(json, link)
+  const last = lastParagraph(message)
+  return headFinding(message, link, operation) ?? (last === undefined ? undefined : headFinding(last, link, operation)) ??
+    clauseFinding(message, link, operation)
+}
+
+/** The message of an error, or of an answer that was thrown as it came. */
+const messageOf = (link: unknown): string | undefined => {
+  const message = text(link, "message")
+  if (message !== undefined || link instanceof Error) return message
+  const error = get(link, "error")
+  return text(link, "msg") ?? text(link, "retMsg") ?? text(link, "error") ?? (Array.isArray(error) ? text(error, 0) : undefined)
+}
+
+/** The finding of the beginning of a message. */
+const headFinding = (message: string, link: unknown, operation: string | undefined): Finding | undefined => {
   if (!any.some((pattern) => pattern.test(message))) return undefined
   const call = systemCall.exec(message)
   const failed = systemError.exec(message)

@@ -3,11 +3,13 @@ import type { Finding, Kind, Tag } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import type { Foreign } from "./read.js"
 import { get, isObject, text } from "./read.js"
+import { replyFinding, replyRetryable } from "./replies.js"
 import { byStatus } from "./status.js"
 
 /** What the code of another protocol says, where it stands among what that protocol has beside it. */
 export const protocolFinding = (link: Foreign): Finding | undefined =>
-  grpcFinding(link) ?? closeFinding(link) ?? eventFinding(link) ?? sqlFinding(link) ?? rpcFinding(link)
+  grpcFinding(link) ?? closeFinding(link) ?? eventFinding(link) ?? sqlFinding(link) ?? rpcFinding(link) ??
+  replyFinding(link)
 
 /** Whether another attempt makes sense by the code of another protocol; undefined if it does not say so. */
 export const protocolRetryable = (link: unknown): boolean | undefined => {
@@ -17,7 +19,8 @@ export const protocolRetryable = (link: unknown): boolean | undefined => {
   const state = sqlStateOf(link)
   if (state !== undefined) return sqlRetryable.test(state) ? true : undefined
   const code = closeCodeOf(link)
-  return code === undefined ? undefined : code === 1011 || code === 1012 ? true : undefined
+  if (code !== undefined) return code === 1011 || code === 1012 ? true : undefined
+  return replyRetryable(link)
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -24,3 +24,13 @@ export const number = (value: unknown, key: PropertyKey): number | undefined => 
   const found = get(value, key)
   return typeof found === "number" && Number.isFinite(found) ? found : undefined
 }
+
+/** The text of an own property that is no accessor: the message of a `ParseError` takes seconds to make. */
+export const ownText = (value: unknown, key: string): string | undefined => {
+  try {
+    const found: unknown = Object.getOwnPropertyDescriptor(value, key)?.value
+    return typeof found === "string" ? found : undefined
+  } catch {
+    return undefined
+  }
+}

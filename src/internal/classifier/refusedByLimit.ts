@@ -27,4 +27,4 @@ const isExhausted = (headers: Readonly<Record<string, string>>): boolean =>
 const remaining = /rate-?limit-(?:[a-z]+-)*remaining/
 
 const wording =
-  /\brate[- ]?limit|\btoo many requests\b|\bthrottl|\b(?:request|quota|usage) limit (?:exceeded|reached)\b|\bquota exceeded\b|\babuse detection\b/i
+  /\brate[- ]?limit|\btoo many requests\b|\bthrottl|\b(?:request|quota|usage) limit (?:exceeded|reached)\b|\bquota exceeded\b|\babuse detection\b|^error code: 1015$/i

@@ -76,6 +76,8 @@ export const holdersOf = (link: Foreign): ReadonlyArray<Foreign> => {
     const response = get(link, name)
     if (isObject(response)) found.push(response)
   }
+  const kept = keptAnswer(link)
+  if (kept !== undefined) found.push(kept)
   for (const name of metadata) {
     const about = get(link, name)
     if (!isObject(about)) continue
@@ -102,6 +104,9 @@ export const shapedStatus = (link: Foreign): number | undefined => {
       if (status !== undefined) return status
     }
   }
+  const kept = keptAnswer(link)
+  const keptStatus = kept === undefined ? undefined : responseStatus(kept)
+  if (keptStatus !== undefined) return keptStatus
   for (const name of metadata) {
     const about = get(link, name)
     if (!isObject(about)) continue
@@ -118,7 +123,16 @@ export const shapedStatus = (link: Foreign): number | undefined => {
 
 const responseStatus = (response: Foreign): number | undefined => {
   const status = get(response, "status")
-  return isStatus(status) ? status : named(response)
+  return isStatus(status) ? status : named(response) ?? codeAsStatus(response)
+}
+
+/** An answer of fetch or of an XMLHttpRequest, kept under a name that other things have as well. */
+const keptAnswer = (link: Foreign): Foreign | undefined => {
+  const context = get(link, "context")
+  return isObject(context) &&
+      (isResponse(context) || typeof get(context, "responseText") === "string" || isObject(get(context, "headers")))
+    ? context
+    : undefined
 }
 
 const named = (holder: Foreign): number | undefined => {

@@ -260,7 +260,13 @@ const ofClientError = (error: unknown, now: number): number | undefined =>
   !isObject(error) || isBare(error)
     ? undefined
     // `timeToReset` beside it: discord.js counts in milliseconds.
-    : ofFields(error, now, typeof get(error, "timeToReset") === "number" ? 1 : second)
+    : later(ofFields(error, now, typeof get(error, "timeToReset") === "number" ? 1 : second), ofDetails(error, now))
+
+/** The details that Google's clients keep of the body. */
+const ofDetails = (error: unknown, now: number): number | undefined => {
+  const details = get(error, "errorDetails")
+  return Array.isArray(details) ? latest(details.slice(0, 16).map((detail) => ofFields(detail, now))) : undefined
+}
 
 const bannedUntil = /\bbanned until (\d{10,19})\b/i
 const tryAgainIn =

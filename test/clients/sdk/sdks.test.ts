@@ -77,7 +77,9 @@ const exceptions: { readonly [S in Sdk]?: Exceptions } = {
   },
   // Its node-fetch does not notice the end of a body that is cut; a body of XML is a Blob.
   "gaxios": { ...uncut, "403, XML": unsaid, "503, XML": unsaid },
+  "googleapis, Drive": { "403, XML": unsaid, "503, XML": unsaid },
   "octokit": uncut,
+  "octokit, throttling": uncut,
   // The error holds neither status nor headers.
   "postgrest": { ...ofStatuses({ ...noStatus, tag: "Unexpected", retryable: false }), ...endless },
   "graphql-request": endless,

@@ -6,7 +6,9 @@ import { createDefaultHttpClient, createPipelineRequest, RestError } from "@azur
 import { Spot } from "@binance/spot"
 import { REST } from "@discordjs/rest"
 import { Client as Elastic } from "@elastic/elasticsearch"
+import { drive } from "@googleapis/drive"
 import { Octokit } from "@octokit/core"
+import { throttling } from "@octokit/plugin-throttling"
 import { WebClient } from "@slack/web-api"
 import { PostgrestClient } from "@supabase/postgrest-js"
 import { Client as Urql, fetchExchange } from "@urql/core"
@@ -48,6 +50,8 @@ const quiet = {
   setName: silent
 }
 
+const ThrottledOctokit = Octokit.plugin(throttling)
+
 export const sdks = {
   "aws-sdk, S3": (origin) =>
     new S3Client({ ...smithy(origin), forcePathStyle: true }).send(
@@ -66,6 +70,15 @@ export const sdks = {
   "octokit": ({ patience, url }) =>
     new Octokit({ baseUrl: url, log: quiet, request: { signal: AbortSignal.timeout(patience) } })
       .request("GET /repos/a/b"),
+  "octokit, throttling": ({ patience, url }) =>
+    new ThrottledOctokit({
+      baseUrl: url,
+      log: quiet,
+      request: { signal: AbortSignal.timeout(patience) },
+      throttle: { onRateLimit: () => false, onSecondaryRateLimit: () => false }
+    }).request("GET /repos/a/b"),
+  "googleapis, Drive": ({ patience, url }) =>
+    drive({ version: "v3", rootUrl: `${url}/`, timeout: patience, retry: false }).files.list(),
   "gaxios": ({ patience, url }) => gaxios({ url: `${url}/x`, timeout: patience }),
   "azure": async ({ patience, url }) => {
     const request = createPipelineRequest({ url: `${url}/x`, allowInsecureConnection: true, timeout: patience })

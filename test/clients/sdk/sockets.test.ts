@@ -68,7 +68,7 @@ const faults: Readonly<
     at: () => ({ host, port: servers.cutting }),
     verdict: connection,
     // It waits for the server to speak first.
-    but: { "mysql2": timeout, "nats": timeout }
+    but: { "mysql2": timeout, "@effect/sql-mysql2": timeout, "nats": timeout }
   }
 }
 

@@ -1,11 +1,18 @@
 /** Clients that speak protocols of their own: gRPC, databases, brokers, WebSocket. */
+import * as Reactivity from "@effect/experimental/Reactivity"
+import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import type { SqlClient } from "@effect/sql/SqlClient"
 import * as grpc from "@grpc/grpc-js"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import { Redis } from "ioredis"
 import { Kafka, logLevel } from "kafkajs"
 import { MongoClient } from "mongodb"
 import mysql from "mysql2/promise"
 import { connect as nats } from "nats"
-import { Client as PgClient } from "pg"
+import { Client as Pg } from "pg"
 import { createClient } from "redis"
 import { WebSocket } from "ws"
 
@@ -34,6 +41,17 @@ export const service: grpc.ServiceDefinition = {
 
 const GrpcClient = grpc.makeGenericClientConstructor(service, "x")
 
+/** A query with @effect/sql, as a promise: its rejection holds the whole Cause. */
+const query = <E>(
+  client: Effect.Effect<SqlClient, E, Reactivity.Reactivity | Scope.Scope>
+): Promise<unknown> =>
+  client.pipe(
+    Effect.flatMap((sql) => sql`SELECT 1`),
+    Effect.scoped,
+    Effect.provide(Reactivity.layer),
+    Effect.runPromise
+  )
+
 export const sockets = {
   "grpc-js": ({ host, patience, port }) =>
     new Promise((resolve, reject) => {
@@ -46,11 +64,15 @@ export const sockets = {
       client["Call"]?.(Buffer.from("x"), new grpc.Metadata(), { deadline: Date.now() + patience }, done)
     }),
   "pg": async ({ patience, ...address }) => {
-    const client = new PgClient({ ...address, user: "u", password: "p", connectionTimeoutMillis: patience })
+    const client = new Pg({ ...address, user: "u", password: "p", connectionTimeoutMillis: patience })
     client.on("error", ignore)
     await client.connect()
   },
   "mysql2": ({ patience, ...address }) => mysql.createConnection({ ...address, user: "u", connectTimeout: patience }),
+  "@effect/sql-pg": ({ host, patience, port }) =>
+    query(PgClient.make({ host, port, username: "u", password: Redacted.make("p"), connectTimeout: patience })),
+  "@effect/sql-mysql2": ({ host, patience, port }) =>
+    query(MysqlClient.make({ host, port, username: "u", poolConfig: { connectTimeout: patience } })),
   "ioredis, a command": ({ patience, ...address }) => {
     const client = new Redis({
       ...address,
