@@ -9,13 +9,18 @@
  * | a number under `code` beside `headers` or a `response` | the HTTP status |
  * | `code` of the operating system, of TLS, zlib, Node.js, undici, Bun | the fault of the transport or the file |
  * | a word under `code`, `type`, `errorCode`, `extensions.code`, … (`RATE_LIMITED`, `insufficient_quota`) | what the API says |
+ * | `status` of `context`, where it is an answer: a `Response`, or beside `headers` or `responseText` | the HTTP status |
  * | `code` from 1 to 16 beside `details` and `metadata` | the status of gRPC |
+ * | a reply code that the text beside it repeats: `responseCode` and `response`, `code` and `message` | the reply of SMTP or FTP |
+ * | `404 (NOT-FOUND)` after the head of a message, `NOAUTH`, `WRONGPASS`, … at its beginning | the reply of AMQP or Redis |
+ * | `code` from 2 to 7 with the message of SFTP | the status of SFTP |
  * | a close code beside `wasClean` | the end of a WebSocket |
  * | five characters under `sqlState`, or under `code` beside `severity` | the SQLSTATE |
  * | `cause`, `errors`, and any own property that holds an error | what the error was caused by |
  * | the name of a class, by its ending (`…TimeoutError`, `Throttl…`) | the kind of fault |
  * | `Retry-After`, `RateLimit`, `x-ratelimit-*`, `retry_after`, "try again in 20s" | the wait |
  * | `message`, `detail`, `error`, `errors`, `error_description`, `title`, XML, the title of a page | the reason |
+ * | a well-known message, or one after `: ` or in the last paragraph | the kind of fault, where nothing else is known |
  *
  * Structure beats wording. A fact of the transport beats its wrappers, and a timeout beats the abort that it caused. The
  * status of an answer beats a body that cannot be parsed. The statuses 418 and 429 always mean a rate limit; 403 and 451

@@ -13,7 +13,8 @@ const limit = kind("ApiRateLimit", Rank.Wording)
 const auth = kind("ApiAuth", Rank.Wording)
 
 /** A system call and its code, as the last or a later clause. */
-const call = /(?::|\bby:|\breason:) (?:\w{0,40}Error: )?(connect|read|write|getaddrinfo|query[A-Z]\w*) (E[A-Z][A-Z0-9_]+)\b/
+const call =
+  /(?::|\bby:|\breason:) (?:\w{0,40}Error: )?(connect|read|write|getaddrinfo|query[A-Z]\w*) (E[A-Z][A-Z0-9_]+)\b/
 
 const endings: ReadonlyArray<readonly [RegExp, Kind]> = [
   [
@@ -33,7 +34,10 @@ const statusClauses: ReadonlyArray<RegExp> = [
   new RegExp(`: \\[([45]\\d\\d) (?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}\\](?: |$)`)
 ]
 
-const any = new RegExp([call, ...endings.map(([ending]) => ending), ...statusClauses].map(({ source }) => source).join("|"), "i")
+const any = new RegExp(
+  [call, ...endings.map(([ending]) => ending), ...statusClauses].map(({ source }) => source).join("|"),
+  "i"
+)
 
 /** The finding of a later clause of a message. */
 export const clauseFinding = (message: string, link: unknown, operation: string | undefined): Finding | undefined => {

@@ -196,7 +196,10 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^(?:Knex: )?Timeout acquiring a connection\b/, timeout()],
   [/^Timed out (?:while )?(?:waiting for|fetching|acquiring|connecting)\b/i, timeout()],
   [/^(?:\w+\.\w+: |Navigation )?timeout (?:of )?\d+ ?ms exceeded/i, timeout("total")],
-  [/^(?:Timeout \((?:\w+ )?(?:socket|connection)\)|(?:Heartbeat|Keep-?alive|Connack|Ping|Greeting|Idle) (?:timeout|timed out))$/i, timeout()],
+  [
+    /^(?:Timeout \((?:\w+ )?(?:socket|connection)\)|(?:Heartbeat|Keep-?alive|Connack|Ping|Greeting|Idle) (?:timeout|timed out))$/i,
+    timeout()
+  ],
   [/^Operation `[^`]{1,200}` buffering timed out after\b/, timeout()],
   [/^timeout error\.?$/i, timeout("total")],
   [/^Error reading response as text: (?:aborted|terminated|other side closed)/, connection],
@@ -274,7 +277,8 @@ export const phraseFinding = (link: unknown, operation: string | undefined): Fin
   if (message === "") return traceFinding(text(link, "stack") ?? "", link, operation)
   if (isJsonError(link, message)) return finding(json, link)
   const last = lastParagraph(message)
-  return headFinding(message, link, operation) ?? (last === undefined ? undefined : headFinding(last, link, operation)) ??
+  return headFinding(message, link, operation) ??
+    (last === undefined ? undefined : headFinding(last, link, operation)) ??
     clauseFinding(message, link, operation)
 }
 
@@ -283,7 +287,8 @@ const messageOf = (link: unknown): string | undefined => {
   const message = text(link, "message")
   if (message !== undefined || link instanceof Error) return message
   const error = get(link, "error")
-  return text(link, "msg") ?? text(link, "retMsg") ?? text(link, "error") ?? (Array.isArray(error) ? text(error, 0) : undefined)
+  return text(link, "msg") ?? text(link, "retMsg") ?? text(link, "error") ??
+    (Array.isArray(error) ? text(error, 0) : undefined)
 }
 
 /** The finding of the beginning of a message. */

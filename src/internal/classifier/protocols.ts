@@ -9,7 +9,7 @@ import { byStatus } from "./status.js"
 /** What the code of another protocol says, where it stands among what that protocol has beside it. */
 export const protocolFinding = (link: Foreign): Finding | undefined =>
   grpcFinding(link) ?? closeFinding(link) ?? eventFinding(link) ?? sqlFinding(link) ?? rpcFinding(link) ??
-  replyFinding(link)
+    replyFinding(link)
 
 /** Whether another attempt makes sense by the code of another protocol; undefined if it does not say so. */
 export const protocolRetryable = (link: unknown): boolean | undefined => {

@@ -50,7 +50,26 @@ const numbered = (link: Foreign): Reply | undefined => {
 
 /** The codes of FTP. */
 const transfer: ReadonlySet<number> = new Set([
-  421, 425, 426, 430, 434, 450, 451, 452, 500, 501, 502, 503, 504, 530, 532, 534, 550, 551, 552, 553
+  421,
+  425,
+  426,
+  430,
+  434,
+  450,
+  451,
+  452,
+  500,
+  501,
+  502,
+  503,
+  504,
+  530,
+  532,
+  534,
+  550,
+  551,
+  552,
+  553
 ])
 
 /** Counts of things go on in lower case: `421 rows rejected`. */
