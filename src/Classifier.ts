@@ -6,14 +6,12 @@
  * | shape | proves |
  * |---|---|
  * | a whole number from 100 to 599 under `status`, `statusCode`, `httpStatus`, … of the error, its response, its metadata, or a response in these | the HTTP status |
- * | a number under `code` beside `headers` or a `response` | the HTTP status |
+ * | a number under `code` beside `headers` or a `response`; `status` of `context`, where that is an answer | the HTTP status |
  * | `code` of the operating system, of TLS, zlib, Node.js, undici, Bun | the fault of the transport or the file |
  * | a word under `code`, `type`, `errorCode`, `extensions.code`, … (`RATE_LIMITED`, `insufficient_quota`) | what the API says |
- * | `status` of `context`, where it is an answer: a `Response`, or beside `headers` or `responseText` | the HTTP status |
  * | `code` from 1 to 16 beside `details` and `metadata` | the status of gRPC |
  * | a reply code that the text beside it repeats: `responseCode` and `response`, `code` and `message` | the reply of SMTP or FTP |
- * | `404 (NOT-FOUND)` after the head of a message, `NOAUTH`, `WRONGPASS`, … at its beginning | the reply of AMQP or Redis |
- * | `code` from 2 to 7 with the message of SFTP | the status of SFTP |
+ * | `404 (NOT-FOUND)` in a message, `NOAUTH`, `WRONGPASS`, … at its beginning, `code: 2` with "No such file" | the reply of AMQP, Redis, SFTP |
  * | a close code beside `wasClean` | the end of a WebSocket |
  * | five characters under `sqlState`, or under `code` beside `severity` | the SQLSTATE |
  * | `cause`, `errors`, and any own property that holds an error | what the error was caused by |
