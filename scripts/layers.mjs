@@ -32,6 +32,7 @@ export const rooms = [
   ["Insight", /^Insight\.ts$/],
   ["internal/fetch", /^internal\/fetch\//],
   ["internal/retry", /^internal\/retry\//],
+  ["SharedGate", /^SharedGate\.ts$/],
   ["RetryPolicy", /^RetryPolicy\.ts$/],
   ["Fetch", /^Fetch\.ts$/],
   ["internal/api", /^internal\/api\//],
@@ -68,7 +69,8 @@ export const racingFile = "internal/deadline.ts"
 const racesWithoutFailure = [
   // The clean-up catches its own defects, and the other side is a latch.
   "internal/tracker/cleanUp.ts",
-  // A wait for an event, and a timer.
+  // Waits for an event, and timers.
+  "fleet/FleetGate.ts",
   "fleet/internal/memoryStore.ts",
   "fleet/internal/redis/connection.ts"
 ]

@@ -9,6 +9,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import { ErrorTracker } from "./ErrorTracker.js"
 import type * as FetchError from "./FetchError.js"
 import { isRefusal as isMarked } from "./internal/error/mark.js"
@@ -19,6 +20,7 @@ import * as registry from "./internal/retry/policyRegistry.js"
 import type { State } from "./internal/retry/policyState.js"
 import { settings } from "./internal/retry/retryOptions.js"
 import * as rows from "./internal/retry/rows.js"
+import { SharedGate } from "./SharedGate.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -107,7 +109,8 @@ export const defaults: { readonly [code: string]: Row } = rows.defaults
  * - **Rate limits.** No retry is sent before the `retryAfter` of its error has passed. That of an `ApiRateLimit` also closes
  *   the gate for all calls of the policy. So does that of an error of your own type, unless its category is `Network`, `Data`
  *   or `Storage`. When the gate opens, the waiting calls are sent 20 milliseconds apart. The gate is closed for one day at
- *   most, for any error.
+ *   most, for any error. Where a `SharedGate` is provided, the rate limits of other processes close the gate of each policy
+ *   with the same `source`, too.
  * - **Circuit breaker.** Failures are network errors and server errors that can be retried. Of your own errors these are the
  *   ones of category `Network`, and those with `retryable` of any category but `Data` and `Storage`. Other answers of the
  *   server are successes. Errors of the client, interruptions and refusals do not count. The failure rate is the lower one of
@@ -146,8 +149,12 @@ export const make = (options: Options = {}): Effect.Effect<RetryPolicy, never, E
     onLeft: (message) => Effect.die(new Cause.IllegalArgumentException(`RetryPolicy: ${message}`)),
     onRight: (settings) =>
       Effect.map(
-        Effect.all([ErrorTracker, monotonicMillis]),
-        ([tracker, now]) => registry.register(tracker, attempts.make(settings, tracker, now))
+        Effect.all([ErrorTracker, monotonicMillis, Effect.serviceOption(SharedGate)]),
+        ([tracker, now, gates]) => {
+          const { source } = settings
+          const shared = source === undefined ? undefined : Option.getOrUndefined(gates)?.host(source)
+          return registry.register(tracker, attempts.make(settings, tracker, now, shared))
+        }
       )
   })
 

@@ -106,6 +106,13 @@ export * as Prometheus from "./Prometheus.js"
 export * as RetryPolicy from "./RetryPolicy.js"
 
 /**
+ * The rate-limit gate that several processes share: a service that is optional.
+ *
+ * @since 0.1.0
+ */
+export * as SharedGate from "./SharedGate.js"
+
+/**
  * The state of a tracker at one instant as plain data, for a restart and for `Insight`.
  *
  * @since 0.1.0

@@ -9,8 +9,10 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SynchronizedRef from "effect/SynchronizedRef"
+import { SharedGate } from "../SharedGate.js"
 import * as weightLimiter from "./internal/klines/weightLimiter.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -78,14 +80,15 @@ export class RequestWeight extends Context.Tag("effect-errata/binance/RequestWei
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes a service without limiters.
+ * Makes a service without limiters. Where a `SharedGate` is provided, the rate limits of other processes pause the requests
+ * to a host, too.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make: Effect.Effect<typeof RequestWeight.Service> = Effect.map(
-  SynchronizedRef.make<ReadonlyMap<string, Limiter>>(new Map()),
-  (ref) => ({
+  Effect.all([SynchronizedRef.make<ReadonlyMap<string, Limiter>>(new Map()), Effect.serviceOption(SharedGate)]),
+  ([ref, gates]) => ({
     usage: Effect.flatMap(
       SynchronizedRef.get(ref),
       (known) => Effect.forEach(known, ([host, limiter]) => Effect.map(limiter.usage, (usage) => ({ host, ...usage })))
@@ -95,7 +98,7 @@ export const make: Effect.Effect<typeof RequestWeight.Service> = Effect.map(
         const limiter = known.get(host)
         return limiter === undefined
           ? Effect.map(
-            weightLimiter.make(weightPerMinute),
+            weightLimiter.make(weightPerMinute, Option.getOrUndefined(gates)?.host(host)),
             (made) => [made, new Map([...known, [host, made]])] as const
           )
           : Effect.succeed([limiter, known] as const)

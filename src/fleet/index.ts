@@ -1,4 +1,11 @@
 /**
+ * Rate limits that one process meets pause the requests of all processes with the same address.
+ *
+ * @since 0.1.0
+ */
+export * as FleetGate from "./FleetGate.js"
+
+/**
  * The store that the processes of a fleet share, in memory or over Redis.
  *
  * @since 0.1.0

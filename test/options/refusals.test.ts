@@ -14,7 +14,7 @@ import {
   RetryPolicy
 } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
-import { FleetStore } from "effect-errata/fleet"
+import { FleetGate, FleetStore } from "effect-errata/fleet"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -31,7 +31,13 @@ const client = HttpClient.make((request) => Effect.succeed(HttpClientResponse.fr
 
 const withClient = Layer.succeed(HttpClient.HttpClient, client)
 
-const world = Layer.mergeAll(withClient, ErrorTracker.layer(), KeyValueStore.layerMemory, NodeContext.layer)
+const world = Layer.mergeAll(
+  withClient,
+  FleetStore.layerMemory,
+  ErrorTracker.layer(),
+  KeyValueStore.layerMemory,
+  NodeContext.layer
+)
 
 // Built once: building file systems and stores for each of the calls would take most of the time.
 const runtime = ManagedRuntime.make(world)
@@ -296,6 +302,11 @@ const entries: Readonly<Record<string, Entry>> = {
       retry: [...objects, { maxWiat: 3 }, { maxWait: "5 mins" }, { rows: { X: { retries: -1 } } }]
     }
   },
+  "FleetGate.layer": {
+    make: layered(FleetGate.layer),
+    needed: { address: "x" },
+    options: { address: texts, spread: finiteDurations.filter((spread) => spread !== 0) }
+  },
   "FleetStore.layerIoredis": {
     make: layered(FleetStore.layerIoredis),
     needed: { name: "x" },
@@ -516,6 +527,7 @@ it("every exported type of options has an entry above", () => {
     "BinanceVision.Options": "BinanceVision.layer",
     "KlineCache.Options": "KlineCache.layer",
     "DataSourceManager.Options": "DataSourceManager.layer",
+    "FleetGate.Options": "FleetGate.layer",
     "FleetStore.IoredisOptions": "FleetStore.layerIoredis",
     "FaultyExchange.Options": "FaultyExchange.layer"
   }

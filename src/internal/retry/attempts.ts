@@ -29,6 +29,7 @@ import type { Refusal, RetryPolicy } from "./policyModel.js"
 import { stateOf } from "./policyState.js"
 import { pressureIn } from "./pressure.js"
 import type { Settings } from "./retryOptions.js"
+import type { Host as SharedHost } from "./sharedGateModel.js"
 
 /** The states of the gate and the circuit, by their numbers, when an attempt was sent. */
 interface Sent {
@@ -39,11 +40,11 @@ interface Sent {
 /** Makes an effect as interruptible as the call was when it entered the region. */
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-export const make = (settings: Settings, tracker: Service, start: number): RetryPolicy => {
+export const make = (settings: Settings, tracker: Service, start: number, shared?: SharedHost): RetryPolicy => {
   const { maxWait, name, onRetry, planOf, source } = settings
   const budget = new Budget(settings.budget, start)
   const circuit = new Circuit<Refusal>(settings.circuit)
-  const gate = new Gate()
+  const gate = new Gate(shared)
 
   // A clock of a test, or of an old runtime, may go back all the same.
   let latest = start

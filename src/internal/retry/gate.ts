@@ -3,6 +3,7 @@
  * the time is an argument, in milliseconds of a clock that does not go back.
  */
 import type * as FetchError from "../../FetchError.js"
+import type * as Shared from "./sharedGateModel.js"
 
 // The distance between two places in the queue: fifty calls a second are within the limits of most servers.
 const pace = 20
@@ -38,13 +39,27 @@ export class Gate {
   /** How often it has closed. An attempt keeps the number it was sent at: a result with an older number is out of date. */
   closings = 0
 
+  private readonly shared: Shared.Host | undefined
+  /** The newest pause of other processes that has been taken over. */
+  private known: Shared.Closing | undefined
+
+  /** With a shared gate it closes for the rate limits of other processes, too, and reports its own. */
+  constructor(shared?: Shared.Host) {
+    this.shared = shared
+  }
+
   /** Whether it is known to be open without looking at the clock. */
   get isOpen(): boolean {
-    return this.error === undefined
+    return this.error === undefined && this.shared?.closing === this.known
   }
 
   closed(now: number): Closed | undefined {
     if (now >= this.until) this.error = undefined
+    const closing = this.shared?.closing
+    if (closing !== this.known) {
+      this.known = closing
+      if (closing !== undefined) this.pause(closing.error, Math.min(closing.until, now + ceiling), now)
+    }
     return this.error && { error: this.error, wait: this.until - now, turn: this.free(now) - now }
   }
 
@@ -56,11 +71,18 @@ export class Gate {
     const isOpen = this.closed(now) === undefined
     if (isOpen && closings < this.closings && !error.banned) return false
     const until = now + Math.min(wait, ceiling)
-    if (!(wait > 0) || until <= this.until) return false
-    if (isOpen) this.closings++
+    if (!(wait > 0) || !this.pause(error, until, now)) return false
+    this.shared?.close({ error, until })
+    return isOpen
+  }
+
+  /** Returns whether the pause is later than that of before. */
+  private pause(error: FetchError.ApiRateLimit, until: number, now: number): boolean {
+    if (until <= this.until || until <= now) return false
+    if (this.error === undefined) this.closings++
     this.until = until
     this.error = error
-    return isOpen
+    return true
   }
 
   /**

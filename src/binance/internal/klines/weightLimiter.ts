@@ -13,6 +13,7 @@ import { asRefusal, withRetryAfter } from "../../../internal/error/copy.js"
 import { monotonicMillis } from "../../../internal/monotonicMillis.js"
 import { type Closed, Gate } from "../../../internal/retry/gate.js"
 import { namedBy, rateLimitOf } from "../../../internal/retry/outcome.js"
+import type { Host as SharedHost } from "../../../internal/retry/sharedGateModel.js"
 import { MinuteWeight } from "./minuteWeight.js"
 
 export interface Limiter {
@@ -40,9 +41,9 @@ export interface LimiterUsage {
   readonly pausedFor: Option.Option<Duration.Duration>
 }
 
-export const make = (weightPerMinute: number): Effect.Effect<Limiter> =>
+export const make = (weightPerMinute: number, shared?: SharedHost): Effect.Effect<Limiter> =>
   Effect.sync(() => {
-    const gate = new Gate()
+    const gate = new Gate(shared)
     const weights = new MinuteWeight(weightPerMinute)
 
     /** Counts a request. Otherwise returns the error that refuses it, or the time to wait. */
