@@ -32,7 +32,8 @@ export interface Service extends Model.Service {}
 
 /**
  * The gates of all hosts. A `RetryPolicy` that is made where this service is provided reports its rate limits to it, under the
- * name of its `source`, and pauses its calls when another process reports one. Clients whose requests have a weight do so for each host.
+ * name of its `source`, and pauses its calls when another process reports one. Clients that know the limits of their hosts do
+ * so for each host.
  *
  * `FleetGate.layer` of `effect-errata/fleet` provides it.
  *

@@ -137,7 +137,7 @@ describe("settings, from options", () => {
 
 const duration = "a duration of at least 1ms, as in \"5 seconds\""
 const wait = "zero or a positive, finite duration, as in \"5 seconds\""
-const names = "source, rows, budget, breaker, maxWait, onRetry"
+const names = "source, name, rows, budget, breaker, maxWait, onRetry"
 
 describe("settings that make no sense", () => {
   const refused: ReadonlyArray<readonly [unknown, string]> = [
