@@ -10,7 +10,7 @@
 export const rooms = [
   ["internal/safe", /^internal\/safe\//],
   ["internal/options", /^internal\/(options\.ts|hints\/)/],
-  ["internal/time", /^internal\/(deadline|monotonicMillis)\.ts$/],
+  ["internal/time", /^internal\/(deadline|monotonicMillis|pauses)\.ts$/],
   ["SlidingWindow", /^SlidingWindow\.ts$/],
   ["FetchContext", /^FetchContext\.ts$/],
   ["internal/error", /^internal\/error\//],

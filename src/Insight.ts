@@ -7,19 +7,12 @@
  * @since 0.1.0
  * @module
  */
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
-import { anomaliesOf, baselineOf } from "./internal/insight/anomalies.js"
 import { errorBudgetsOf } from "./internal/insight/errorBudgets.js"
-import { crossing } from "./internal/insight/forecast.js"
-import { historyOf, usualRate } from "./internal/insight/history.js"
 import type * as Model from "./internal/insight/insightModel.js"
-import { offendersOf } from "./internal/insight/offenders.js"
-import { duration, number, percent } from "./internal/insight/sentences.js"
-import { limitsFor } from "./internal/insight/suggestedLimits.js"
+import * as Answers from "./internal/insight/insightReport.js"
 import { timeoutFor } from "./internal/insight/timeouts.js"
 import * as Check from "./internal/options.js"
+import { atOnce } from "./internal/pauses.js"
 import type * as Snapshot from "./Snapshot.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -144,7 +137,7 @@ export {
  * @category combinators
  */
 export const baseline = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.Baseline> =>
-  snapshot.codes.map((code) => baselineOf(code.code, historyOf(snapshot, code)))
+  atOnce(Answers.baselines(known(snapshot)))
 
 /**
  * The codes with more errors in the last minute or the last 60 minutes than chance explains, the least probable first.
@@ -172,10 +165,7 @@ export const baseline = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.Basel
  * @category combinators
  */
 export const anomalies = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.Anomaly> =>
-  snapshot.codes
-    .flatMap((code) => anomaliesOf(code.code, historyOf(snapshot, code)))
-    .sort((a, b) => a.log - b.log)
-    .map(({ anomaly }) => anomaly)
+  atOnce(Answers.anomalies(known(snapshot)))
 
 /**
  * The limits that will probably be exceeded within a day, the soonest first. Limits that are exceeded already are left
@@ -204,35 +194,7 @@ export const anomalies = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.Anom
  * @category combinators
  */
 export const forecast = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.Forecast> =>
-  snapshot.codes
-    .flatMap((code) => {
-      const history = historyOf(snapshot, code)
-      const usual = usualRate(history)
-      return snapshot.limits.flatMap((limit) => {
-        if (limit.code !== code.code) return []
-        const answer = crossing(history, { usual, limit: limit.limit, window: Duration.toMinutes(limit.window) })
-        return answer === undefined ? [] : [{ limit, ...answer }]
-      })
-    })
-    .sort((a, b) => a.likely - b.likely)
-    .map(({ count, earliest, latest, likely, limit: { code, limit, name }, probability }) => {
-      const after = (minutes: number) => DateTime.add(snapshot.at, { millis: Math.round(minutes * 60_000) })
-      const soon = likely < 1 ? "within a minute" : `in about ${duration(likely)}`
-      const when = latest === undefined
-        ? `not before ${duration(earliest)} from now (80 %), within a day with a probability of ${percent(probability)}`
-        : `${duration(earliest)} to ${duration(latest)} from now (80 %)`
-      return {
-        code,
-        window: name,
-        limit,
-        count,
-        probability,
-        earliest: after(earliest),
-        likely: after(likely),
-        latest: Option.map(Option.fromNullable(latest), after),
-        message: `${code}: ${number(count)} of ${number(limit)} (${name}), exceeded ${soon}: ${when}`
-      }
-    })
+  atOnce(Answers.forecasts(snapshot, known(snapshot)))
 
 /**
  * Limits for each code that would be exceeded about once a month in normal times: per minute, per hour (of the busiest
@@ -257,18 +219,8 @@ export const forecast = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.Forec
  * @since 0.1.0
  * @category combinators
  */
-export const suggestThresholds = (snapshot: Snapshot.Snapshot): Model.ThresholdSuggestions => {
-  const suggestions = snapshot.codes.map((code) => ({
-    code: code.code,
-    ...limitsFor(historyOf(snapshot, code), snapshot.limits.filter((limit) => limit.code === code.code))
-  }))
-  return {
-    thresholds: Object.fromEntries(
-      suggestions.flatMap(({ code, limits }) => limits === undefined ? [] : [[code, limits]])
-    ),
-    reasons: suggestions.map(({ code, reason }) => ({ code, message: `${code}: ${reason}` }))
-  }
-}
+export const suggestThresholds = (snapshot: Snapshot.Snapshot): Model.ThresholdSuggestions =>
+  atOnce(Answers.suggestions(snapshot, known(snapshot)))
 
 /**
  * A timeout for each source whose latencies the tracker knows, above the 99.9th percentile of the successful fetches (the
@@ -327,12 +279,10 @@ export const suggestTimeout = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model
 export const offenders = (
   snapshot: Snapshot.Snapshot,
   options: OffendersOptions = {}
-): ReadonlyArray<Model.Offenders> => {
-  const checked = Check.orThrow("Insight.offenders", checkedOptions(snapshot.dimensions)("", options))
-  return snapshot.dimensions
-    .filter(({ name }) => checked.by === undefined || name === checked.by)
-    .flatMap((dimension) => offendersOf(dimension, snapshot.recent, checked))
-}
+): ReadonlyArray<Model.Offenders> =>
+  atOnce(
+    Answers.offenders(snapshot, Check.orThrow("Insight.offenders", checkedOptions(snapshot.dimensions)("", options)))
+  )
 
 /**
  * The error budgets of the objectives of the tracker, over the last day: for an objective by a dimension, those of the 20
@@ -359,7 +309,8 @@ export const offenders = (
  * @since 0.1.0
  * @category combinators
  */
-export const errorBudgets = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.ErrorBudget> => errorBudgetsOf(snapshot)
+export const errorBudgets = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.ErrorBudget> =>
+  atOnce(errorBudgetsOf(snapshot))
 
 /**
  * All answers about a snapshot. With thousands of values, {@link forecast} and {@link offenders} take some milliseconds each.
@@ -381,17 +332,13 @@ export const errorBudgets = (snapshot: Snapshot.Snapshot): ReadonlyArray<Model.E
  * @since 0.1.0
  * @category combinators
  */
-export const report = (snapshot: Snapshot.Snapshot): Model.Report => ({
-  at: snapshot.at,
-  since: snapshot.since,
-  baseline: baseline(snapshot),
-  anomalies: anomalies(snapshot),
-  forecast: forecast(snapshot),
-  offenders: offenders(snapshot),
-  thresholds: suggestThresholds(snapshot),
-  timeouts: suggestTimeout(snapshot),
-  errorBudgets: errorBudgets(snapshot)
-})
+export const report = (snapshot: Snapshot.Snapshot): Model.Report => atOnce(Answers.report(snapshot))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// internal
+// ---------------------------------------------------------------------------------------------------------------------
+
+const known = (snapshot: Snapshot.Snapshot): ReadonlyArray<Answers.Known> => atOnce(Answers.histories(snapshot))
 
 const checkedOptions = (dimensions: ReadonlyArray<Snapshot.Dimension>) =>
   Check.struct(

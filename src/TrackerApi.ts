@@ -25,7 +25,10 @@ import * as Alert from "./Alert.js"
 import * as ErrorTracker from "./ErrorTracker.js"
 import * as Insight from "./Insight.js"
 import * as Query from "./internal/api/query.js"
+import { report } from "./internal/insight/insightReport.js"
+import { withPauses } from "./internal/pauses.js"
 import { safeText } from "./internal/safe/json.js"
+import { pausedSnapshot } from "./internal/tracker/reporting.js"
 import * as RetryPolicy from "./RetryPolicy.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -250,10 +253,10 @@ export const layer = <Id extends string, Groups extends HttpApiGroup.HttpApiGrou
     Effect.map(
       Effect.flatMap(ErrorTracker.ErrorTracker, (tracker) =>
         Effect.map(
-          Effect.cachedWithTTL(Effect.map(tracker.snapshot, Insight.report), "10 seconds"),
-          (report) => ({ report, tracker })
+          Effect.cachedWithTTL(pausedReport(tracker), "10 seconds"),
+          (insight) => ({ insight, tracker })
         )),
-      ({ report, tracker }) =>
+      ({ insight, tracker }) =>
         handlers
           .handle("stats", ({ urlParams }) => tracker.stats(urlParams))
           .handle("rates", () => tracker.rates)
@@ -287,7 +290,7 @@ export const layer = <Id extends string, Groups extends HttpApiGroup.HttpApiGrou
           .handle("latency", ({ urlParams }) => tracker.latency(urlParams))
           .handle("emptyData", ({ urlParams }) => tracker.emptyData(urlParams))
           .handle("policies", () => Effect.provideService(RetryPolicy.states, ErrorTracker.ErrorTracker, tracker))
-          .handle("insight", () => report)
+          .handle("insight", () => insight)
     ))
 
 /**
@@ -332,6 +335,9 @@ export const toWebHandler: Effect.Effect<
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
+
+const pausedReport = (tracker: ErrorTracker.Service): Effect.Effect<Insight.Report> =>
+  Effect.flatMap(pausedSnapshot(tracker), (snapshot) => withPauses(() => report(snapshot)))
 
 const hour = Duration.hours(1)
 

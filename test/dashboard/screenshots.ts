@@ -1,5 +1,6 @@
 /**
- * Makes the pictures of the page: `npm run screenshots [folder]`, by default into build/screenshots.
+ * Makes the pictures of the page: `npm run screenshots [folder] [prefix]`, by default all of them, into build/screenshots.
+ * Those of the README: `npm run screenshots images dashboard`.
  */
 import { ErrorTracker } from "effect-errata"
 import { Dashboard } from "effect-errata/dashboard"
@@ -49,7 +50,9 @@ const main = Effect.gen(function*() {
     (browser) => Effect.promise(() => browser.close())
   )
   for (const name of ["usual", "empty", "storm"] as const) {
-    const chosen = shots.filter(([shot, scenario]) => scenario === name && (only === undefined || only === shot))
+    const chosen = shots.filter(([shot, scenario]) =>
+      scenario === name && (only === undefined || shot.startsWith(only))
+    )
     if (chosen.length === 0) continue
     const { clock, policies, tracker } = yield* play(name)
     const page = Dashboard.layer({ port: 0, name: "klines-worker-3", weights }).pipe(

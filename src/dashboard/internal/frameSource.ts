@@ -6,9 +6,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ErrorTracker from "../../ErrorTracker.js"
 import * as FetchError from "../../FetchError.js"
-import * as Insight from "../../Insight.js"
+import * as Answers from "../../internal/insight/insightReport.js"
 import { monotonicMillis } from "../../internal/monotonicMillis.js"
+import { withPauses } from "../../internal/pauses.js"
+import { pausedSnapshot } from "../../internal/tracker/reporting.js"
 import * as RetryPolicy from "../../RetryPolicy.js"
+import type { Snapshot } from "../../Snapshot.js"
 import type { Settings } from "./dashboardOptions.js"
 import { MinuteBars, ranges, type Totals } from "./minuteBars.js"
 import type { CodeFacts, Reads, SlowReads } from "./trackerReads.js"
@@ -56,19 +59,7 @@ export const make = (tracker: ErrorTracker.Service, { labels, weights }: SourceO
   const policies = Effect.provideService(RetryPolicy.states, ErrorTracker.ErrorTracker, tracker)
   let lastAt = 0
 
-  // Other work runs between the parts.
-  const insight = rarely(Effect.gen(function*() {
-    const snapshot = yield* tracker.snapshot
-    yield* Effect.sleep("1 millis")
-    const offenders = Insight.offenders(snapshot, { window: "hour" })
-    yield* Effect.sleep("1 millis")
-    return {
-      since: DateTime.toEpochMillis(snapshot.since),
-      names: snapshot.dimensions.map(({ name }) => name),
-      messages: new Map(offenders.map(({ dimension, message }) => [dimension, message])),
-      forecast: Insight.forecast(snapshot)
-    }
-  }))
+  const insight = rarely(Effect.flatMap(pausedSnapshot(tracker), (snapshot) => withPauses(() => insightOf(snapshot))))
 
   const worst = rarely(
     Effect.flatMap(
@@ -141,6 +132,17 @@ export const make = (tracker: ErrorTracker.Service, { labels, weights }: SourceO
       slow
     }
   })
+}
+
+function* insightOf(snapshot: Snapshot) {
+  const offenders = yield* Answers.offenders(snapshot, { window: "hour" })
+  const forecast: SlowReads["forecast"] = yield* Answers.forecasts(snapshot, yield* Answers.histories(snapshot))
+  return {
+    since: DateTime.toEpochMillis(snapshot.since),
+    names: snapshot.dimensions.map(({ name }) => name),
+    messages: new Map(offenders.map(({ dimension, message }) => [dimension, message])),
+    forecast
+  }
 }
 
 const failuresOf = ({ attempts, errorRatio }: ErrorTracker.Stats): number =>

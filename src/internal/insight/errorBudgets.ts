@@ -1,23 +1,34 @@
 /** The error budgets of the objectives of a snapshot. */
 import * as SlidingWindow from "../../SlidingWindow.js"
 import type * as Snapshot from "../../Snapshot.js"
-import type { ErrorBudget, Spent } from "../tracker/alerting/errorBudget.js"
+import { mapped, type Pieces } from "../pauses.js"
+import type { ErrorBudget } from "../tracker/alerting/errorBudget.js"
 import { budgetsOf } from "../tracker/alerting/errorBudget.js"
 import type { Outcomes } from "../tracker/alerting/objective.js"
 import { other } from "../tracker/counting/dimension.js"
+import type { Objective } from "../tracker/snapshotModel.js"
 
 const hour = 3_600_000
 const day = 24 * hour
 
 type Count = (tally: Snapshot.Tally | undefined) => number
 
-export const errorBudgetsOf = (snapshot: Snapshot.Snapshot): ReadonlyArray<ErrorBudget> =>
-  (snapshot.objectives ?? []).flatMap((objective) => {
+export function* errorBudgetsOf(snapshot: Snapshot.Snapshot): Pieces<ReadonlyArray<ErrorBudget>> {
+  const budgets: Array<ErrorBudget> = []
+  for (const objective of snapshot.objectives ?? []) {
     const { by, of } = objective
-    if (by !== undefined) return budgetsOf(objective, spentBy(snapshot, by))
     const outcomes = of === "calls" ? ofCalls(snapshot) : ofAttempts(snapshot)
-    return budgetsOf(objective, [{ value: undefined, day: outcomes(within(day)), hour: outcomes(within(hour)) }])
-  })
+    budgets.push(
+      ...(by === undefined
+        ? budgetsOf(objective, [{ value: "", day: outcomes(within(day)) }], () => outcomes(within(hour)))
+        : yield* ofValues(objective, valuesOf(snapshot, by)))
+    )
+    yield
+  }
+  return budgets
+}
+
+const valuesPerPiece = 200
 
 const within = (window: number): Count => (tally) =>
   tally === undefined
@@ -36,12 +47,25 @@ const ofAttempts = ({ attempted, codes, successes }: Snapshot.Snapshot) => (coun
   return { failures, events: failures + sum(codes.map(({ expected }) => count(expected))) + count(successes) }
 }
 
-/** The values with a failure in the last day. */
-const spentBy = ({ dimensions }: Snapshot.Snapshot, by: string): ReadonlyArray<Spent> =>
-  (dimensions.find(({ name }) => name === by)?.values ?? [])
-    .filter(({ attempted, value }) => attempted && value !== other)
-    .map((value) => ({ value: value.value, day: outcomesOf(value, "day"), hour: outcomesOf(value, "hour") }))
-    .filter(({ day }) => day.failures > 0)
+/** Of the values with a failure in the last day. */
+function* ofValues(
+  objective: Objective,
+  values: ReadonlyMap<string, Snapshot.Value>
+): Pieces<ReadonlyArray<ErrorBudget>> {
+  const spent = yield* mapped(values, valuesPerPiece, ([value, counts]) => ({ value, day: outcomesOf(counts, "day") }))
+  return budgetsOf(
+    objective,
+    spent.filter(({ day }) => day.failures > 0),
+    (value) => outcomesOf(values.get(value)!, "hour")
+  )
+}
+
+const valuesOf = ({ dimensions }: Snapshot.Snapshot, by: string): ReadonlyMap<string, Snapshot.Value> =>
+  new Map(
+    (dimensions.find(({ name }) => name === by)?.values ?? [])
+      .filter(({ attempted, value }) => attempted && value !== other)
+      .map((value) => [value.value, value])
+  )
 
 const outcomesOf = ({ errors, expected, rest, successes }: Snapshot.Value, window: "day" | "hour"): Outcomes => {
   const all = sum(errors.map(({ series }) => sum(series[window]))) + sum(rest[window])

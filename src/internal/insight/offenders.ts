@@ -1,5 +1,6 @@
 /** The values of a dimension that fail more than the others, and what they have in common. */
 import type * as Snapshot from "../../Snapshot.js"
+import { mapped, type Pieces } from "../pauses.js"
 import { emptyCode } from "../tracker/counting/classification.js"
 import { other } from "../tracker/counting/dimension.js"
 import { reader } from "../tracker/counting/dimensionReader.js"
@@ -25,13 +26,18 @@ const leastValues = 5
 // are counted, retries count among them, and the clusters matter less.
 const clump = { withAttempts: 2, without: 3 }
 
-export const offendersOf = (
+// Pieces of some milliseconds at most.
+const valuesPerPiece = 200
+const comparisonsPerPiece = 50
+
+/** None or one. */
+export function* offendersOf(
   { name, values }: Snapshot.Dimension,
   recent: ReadonlyArray<Snapshot.Recent>,
   { code, window = "day" }: OffendersOptions
-): ReadonlyArray<Offenders> => {
+): Pieces<ReadonlyArray<Offenders>> {
   const within = (series: Snapshot.Series) => sum(series[window])
-  const counted = values.map((value) => {
+  const counted = (yield* mapped(values, valuesPerPiece, (value) => {
     const all = sum(value.errors.map(({ series }) => within(series))) + within(value.rest)
     const ofCode = value.errors.find((of) => of.code === code)
     const errors = code === undefined ? all : ofCode === undefined ? 0 : within(ofCode.series)
@@ -41,12 +47,12 @@ export const offendersOf = (
       errors: Math.max(0, errors - expected),
       attempts: value.attempted ? all + within(value.successes) : 0
     }
-  }).filter(({ attempts, errors }) => errors > 0 || attempts > 0)
+  })).filter(({ attempts, errors }) => errors > 0 || attempts > 0)
   const known = counted.filter(({ value }) => value !== other)
   const isAttempted = known.every(({ attempts }) => attempts > 0)
   if (!isAttempted && known.length < leastValues) return []
   const candidates = known.map((value) => ({ ...value, exposure: isAttempted ? value.attempts : 1 }))
-  const found = standingOut(candidates, isAttempted)
+  const found = yield* standingOut(candidates, isAttempted)
   if (found.length === 0) return []
 
   const total = errorsOf(counted)
@@ -59,7 +65,7 @@ export const offendersOf = (
   }))
   const names = new Set(found.map(({ value }) => value))
   const common = [
-    ...commonCode(values, names, within, code),
+    ...yield* commonCode(values, names, within, code),
     ...commonAffix(candidates.map(({ value }) => value), names),
     ...commonContext(name, recent, names)
   ]
@@ -70,10 +76,10 @@ export const offendersOf = (
  * The values whose failure rate exceeds that of the rest by far and not by chance. The rest starts below the last value of
  * the worse half that stands out from all below it: compared with all others, offenders would hide each other.
  */
-const standingOut = (
+function* standingOut(
   candidates: ReadonlyArray<Candidate>,
   isAttempted: boolean
-): ReadonlyArray<Candidate & { readonly ratio: number }> => {
+): Pieces<ReadonlyArray<Candidate & { readonly ratio: number }>> {
   const sorted = candidates.toSorted((a, b) => b.errors / b.exposure - a.errors / a.exposure)
   const least = Math.log(improbable / candidates.length)
   const chance = isAttempted ? logChanceOfAttempts : logChanceOfShare
@@ -82,14 +88,16 @@ const standingOut = (
   let below = { errors: errorsOf(sorted), exposure: sum(sorted.map(({ exposure }) => exposure)) }
   let rest: Rest | undefined
   const worse = sorted.slice(0, Math.floor(sorted.length / 2))
-  for (const candidate of worse) {
+  for (const [i, candidate] of worse.entries()) {
+    if (i % comparisonsPerPiece === 0) yield
     below = { errors: below.errors - candidate.errors, exposure: below.exposure - candidate.exposure }
     if (isWorse(candidate, below)) rest = below
   }
   if (rest === undefined) return []
   const healthy = rest
+  const isOffender = yield* mapped(worse, comparisonsPerPiece, (candidate) => isWorse(candidate, healthy))
   return worse
-    .filter((candidate) => isWorse(candidate, healthy))
+    .filter((_, i) => isOffender[i])
     .map((candidate) => ({ ...candidate, ratio: ratioOf(candidate, healthy) }))
     .sort((a, b) => b.errors - b.errors / b.ratio - (a.errors - a.errors / a.ratio))
     .slice(0, mostOffenders)
@@ -127,19 +135,18 @@ const ratioOf = (candidate: Candidate, rest: Rest): number =>
 const errorsOf = (values: ReadonlyArray<{ readonly errors: number }>): number => sum(values.map(({ errors }) => errors))
 
 /** The code of most errors of the offenders, unless the other values share it. */
-const commonCode = (
+function* commonCode(
   values: ReadonlyArray<Snapshot.Value>,
   names: ReadonlySet<string>,
   within: (series: Snapshot.Series) => number,
   asked: string | undefined
-): ReadonlyArray<Common> => {
+): Pieces<ReadonlyArray<Common>> {
   if (asked !== undefined) return []
-  const codes = (isOffender: boolean) =>
-    shares(
-      values.filter(({ value }) => names.has(value) === isOffender).flatMap(({ errors }) =>
-        errors.map(({ code, series }) => [code, within(series)] as const)
-      )
-    )
+  const counts = yield* mapped(values, valuesPerPiece, ({ errors, value }) => ({
+    isOffender: names.has(value),
+    codes: errors.map(({ code, series }) => [code, within(series)] as const)
+  }))
+  const codes = (isOffender: boolean) => shares(counts.flatMap((of) => of.isOffender === isOffender ? of.codes : []))
   return mostly("code", codes(true), codes(false))
 }
 

@@ -1,12 +1,13 @@
 /**
- * The tracker without Effect. Its state is mutable, changes within one synchronous step, and leaves only as a snapshot.
- * Instants are nanoseconds since the tracker started. `wall` is the wall clock in milliseconds, for display.
+ * The tracker without Effect: mutable, changed in synchronous steps, and left only by snapshots. Instants are nanoseconds since
+ * it started; `wall` is the wall clock in milliseconds, for display.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type * as Alert from "../../Alert.js"
 import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
+import { atOnce } from "../pauses.js"
 import { safeText } from "../safe/json.js"
 import { type Edge, replayOf, wallOf } from "./alerting/alertBuilder.js"
 import { AlertFeed } from "./alerting/alertFeed.js"
@@ -215,8 +216,8 @@ export class Core {
 
   /** The state as plain data, after the edges that are due. */
   snapshot(moment: Moment): readonly [ReadonlyArray<Edge>, Snapshot.Snapshot] {
-    const [edges, snapshot] = this.lazySnapshot(moment)
-    return [edges, Snapshot.evaluated(snapshot)]
+    const [edges, lazy] = this.lazySnapshot(moment)
+    return [edges, atOnce(Snapshot.evaluated(lazy))]
   }
 
   /**

@@ -103,17 +103,28 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const logEdges = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
     edges.length === 0 ? Effect.void : Effect.zipRight(changed.open, logAll(edges))
 
-  const cleanUp = step((core, moment) => [core.cleanUp(moment), core.untilDue(moment), core.notices.take()] as const)
-    .pipe(
-      Effect.flatMap(([edges, untilDue, notices]) =>
-        Effect.as(
-          Effect.zipRight(
-            Effect.forEach(notices, (notice) => Effect.logWarning(notice), { discard: true }),
-            logAll(edges)
-          ),
-          untilDue
-        )
+  /** Evaluates objectives on thousands of values, in several steps between which other work runs. */
+  const evaluateRest: Effect.Effect<void> = Effect.whenEffect(
+    Effect.suspend(() =>
+      Effect.sleep(Duration.zero).pipe(
+        Effect.zipRight(step((core, moment) => core.settle(moment))),
+        Effect.flatMap(logAll),
+        Effect.zipRight(evaluateRest)
       )
+    ),
+    step(({ evaluator }) => evaluator.isEvaluating)
+  )
+
+  const cleanUp = step((core, moment) => [core.cleanUp(moment), core.notices.take()] as const)
+    .pipe(
+      Effect.flatMap(([edges, notices]) =>
+        Effect.zipRight(
+          Effect.forEach(notices, (notice) => Effect.logWarning(notice), { discard: true }),
+          logAll(edges)
+        )
+      ),
+      Effect.zipRight(evaluateRest),
+      Effect.zipRight(step((core, moment) => core.untilDue(moment)))
     )
 
   /** A read by a dimension, or a defect for one that is not kept. */
@@ -140,6 +151,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     Effect.zipRight(step(() => {})),
     Effect.forever,
     Effect.forkScoped
+  )
+
+  const lazySnapshot = Effect.flatMap(
+    step((core, moment) => core.lazySnapshot(moment)),
+    ([edges, snapshot]) => Effect.as(logEdges(edges), snapshot)
   )
 
   const service: Service = {
@@ -226,13 +242,11 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
           )
           : unknownDimension(selection.owner, `dimensions[${i}]`, selection.names[i] ?? "", settings.dimensions)
       },
+      lazySnapshot,
       stormGuard: ErrorLog.makeStorm(yield* Effect.scope, clock)
     }),
     persistable: {
-      snapshot: Effect.flatMap(
-        step((core, moment) => core.lazySnapshot(moment)),
-        ([edges, snapshot]) => Effect.as(logEdges(edges), snapshot)
-      ),
+      snapshot: lazySnapshot,
       // Snapshots that are loaded have been decoded, which checks them.
       restore,
       merge: (older) => replace((core, moment) => core.merge(older, moment))

@@ -5,8 +5,10 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as ErrorLog from "../../ErrorLog.js"
+import { withPauses } from "../pauses.js"
 import type { Measured, Selection } from "./measures/measure.js"
 import type { RetryCounts, Service } from "./model.js"
+import { evaluated, type Snapshot } from "./snapshotModel.js"
 
 /**
  * The outcome of a call that did not succeed at once. `recovered`: it succeeded later. `refused`: it was never sent. `empty`:
@@ -25,6 +27,8 @@ export interface Reporting {
   readonly stormGuard: ErrorLog.Storm
   /** The families of metrics. Undefined for a tracker whose only source is its service. */
   readonly measure?: ((selection: Selection) => Effect.Effect<Measured>) | undefined
+  /** See `Core.lazySnapshot`. Undefined for a tracker whose only source is its service. */
+  readonly lazySnapshot?: Effect.Effect<Snapshot> | undefined
 }
 
 const key = Symbol.for("effect-errata/ErrorTracker/Reporting")
@@ -53,4 +57,12 @@ const isReporting = (u: unknown): u is Reporting =>
 export const reportingOf = (tracker: Service): Reporting => {
   const reporting: unknown = Reflect.get(tracker, key)
   return isReporting(reporting) ? reporting : nothing
+}
+
+/** A snapshot that is made in pieces: the event loop is not blocked by thousands of values. */
+export const pausedSnapshot = (tracker: Service): Effect.Effect<Snapshot> => {
+  const { lazySnapshot } = reportingOf(tracker)
+  return lazySnapshot === undefined
+    ? tracker.snapshot
+    : Effect.flatMap(lazySnapshot, (snapshot) => withPauses(() => evaluated(snapshot)))
 }

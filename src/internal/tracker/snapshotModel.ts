@@ -4,6 +4,7 @@ import type * as Duration from "effect/Duration"
 import type * as Alert from "../../Alert.js"
 import type * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
+import { mapped, type Pieces } from "../pauses.js"
 
 export interface Tally {
   /** Since the start. */
@@ -183,13 +184,19 @@ export const noEvents: Tally = { total: 0, ages: [] }
 
 export const noCalls: Calls = { made: noEvents, recovered: noEvents, failed: noEvents, refused: noEvents }
 
+// A value has about five series, a code more than that.
+const valuesPerPiece = 50
+const codesPerPiece = 4
+
 /** A snapshot whose lazy parts, which are getters, are values: see `Core.lazySnapshot`. */
-export const evaluated = (snapshot: Snapshot): Snapshot => ({
-  ...snapshot,
-  codes: snapshot.codes.map((code) => ({ ...code })),
-  dimensions: snapshot.dimensions.map((dimension) => ({
-    ...dimension,
-    values: dimension.values.map((value) => ({ ...value }))
-  })),
-  empties: snapshot.empties.map((row) => ({ ...row }))
-})
+export function* evaluated(snapshot: Snapshot): Pieces<Snapshot> {
+  const codes = yield* mapped(snapshot.codes, codesPerPiece, (code) => ({ ...code }))
+  const dimensions: Array<Dimension> = []
+  for (const dimension of snapshot.dimensions) {
+    dimensions.push({
+      ...dimension,
+      values: yield* mapped(dimension.values, valuesPerPiece, (value) => ({ ...value }))
+    })
+  }
+  return { ...snapshot, codes, dimensions, empties: snapshot.empties.map((row) => ({ ...row })) }
+}

@@ -61,22 +61,25 @@ export const ErrorBudget: Schema.Schema<ErrorBudget, ErrorBudgetJson> = budget
 const dayMillis = 86_400_000
 const maxValues = 20
 
-/** The outcomes of the last day and hour, of all events or of one value. */
+/** The outcomes of the last day: of all events, or of one value. */
 export interface Spent {
-  readonly value: string | undefined
+  readonly value: string
   readonly day: Outcomes
-  readonly hour: Outcomes
 }
 
-/** One budget; for an objective by a dimension those of the 20 values with the least left. */
+/**
+ * One budget; for an objective by a dimension those of the 20 values with the least left. `hourOf` returns the outcomes of a
+ * value in the last hour.
+ */
 export const budgetsOf = (
   objective: Snapshot.Objective,
-  spent: ReadonlyArray<Spent>
+  spent: ReadonlyArray<Spent>,
+  hourOf: (value: string) => Outcomes
 ): ReadonlyArray<ErrorBudget> =>
   spent.map((spent) => ({ spent, left: leftOf(objective, spent.day) }))
     .toSorted((a, b) => a.left - b.left || b.spent.day.failures - a.spent.day.failures)
     .slice(0, maxValues)
-    .map(({ spent }) => budgetOf(objective, spent))
+    .map(({ spent }) => budgetOf(objective, spent, hourOf(spent.value)))
 
 // A rounding error less would make 0.1 % of 1,000 calls less than one call.
 const allowedOf = ({ objective }: Snapshot.Objective, { events }: Outcomes): number =>
@@ -87,8 +90,9 @@ const leftOf = (objective: Snapshot.Objective, day: Outcomes): number => {
   return day.failures === 0 ? 1 : allowed > 0 ? Math.max(0, 1 - day.failures / allowed) : 0
 }
 
-const budgetOf = (rule: Snapshot.Objective, { day, hour, value }: Spent): ErrorBudget => {
+const budgetOf = (rule: Snapshot.Objective, { day, ...spent }: Spent, hour: Outcomes): ErrorBudget => {
   const { by, name, objective, of } = rule
+  const value = by === undefined ? undefined : spent.value
   const allowed = allowedOf(rule, day)
   const left = leftOf(rule, day)
   const burnRate = hour.events === 0 ? undefined : shareOf(hour) / (1 - objective)

@@ -79,6 +79,11 @@ export class Evaluator {
     return this.groups.length > 0
   }
 
+  /** True if a further step continues the evaluation of objectives, which takes several steps for thousands of values. */
+  get isEvaluating(): boolean {
+    return this.objectives.some(({ watch }) => watch.isEvaluating)
+  }
+
   /** Adds a code that has not occurred before, and returns its events with their limits. */
   watch(code: string, severity: Severity, events: SlidingWindow): WatchedEvents {
     const watched = new WatchedEvents(events)
@@ -148,10 +153,9 @@ export class Evaluator {
     return all.flatMap((watched) => {
       const due: Array<{ readonly at: number; readonly alerts: ReadonlyArray<Edge> }> = []
       // An objective has the edges of one minute at a time: an alert has the counts of its minute.
-      do {
-        const edges = watched.watch.settle(now)
-        if (edges[0] !== undefined) due.push({ at: edges[0].at, alerts: this.build(watched, edges, now, wall) })
-      } while (now > watched.watch.quietUntil)
+      for (let edges = watched.watch.settle(now); edges[0] !== undefined; edges = watched.watch.settle(now)) {
+        due.push({ at: edges[0].at, alerts: this.build(watched, edges, now, wall) })
+      }
       return due
     }).sort((a, b) => a.at - b.at).flatMap(({ alerts }) => alerts)
   }

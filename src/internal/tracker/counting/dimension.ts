@@ -189,13 +189,24 @@ export class Dimension {
   /** The failures and attempts of a value in a window, see `Slots.within`. */
   outcomes(raw: string, minutes: number, second: number): { readonly failures: number; readonly events: number } {
     const value = this.values.get(raw) ?? this.values.get(nameOf(raw))
-    if (value === undefined || value === this.others) return { failures: 0, events: 0 }
-    const { attempts, count, expected } = rowOf(
-      value,
-      (series) => series === undefined || series === none ? 0 : this.slots.within(series, minutes, second),
-      undefined
-    )
-    return attempts === 0 ? { failures: 0, events: 0 } : { failures: count - expected, events: attempts }
+    if (value === undefined || value === this.others || !value.attempted) return { failures: 0, events: 0 }
+    let errors = this.countIn(value.rest, minutes, second)
+    for (const series of value.errors.values()) errors += this.countIn(series, minutes, second)
+    const events = errors + this.countIn(value.successes, minutes, second)
+    return events === 0
+      ? { failures: 0, events }
+      : { failures: errors - this.countIn(value.expected, minutes, second), events }
+  }
+
+  private countIn(series: number, minutes: number, second: number): number {
+    return series === none ? 0 : this.slots.within(series, minutes, second)
+  }
+
+  /** The values with attempts and errors, in the order in which they came. May be read while values are added and evicted. */
+  *attempted(): Generator<string> {
+    for (const value of this.values.values()) {
+      if (value.attempted && value !== this.others && (value.errors.size > 0 || value.rest !== none)) yield value.name
+    }
   }
 
   /** The failures and attempts of a value in each of so many minutes before a second, at most an hour, newest first. */

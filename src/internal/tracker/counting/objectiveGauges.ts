@@ -8,7 +8,6 @@ import type { Counts } from "./counts.js"
 import type { Dimension } from "./dimension.js"
 import { trendOf } from "./gauges.js"
 import type { Tally } from "./tally.js"
-import { windowIndex } from "./windows.js"
 
 const minute = 60e9
 const day = 1440
@@ -28,7 +27,7 @@ const exactly = (read: (count: (tally: Tally) => number) => Outcomes): Objective
   const within = (minutes: number, at: number, now: number) =>
     minutes === 0 ? none : read((tally) => countAt(tally.events, minutes * minute, now - at, now))
   return {
-    failing: () => [""],
+    values: () => [""],
     read: (_, minutes, at, now) => within(minutes, at, now),
     minutes: (_, minutes, at, now) => {
       const sums = Array.from({ length: minutes + 1 }, (_, i) => within(i, at, now))
@@ -65,9 +64,7 @@ const ofAttempts = (counts: Counts): ObjectiveGauge =>
 
 /** The steps of a dimension: a minute up to an hour, 24 minutes beyond. */
 const ofValues = (dimension: Dimension): ObjectiveGauge => ({
-  failing: () =>
-    dimension.rows(windowIndex.day, undefined)
-      .flatMap(({ attempts, count, expected, value }) => attempts > 0 && count > expected ? [value] : []),
+  values: () => dimension.attempted(),
   read: (value, minutes, at) => dimension.outcomes(value, minutes, Math.ceil(at / 1e9)),
   minutes: (value, minutes, at) => dimension.lastMinutes(value, minutes, Math.ceil(at / 1e9)),
   trend: (value, minutes, now) =>
@@ -80,14 +77,13 @@ const ofValues = (dimension: Dimension): ObjectiveGauge => ({
 /** The error budgets of the objectives in force. */
 export const budgetsIn = ({ counts, evaluator: { limits }, now }: View): ReadonlyArray<ErrorBudget> =>
   objectivesOf(limits.rules).flatMap((objective) => {
-    const gauge = objectiveGauge(counts, { by: objective.by, of: objective.of })
-    const values = gauge === undefined ? [] : Array.from(gauge.failing())
+    const { by, of } = objective
+    const gauge = objectiveGauge(counts, { by, of })
+    if (gauge === undefined) return []
+    const spent = Array.from(gauge.values(), (value) => ({ value, day: gauge.read(value, day, now, now) }))
     return budgetsOf(
       objective,
-      values.map((value) => ({
-        value: objective.by === undefined ? undefined : value,
-        day: gauge!.read(value, day, now, now),
-        hour: gauge!.read(value, 60, now, now)
-      }))
+      by === undefined ? spent : spent.filter(({ day }) => day.failures > 0),
+      (value) => gauge.read(value, 60, now, now)
     )
   })

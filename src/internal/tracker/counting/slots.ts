@@ -153,8 +153,8 @@ export class Slots {
   }
 
   /**
-   * The count of so many minutes before a second not before the last event: of whole minutes up to an hour, beyond of steps
-   * of 24 minutes, which is at most one step too much.
+   * The count of so many minutes before a second: of whole minutes up to an hour, beyond of steps of 24 minutes, which is at
+   * most one step too much. Events after the second do not count, unless one is more than a minute newer.
    */
   within(series: number, minutes: number, second: number): number {
     const window = minutes * 60 <= widths[hour] * (kept - 1) ? hour : day
@@ -163,8 +163,29 @@ export class Slots {
     const length = Math.min(kept, Math.ceil(minutes * 60 / width) + (second % width === 0 ? 0 : 1))
     const last = Math.ceil(this.last[series]! / width)
     const first = Math.max(0, current - length + 1)
-    let sum = last >= first && last <= current ? this.pending[series]! : 0
-    for (let step = first; step <= Math.min(current, last); step++) sum += this.read(series, slot(window, step))
+    if (last < first) return 0
+    const block = this.block(series)
+    const base = this.base(series) + window * kept
+    const end = Math.min(current, last)
+    let sum = last <= current ? this.pending[series]! : 0
+    for (let step = first, i = first % kept; step <= end; step++) {
+      sum += block[base + i]!
+      i = i + 1 === kept ? 0 : i + 1
+    }
+    if (this.carry.size > 0) {
+      for (let step = first; step <= end; step++) sum += this.carried(series, slot(window, step))
+    }
+    return window === day && this.last[series]! > second ? sum - this.newer(series, second) : sum
+  }
+
+  /** The count after a second, in the step of 24 minutes that contains the second. */
+  private newer(series: number, second: number): number {
+    const last = Math.ceil(this.last[series]! / widths[hour])
+    const end = Math.ceil(second / widths[day]) * widths[day] / widths[hour]
+    let sum = last <= end ? this.pending[series]! : 0
+    for (let step = Math.ceil(second / widths[hour]) + 1; step <= Math.min(last, end); step++) {
+      sum += this.read(series, slot(hour, step))
+    }
     return sum
   }
 

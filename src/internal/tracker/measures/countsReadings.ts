@@ -38,6 +38,8 @@ export const countsReadings = (counts: Counts, evaluator: Evaluator, now: number
   }
 }
 
+const day = 1440
+
 const nothing: Count = { total: 0, within: () => 0 }
 
 const limitsOf = (evaluator: Evaluator): ReadonlyArray<LimitReading> => {
@@ -63,8 +65,9 @@ const ruleOf = (rule: Rule, counts: Counts, now: number): RuleReading => ({
 const outcomesOf = (objective: Objective, counts: Counts, now: number): ReadonlyArray<RuleValue> => {
   const gauge = objective.by === undefined ? undefined : objectiveGauge(counts, objective)
   if (gauge === undefined) return []
-  return Array.from(gauge.failing()).flatMap((value) =>
-    [objective.long, objective.short].map((minutes) => {
+  return Array.from(gauge.values()).flatMap((value) =>
+    // A value without failures has no samples.
+    gauge.read(value, day, now, now).failures === 0 ? [] : [objective.long, objective.short].map((minutes) => {
       const { events, failures } = gauge.read(value, minutes, now, now)
       return {
         value,
