@@ -7,7 +7,6 @@ import * as Duration from "effect/Duration"
 import type * as Alert from "../../Alert.js"
 import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
-import { atOnce } from "../pauses.js"
 import { safeText } from "../safe/json.js"
 import { type Edge, replayOf, wallOf } from "./alerting/alertBuilder.js"
 import { AlertFeed } from "./alerting/alertFeed.js"
@@ -217,7 +216,7 @@ export class Core {
   /** The state as plain data, after the edges that are due. */
   snapshot(moment: Moment): readonly [ReadonlyArray<Edge>, Snapshot.Snapshot] {
     const [edges, lazy] = this.lazySnapshot(moment)
-    return [edges, atOnce(Snapshot.evaluated(lazy))]
+    return [edges, Snapshot.evaluatedAtOnce(lazy)]
   }
 
   /**

@@ -4,7 +4,7 @@ import type * as Duration from "effect/Duration"
 import type * as Alert from "../../Alert.js"
 import type * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
-import { mapped, type Pieces } from "../pauses.js"
+import { atOnce, mapped, type Pieces } from "../pauses.js"
 
 export interface Tally {
   /** Since the start. */
@@ -200,3 +200,5 @@ export function* evaluated(snapshot: Snapshot): Pieces<Snapshot> {
   }
   return { ...snapshot, codes, dimensions, empties: snapshot.empties.map((row) => ({ ...row })) }
 }
+
+export const evaluatedAtOnce = (snapshot: Snapshot): Snapshot => atOnce(evaluated(snapshot))
