@@ -3,14 +3,14 @@
  *
  * Every candle opens on the grid of its interval, in UTC: multiples of the interval for most, Mondays for `1w`, the
  * first of the month for `1M`. All instants are milliseconds since the epoch. Months are calendar months, so that counts are
- * exact.
+ * exact. Instants can be infinite: the open before or after `Infinity` is `Infinity`. So is the open of a month outside of
+ * the range of `Date`.
  *
  * Guide: [Candles from Binance](../../docs/candles.md).
  *
  * @since 0.1.0
  * @module
  */
-import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import type { Market } from "./Market.js"
 
@@ -129,8 +129,9 @@ export const isOn = (interval: Interval, market: Market): boolean => interval !=
  */
 export const index = (interval: Interval, instant: number, anchor: number = anchorOf(interval)): number => {
   if (interval !== "1M") return Math.floor((instant - anchor) / millis[interval])
-  const { month, year } = DateTime.toPartsUtc(DateTime.unsafeMake(instant))
-  return (year - 1970) * 12 + month - 1
+  const date = new Date(instant)
+  const months = (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
+  return Number.isNaN(months) ? instant * Infinity : months
 }
 
 /**
@@ -139,8 +140,11 @@ export const index = (interval: Interval, instant: number, anchor: number = anch
  * @since 0.1.0
  * @category grid
  */
-export const at = (interval: Interval, index: number, anchor: number = anchorOf(interval)): number =>
-  interval === "1M" ? Date.UTC(1970, index) : anchor + index * millis[interval]
+export const at = (interval: Interval, index: number, anchor: number = anchorOf(interval)): number => {
+  if (interval !== "1M") return anchor + index * millis[interval]
+  const open = Date.UTC(1970, index)
+  return Number.isNaN(open) ? index * Infinity : open
+}
 
 /**
  * Returns the last open at or before an instant.
@@ -190,11 +194,12 @@ export const next = (interval: Interval, instant: number, anchor: number = ancho
  * @category grid
  */
 export const count = (interval: Interval, start: number, end: number, anchor: number = anchorOf(interval)): number =>
-  Math.max(0, firstIndex(interval, end, anchor) - firstIndex(interval, start, anchor))
+  start < end ? Math.max(0, firstIndex(interval, end, anchor) - firstIndex(interval, start, anchor)) : 0
 
 /**
  * Returns the opens in `[start, end)`, ascending.
  *
+ * @throws RangeError when an array cannot hold them, as in an infinite range.
  * @since 0.1.0
  * @category grid
  */

@@ -75,6 +75,30 @@ describe("Interval", () => {
       })
     ))
 
+  const extreme = FastCheck.oneof(
+    instant,
+    FastCheck.constantFrom(...[0, 8.64e15, 8.64e15 + 2, 1e20, 1e300, Infinity].flatMap((bound) => [bound, -bound]))
+  )
+
+  it("accepts infinite and huge instants", () =>
+    FastCheck.assert(FastCheck.property(interval, extreme, extreme, (name, start, end) => {
+      const isDate = !Number.isNaN(new Date(start).getTime())
+      const [floor, ceil, next] = [Interval.floor, Interval.ceil, Interval.next].map((of) => of(name, start))
+      if (isDate || Math.abs(start) === Infinity) {
+        expect(floor).toBeLessThanOrEqual(start)
+        expect(ceil).toBeGreaterThanOrEqual(start)
+        expect(next).toBeGreaterThanOrEqual(start)
+      } else if (name === "1M") expect([floor, ceil, next]).toEqual(Array(3).fill(start * Infinity))
+      const count = Interval.count(name, start, end)
+      expect(count).toBeGreaterThanOrEqual(0)
+      if (start >= end) expect(count).toBe(0)
+      if (start === -Infinity && end > start) expect(count).toBe(Infinity)
+    })))
+
+  it("lists no infinite range", () => {
+    for (const name of Interval.Interval.literals) expect(() => Interval.opens(name, 0, Infinity)).toThrow(RangeError)
+  })
+
   it("failure 22: opens a week on Monday and a month on the first", () =>
     FastCheck.assert(FastCheck.property(instant, (instant) => {
       expect(new Date(Interval.floor("1w", instant)).getUTCDay()).toBe(1)

@@ -253,6 +253,31 @@ describe("Klines.slice", () => {
     expect(gaps(klines)).toEqual([[2, 3, "source_gap"], [4, 5, "source_gap"]])
   })
 
+  const bound = FastCheck.oneof(
+    FastCheck.constantFrom(-Infinity, -1e300, -8.64e15 - 2, 0, 8.64e15 + 2, 1e300, Infinity),
+    FastCheck.integer({ min: start - 400 * hour, max: start + 40_000 * hour })
+  )
+
+  it("accepts infinite and huge bounds", () =>
+    FastCheck.assert(FastCheck.property(holey, bound, bound, ({ absent, interval, start, end, there }, from, to) => {
+      const klines = Klines.make({
+        interval,
+        source: "rest",
+        columns: columns(there),
+        start,
+        end,
+        reasons: [{ start: -Infinity, end: start, reason: "not_listed_yet" }, { start, end, reason: "source_gap" }]
+      })
+      const isIn = (open: number) => from <= open && open < to
+      const part = Klines.slice(klines, from, to)
+      expect([...part.openTime]).toEqual(there.filter(isIn))
+      const gaps = { ...part, missing: part.missing.filter(({ reason }) => reason === "source_gap") }
+      expect(opensIn(gaps)).toEqual(absent.filter(isIn))
+      if (from === -Infinity && to >= start) {
+        expect(part.missing[0]).toEqual({ start: -Infinity, end: start, reason: "not_listed_yet" })
+      }
+    })))
+
   it("two slices at one instant concatenate to the original", () =>
     FastCheck.assert(FastCheck.property(holey, FastCheck.nat(60), ({ end, interval, start, there }, n) => {
       const klines = Klines.make({

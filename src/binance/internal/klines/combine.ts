@@ -51,7 +51,7 @@ export const slice = (self: Model, start: number, end: number): Model => {
   const { interval } = self
   const from = columns.lowerBound(self.openTime, start)
   const kept = columns.between(self, start, end)
-  const anchor = self.openTime[0] ?? (interval === "3d" ? undefined : self.missing[0]?.start)
+  const anchor = columns.anchorOf(interval, self.openTime)
   const grid = columns.gridOf(interval, self.openTime)
   const bounds = { start: Interval.ceil(grid, start, anchor), end: Interval.ceil(grid, end, anchor) }
   return make(kept, {
