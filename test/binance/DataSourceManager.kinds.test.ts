@@ -211,6 +211,17 @@ describe("a ban until an instant", () => {
       expect(second).toMatchObject({ rows: 0, error: { _tag: "ApiRateLimit", retryable: true } })
       expect(third).toMatchObject({ rows: 24, error: undefined })
     })
+
+    it(`in the first answer, which has no Date, is as long as its Retry-After: ${clientOffset / day} days ahead`, async () => {
+      const span = { start, end: start + day }
+      const steps = [step(span), { ...step(span), pause: 20_000 }, { ...step(span), pause: 140_000, isCalm: true }]
+      const [first, second, third] = await ran(
+        world({}, steps, { clientOffset, dateHeader: false, restFaults: [{ nth: 1, kind: "banned" }] })
+      )
+      expect(first).toMatchObject({ rows: 0, error: { _tag: "ApiRateLimit", retryable: true } })
+      expect(second!.requests).toEqual([])
+      expect(third).toMatchObject({ rows: 24, error: undefined })
+    })
   }
 })
 

@@ -5,7 +5,7 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import { bucket, makeArchive } from "./archive.js"
-import { bodies, type BodyKind, type RestKind } from "./faults.js"
+import { bodies, type BodyKind, limits as limitKinds, type RestKind } from "./faults.js"
 import { day, hour, intervals, makeTruth, type Market, type Truth } from "./truth.js"
 import { ofOther, type Reply, sent, transports, withRowFault } from "./wire.js"
 import type { World } from "./world.js"
@@ -63,7 +63,9 @@ export const makeExchange = (world: World, now: () => number): Exchange => {
     if (of === undefined || traded === undefined || traded.market !== market) return refused(-1121, "Invalid symbol.")
     if (query.get("interval") !== traded.interval) return refused(-1120, "Invalid interval.")
     const { delisted = Infinity } = traded
-    if (market !== "SPOT" && delisted <= now()) return refused(-1122, "Invalid symbol status.")
+    if (market !== "SPOT" && delisted <= now() && world.isServedAfter !== true) {
+      return refused(-1122, "Invalid symbol status.")
+    }
     const texts = ["startTime", "endTime", "limit"].map((name) => query.get(name))
     if (texts.some((text) => text !== null && !/^\d+$/.test(text))) return refused(-1100, "Illegal characters found.")
     const [from, to, limit = 500] = texts.map((text) => text === null ? undefined : Number(text))
@@ -108,7 +110,10 @@ export const makeExchange = (world: World, now: () => number): Exchange => {
   const rest = (path: string, query: URLSearchParams) => {
     const [prefix, market] = prefixes.find(([prefix]) => path.startsWith(prefix)) ?? ["", undefined]
     if (market === undefined) return { reply: notFound, fault: undefined }
-    const fault = isCalm ? undefined : faults.get(++requests)
+    const { barred } = world
+    const isBarred = barred !== undefined && Number(query.get("startTime") ?? Infinity) <= barred.instant &&
+      barred.instant <= Number(query.get("endTime") ?? 0)
+    const fault = isCalm ? undefined : faults.get(++requests) ?? (isBarred ? barred.kind : undefined)
     const endpoint = path.slice(prefix.length)
     const limit = limits.admit(market, endpoint === "klines" ? weightOf(market, query) : 1, fault)
     if ("reply" in limit) return { reply: limit.reply, fault }
@@ -125,15 +130,19 @@ export const makeExchange = (world: World, now: () => number): Exchange => {
     return { reply: { ...reply, headers: { ...reply.headers, "x-mbx-used-weight-1m": String(limit.used) } }, fault }
   }
 
+  const { latency = 0 } = world
+  const delayed = <A, E>(answer: Effect.Effect<A, E>) =>
+    latency === 0 ? answer : Effect.delay(Effect.zipLeft(answer, Effect.sleep(latency / 2)), latency / 2)
   const client = HttpClient.make((request, url) =>
-    Effect.suspend(() => {
+    delayed(Effect.suspend(() => {
       const query = url.searchParams
       const path = decodeURI(url.pathname)
       const source = path.startsWith("/data/") || path === bucket ? "vision" : "rest"
+      if (path === bucket && world.isListingDown === true) return sent(request, notFound, "reset", undefined)
       const { fault, reply } = source === "vision" ? archive.answer(path, query, isCalm) : rest(path, query)
       seen.push({ source, path, query: Object.fromEntries(query), status: reply.status, fault })
       return sent(request, reply, transports.find((name) => name === fault), world.dateHeader ? now() : undefined)
-    })
+    }))
   )
   return {
     client,
@@ -165,14 +174,16 @@ const makeLimits = (now: () => number) => {
   let used = 0
   let until = -Infinity
   let isBan = false
+  let kind: RestKind | undefined
   return {
     end: () => {
       until = -Infinity
     },
     admit: (market: Market, weight: number, fault: RestKind | undefined) => {
-      if (fault === "limited" || fault === "banned") {
-        until = now() + (fault === "limited" ? 10_000 : 150_000)
-        isBan = fault === "banned"
+      if (limitKinds.some((kind) => kind === fault)) {
+        kind = fault
+        isBan = fault === "banned" || fault === "bannedBare" || fault === "bannedLong"
+        until = now() + (fault === "bannedLong" ? 2 * day : isBan ? 150_000 : 10_000)
       }
       if (Math.floor(now() / minute) !== current) {
         current = Math.floor(now() / minute)
@@ -182,14 +193,17 @@ const makeLimits = (now: () => number) => {
       if (now() >= until) {
         if (used <= (market === "SPOT" ? 6000 : 2400)) return { used }
         until = (current + 1) * minute
+        kind = undefined
         isBan = false
       }
       const reply = isBan
         ? answer(418, { code: -1003, msg: `Way too much request weight used; IP banned until ${until}.` })
         : answer(429, { code: -1003, msg: "Too many requests." })
-      return {
-        reply: { ...reply, headers: { ...json, "retry-after": String(Math.ceil((until - now()) / 1000)) } }
-      }
+      const wait = kind === "limitedDate"
+        ? new Date(Math.ceil(until / 1000) * 1000).toUTCString()
+        : String(Math.ceil((until - now()) / 1000))
+      const isBare = kind === "limitedBare" || kind === "bannedBare"
+      return { reply: { ...reply, headers: { ...json, ...isBare ? {} : { "retry-after": wait } } } }
     }
   }
 }

@@ -13,8 +13,12 @@ export type BodyKind =
   | "status502"
   | "status503"
   | "status504"
+  | "status400"
+  | "status401"
   | "status403"
+  | "status404"
   | "status408"
+  | "status451"
   | "status520"
   | "html"
   | "htmlAsJson"
@@ -26,7 +30,11 @@ export type BodyKind =
   | "busy200"
   | "unknown200"
   | "symbol200"
+  | "symbol400"
   | "object"
+  | "text"
+  | "nested"
+  | "strings"
 
 const json = "application/json;charset=UTF-8"
 const html = "text/html"
@@ -48,7 +56,11 @@ export const bodies: Readonly<Record<BodyKind, OtherBody>> = {
   status504: error(504, -1007, "Timeout waiting for response from backend server. Send status unknown."),
   status502: { status: 502, type: html, body: "<html><h1>502 Bad Gateway</h1></html>" },
   status403: { status: 403, type: html, body: "<html><h1>403 ERROR</h1>Request blocked.</html>" },
+  status400: error(400, -1100, "Illegal characters found in parameter 'symbol'."),
+  status401: error(401, -2015, "Invalid API-key, IP, or permissions for action."),
+  status404: { status: 404, type: html, body: "<html><h1>404 Not Found</h1></html>" },
   status408: { status: 408, type: html, body: "" },
+  status451: error(451, 0, "Service unavailable from a restricted location."),
   status520: { status: 520, type: html, body: "error code: 520" },
   html: { type: html, body: page },
   htmlAsJson: { type: json, body: page },
@@ -60,7 +72,11 @@ export const bodies: Readonly<Record<BodyKind, OtherBody>> = {
   busy200: { type: json, body: `{"code":-1003,"msg":"Too many requests."}` },
   unknown200: { type: json, body: `{"code":-1000,"msg":"An unknown error occurred while processing the request."}` },
   symbol200: { type: json, body: `{"code":-1121,"msg":"Invalid symbol."}` },
-  object: { type: json, body: `{"rows":[]}` }
+  symbol400: error(400, -1121, "Invalid symbol."),
+  object: { type: json, body: `{"rows":[]}` },
+  text: { type: "text/plain", body: "OK" },
+  nested: { type: json, body: "[[[[]]]]" },
+  strings: { type: json, body: `["a","b"]` }
 }
 
 /** Faults of the rows of an answer. */
@@ -84,7 +100,7 @@ const rowFaults = [
 const otherAnswers = ["latest", "earlier", "earlierBit", "later", "otherInterval"] as const
 
 /** Faults that last for a while, for all requests to the market. */
-const limits = ["limited", "banned"] as const
+export const limits = ["limited", "limitedBare", "limitedDate", "banned", "bannedBare", "bannedLong"] as const
 
 export const restKinds = [
   // The keys of a literal are its keys.
@@ -104,7 +120,19 @@ export interface RestFault {
 }
 
 /** Faults after which a client may give up for good. */
-export const lasting: ReadonlySet<string> = new Set(["status403", "symbol200", "html", "htmlAsJson", "busy200"])
+export const lasting: ReadonlySet<string> = new Set([
+  "status400",
+  "status401",
+  "status403",
+  "status404",
+  "status451",
+  "symbol200",
+  "symbol400",
+  "html",
+  "htmlAsJson",
+  "text",
+  "busy200"
+])
 
 export const fileKinds = [
   "status404",

@@ -19,7 +19,8 @@ import { bucket } from "./archive.js"
 import { makeFreeClock } from "./clock.js"
 import { makeExchange, type Seen } from "./exchange.js"
 import { makeMemoryFiles } from "./memoryFiles.js"
-import type { Truth } from "./truth.js"
+import { makeRandom } from "./random.js"
+import type { Interval, Truth } from "./truth.js"
 import type { Ask, Step, World } from "./world.js"
 
 /** The result of one request. Times are those of the exchange. */
@@ -63,14 +64,19 @@ export const runWorld = async (world: World): Promise<Ran> => {
   const exchange = makeExchange(world, now)
   const { truths } = exchange
   const url = "http://exchange.test"
+  const disk = makeMemoryFiles()
   const sources = Layer.mergeAll(
     KlineCache.layer({ directory: "/cache" }),
     BinanceVision.layer({ baseUrl: url, ...(world.listing ? { listingUrl: url + bucket } : {}) }),
     BinanceRest.layer({ baseUrls: { SPOT: url, FUTURES_USDT: url, FUTURES_COIN: url } })
   ).pipe(
-    Layer.provide([Layer.succeed(HttpClient.HttpClient, exchange.client), makeMemoryFiles().layer, Path.layer])
+    Layer.provide([Layer.succeed(HttpClient.HttpClient, exchange.client), disk.layer, Path.layer])
   )
-  const manager = DataSourceManager.layer({ sources: world.sources, concurrency: world.concurrency }).pipe(
+  const manager = DataSourceManager.layer({
+    sources: world.sources,
+    concurrency: world.concurrency,
+    ...world.retries === false ? { retry: false } : {}
+  }).pipe(
     Layer.provide(sources),
     Layer.provide(ErrorTracker.layer())
   )
@@ -96,14 +102,23 @@ export const runWorld = async (world: World): Promise<Ran> => {
       DataSourceManager.DataSourceManager
     )
 
-  const asked = (manager: Manager, ask: Ask): Effect.Effect<Result> => {
+  const answered = (manager: Manager, ask: Ask): Effect.Effect<Result> => {
     const { interval, market, symbol } = world.series[ask.of]!
     const input = { market, interval, symbol, ...ask.span }
-    return ask.by === "stream" ? streamed(manager, input, mostResumed) : Effect.map(
-      manager.fetch(input),
+    return ask.by === "stream" ? streamed(manager, input, ask.pieces, mostResumed) : Effect.map(
+      ask.by === "refresh" ? manager.refresh(input) : manager.fetch(input),
       ({ data, error, missing }) => ({ parts: [data], missing, error, failedAt: undefined })
     )
   }
+
+  /** None if the caller has given up. */
+  const asked = (manager: Manager, ask: Ask): Effect.Effect<Option.Option<Result>> =>
+    ask.patience === undefined
+      ? Effect.asSome(answered(manager, ask))
+      : Effect.raceFirst(
+        Effect.asSome(answered(manager, ask)),
+        Effect.delay(Effect.succeedNone, ask.patience)
+      )
 
   const ranStep = async (manager: Manager, step: Step, index: number): Promise<RanStep | string> => {
     const before = exchange.seen.length
@@ -113,12 +128,12 @@ export const runWorld = async (world: World): Promise<Ran> => {
       Effect.forEach(step.asks, (ask) =>
         Effect.map(
           asked(manager, ask),
-          (result): Outcome => ({ step: index, ask, begun, ended: now(), ...result })
+          Option.map((result): Outcome => ({ step: index, ask, begun, ended: now(), ...result }))
         ), { concurrency: "unbounded" })
     )
     if (exit === undefined || Exit.isFailure(exit)) return `step ${index + 1}: ${describe(exit)}`
     return {
-      outcomes: exit.value,
+      outcomes: exit.value.flatMap((outcome) => Option.toArray(outcome)),
       requests: exchange.seen.slice(before),
       delivered: exchange.delivered.map((opens) => new Set(opens))
     }
@@ -131,6 +146,9 @@ export const runWorld = async (world: World): Promise<Ran> => {
     time.pass(step.pause)
     time.step(step.clockStep)
     if (step.isCalm) exchange.calm()
+    const { damaged = 0 } = step
+    if (damaged > 0) disk.damage(damager(world.seed + i, damaged))
+    disk.setFault(step.disk)
     if (step.restart) current = await build()
     const ran = await ranStep(current, step, i)
     if (typeof ran === "string") {
@@ -152,16 +170,22 @@ interface Input {
 }
 
 /** All pieces of a stream, which is resumed where it failed. */
-const streamed = (manager: Manager, input: Input, resumable: number): Effect.Effect<Result> => {
+const streamed = (
+  manager: Manager,
+  input: Input,
+  by: Interval | undefined,
+  resumable: number
+): Effect.Effect<Result> => {
   const parts: Array<Klines.Klines> = []
-  const once = Stream.runForEach(manager.stream(input), (piece) => Effect.sync(() => void parts.push(piece)))
+  const pieces = manager.stream(input, by === undefined ? {} : { by })
+  const once = Stream.runForEach(pieces, (piece) => Effect.sync(() => void parts.push(piece)))
   return Effect.matchEffect(once, {
     onSuccess: () => Effect.succeed(resultOf(parts, undefined, input)),
     onFailure: (error) => {
       const failedAt = Date.parse(String(error.context.start))
       const before = resultOf(parts, undefined, input)
       return resumable > 0 && failedAt >= input.start && failedAt < input.end
-        ? Effect.map(streamed(manager, { ...input, start: failedAt }, resumable - 1), (rest) => ({
+        ? Effect.map(streamed(manager, { ...input, start: failedAt }, by, resumable - 1), (rest) => ({
           ...rest,
           parts: [...before.parts, ...rest.parts],
           missing: [...before.missing, ...rest.missing]
@@ -185,6 +209,16 @@ const resultOf = (
       error: Option.some(failure.error),
       failedAt: failure.failedAt
     }
+}
+
+/** Flips a bit of some files, and truncates others. */
+const damager = (seed: number, share: number) => {
+  const random = makeRandom(seed)
+  return (bytes: Uint8Array): Uint8Array => {
+    if (bytes.length === 0 || !random.chance(share)) return bytes
+    const at = random.integer(0, bytes.length - 1)
+    return random.chance(0.5) ? bytes.slice(0, at) : bytes.map((byte, i) => i === at ? byte ^ (1 << (at % 8)) : byte)
+  }
 }
 
 const describe = (exit: Exit.Exit<unknown, unknown> | undefined): string =>

@@ -1,6 +1,7 @@
 /** A world: what the exchange has, how it and the clocks misbehave, and what is asked. Plain data, so it can be printed. */
-import type { ArchiveFault, RestFault } from "./faults.js"
-import type { Span, Traded } from "./truth.js"
+import type { ArchiveFault, RestFault, RestKind } from "./faults.js"
+import type { DiskFault } from "./memoryFiles.js"
+import type { Interval, Span, Traded } from "./truth.js"
 
 export type Source = "cache" | "vision" | "rest"
 
@@ -10,7 +11,11 @@ export interface Ask {
   readonly of: number
   readonly span: Span
   /** A stream is resumed where it failed, a few times. */
-  readonly by: "fetch" | "stream"
+  readonly by: "fetch" | "stream" | "refresh"
+  /** The length of the pieces of a stream. */
+  readonly pieces?: Interval | undefined
+  /** Milliseconds after which the caller gives up. */
+  readonly patience?: number | undefined
 }
 
 /** Requests that run at once. */
@@ -24,6 +29,16 @@ export interface Step {
   readonly restart: boolean
   /** Faults have ended before. */
   readonly isCalm: boolean
+  /** The share of the files of the cache that are damaged before. */
+  readonly damaged?: number | undefined
+  /** A fault of the disk that lasts until the next step. */
+  readonly disk?: DiskFault | undefined
+}
+
+/** A fault of all requests about an instant. */
+export interface Barred {
+  readonly instant: number
+  readonly kind: RestKind
 }
 
 export interface World {
@@ -41,6 +56,15 @@ export interface World {
   readonly dateHeader: boolean
   /** Whether the client knows where the archive lists its files. */
   readonly listing: boolean
+  /** Whether the listing fails. */
+  readonly isListingDown?: boolean | undefined
+  /** Milliseconds that an answer takes. */
+  readonly latency?: number | undefined
+  /** Whether failed requests are retried. Default: true. */
+  readonly retries?: boolean | undefined
+  /** Whether futures answer about a delisted symbol as before, not with -1122. */
+  readonly isServedAfter?: boolean | undefined
+  readonly barred?: Barred | undefined
   readonly sources: ReadonlyArray<Source>
   readonly concurrency: number
   readonly archive: {

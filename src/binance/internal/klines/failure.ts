@@ -1,9 +1,11 @@
 /** The errors of a source of klines over HTTP, and their classification. */
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Classifier from "../../../Classifier.js"
 import type * as FetchContext from "../../../FetchContext.js"
 import * as FetchError from "../../../FetchError.js"
+import { withRetryAfter } from "../../../internal/error/copy.js"
 import { monotonicMillis } from "../../../internal/monotonicMillis.js"
 import * as RetryPolicy from "../../../RetryPolicy.js"
 import type { ExchangeClock } from "./exchangeClock.js"
@@ -28,8 +30,22 @@ export const classify = Effect.fnUntraced(function*(
   const rules = yield* Classifier.Rules
   const now = clock.earliest(yield* monotonicMillis)
   const classified = Classifier.classify(cause, { context, now })
-  return precise(yield* Effect.provideService(classified, Classifier.Rules, [...rules, ...own]))
+  const error = precise(yield* Effect.provideService(classified, Classifier.Rules, [...rules, ...own]))
+  const seconds = now === undefined ? undatedWait(cause) : undefined
+  return error._tag === "ApiRateLimit" && seconds !== undefined
+    ? withRetryAfter(error, Duration.seconds(seconds))
+    : error
 })
+
+/**
+ * The wait in seconds of an answer without a `Date`. Its body may ask for a wait until an instant as well, which only
+ * the clock of the server can convert to a duration.
+ */
+const undatedWait = (cause: unknown): number | undefined => {
+  if (!HttpClientError.isHttpClientError(cause) || cause._tag !== "ResponseError") return undefined
+  const { date, "retry-after": wait = "" } = cause.response.headers
+  return date === undefined && /^\d{1,7}$/.test(wait) ? Number(wait) : undefined
+}
 
 /** Converts a storage error or a `DataEmpty`, which only a wrong rule can produce, to `Unexpected`. */
 const precise = (error: FetchError.FetchError): KlinesError => {

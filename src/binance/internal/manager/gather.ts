@@ -72,7 +72,7 @@ export interface Sources {
 // Ten pages of REST.
 const candlesPerPiece = 10_000
 // The number of gaps up to which REST is asked for each; more gaps are fetched page by page.
-const fewGaps = 3
+const fewGaps = 2
 // The number of refused files after which an archive that has returned none is not asked for the others.
 const refusals = 3
 
