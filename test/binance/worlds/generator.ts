@@ -1,6 +1,7 @@
 /** Random worlds. A seed determines a world. */
 import { spelled } from "./archive.js"
-import { type ArchiveFault, type FileKind, fileKinds, type RestFault, restKinds } from "./faults.js"
+import { type ArchiveFault, type FileKind, fileKinds, type RestFault, type RestKind, restKinds } from "./faults.js"
+import type { DiskFault } from "./memoryFiles.js"
 import { makeRandom, type Random } from "./random.js"
 import {
   day,
@@ -70,9 +71,14 @@ export const makeWorld = (seed: number): World => {
   )
   const candles = Math.min(most, countOf(random))
 
-  const now = random.chance(0.2)
+  const rough = random.chance(0.2)
     ? Date.UTC(random.integer(2021, 2025), random.integer(0, 11)) + random.integer(0, 6 * hour)
     : Date.UTC(random.integer(2021, 2025), random.integer(0, 11), random.integer(1, 28)) + random.integer(0, day - 1)
+  // The moment in which a candle closes.
+  const border = random.pick([minute, hour, day])
+  const now = random.chance(0.15)
+    ? Math.floor(rough / border) * border + random.pick([-2, -1, 0, 1, 500, 1500])
+    : rough
 
   const range = rangeOf(random, now, candles, length)
   const { end, start } = range
@@ -103,8 +109,11 @@ export const makeWorld = (seed: number): World => {
     ? random.pick([1000, 1500])
     : Math.max(floor, random.pick([1, 2, 3, 5, 7, 50, 100, 499, 500, 999]))
 
-  const density = random.pick([0, 0, 0, 0.03, 0.1, 0.25, 0.4])
-  const kinds = random.chance(0.5) ? restKinds : Array.from({ length: 3 }, () => random.pick(restKinds))
+  const density = random.pick([0, 0, 0, 0.03, 0.1, 0.25, 0.4, 0.8])
+  // An exchange that often gives the same wrong answer refutes itself too rarely.
+  const kinds = density > 0.5 || random.chance(0.5)
+    ? restKinds
+    : Array.from({ length: 3 }, () => random.pick(restKinds))
   const restFaults = Array.from(
     { length: 160 },
     (_, i): RestFault | undefined => random.chance(density) ? { nth: i + 1, kind: random.pick(kinds) } : undefined
@@ -133,7 +142,7 @@ export const makeWorld = (seed: number): World => {
     dateHeader: random.chance(0.93),
     listing,
     sources,
-    concurrency: random.pick([1, 2, 4]),
+    concurrency: random.pick([1, 2, 4, 4, 16]),
     archive: {
       delay: random.chance(0.8) ? 4 * hour : random.integer(0, 4 * day),
       monthDelay: random.chance(0.8) ? 4 * hour : random.integer(0, 12 * day),
@@ -147,12 +156,36 @@ export const makeWorld = (seed: number): World => {
     },
     restFaults: restFaults.filter((fault) => fault !== undefined),
     archiveFaults: archiveFaults.filter((fault) => fault !== undefined),
-    steps: stepsOf(random, range, series.length)
+    ...oddsOf(random, range),
+    steps: stepsOf(random, range, series.length, interval, restFaults.some((fault) => fault?.kind === "bannedLong"))
   }
 }
 
+/** What few worlds have. */
+const oddsOf = (random: Random, { end, start }: Span): Partial<World> => ({
+  isListingDown: random.chance(0.1),
+  latency: random.chance(0.85) ? 0 : random.pick([10, 150, 1200, 5000]),
+  retries: random.chance(0.95),
+  isServedAfter: random.chance(0.3),
+  barred: random.chance(0.93)
+    ? undefined
+    : {
+      instant: start + Math.floor(random.unit() * (end - start)),
+      kind: random.pick<RestKind>(["status403", "status500", "silence", "cutJson", "html", "shortRow", "notNumber"])
+    }
+})
+
 /** A gap after a range of seconds, since a whole day of them takes as long as a hundred worlds. */
 const around = ({ end }: Span): Span => ({ start: end + 1_500_000, end: Math.floor(end / day) * day + 2 * day })
+
+const minute = 60_000
+
+/** The intervals of pieces of a stream: the interval itself, or one that its candles fill. */
+const longer = (interval: Interval): ReadonlyArray<Interval> =>
+  [interval, "1h", "1d", "1M"].filter((name): name is Interval =>
+    name in intervals && intervals[name as Interval] >= intervals[interval] &&
+    (name === interval || interval !== "3d" && interval !== "1w")
+  )
 
 // Binance opened then.
 const opened = Date.UTC(2017, 6)
@@ -237,7 +270,13 @@ const fileNames = (symbol: string, interval: Interval, { end, start }: Span): Re
 }
 
 /** Two steps under faults, and one after them. */
-const stepsOf = (random: Random, { end, start }: Span, series: number): ReadonlyArray<Step> => {
+const stepsOf = (
+  random: Random,
+  { end, start }: Span,
+  series: number,
+  interval: Interval,
+  isBannedLong: boolean
+): ReadonlyArray<Step> => {
   const long = end - start
   const part = (): Span => {
     if (random.chance(0.5)) return { start, end }
@@ -246,19 +285,33 @@ const stepsOf = (random: Random, { end, start }: Span, series: number): Readonly
     return a === b ? { start, end } : { start: Math.min(a, b), end: Math.max(a, b) }
   }
   const isStreamed = random.chance(0.15)
-  const by = (): Ask["by"] => isStreamed && random.chance(0.6) ? "stream" : "fetch"
+  const isRefreshed = random.chance(0.1)
+  const isImpatient = random.chance(0.1)
+  const by = (): Pick<Ask, "by" | "pieces"> =>
+    isStreamed && random.chance(0.6)
+      ? { by: "stream", pieces: isFine ? random.pick(longer(interval)) : undefined }
+      : { by: isRefreshed && random.chance(0.4) ? "refresh" : "fetch" }
+  const isFine = random.chance(0.5) && long / intervals[interval] < 1500
+  const hasDiskFaults = random.chance(0.1)
   const clockSteps = random.chance(0.1)
   const isCrowded = random.chance(0.15)
   const stepOf = (last: boolean): Step => ({
     asks: [
-      { of: 0, span: last ? { start, end } : part(), by: by() },
-      ...series > 1 && !last ? [{ of: 1, span: part(), by: by() }] : [],
-      ...isCrowded ? [{ of: 0, span: part(), by: by() }] : []
+      {
+        of: 0,
+        span: last ? { start, end } : part(),
+        ...by(),
+        patience: isImpatient && !last ? random.pick([0, 5, 400, 3000, 40_000]) : undefined
+      },
+      ...series > 1 && !last ? [{ of: 1, span: part(), ...by() }] : [],
+      ...isCrowded ? [{ of: 0, span: part(), ...by() }] : []
     ],
-    pause: last ? 20 * 60_000 : random.pick([0, 60_000, 60_000, 3 * hour]),
+    pause: last ? isBannedLong ? 3 * day : 20 * 60_000 : random.pick([0, 60_000, 60_000, 3 * hour]),
     clockStep: clockSteps ? random.integer(-day, day) : 0,
     restart: random.chance(0.4),
-    isCalm: last
+    isCalm: last,
+    damaged: hasDiskFaults && random.chance(0.5) ? random.pick([0.2, 1]) : 0,
+    disk: hasDiskFaults && !last && random.chance(0.5) ? random.pick<DiskFault>(["full", "unreadable"]) : undefined
   })
   return [stepOf(false), stepOf(false), stepOf(true)]
 }

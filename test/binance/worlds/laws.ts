@@ -38,8 +38,8 @@ export const violations = (world: World, { broken, steps, truths }: Ran): Readon
       const truth = truths[outcome.ask.of]!
       return checked(world, world.series[outcome.ask.of]!, truth, step, outcome, violated)
     })
-    checkDelivered(world, ran, seen, truths, violated)
-    checkCalls(world, ran, seen, violated)
+    checkDelivered(world, step, ran, seen, truths, violated)
+    checkCalls(world, step, ran, seen, violated)
   }
   return found
 }
@@ -89,8 +89,9 @@ const checked = (
   // Success means all.
   const count = `${absent.length} of ${closed.length} are missing, the first`
   if (Option.isNone(error) && absent.length > 0) violated(law4, `no error, and ${count} ${reasonOf(absent[0]!)}`)
-  const isHard = isRefused(traded, ended) ||
-    !step.isCalm && [...world.restFaults, ...world.archiveFaults].some(({ kind }) => lasting.has(kind))
+  const kinds = [...world.restFaults, ...world.archiveFaults].map(({ kind }): string => kind)
+  const isHard = isRefused(world, traded, ended) ||
+    !step.isCalm && [...kinds, world.barred?.kind ?? ""].some((kind) => lasting.has(kind))
   const unsettled = new Set(absent.map((open) => reasons.get(open)))
   if (
     Option.isSome(error) && !error.value.retryable && !isHard && world.sources.includes("rest") && absent.length > 0 &&
@@ -101,7 +102,7 @@ const checked = (
 
   // Nothing wrong is kept: after the faults the truth comes back.
   if (step.isCalm) {
-    const canTell = world.sources.includes("rest") && !isRefused(traded, ended)
+    const canTell = world.sources.includes("rest") && !isRefused(world, traded, ended)
     // A stream fails with the first piece that lacks a candle.
     const got = absent.filter((open) => open < (outcome.failedAt ?? Infinity))
     const lost = got.find((open) => begun - truth.next(open) >= world.lag)
@@ -247,6 +248,7 @@ const isSettling = ({ lag }: World, truth: Truth, span: Span, begun: number, end
 /** What sound answers held is given back. */
 const checkDelivered = (
   { dateHeader }: World,
+  { asks }: Step,
   { delivered }: RanStep,
   seen: ReadonlyArray<Seen>,
   truths: ReadonlyArray<Truth>,
@@ -255,7 +257,7 @@ const checkDelivered = (
   for (const { outcome, reasons, rows } of seen) {
     const { ask: { by, of, span }, begun, failedAt = Infinity } = outcome
     // Concurrent requests for one series do not share their answers.
-    if (by === "stream" || seen.some((other) => other.outcome !== outcome && other.outcome.ask.of === of)) continue
+    if (by === "stream" || asks.filter((ask) => ask.of === of).length > 1) continue
     const last = Math.max(...delivered[of]!)
     for (const open of delivered[of]!) {
       // Without a time and a candle behind it, a candle may be forming.
@@ -269,8 +271,16 @@ const checkDelivered = (
 }
 
 /** Without faults, few requests are sent. */
-const checkCalls = (world: World, { requests }: RanStep, seen: ReadonlyArray<Seen>, violated: Violated): void => {
-  if (world.restFaults.length > 0 || world.archiveFaults.length > 0 || world.lag > 0) return
+const checkCalls = (
+  world: World,
+  { asks }: Step,
+  { requests }: RanStep,
+  seen: ReadonlyArray<Seen>,
+  violated: Violated
+): void => {
+  const { archiveFaults, barred, lag, restFaults } = world
+  const isFaulty = restFaults.length > 0 || archiveFaults.length > 0 || barred !== undefined || lag > 0
+  if (isFaulty || asks.some(({ patience }) => patience !== undefined)) return
   const asked = requests.filter(({ source }) => source === "rest").length
   // A stream fetches piece by piece, and is resumed.
   const pieces = seen.reduce(
@@ -280,8 +290,9 @@ const checkCalls = (world: World, { requests }: RanStep, seen: ReadonlyArray<See
   const most = seen.reduce((sum, one) => sum + 1.2 * pagesOf(world, one), 0) + 10 * pieces
   if (asked > most) violated(law8, `${asked} requests to REST, at most ${most}`)
   const files = requests.length - asked
-  const mostFiles = seen.reduce((sum, one) => sum + 6 * filesOf(world, one), 0) + 10 * pieces
-  if (files > mostFiles && world.archive.lost.length === 0) {
+  const mostFiles = seen.reduce((sum, one) => sum + 6 * filesOf(world, one), 0) + 10 * pieces + world.concurrency
+  // An archive that states no time is asked for files of the future.
+  if (files > mostFiles && world.archive.lost.length === 0 && world.dateHeader) {
     violated(law8, `${files} requests to the archive, at most ${mostFiles}`)
   }
 }
@@ -303,15 +314,15 @@ const pagesOf = ({ pageSize, series: [{ market }] }: World, { closed, outcome: {
  * The number of files that hold the closed candles of a range: months, and days at most for the two at its ends. Without
  * a listing, only requests show that a day has no file.
  */
-const filesOf = ({ listing }: World, { closed, outcome: { ask: { span } } }: Seen): number => {
+const filesOf = ({ isListingDown, listing }: World, { closed, outcome: { ask: { span } } }: Seen): number => {
   const days = new Set(closed.map((open) => Math.floor(open / day))).size
   const length = span.end - span.start
-  return Math.min(listing ? days : length / day, Math.ceil(length / (28 * day)) + 62)
+  return Math.min(listing && isListingDown !== true ? days : length / day, Math.ceil(length / (28 * day)) + 62)
 }
 
 /** Futures answer about a symbol that has been delisted as about one that never was. */
-const isRefused = ({ delisted, market }: Traded, at: number): boolean =>
-  market !== "SPOT" && delisted !== undefined && delisted <= at
+const isRefused = ({ isServedAfter }: World, { delisted, market }: Traded, at: number): boolean =>
+  market !== "SPOT" && delisted !== undefined && delisted <= at && isServedAfter !== true
 
 /** Whether the archive has a file with a candle. */
 const isPublished = ({ archive }: World, { interval, symbol }: Traded, open: number, now: number): boolean => {

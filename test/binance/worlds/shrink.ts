@@ -49,6 +49,9 @@ function* simpler(world: World): Generator<World> {
   if (world.clientOffset !== 0) yield { ...world, clientOffset: 0 }
   if (world.pageSize < 1000) yield { ...world, pageSize: 1000 }
   if (world.lag > 0) yield { ...world, lag: 0 }
+  if (world.latency !== undefined) yield { ...world, latency: undefined }
+  if (world.barred !== undefined) yield { ...world, barred: undefined }
+  if (world.isListingDown === true) yield { ...world, isListingDown: false }
   if (!world.dateHeader) yield { ...world, dateHeader: true }
   if (world.concurrency > 1) yield { ...world, concurrency: 1 }
   if (archive.lost.length > 0) yield { ...world, archive: { ...archive, lost: [] } }
@@ -95,6 +98,8 @@ export const shrink = async (failure: Failure, attempts = 200): Promise<Failure>
 const iso = (instant: number): string => Number.isFinite(instant) ? new Date(instant).toISOString() : String(instant)
 
 export const print = ({ ran, violations, world }: Failure): string => {
+  const { archive: _, archiveFaults: _files, restFaults: _rest, seed: _seed, series: _series, steps: _steps, ...rest } =
+    world
   const lines = [
     `World ${world.seed} breaks ${violations.map(({ law, says }) => `${law}: ${says}`).join("\n  ")}`,
     ...world.series.map(({ anchor, delisted, gaps, interval, listed, market, symbol }) =>
@@ -102,14 +107,13 @@ export const print = ({ ran, violations, world }: Failure): string => {
         delisted === undefined ? "never" : iso(delisted)
       }, gaps ${gaps.map(({ end, start }) => `${iso(start)}..${iso(end)}`).join(" ") || "none"}, anchor ${anchor}`
     ),
-    `  sources ${world.sources.join("+")}, now ${iso(world.now)}, page ${world.pageSize}, lag ${world.lag}, client ` +
-    `${world.clientOffset} ms, Date ${world.dateHeader}, listing ${world.listing}, concurrency ${world.concurrency}`,
+    `  ${JSON.stringify({ ...rest, now: iso(rest.now) })}`,
     `  archive ${JSON.stringify(world.archive)}`,
     ...[...world.restFaults, ...world.archiveFaults].map((fault) => `  fault ${JSON.stringify(fault)}`)
   ]
   for (const [i, { outcomes, requests }] of ran.steps.entries()) {
-    const { clockStep, isCalm, pause, restart } = world.steps[i]!
-    lines.push(`  step ${i + 1} ${JSON.stringify({ pause, clockStep, restart, isCalm })}`)
+    const { asks: _asks, ...step } = world.steps[i]!
+    lines.push(`  step ${i + 1} ${JSON.stringify(step)}`)
     for (const { ask, begun, error, missing, parts } of outcomes) {
       const rows = parts.reduce((sum, { length }) => sum + length, 0)
       lines.push(

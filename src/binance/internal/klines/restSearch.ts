@@ -118,12 +118,13 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
 
   /**
    * The number of answers required for a part of a gap. A gap with no candle behind it requires one more, since an
-   * empty answer could belong to any request. Of a gap that is longer than the longest request, only the part next to a
-   * candle is confirmed.
+   * empty answer could belong to any request, and so does an instrument without any known candle. Of a gap that is longer
+   * than the longest request, only the part next to a candle is confirmed.
    */
   const required = (gap: Range, part: Range) => {
     const isWitnessed = map.openFrom(gap.end) !== undefined
-    if (!answersLatest(market) || gap.end - gap.start <= maxWindow) return evidence.required + (isWitnessed ? 0 : 1)
+    const more = (isWitnessed ? 0 : 1) + (evidence.first === Infinity ? 1 : 0)
+    if (!answersLatest(market) || gap.end - gap.start <= maxWindow) return evidence.required + more
     const isFar = !isWitnessed
       ? part.start >= gap.start + maxWindow
       : part.end <= gap.end - maxWindow
