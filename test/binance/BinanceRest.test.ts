@@ -308,13 +308,13 @@ describe("BinanceRest missing", () => {
     ], 5],
     ["an outage all the time", "2024-01-01T03:00", "2024-01-01T06:00", [
       ["2024-01-01T03:00", "2024-01-01T06:00", "source_gap"]
-    ], 5],
+    ], 6],
     ["the time before the listing", "2023-12-31T12:00", "2024-01-01T00:00", [
       ["2023-12-31T12:00", "2023-12-31T20:00", "not_listed_yet"]
     ], 4],
     ["all that is before the listing", "2023-12-31T12:00", "2023-12-31T18:00", [
       ["2023-12-31T12:00", "2023-12-31T18:00", "not_listed_yet"]
-    ], 6],
+    ], 7],
     ["the candle that is forming", "2024-06-01T10:00", "2024-06-01T13:00", [
       ["2024-06-01T12:00", "2024-06-01T13:00", "unfinished"]
     ], 1],

@@ -423,7 +423,7 @@ describe("gaps that the cache has proven", () => {
       })
     )
     expect(found).toMatchObject({ rows: 0, missing: ["2024-03-05..2024-03-08 not_listed_yet"], error: undefined })
-    expect(found!.requests).toHaveLength(6)
+    expect(found!.requests).toHaveLength(7)
   })
 
   it("between two known candles need two answers, since the candle behind them is asked for too", async () => {
