@@ -5,6 +5,7 @@ import { LogCapture } from "effect-errata/testing"
 import * as FastCheck from "effect/FastCheck"
 import { inspect, types } from "node:util"
 import { chain } from "../src/internal/error/causeChain.js"
+import { byDepth } from "./depth.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // facts
@@ -575,7 +576,7 @@ describe("secrets", () => {
           expect(text).not.toContain(secret)
         }
       }),
-      { numRuns: 100 }
+      { numRuns: byDepth(40, 100) }
     )
   })
 

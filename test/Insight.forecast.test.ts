@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import type { DateTime } from "effect"
 import { Option } from "effect"
 import { Insight } from "effect-errata"
+import { byDepth } from "./depth.js"
 import type { Kind } from "./internal/insight/lives.js"
 import { lifeOf } from "./internal/insight/lives.js"
 import { limitOf, snapshotOf } from "./internal/insight/snapshots.js"
@@ -59,10 +60,12 @@ const words = (name: string, ...scores: ReadonlyArray<Score>) => {
   } that cross within the hour`
 }
 
+const histories = byDepth(80, 250)
+
 describe("Insight.forecast", () => {
-  it("of 1,000 histories the interval holds the crossing in 70 to 90 %, and at most 20 % of the near ones have none", () => {
+  it(`of ${4 * histories} histories the interval holds the crossing in 70 to 90 %, and at most 20 % of the near ones have none`, () => {
     const kinds = ["constant", "rising", "bursty", "daily"] as const
-    const scores = kinds.map((kind) => scoreOf(kind, 250))
+    const scores = kinds.map((kind) => scoreOf(kind, histories))
     for (const [i, score] of scores.entries()) console.log(words(kinds[i]!, score))
     console.log(words("all", ...scores))
     for (const score of scores) {
@@ -76,7 +79,7 @@ describe("Insight.forecast", () => {
   })
 
   it("bursts that began minutes ago are forecast in most cases", () => {
-    const score = scoreOf("sudden", 100)
+    const score = scoreOf("sudden", byDepth(40, 100))
     console.log(words("sudden", score))
     expect(score.held / score.due).toBeGreaterThan(0.5)
     expect(score.none / score.near).toBeLessThan(0.4)

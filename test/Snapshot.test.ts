@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import type * as ErrorTracker from "../src/ErrorTracker.js"
 import { Core } from "../src/internal/tracker/core.js"
 import { settings } from "../src/internal/tracker/trackerOptions.js"
+import { byDepth } from "./depth.js"
 
 const json = Schema.parseJson(Snapshot.Snapshot)
 const throughJson = (snapshot: Snapshot.Snapshot) => Schema.decodeSync(json)(Schema.encodeSync(json)(snapshot))
@@ -152,7 +153,7 @@ describe("Snapshot", () => {
         expect(restored.edges).toEqual(tracker.edges)
       }),
       {
-        numRuns: 100,
+        numRuns: byDepth(40, 100),
         examples: [
           // A failure rate that rises while the process is down, since successes leave the window.
           [[[0, "expected", "A", 5], [hour, "fail", "A", 5], [1000, "fail", "A", 0], [0, "fail", "A", 2]], 1, 1],
@@ -424,7 +425,7 @@ describe("Snapshot", () => {
           tracker.tell(tracker.core.cleanUp(tracker.moment(4000)))
         }
       ),
-      { numRuns: 200 }
+      { numRuns: byDepth(100, 200) }
     )
     expect(read).toBeGreaterThan(10)
   })

@@ -323,7 +323,8 @@ const start = Effect.fnUntraced(function*<A>(
     archive: packing === undefined ? undefined : {
       pack: packing.pack,
       supplied: new Map(files.map((file) => [archive.fileAt(file, file.time).path, file])),
-      delay: Duration.toMillis(publication)
+      delay: Duration.toMillis(publication),
+      recent: new archive.RecentFiles()
     },
     time: (clock) => now ?? clock + clockOffset,
     pageSize: eachMarket((market) => pageSize[market] ?? Infinity),

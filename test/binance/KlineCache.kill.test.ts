@@ -1,6 +1,6 @@
 /**
- * Processes that are killed while they write, and processes that share a cache. `npm run check:kills` kills ten times as
- * many of them.
+ * Processes that are killed while they write, and processes that share a cache. `npm run check:kills` kills many more of
+ * them.
  */
 import { NodeContext } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
@@ -14,7 +14,7 @@ import * as cacheProcess from "./cacheProcess.js"
 import { day, request, series, start } from "./candles.js"
 import { marked, markOf } from "./marked.js"
 
-const kills = process.env.MODE === "kills" ? 200 : 20
+const kills = process.env.MODE === "kills" ? 200 : 8
 const lanes = 2
 
 let bundled: string

@@ -5,6 +5,7 @@ import { inspect } from "node:util"
 import { redactOnce, redactText } from "../../../src/internal/safe/redaction.js"
 import { isSecretName, mask } from "../../../src/internal/safe/secretNames.js"
 import { redactValidation } from "../../../src/internal/safe/validation.js"
+import { byDepth } from "../../depth.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // tables
@@ -346,7 +347,7 @@ describe("redaction", () => {
           expect(redactText(before + text + after)).not.toContain(secret)
         }
       ),
-      { numRuns: 5_000 }
+      { numRuns: byDepth(2_000, 5_000) }
     )
   })
 
@@ -383,12 +384,14 @@ describe("redaction", () => {
         const once = redactText(fragments.join(""))
         expect(redactOnce(once)).toBe(once)
       }),
-      { numRuns: 10_000 }
+      { numRuns: byDepth(3_000, 10_000) }
     )
   })
 
-  // With work that grows as the square of the length, these would take the better part of an hour: that the test ends
-  // at all is the proof.
+  const length = byDepth(60_000, 200_000)
+
+  // With work that grows as the square of the length, these would take minutes, or the better part of an hour: that
+  // the test ends at all is the proof.
   it.each(
     [
       ...fragments,
@@ -418,17 +421,17 @@ describe("redaction", () => {
       "--token --"
     ].map((s) => [s])
   )(
-    "two hundred thousand characters of %j",
+    `${length} characters of %j`,
     (fragment) => {
       for (const start of ["token", "token:", "\"token\":\"", "token=[", "://", "eyJ", "└─ [\"token\"]"]) {
-        const text = start + fragment.repeat(Math.ceil(200_000 / fragment.length))
+        const text = start + fragment.repeat(Math.ceil(length / fragment.length))
         expect(redactText(text)).not.toBe("")
       }
     }
   )
 })
 
-it("the work on a hostile megabyte grows with its length", () => {
+it("the work on a hostile text grows with its length", () => {
   // The time that the process computes, so that other processes do not count.
   const time = (length: number): number => {
     const before = process.cpuUsage().user
@@ -441,7 +444,8 @@ it("the work on a hostile megabyte grows with its length", () => {
   }
   time(1 << 16)
   // Four times the text: four times the work if it is linear, sixteen times if it is quadratic.
-  expect(time(1 << 20) / time(1 << 18)).toBeLessThan(10)
+  const size = byDepth(19, 20)
+  expect(time(1 << size) / time(1 << (size - 2))).toBeLessThan(10)
 })
 
 describe("the words of a validation", () => {

@@ -51,8 +51,8 @@ describe("a tracker at scale", () => {
       }
       core.track(error, { now, wall: 0 }, i % 5 === 0)
     }
-    for (let i = 0; i < 60_000; i++) {
-      const moment = { now: i * second, wall: 0 }
+    for (let i = 0; i < 20_000; i++) {
+      const moment = { now: i * 3 * second, wall: 0 }
       track(i, moment.now, contexts[i % 3000]!)
       core.succeeded(contexts[i % 3000]!, moment, Duration.millis(i))
     }

@@ -32,6 +32,34 @@ export interface Archive {
   readonly supplied: ReadonlyMap<string, ArchivedFile>
   /** How long after a day is over its files come, in milliseconds. */
   readonly delay: number
+  readonly recent: RecentFiles
+}
+
+interface MadeFile {
+  readonly rows: ReadonlyArray<Row>
+  readonly zip: () => Uint8Array
+}
+
+const mostRows = 100_000
+
+/** The files made last: clients ask for a zip and for its checksum, and making a file takes most of the time. */
+export class RecentFiles {
+  private readonly files = new Map<string, MadeFile>()
+  private rows = 0
+
+  of(key: string, make: () => MadeFile): MadeFile {
+    const known = this.files.get(key)
+    if (known !== undefined) return known
+    const made = make()
+    this.files.set(key, made)
+    this.rows += made.rows.length
+    for (const [key, { rows }] of this.files) {
+      if (this.rows <= mostRows) break
+      this.files.delete(key)
+      this.rows -= rows.length
+    }
+    return made
+  }
 }
 
 export interface Asked extends files.Series {
@@ -98,12 +126,23 @@ export const archiveDraft = (
     return packed(archive, asked, file, zip, Infinity, checksum ?? undefined)
   }
   const age = now - publishedAt(archive, file)
-  const rows = age < 0 ? [] : rowsOf(listing, asked, file, now, Infinity)
+  if (age < 0) return s3Answer(404)
+  const zipOf = (rows: ReadonlyArray<unknown>) => archive.pack.zip(`${file.name}.csv`, csvOf(asked, file, rows))
+  // Its last candle may end after it, by less than a week.
+  const { rows, zip } = archive.recent.of(`${file.path} ${Math.min(now, file.end + week)}`, () => {
+    const rows = rowsOf(listing, asked, file, now, Infinity)
+    let zip: Uint8Array | undefined
+    return { rows, zip: () => zip ??= zipOf(rows) }
+  })
   if (rows.length === 0) return s3Answer(404)
-  const of = (rows: ReadonlyArray<unknown>) =>
-    packed(archive, asked, file, archive.pack.zip(`${file.name}.csv`, csvOf(asked, file, rows)), age)
-  return { ...of(rows), rows, of }
+  return {
+    ...packed(archive, asked, file, zip(), age),
+    rows,
+    of: (rows) => packed(archive, asked, file, zipOf(rows), age)
+  }
 }
+
+const week = 7 * 86_400_000
 
 const rowsOf = (
   listing: Listing,

@@ -1,6 +1,6 @@
 /** Files as the archive packs them. Imported only when an exchange starts, since it takes Node. */
 import { createHash } from "node:crypto"
-import { crc32, deflateRawSync } from "node:zlib"
+import { constants, crc32, deflateRawSync } from "node:zlib"
 import type { Pack } from "./archiveServer.js"
 
 const local = 0x0403_4b50
@@ -30,15 +30,19 @@ const uint32 = (value: number): Buffer => {
   return bytes
 }
 
+type File = readonly [name: string, content: string | Uint8Array]
+
 /** A zip of files. Those of the archive hold one. */
-export const zipOf = (...files: ReadonlyArray<readonly [name: string, content: string | Uint8Array]>): Uint8Array => {
+export const zipOf = (...files: ReadonlyArray<File>): Uint8Array => zipAt(constants.Z_DEFAULT_COMPRESSION, files)
+
+const zipAt = (level: number, files: ReadonlyArray<File>): Uint8Array => {
   const bodies: Array<Uint8Array> = []
   const directory: Array<Uint8Array> = []
   let offset = 0
   for (const [file, data] of files) {
     const name = Buffer.from(file)
     const content = Buffer.from(data)
-    const packed = deflateRawSync(content)
+    const packed = deflateRawSync(content, { level })
     const header = facts(name, content, packed)
     const body = Buffer.concat([uint32(local), header, name, packed])
     directory.push(uint32(central), Buffer.of(20, 0), header, Buffer.alloc(10), uint32(offset), name)
@@ -55,6 +59,7 @@ export const zipOf = (...files: ReadonlyArray<readonly [name: string, content: s
 }
 
 export const pack: Pack = {
-  zip: (name, content) => zipOf([name, content]),
+  // Simulated files are packed for each client, and never stored.
+  zip: (name, content) => zipAt(constants.Z_BEST_SPEED, [[name, content]]),
   sha256: (bytes) => createHash("sha256").update(bytes).digest("hex")
 }
