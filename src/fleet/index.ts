@@ -11,3 +11,10 @@ export * as FleetGate from "./FleetGate.js"
  * @since 0.1.0
  */
 export * as FleetStore from "./FleetStore.js"
+
+/**
+ * The request weight of a minute, shared by all processes with the same address.
+ *
+ * @since 0.1.0
+ */
+export * as FleetWeight from "./FleetWeight.js"

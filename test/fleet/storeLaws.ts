@@ -102,7 +102,14 @@ export const storeLaws = (
   })
 
   describe(`${title}: weight`, () => {
-    const request = { address: "home", host: "api", limit: 100, weight: 10, block: 10 }
+    const request = {
+      address: "home",
+      host: "api",
+      limit: 100,
+      weight: 10,
+      block: 10,
+      known: { minute: 0, settled: 0 }
+    }
     const nothing = { address: "home", host: "api", answered: 0, reported: 0, spent: 0, unused: 0 }
 
     law("processes never reserve more than the limit, and all of it", (stores) =>
@@ -146,6 +153,12 @@ export const storeLaws = (
           yield* a.settle({ ...nothing, minute, spent: 5 })
           expect((yield* b.reserve({ ...request, weight: 1, block: 1 })).used).toBe(60 + 3)
           expect(yield* a.settle({ ...nothing, minute: minute - 2, answered: 10 })).toBe(false)
+          const known = { minute, settled: 80 }
+          expect(yield* b.reserve({ ...request, weight: 1, block: 1, known })).toMatchObject({
+            used: 80 + 4,
+            settled: 80
+          })
+          expect((yield* a.reserve({ ...request, weight: 0, block: 0 })).settled).toBe(80)
         })
     )
 

@@ -14,7 +14,7 @@ import {
   RetryPolicy
 } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
-import { FleetGate, FleetStore } from "effect-errata/fleet"
+import { FleetGate, FleetStore, FleetWeight } from "effect-errata/fleet"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -307,6 +307,11 @@ const entries: Readonly<Record<string, Entry>> = {
     needed: { address: "x" },
     options: { address: texts, spread: finiteDurations.filter((spread) => spread !== 0) }
   },
+  "FleetWeight.layer": {
+    make: layered(FleetWeight.layer),
+    needed: { address: "x" },
+    options: { address: texts, block: counts, processes: counts }
+  },
   "FleetStore.layerIoredis": {
     make: layered(FleetStore.layerIoredis),
     needed: { name: "x" },
@@ -528,6 +533,7 @@ it("every exported type of options has an entry above", () => {
     "KlineCache.Options": "KlineCache.layer",
     "DataSourceManager.Options": "DataSourceManager.layer",
     "FleetGate.Options": "FleetGate.layer",
+    "FleetWeight.Options": "FleetWeight.layer",
     "FleetStore.IoredisOptions": "FleetStore.layerIoredis",
     "FaultyExchange.Options": "FaultyExchange.layer"
   }

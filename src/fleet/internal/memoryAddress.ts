@@ -41,14 +41,16 @@ export class Weight {
   /** Reserved in the minute before and not settled. */
   private before = 0
 
-  reserve({ block, limit, weight }: Model.WeightRequest, now: number): Model.WeightReservation {
+  reserve({ block, known, limit, weight }: Model.WeightRequest, now: number): Model.WeightReservation {
     this.roll(now)
+    if (known.minute === this.minute) this.used = Math.max(this.used, known.settled)
     const free = Math.floor(limit - this.used - this.pending - this.before)
     const granted = free >= weight ? Math.min(free, block) : 0
     this.pending += granted
     return {
       granted,
       used: this.used + this.pending + this.before,
+      settled: this.used,
       minute: this.minute,
       left: (this.minute + 1) * millisPerMinute - now
     }

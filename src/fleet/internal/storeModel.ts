@@ -32,6 +32,8 @@ export interface WeightRequest extends WeightKey {
   readonly weight: number
   /** The most weight that is taken if it is free: a block. At least `weight`. */
   readonly block: number
+  /** What this process knows of a minute: a store that was emptied in it does not begin at 0. */
+  readonly known: { readonly minute: number; readonly settled: number }
 }
 
 export interface WeightReservation {
@@ -39,6 +41,8 @@ export interface WeightReservation {
   readonly granted: number
   /** The weight used or reserved in this minute by the fleet, or by the address as far as the exchange has reported it. */
   readonly used: number
+  /** The part of it that is not reserved, but used. */
+  readonly settled: number
   /** The minute of the reservation: minutes since 1970 by the clock of the store. */
   readonly minute: number
   /** The time until the minute ends, in milliseconds. */

@@ -104,7 +104,8 @@ type Entry =
   | { readonly wait: number }
   | { readonly refused: ApiRateLimit }
 
-const notSent = ({ error, wait }: Closed): ApiRateLimit =>
+/** The error of a request that is not sent during a pause. */
+export const notSent = ({ error, wait }: Closed): ApiRateLimit =>
   asRefusal(
     withRetryAfter(error, Duration.millis(Math.ceil(wait))),
     FetchContext.make({ attributes: { refused: "the exchange asks to wait" } }),

@@ -102,12 +102,13 @@ export const make = Effect.fnUntraced(function*(
     gates: (address) =>
       streaming((reader) => streams.onChange(reader, gateLogKey(address), readGates(reader.run)(address))),
 
-    reserve: ({ block, limit, weight, ...of }) =>
-      run(scripts.reserve, [weightKey(of)], [limit, weight, block], (answer) => {
-        const [granted, used, minute, left] = replies.list(answer)
+    reserve: ({ block, known, limit, weight, ...of }) =>
+      run(scripts.reserve, [weightKey(of)], [limit, weight, block, known.minute, known.settled], (answer) => {
+        const [granted, used, settled, minute, left] = replies.list(answer)
         return {
           granted: replies.number(granted),
           used: replies.number(used),
+          settled: replies.number(settled),
           minute: replies.number(minute),
           left: replies.number(left)
         }

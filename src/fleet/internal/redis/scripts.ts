@@ -80,15 +80,19 @@ local function save()
 end
 `
 
-/** KEYS: weight of a host. ARGV: limit, weight, block. Returns granted, used, minute, ms left. */
+/**
+ * KEYS: weight of a host. ARGV: limit, weight, block, and a minute with its settled weight, as the process knows it. Returns
+ * granted, used, settled, minute, ms left.
+ */
 export const reserve = script(
   "reserve",
   `${weight}
+if tonumber(ARGV[4]) == minute then used = math.max(used, tonumber(ARGV[5])) end
 local free = math.floor(tonumber(ARGV[1]) - used - pending - before)
 local granted = free >= tonumber(ARGV[2]) and math.min(free, tonumber(ARGV[3])) or 0
 pending = pending + granted
 save()
-return {granted, used + pending + before, minute, (minute + 1) * 60000 - now}`
+return {granted, used + pending + before, used, minute, (minute + 1) * 60000 - now}`
 )
 
 /** KEYS: weight of a host. ARGV: minute, answered, reported, spent, unused. */
