@@ -103,7 +103,7 @@ describe("FleetWeight", () => {
         const [first] = limiters
         if (first === undefined) return expect.unreachable()
         yield* Effect.forkScoped(Effect.forever(first.pass(1, exchange.request(1))))
-        yield* pass("3 minutes")
+        yield* pass("170 seconds")
         expect(Array.from(exchange.byMinute.values())).toEqual([30, 30, 30])
         for (const limiter of limiters) yield* Effect.forkScoped(Effect.forever(limiter.pass(1, exchange.request(1))))
         yield* pass("2 minutes")

@@ -9,8 +9,8 @@ import type { Unavailable } from "../storeError.js"
 import type * as Model from "../storeModel.js"
 import { type Connect, type Connection, open } from "./connection.js"
 import { Health } from "./health.js"
+import * as replies from "./redisReplies.js"
 import * as streams from "./redisStreams.js"
-import * as replies from "./replies.js"
 import * as scripts from "./scripts.js"
 
 // Cursors and states outlive a weekend without errors.

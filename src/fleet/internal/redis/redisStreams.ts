@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 import type * as Model from "../storeModel.js"
 import type { Connection } from "./connection.js"
-import * as replies from "./replies.js"
+import * as replies from "./redisReplies.js"
 import * as scripts from "./scripts.js"
 
 // The time for which a read waits on the server. A read without an answer after this time has lost its connection.
