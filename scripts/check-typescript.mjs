@@ -15,7 +15,10 @@ const resolutions = { NodeNext: "NodeNext", Bundler: "ESNext" }
 const manifest = JSON.parse(readFileSync("package.json", "utf8"))
 const root = mkdtempSync(join(tmpdir(), "typescript-"))
 const install = (cwd, ...packages) =>
-  execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", ...packages], { cwd, stdio: ["ignore", "inherit", "inherit"] })
+  execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", ...packages], {
+    cwd,
+    stdio: ["ignore", "inherit", "inherit"]
+  })
 const project = (name) => {
   const folder = join(root, name)
   mkdirSync(folder)
@@ -23,7 +26,9 @@ const project = (name) => {
   return folder
 }
 
-const required = Object.entries(manifest.peerDependencies).filter(([name]) => !manifest.peerDependenciesMeta?.[name]?.optional)
+const required = Object.entries(manifest.peerDependencies).filter(([name]) =>
+  !manifest.peerDependenciesMeta?.[name]?.optional
+)
 const ranges = {
   highest: required.map(([name, range]) => `${name}@${range}`),
   lowest: required.map(([name, range]) => `${name}@${range.replace(/^\^/, "")}`)
@@ -55,9 +60,18 @@ try {
     )
     for (const [moduleResolution, module] of Object.entries(resolutions)) {
       const compilerOptions = {
-        target: "ES2022", lib: ["ES2023", "DOM"], module, moduleResolution, strict: true, noEmit: true, types: []
+        target: "ES2022",
+        lib: ["ES2023", "DOM"],
+        module,
+        moduleResolution,
+        strict: true,
+        noEmit: true,
+        types: []
       }
-      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts", "entries.ts"] }))
+      writeFileSync(
+        join(folder, "tsconfig.json"),
+        JSON.stringify({ compilerOptions, files: ["main.ts", "entries.ts"] })
+      )
       for (const { tsc, version } of compilers) {
         const { stdout } = spawnSync(execPath, [tsc, "-p", ".", "--pretty", "false"], { cwd: folder, encoding: "utf8" })
         const errors = stdout.split("\n").filter((line) => line.includes(": error TS") && !foreign.test(line))

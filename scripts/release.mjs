@@ -40,21 +40,31 @@ const checks = {
     const tags = output("git", "tag", "--points-at", "HEAD").split("\n")
     if (tags.includes(wanted)) return wanted
     if (argv.includes("--untagged")) return `${wanted} is not set yet`
-    throw new Error(`HEAD has no tag ${wanted}. Set it with: git tag ${wanted}. To check without it: npm run release -- --untagged`)
+    throw new Error(
+      `HEAD has no tag ${wanted}. Set it with: git tag ${wanted}. To check without it: npm run release -- --untagged`
+    )
   },
   "contents of the tarball": () => {
-    const [{ entryCount, files, size, unpackedSize }] = JSON.parse(output("npm", "pack", "--dry-run", "--json", "--silent"))
+    const [{ entryCount, files, size, unpackedSize }] = JSON.parse(
+      output("npm", "pack", "--dry-run", "--json", "--silent")
+    )
     const paths = files.map(({ path }) => path)
     const odd = paths.filter((path) => !single.includes(path) && !folders.some((folder) => path.startsWith(folder)))
     if (odd.length > 0) throw new Error(`files that do not belong to the package: ${odd.join(", ")}`)
-    const targets = Object.values(manifest.exports).flatMap((target) => typeof target === "string" ? target : Object.values(target))
-    const missing = [...targets.map((target) => target.replace("./", "")), ...single].filter((path) => !paths.includes(path))
+    const targets = Object.values(manifest.exports).flatMap((target) =>
+      typeof target === "string" ? target : Object.values(target)
+    )
+    const missing = [...targets.map((target) => target.replace("./", "")), ...single].filter((path) =>
+      !paths.includes(path)
+    )
     if (missing.length > 0) throw new Error(`files that are missing: ${missing.join(", ")}`)
     return `${entryCount} files, ${Math.round(size / 1000)} kB packed, ${Math.round(unpackedSize / 1000)} kB unpacked`
   },
   "no dependencies, no install scripts": () => {
     const scripts = ["preinstall", "install", "postinstall"].filter((name) => name in manifest.scripts)
-    if (manifest.dependencies !== undefined || scripts.length > 0) throw new Error("the package has peers only, and runs nothing when installed")
+    if (manifest.dependencies !== undefined || scripts.length > 0) {
+      throw new Error("the package has peers only, and runs nothing when installed")
+    }
     return `${Object.keys(manifest.peerDependencies).length} peers`
   },
   licences: () => {
@@ -69,7 +79,10 @@ const checks = {
     }
     Object.keys(manifest.peerDependencies).forEach(walk)
     const list = [...found].map(([name, rest]) => `${name} ${rest}`).sort()
-    writeFileSync("build/release/licences.txt", `${manifest.name} ${manifest.version} ${manifest.license}\n${list.join("\n")}\n`)
+    writeFileSync(
+      "build/release/licences.txt",
+      `${manifest.name} ${manifest.version} ${manifest.license}\n${list.join("\n")}\n`
+    )
     const unknown = list.filter((line) => !licences.has(line.split(" ").at(-1)))
     if (unknown.length > 0) throw new Error(`licences to look at: ${unknown.join(", ")}`)
     return `${list.length} packages: ${[...new Set(list.map((line) => line.split(" ").at(-1)))].join(", ")}`
@@ -82,9 +95,13 @@ const checks = {
   audit: () => {
     const { stdout } = spawnSync("npm", ["audit", "--json"], { encoding: "utf8" })
     const { error, message, metadata } = JSON.parse(stdout || "{}")
-    if (metadata === undefined) return `not done: this registry offers no audit (${error?.summary || error?.code || message || "no answer"})`
+    if (metadata === undefined) {
+      return `not done: this registry offers no audit (${error?.summary || error?.code || message || "no answer"})`
+    }
     const { critical, high } = metadata.vulnerabilities
-    if (critical + high > 0) throw new Error(`${critical} critical and ${high} high vulnerabilities: npm audit lists them`)
+    if (critical + high > 0) {
+      throw new Error(`${critical} critical and ${high} high vulnerabilities: npm audit lists them`)
+    }
     return "no high or critical vulnerability"
   },
   "npm publish --dry-run": () => {

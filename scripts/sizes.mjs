@@ -25,7 +25,9 @@ const sizeOf = async (entry) => {
   return gzipSync(file.contents).length / 1000
 }
 
-const entries = Object.keys(manifest.exports).filter((entry) => entry !== "./package.json").map((entry) => entry.slice(1))
+const entries = Object.keys(manifest.exports).filter((entry) => entry !== "./package.json").map((entry) =>
+  entry.slice(1)
+)
 const measured = new Map()
 for (const entry of entries) measured.set(manifest.name + entry, await sizeOf(entry))
 
@@ -34,7 +36,9 @@ const [start, stop] = [readme.indexOf(begin), readme.indexOf(end)]
 if (start < 0 || stop < start) throw new Error(`README.md has no paragraph between ${begin} and ${end}`)
 
 if (argv.includes("--write")) {
-  const list = [...measured].map(([name, kB]) => `\`${name.slice(manifest.name.length + 1) || manifest.name}\` ${kB.toFixed(1)}`)
+  const list = [...measured].map(([name, kB]) =>
+    `\`${name.slice(manifest.name.length + 1) || manifest.name}\` ${kB.toFixed(1)}`
+  )
   writeFileSync("README.md", `${readme.slice(0, start + begin.length)}\n${list.join(", ")}.\n${readme.slice(stop)}`)
 } else {
   const written = new Map(
