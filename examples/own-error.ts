@@ -3,12 +3,12 @@
  * breakdowns, and is matched by its tag.
  */
 import { Console, Data, Effect } from "effect"
-import { ErrorTracker, Fetch, type FetchContext } from "effect-errata"
+import { ErrorTracker, Fetch, type FetchContext, type FetchError } from "effect-errata"
 
 class StaleQuote extends Data.TaggedError("StaleQuote")<{
   readonly context: FetchContext.FetchContext
   readonly ageMillis: number
-}> {
+}> implements FetchError.Trackable {
   readonly code = "STALE_QUOTE"
   readonly category = "Data"
   readonly severity = "WARNING" as const

@@ -217,10 +217,13 @@ export const timeout =
  * @since 0.1.0
  * @category combinators
  */
-export const retry = (policy: RetryPolicy) =>
-<A, E extends FetchError.Trackable, R>(
-  self: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | Refusal, R> => Options.refusedRetry(policy) ?? policy.run(self)
+export const retry =
+  (policy: RetryPolicy) =>
+  <A, E extends FetchError.Trackable | "Fetch.retry needs tracked errors: put Fetch.tracked() before it", R>(
+    self: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | Refusal, R> =>
+    // The text in the constraint is the message of the compiler: no error has its type.
+    Options.refusedRetry(policy) ?? policy.run(self as Effect.Effect<A, E & FetchError.Trackable, R>)
 
 /**
  * A source of data: its name, and the effect that fetches from it.
@@ -361,10 +364,10 @@ export const toDataResult = <A>(options: {
   /** The number of rows of the data. Default: its `length` or `size`. */
   readonly size?: ((data: NoInfer<A>) => number) | undefined
 }) =>
-<E extends FetchError.Trackable, R>(
+<E extends FetchError.Trackable | "Fetch.toDataResult needs tracked errors: put Fetch.tracked() before it", R>(
   self: Effect.Effect<A, E, R>
-): Effect.Effect<DataResult.DataResult<A, E>, never, R> => {
-  const result = (data: A, error: Option.Option<E>) =>
+): Effect.Effect<DataResult.DataResult<A, Extract<E, FetchError.Trackable>>, never, R> => {
+  const result = (data: A, error: Option.Option<Extract<E, FetchError.Trackable>>) =>
     Effect.contextWithEffect((env: Context.Context<never>) => {
       const metadata = FetchContext.merge(
         Context.get(env, Ambient),
@@ -375,7 +378,9 @@ export const toDataResult = <A>(options: {
         (timestamp) => DataResult.make({ data, error, metadata, timestamp, size: options.size })
       )
     })
-  return Options.refusedToDataResult(options) ?? Effect.matchEffect(self, {
+  // The text in the constraint is the message of the compiler: no error has its type.
+  const tracked = self as Effect.Effect<A, Extract<E, FetchError.Trackable>, R>
+  return Options.refusedToDataResult(options) ?? Effect.matchEffect(tracked, {
     onFailure: (error) => result(options.empty(), Option.some(error)),
     onSuccess: (data) => result(data, Option.none())
   })
