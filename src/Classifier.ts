@@ -9,10 +9,9 @@
  * | a number under `code` beside `headers` or a `response`; `status` of `context`, where that is an answer | the HTTP status |
  * | `code` of the operating system, of TLS, zlib, Node.js, undici, Bun | the fault of the transport or the file |
  * | a word under `code`, `type`, `errorCode`, `extensions.code`, … (`RATE_LIMITED`, `insufficient_quota`) | what the API says |
- * | `code` from 1 to 16 beside `details` and `metadata` | the status of gRPC |
  * | a reply code that the text beside it repeats: `responseCode` and `response`, `code` and `message` | the reply of SMTP or FTP |
  * | `404 (NOT-FOUND)` in a message, `NOAUTH`, `WRONGPASS`, … at its beginning, `code: 2` with "No such file" | the reply of AMQP, Redis, SFTP |
- * | a close code beside `wasClean` | the end of a WebSocket |
+ * | `code` from 1 to 16 beside `details` and `metadata`; a close code beside `wasClean` | the status of gRPC; the end of a WebSocket |
  * | five characters under `sqlState`, or under `code` beside `severity` | the SQLSTATE |
  * | `cause`, `errors`, and any own property that holds an error | what the error was caused by |
  * | the name of a class, by its ending (`…TimeoutError`, `Throttl…`) | the kind of fault |
@@ -363,8 +362,7 @@ const settle = (
 ): FetchError.FetchError => {
   const { context, now, rules } = circumstances
   const found = rules.length === 0 || isDefect(cause) ? undefined : ruled(chain, answer, circumstances)
-  // A copy: a rule can return one error for all failures.
-  if (found !== undefined) return FetchError.withContext(found, context)
+  if (found !== undefined) return FetchError.withContext(found, context) // A copy: a rule may return one error for all.
   const thrown = isDefect(cause) ? cause.value : cause
   try {
     const finding = asLimit(decide(cause, context.operation), answer)
@@ -378,7 +376,7 @@ const settle = (
       now
     })
   } catch {
-    // No step throws. If one does all the same, there is still an error.
+    // No step throws. If one does, there is still an error.
     return new FetchError.Unexpected({ message: "Unexpected error: its cause cannot be read", cause: thrown, context })
   }
 }

@@ -19,9 +19,29 @@ const uneven = /\s\s|[^\S ]/
 /** The reason that a body gives; undefined where it gives none. */
 export const reasonOf = (body: unknown): string | undefined => {
   // Masked first: the part that is kept may belong to a name that is cut off.
-  const found = typeof body === "string" ? ofText(body) : attempt(() => ofJson(toJson(body), 0))
+  const found = typeof body === "string" ? ofText(body) : plainReason(body) ?? attempt(() => ofJson(toJson(body), 0))
   return found === undefined || found === "" ? undefined : oneLine(found)
 }
+
+/**
+ * The reason in a body with nothing but a code and a short message, which most APIs answer: it is masked as part of the
+ * message, and no name in the body can say that it is a secret.
+ */
+const plainReason = (body: unknown): string | undefined => {
+  try {
+    if (!isObject(body) || Object.getPrototypeOf(body) !== Object.prototype) return undefined
+    const keys = Object.keys(body)
+    if (keys.length > maxPlain || !keys.every(isPlain)) return undefined
+    const message = body["msg"] ?? body["message"]
+    return typeof message === "string" && message !== "" && message.length <= maxReason ? message : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const maxPlain = 8
+const plain: ReadonlySet<string> = new Set(["code", "msg", "message", "status", "statusCode", "success", "ok", "time"])
+const isPlain = (key: string): boolean => plain.has(key)
 
 /** The beginning of a body, as it came. */
 export const excerptOf = (body: unknown): string | undefined => {

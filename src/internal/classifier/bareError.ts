@@ -9,7 +9,9 @@ const prototypes: ReadonlySet<unknown> = new Set([
   RangeError.prototype,
   SyntaxError.prototype,
   ReferenceError.prototype,
-  AggregateError.prototype
+  AggregateError.prototype,
+  // Its name, message and code are accessors of the prototype.
+  DOMException.prototype
 ])
 
 /** Keys that say nothing about an answer, a request, a code word or another cause. */
@@ -25,7 +27,9 @@ const silent: ReadonlySet<string> = new Set([
   "path",
   "dest",
   "hostname",
-  "cause"
+  "cause",
+  // The counts of bytes of a socket, by undici.
+  "socket"
 ])
 
 const maxKeys = 64
@@ -48,7 +52,10 @@ export const firstKeys = (link: object): ReadonlyArray<string> => {
 export const isBare = (link: object): boolean => {
   try {
     if (!prototypes.has(Object.getPrototypeOf(link))) return false
-    for (const key of firstKeys(link)) if (!silent.has(key)) return false
+    for (const key of firstKeys(link)) {
+      // got names the step of a request that timed out.
+      if (!silent.has(key) && !(key === "event" && typeof Reflect.get(link, key) === "string")) return false
+    }
     return true
   } catch {
     return false

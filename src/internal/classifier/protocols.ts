@@ -3,7 +3,7 @@ import type { Finding, Kind, Tag } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import type { Foreign } from "./read.js"
 import { get, isObject, text } from "./read.js"
-import { replyFinding, replyRetryable } from "./replies.js"
+import { replyFinding, replyRetryable } from "./replyCodes.js"
 import { byStatus } from "./status.js"
 
 /** What the code of another protocol says, where it stands among what that protocol has beside it. */
