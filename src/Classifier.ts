@@ -321,7 +321,6 @@ const empties: Readonly<Record<FetchError.EmptyReason, string>> = {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const checkedRules = Check.listOf("a list of rules", Check.fn())
-
 const systemClock = Clock.make()
 
 /** One of the 17, also as JSON from another process or a worker. */

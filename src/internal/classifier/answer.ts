@@ -34,8 +34,7 @@ const answer = (link: unknown): Answer | undefined => {
   if (!isObject(link) || isBare(link)) return undefined
   const status = shapedStatus(link)
   if (status === undefined) return undefined
-  const [response, ...others] = holdersOf(link)
-  const holders = [response ?? link, link, ...others]
+  const holders = nearHolders(link) ?? allHolders(link)
   const kept = bodyAmong(link, holders)
   const holder = holders[0]
   const streamed = isStream(kept) || (kept === undefined && isStream(holder)) || isClientResponse(holder)
@@ -53,6 +52,19 @@ const answer = (link: unknown): Answer | undefined => {
   }
 }
 
+/** The response of most clients: nothing else needs to be searched. */
+const nearHolders = (link: Foreign): ReadonlyArray<Foreign> | undefined => {
+  const response = get(link, "response")
+  return isObject(response) && isObject(get(response, "headers")) && bodyIn(link, response) !== undefined
+    ? [response, link]
+    : undefined
+}
+
+const allHolders = (link: Foreign): ReadonlyArray<Foreign> => {
+  const [response, ...others] = holdersOf(link)
+  return [response ?? link, link, ...others]
+}
+
 /** Names of properties that hold nothing but a body. */
 const bodyNames = [
   "bodyAsText",
@@ -67,16 +79,7 @@ const bodyNames = [
 /** The body, where responses and errors keep it. */
 const bodyAmong = (link: Foreign, holders: ReadonlyArray<Foreign>): unknown => {
   for (const holder of holders) {
-    // What undici's retries put into `data` is a count of bytes.
-    const data = get(link, "code") === "UND_ERR_REQ_RETRY"
-      ? undefined
-      : bodyOf(dataOf(holder)) ?? bodyOf(get(holder, "_data"))
-    if (data !== undefined) return data
-    for (const name of bodyNames) {
-      const named = bodyOf(get(holder, name))
-      if (named !== undefined) return named
-    }
-    const body = bodyOf(get(holder, "body"))
+    const body = bodyIn(link, holder)
     if (body !== undefined) return body
   }
   return bodyOf(get(holders[0], "text")) ?? errorOf(link) ?? graphql(holders[0]) ?? itself(link, holders[0]) ??
@@ -87,6 +90,19 @@ const bodyAmong = (link: Foreign, holders: ReadonlyArray<Foreign>): unknown => {
 const message = (link: Foreign): unknown => {
   const message = text(link, "message")
   return message !== undefined && /^\{.*\}$/s.test(message) ? message : undefined
+}
+
+const bodyIn = (link: Foreign, holder: Foreign): unknown => {
+  // What undici's retries put into `data` is a count of bytes.
+  const data = get(link, "code") === "UND_ERR_REQ_RETRY"
+    ? undefined
+    : bodyOf(dataOf(holder)) ?? bodyOf(get(holder, "_data"))
+  if (data !== undefined) return data
+  for (const name of bodyNames) {
+    const named = bodyOf(get(holder, name))
+    if (named !== undefined) return named
+  }
+  return bodyOf(get(holder, "body"))
 }
 
 /** The error inside the body, which some clients keep alone; a code there stands beside its message. */

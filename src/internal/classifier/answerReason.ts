@@ -1,5 +1,6 @@
 /** The reason for a failure as the server states it: one line of at most 300 characters, and its code. */
 import { attempt, toJson } from "../safe/json.js"
+import { isPlainBody } from "./plainBody.js"
 import { get, isObject, text } from "./read.js"
 
 const maxReason = 300
@@ -23,25 +24,12 @@ export const reasonOf = (body: unknown): string | undefined => {
   return found === undefined || found === "" ? undefined : oneLine(found)
 }
 
-/**
- * The reason in a body with nothing but a code and a short message, which most APIs answer: it is masked as part of the
- * message, and no name in the body can say that it is a secret.
- */
+/** The reason in a plain body. It is masked as a part of the message: no name in such a body says that it is a secret. */
 const plainReason = (body: unknown): string | undefined => {
-  try {
-    if (!isObject(body) || Object.getPrototypeOf(body) !== Object.prototype) return undefined
-    const keys = Object.keys(body)
-    if (keys.length > maxPlain || !keys.every(isPlain)) return undefined
-    const message = body["msg"] ?? body["message"]
-    return typeof message === "string" && message !== "" && message.length <= maxReason ? message : undefined
-  } catch {
-    return undefined
-  }
+  if (!isPlainBody(body)) return undefined
+  const message = text(body, "msg") ?? text(body, "message")
+  return message !== undefined && message !== "" && message.length <= maxReason ? message : undefined
 }
-
-const maxPlain = 8
-const plain: ReadonlySet<string> = new Set(["code", "msg", "message", "status", "statusCode", "success", "ok", "time"])
-const isPlain = (key: string): boolean => plain.has(key)
 
 /** The beginning of a body, as it came. */
 export const excerptOf = (body: unknown): string | undefined => {

@@ -4,6 +4,7 @@
  */
 import type { Finding, Kind, Tag } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
+import { isPlainBody } from "./plainBody.js"
 import type { Foreign } from "./read.js"
 import { get, isObject, ownText } from "./read.js"
 
@@ -154,6 +155,8 @@ const codeNames = [
   "reason"
 ] as const
 
+const plainNames = ["code", "status"] as const
+
 const isCode = (value: unknown): value is string =>
   typeof value === "string" && /^[A-Za-z][\w.:/-]{2,95}$/.test(value) && !systemCode.test(value)
 
@@ -163,6 +166,13 @@ export const systemCode = /^(?:E[A-Z\d]+$|ERR_|UND_ERR|HPE_|Z_|CERT_|SELF_SIGNED
 /** The codes of an object: its own, those of its `error`, and of the first of its `errors`. */
 export const codesOf = (holder: unknown): ReadonlyArray<string> => {
   const found: Array<string> = []
+  if (isPlainBody(holder)) {
+    for (const name of plainNames) {
+      const code = holder[name]
+      if (isCode(code)) found.push(code)
+    }
+    return found
+  }
   const errors = get(holder, "errors") ?? get(holder, "graphQLErrors") ?? get(get(holder, "response"), "errors") ??
     get(get(holder, "body"), "errors")
   const listed = Array.isArray(errors) ? errors : get(errors, "graphQLErrors")

@@ -7,6 +7,7 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import { isBare } from "./bareError.js"
+import { isPlainBody } from "./plainBody.js"
 import { get, isObject } from "./read.js"
 
 export interface WaitEvidence {
@@ -238,6 +239,7 @@ const ofValue = (value: unknown, unit: number, now: number): number | undefined 
 const ofBody = (body: unknown, now: number): number | undefined => {
   if (typeof body === "string") return ofWording(body, now)
   if (!isObject(body)) return undefined
+  if (isPlainBody(body)) return later(ofMessage(body, "msg", now), ofMessage(body, "message", now))
   const error = get(body, "error")
   const details = get(error, "details") ?? get(body, "details")
   let wait = ofFields(body, now)
@@ -245,12 +247,14 @@ const ofBody = (body: unknown, now: number): number | undefined => {
   for (const holder of others) wait = later(wait, ofFields(holder, now))
   for (const holder of Array.isArray(details) ? details.slice(0, 16) : []) wait = later(wait, ofFields(holder, now))
   for (const holder of [body, error]) {
-    for (const name of wordings) {
-      const text = get(holder, name)
-      if (typeof text === "string") wait = later(wait, ofWording(text, now))
-    }
+    for (const name of wordings) wait = later(wait, ofMessage(holder, name, now))
   }
   return wait
+}
+
+const ofMessage = (holder: unknown, name: string, now: number): number | undefined => {
+  const text = get(holder, name)
+  return typeof text === "string" ? ofWording(text, now) : undefined
 }
 
 const wordings = ["msg", "message", "description"] as const
