@@ -104,7 +104,8 @@ const ownCode = (
   status: number | undefined
 ): string | number | undefined => {
   if (answer === undefined && !isObject(link)) return undefined
-  if (!(link instanceof Error)) {
+  // An answer that was thrown as it came. A `type` of other objects is their own: that of a Response is `basic`.
+  if (isObject(link) && attempt(() => Object.getPrototypeOf(link)) === Object.prototype) {
     const code = apiCodeOf(link, status)
     if (code !== undefined) return code
   }
