@@ -99,7 +99,7 @@ class Client {
   /** Whether the last command had no answer: then one command at a time is sent, until there is one. */
   private isSilent = false
   private isProbing = false
-  private failures = 0
+  private isClosing = false
   private lastError = ""
   private readonly waiting = new Set<() => void>()
 
@@ -109,9 +109,11 @@ class Client {
     this.client = client
     client.on("ready", () => {
       this.isSilent = false
-      this.failures = 0
       this.lastError = ""
       for (const resume of this.waiting) resume()
+    })
+    client.on("close", () => {
+      this.isClosing = false
     })
     // Without a listener the client prints every failure to connect.
     client.on("error", (error) => {
@@ -148,7 +150,6 @@ class Client {
           try {
             const answer = await run()
             this.isSilent = false
-            this.failures = 0
             return answer
           } finally {
             if (isProbe) this.isProbing = false
@@ -163,8 +164,9 @@ class Client {
     const isTimeout = message === "Command timed out"
     const isAway = notSent.test(message)
     if (isTimeout) this.isSilent = true
-    // A connection that is open and does not answer is replaced. So is one that was accepted and never became ready.
-    if (isTimeout || (isAway && this.client.status === "connect" && ++this.failures % 10 === 0)) {
+    // A connection that is open and does not answer is replaced.
+    if (isTimeout && !this.isClosing) {
+      this.isClosing = true
       this.client.disconnect(true)
     }
     return new Unavailable({

@@ -6,8 +6,8 @@ export interface RedisClient {
   duplicate(override?: object, overrideOfCluster?: object): RedisClient
   /** Closes the connection. */
   disconnect(reconnect?: boolean): void
-  /** `ready` after each connect, `error` after each failure. */
-  on(event: "ready" | "error", listener: (error: Error) => void): unknown
+  /** `ready` after each connect, `close` after each end of a connection, `error` after each failure. */
+  on(event: "ready" | "close" | "error", listener: (error: Error) => void): unknown
   readonly status: string
   readonly isCluster: boolean
   readonly options: object

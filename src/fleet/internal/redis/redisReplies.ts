@@ -30,15 +30,15 @@ export const entries = (reply: unknown): ReadonlyArray<StreamEntry> =>
     return Array.isArray(fields) ? [{ id: text(id), fields }] : []
   })
 
-/** The entries that `XREAD` returns of one stream: a list of streams, or an object of them. Null: none came in time. */
+/**
+ * The entries that `XREAD` returns of one stream. Null: none came in time. Otherwise the reply is a list of streams, with the
+ * third version of the protocol a list of names and entries, or an object of them.
+ */
 export const readEntries = (reply: unknown): ReadonlyArray<StreamEntry> => {
   if (reply === null || reply === undefined) return []
-  const [first] = Array.isArray(reply)
-    ? reply.map((stream) => list(stream)[1])
-    : Predicate.isRecord(reply)
-    ? Object.values(reply)
-    : []
-  return first === undefined ? [] : entries(first)
+  if (!Array.isArray(reply)) return entries(Object.values(reply)[0])
+  const [first, second] = list(reply)
+  return entries(Array.isArray(first) ? first[1] : second)
 }
 
 /** Whether the position of a stream is before another one. */
