@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { Redis } from "ioredis"
+import type { Redis } from "ioredis"
 import { freePort } from "./redisServer.js"
 import { admin, isTested, live, proxyTo, server, storeAt, storeLines, timed, until, untilDone } from "./serving.js"
 

@@ -76,12 +76,33 @@ describe.skipIf(!isTested)("FleetStore, servers", () => {
       openssl("req", ...key("server"), "-out", path("server.csr"), "-subj", "/CN=127.0.0.1")
       writeFileSync(path("names"), "subjectAltName=IP:127.0.0.1")
       openssl(
-        "x509", "-req", "-in", path("server.csr"), "-CA", path("ca.crt"), "-CAkey", path("ca.key")],
-        "-CAcreateserial", "-out", path("server.crt"), "-days", "2", "-extfile", path("names")
+        "x509",
+        "-req",
+        "-in",
+        path("server.csr"),
+        "-CA",
+        path("ca.crt"),
+        "-CAkey",
+        path("ca.key"),
+        "-CAcreateserial",
+        "-out",
+        path("server.crt"),
+        "-days",
+        "2",
+        "-extfile",
+        path("names")
       )
       const { port } = yield* server(
-        "--port", "0", "--tls-port", "PORT", "--tls-auth-clients", "no",
-        "--tls-cert-file", path("server.crt"), "--tls-key-file", path("server.key")
+        "--port",
+        "0",
+        "--tls-port",
+        "PORT",
+        "--tls-auth-clients",
+        "no",
+        "--tls-cert-file",
+        path("server.crt"),
+        "--tls-key-file",
+        path("server.key")
       )
       const ca = readFileSync(path("ca.crt"), "utf8")
       const options = { url: `rediss://127.0.0.1:${port}`, options: { tls: { ca } } }
