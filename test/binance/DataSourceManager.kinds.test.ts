@@ -178,6 +178,51 @@ describe("answers", () => {
   })
 })
 
+describe("answers that are cut", () => {
+  for (const market of ["SPOT", "FUTURES_COIN"] as const) {
+    const traded = { market, symbol: market === "SPOT" ? "BTCUSDT" : "BTCUSD_PERP" }
+
+    it(`twice in a row prove no gap, since both candles around it are requested: ${market}`, async () => {
+      for (const cut of ["shortFirst", "shortLast"] as const) {
+        const [found] = await ran(
+          world(traded, [step({ start, end: start + 6 * hour })], {
+            restFaults: [{ nth: 1, kind: "shortOuter" }, { nth: 2, kind: cut }]
+          })
+        )
+        expect(found).toMatchObject({ rows: 6, missing: [], error: undefined })
+      }
+    })
+
+    it(`to a single row find gaps: ${market}`, async () => {
+      const gaps = [{ start: start + 2 * hour, end: start + 4 * hour }]
+      const [found] = await ran(world({ ...traded, gaps }, [step({ start, end: start + 6 * hour })], { pageSize: 1 }))
+      expect(found).toMatchObject({
+        rows: 4,
+        missing: ["2024-03-05T02:00..2024-03-05T04:00 source_gap"],
+        error: undefined
+      })
+    })
+  }
+})
+
+describe("a half-open circuit", () => {
+  it("admits one file, and the others are requested after it", async () => {
+    const name = "BTCUSDT-1h-2024-03-05.zip"
+    const steps = [step({ start, end: start + day }), {
+      ...step({ start, end: start + 3 * day }),
+      pause: day,
+      isCalm: true
+    }]
+    const [, found] = await ran(
+      world({}, [...Array<Step>(4).fill(steps[0]!), steps[1]!], {
+        sources: ["vision"],
+        archiveFaults: [{ name, kind: "status503", times: 1000 }]
+      })
+    ).then((all) => [all[0], all.at(-1)])
+    expect(found).toMatchObject({ rows: 72, missing: [], error: undefined })
+  })
+})
+
 describe("rows of answers about the surroundings of a gap", () => {
   it("are used where the page has no valid row", async () => {
     const traded = { interval: "6h", delisted: start + 18 * hour } as const

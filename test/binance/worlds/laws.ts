@@ -75,7 +75,7 @@ const checked = (
   // Excuses are proven.
   const excused = absent.find((open) => excuses.has(reasons.get(open) ?? ""))
   if (excused !== undefined) violated(law3, `exists, but ${reasonOf(excused)}`)
-  checkNames(truth, outcome, reasons, violated)
+  checkNames(traded, truth, outcome, reasons, violated)
   const early = absent.find((open) => reasons.get(open) === "unfinished")
   if (early !== undefined) violated(law7, `has closed, but ${reasonOf(early)}`)
   const isGridKnown = truth.interval !== "3d" || rows.size > 0
@@ -205,8 +205,12 @@ const checkRange = (
   return reasons
 }
 
+/** The longest range of a request to COIN-M. Nothing shows that a longer gap began with trading. */
+const longestWindow = 200 * day
+
 /** A reason is right: before the first candle, after the last, or in between. */
 const checkNames = (
+  { market }: Traded,
   truth: Truth,
   { begun }: Outcome,
   reasons: ReadonlyMap<number, Klines.Reason>,
@@ -218,7 +222,8 @@ const checkNames = (
   )
   for (const [open, reason] of reasons) {
     const isWrong = reason === "not_listed_yet"
-      ? open >= first()
+      ? open >= first() &&
+        (market !== "FUTURES_COIN" || truth.first({ start: open - longestWindow, end: open }, 1).length > 0)
       : reason === "delisted"
       ? open <= last()
       : reason === "source_gap"

@@ -12,6 +12,8 @@ export class Evidence {
   /** The open times of the earliest and of the latest known candle, of any source. */
   first = Infinity
   last = -Infinity
+  /** The most rows in one answer. */
+  mostRows = 0
   /** No candle opens before this time. */
   nothingBefore = -Infinity
   /** No candle opens at or after this time. */
@@ -41,6 +43,7 @@ export class Evidence {
   learn(other: Evidence, isPast: boolean): void {
     this.candles(other.first, other.last)
     this.anchor ??= other.anchor
+    this.mostRows = Math.max(this.mostRows, other.mostRows)
     const doubted = other.doubts > 0 ? subtract(other.empty, this.empty) : []
     this.unsure = union([...this.unsure, ...other.unsure, ...doubted])
     this.empty = union([...this.empty, ...other.empty])

@@ -117,15 +117,15 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
   })
 
   /**
-   * The number of answers required for a part of a gap. A gap with no candle behind it requires one more, since an
-   * empty answer could belong to any request, and so does an instrument without any known candle. Of a gap that is longer
-   * than the longest request, only the part next to a candle is confirmed.
+   * The number of answers required for a part of a gap. A gap with no candle behind it requires one more, since an answer
+   * that is cut looks the same, and so does an instrument without any known candle. Of a gap that is longer than the longest request, only the part next
+   * to a candle is confirmed.
    */
   const required = (gap: Range, part: Range) => {
-    const isWitnessed = map.openFrom(gap.end) !== undefined
-    const more = (isWitnessed ? 0 : 1) + (evidence.first === Infinity ? 1 : 0)
+    const isFollowed = map.openFrom(gap.end) !== undefined
+    const more = (isFollowed ? 0 : 1) + (evidence.first === Infinity ? 1 : 0)
     if (!answersLatest(market) || gap.end - gap.start <= maxWindow) return evidence.required + more
-    const isFar = !isWitnessed
+    const isFar = !isFollowed
       ? part.start >= gap.start + maxWindow
       : part.end <= gap.end - maxWindow
     return isFar ? 1 : evidence.required
@@ -141,7 +141,10 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
       )
     )
 
-  /** A request that starts at a gap and ends with the candle behind it, so that a wrongly empty answer is detected. */
+  /**
+   * A request for gaps and for the known candles on both sides, so that an answer that is wrongly empty or cut is
+   * detected.
+   */
   const check = (parts: ReadonlyArray<Range & { readonly votes: number }>): Question => {
     const [first] = parts
     const { start: from, votes } = first!
@@ -150,20 +153,27 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
     for (const part of parts) {
       if (part.end <= reach || (part.start === to && part.end <= from + maxWindow)) to = Math.max(to, part.end)
     }
-    const limit = (question: Range) =>
-      Math.min(Market.pageLimit, Math.max(1, capacity(interval, question.start, question.end)))
-    if (answersLatest(market)) {
-      const before = map.openBefore(from)
-      const closed = { start: from, end: Math.min(to, from + maxWindow) }
-      const witnessed = before !== undefined && before >= start && closed.end - before <= maxWindow && votes > 0
-        ? { start: before, end: closed.end }
-        : closed
-      return { ...witnessed, limit: varied(limit(witnessed), votes) }
-    }
-    const witness = map.openFrom(to)
-    const open = { start: from, end: witness === undefined ? until() : witness + 1 }
-    return { ...open, limit: varied(limit(open), votes) }
+    const known = map.openBefore(from)
+    const before = known !== undefined && Interval.next(interval, known, anchor()) === from ? known : undefined
+    const after = map.openFrom(to)
+    // An answer describes a gap only if it has the candle behind it, or on COIN-M the candle before it. It has both
+    // unless the exchange returns a single row at most.
+    const hasBoth = evidence.mostRows > 1
+    const closed = { start: from, end: Math.min(to, from + maxWindow) }
+    const question = !answersLatest(market)
+      ? after === undefined
+        ? { start: from, end: until() }
+        : { start: hasBoth ? before ?? from : from, end: after + 1 }
+      : before === undefined
+      ? closed
+      : [{ start: before, end: hasBoth && after === to ? after + 1 : to }, { start: before, end: to }].find(isPage) ??
+        closed
+    const limit = Math.min(Market.pageLimit, Math.max(1, capacity(interval, question.start, question.end)))
+    return { ...question, limit: varied(limit, votes) }
   }
+
+  const isPage = (range: Range) =>
+    range.end - range.start <= maxWindow && capacity(interval, range.start, range.end) <= Market.pageLimit
 
   const prove = Effect.fnUntraced(function*(zone: Range) {
     for (let round = 0;; round++) {

@@ -131,6 +131,7 @@ export const makeSeries = (
       now = Math.max(clock.earliest(sent) ?? -Infinity, opens.at(-1) ?? -Infinity)
     }
     evidence.isTimed ||= !Number.isNaN(date) || clock.earliest(sent) !== undefined
+    evidence.mostRows = Math.max(evidence.mostRows, opens.length)
     if (opens.length > 0) {
       evidence.candles(opens[0]!, opens.at(-1)!)
       if (Interval.floor("1d", opens[0]!) === opens[0]) evidence.anchor ??= opens[0]

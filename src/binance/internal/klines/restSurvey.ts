@@ -13,6 +13,9 @@ import { answersLatest, type Question } from "./restAnswer.js"
 import type { Series } from "./restSeries.js"
 import { inquire } from "./restSurroundings.js"
 
+// The number of requests to COIN-M that search for the first candle without a gap.
+const mostWindows = 6
+
 /** Proves that the beginning and the end of a range are empty, if they are. Fails with the first request that fails. */
 export const surveyRange = Effect.fnUntraced(function*(
   series: Series,
@@ -73,11 +76,22 @@ export const surveyRange = Effect.fnUntraced(function*(
     })
   }
 
-  /** Finds the first candle before a known one by bisection. */
+  /**
+   * Finds the first candle before a known one by bisection. Trading may have paused for longer than a request covers, so
+   * in a range of a few years all of it is covered first.
+   */
   function bisect(known: number): Effect.Effect<number | undefined, KlinesError> {
     return Effect.gen(function*() {
       let low = start
       let high = known
+      while (high - start <= mostWindows * maxWindow && high - low > maxWindow) {
+        const rows = capacity(interval, low, low + maxWindow)
+        const isPage = rows <= Market.pageLimit
+        const [open] = yield* ask({ start: low, end: low + maxWindow, limit: isPage ? rows : 1 })
+        if (open === undefined) low += maxWindow
+        else if (isPage) return Math.min(high, open)
+        else high = Math.min(high, open)
+      }
       const isWide = () => high - low > maxWindow || Interval.count(interval, low, high, anchor) > Market.pageLimit
       while (high > low && isWide()) {
         const middle = Interval.floor(interval, (low + high) / 2, anchor)

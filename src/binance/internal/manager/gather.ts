@@ -13,19 +13,21 @@ import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.
 import * as Interval from "../../Interval.js"
 import type { Input, KlineRequest } from "../../KlineRequest.js"
 import * as Klines from "../../Klines.js"
-import * as Market from "../../Market.js"
+import type * as Market from "../../Market.js"
 import { ArchiveNotes } from "../archive/archiveNotes.js"
 import { type ArchiveSearch, archiveSearchOf } from "../archive/archiveRegistry.js"
 import * as columns from "../klines/columns.js"
 import { Evidence } from "../klines/evidence.js"
-import { isLastWord, type KlinesError } from "../klines/failure.js"
+import type { KlinesError } from "../klines/failure.js"
 import { EachRequest } from "../klines/pages.js"
 import * as ranges from "../klines/ranges.js"
 import { rangeOf } from "../klines/requestRange.js"
 import { restSearchOf } from "../klines/restRegistry.js"
 import * as rowSources from "../klines/rowSources.js"
 import * as split from "../klines/split.js"
+import { askPieces, type Found } from "./askPieces.js"
 import { outsideOf } from "./damagedFiles.js"
+import { bridged, candlesPerPiece, grouped, isLong, witnessed } from "./restPlan.js"
 import type { Network, SourceRequests } from "./sourceRequests.js"
 import type { StreamFacts } from "./streamFacts.js"
 import type { Gathered } from "./verdict.js"
@@ -69,22 +71,8 @@ export interface Sources {
   ) => Effect.Effect<unknown>
 }
 
-// Ten pages of REST.
-const candlesPerPiece = 10_000
-// The number of gaps up to which REST is asked for each; more gaps are fetched page by page.
-const fewGaps = 2
-// The number of refused files after which an archive that has returned none is not asked for the others.
-const refusals = 3
-
 // The symbol is unknown, or its status is invalid.
 const untraded: ReadonlySet<unknown> = new Set([-1121, -1122])
-
-interface Answered extends ranges.Range {
-  readonly klines: Klines.Klines
-  readonly now: number | undefined
-  /** True if no error occurred. Only then are nonexistent candles recorded in the cache. */
-  readonly isSound: boolean
-}
 
 /** With `isFresh`, the cache is not read. `facts` are those of the stream that the fetch is a part of. */
 export const makeGather = (sources: Sources) => {
@@ -124,52 +112,27 @@ export const makeGather = (sources: Sources) => {
     }
     const report = (source: Klines.Source, candles: number) => sources.progress(request, source, candles, expected)
 
-    /** Fetches pieces of the range from a source, several at once, until the source refuses further requests. */
     const ask = Effect.fnUntraced(function*(
       source: Network,
       have: number,
       pieces: ReadonlyArray<ranges.Range>,
       search: (range: ranges.Range) => Effect.Effect<Found, FetchError.FetchError>
     ) {
-      let candles = have
-      let isOver = false
-      let refused = 0
-      const answers = yield* Effect.forEach(pieces, (piece) =>
-        Effect.suspend(() => {
-          if (isOver) return Effect.succeedNone
-          const met: Array<FetchError.FetchError> = []
-          const each = requests.attempted(source, request, piece, met)
-          return Effect.gen(function*() {
-            const answer = yield* requests.request(
-              source,
-              request,
-              piece,
-              Effect.provideService(search(piece), EachRequest, each),
-              met
-            )
-            const found = Either.getOrElse(answer, () => undefined)
-            for (const error of found?.errors ?? []) {
-              yield* requests.request(source, request, piece, Effect.fail(error), met)
-            }
-            errors.push(...met)
-            const length = found?.klines.length ?? 0
-            const failures = Either.isLeft(answer) ? [answer.left] : found?.errors ?? []
-            for (const error of failures) {
-              if (source === "vision" && error._tag === "ApiPermission") refused++
-              else isOver ||= isLastWord(error)
-            }
-            if (length > 0) refused = -Infinity
-            isOver ||= refused >= refusals
-            if (found === undefined) return Option.none()
-            heard(found.now)
-            least = Math.max(least, found.least ?? -Infinity)
-            damaged.push(...found.damaged ?? [])
-            candles += length
-            yield* report(source, candles)
-            return Option.some({ ...piece, klines: found.klines, now: found.now, isSound: met.length === 0 })
-          })
-        }), { concurrency })
-      return answers.flatMap((answer): ReadonlyArray<Answered> => Option.toArray(answer))
+      const asked = yield* askPieces({
+        source,
+        request,
+        requests,
+        concurrency,
+        search,
+        report: (candles) => report(source, have + candles)
+      }, pieces)
+      errors.push(...asked.errors)
+      for (const { found } of asked.answers) {
+        heard(found.now)
+        least = Math.max(least, found.least ?? -Infinity)
+        damaged.push(...found.damaged ?? [])
+      }
+      return asked.answers
     })
 
     let found = Klines.empty(interval, notFetched(interval, range))
@@ -201,7 +164,7 @@ export const makeGather = (sources: Sources) => {
       const answers = yield* ask("vision", found.length, pieces, searched).pipe(
         Option.isSome(rest) ? Effect.provideService(HasAlternative, () => true) : identity
       )
-      found = joined(found, answers.map(({ klines }) => klines))
+      found = joined(found, answers.map((answer) => answer.found.klines))
       // The archive shows which candles exist. Only the exchange itself can prove that a candle does not exist.
       unknown = ranges.joined(ranges.intersect(found.missing, unknown))
     }
@@ -217,7 +180,7 @@ export const makeGather = (sources: Sources) => {
         evidence.candles(found.openTime[0]!, found.openTime.at(-1)!)
         evidence.anchor = columns.anchorOf(interval, found.openTime)
       }
-      const asked = grouped(interval, bridged(unknown, cached)).map((gap) => witnessed(found, gap))
+      const asked = grouped(interval, bridged(unknown, cached)).map((gap) => witnessed(market, found, gap))
       const whole = facts?.range ?? { start: asked[0]!.start, end: asked.at(-1)!.end }
       if (search !== undefined && isLong(request, whole)) {
         const met: Array<FetchError.FetchError> = []
@@ -251,8 +214,8 @@ export const makeGather = (sources: Sources) => {
           : (piece) => search.search(request, evidence, piece)
       )
       const known = found.missing.filter(({ reason }) => reason === "delisted" || reason === "not_listed_yet")
-      const parts = answers.flatMap(({ klines, ...piece }) =>
-        ranges.intersect(unknown, [piece]).map(({ end, start }) => Klines.slice(klines, start, end))
+      const parts = answers.flatMap((answer) =>
+        ranges.intersect(unknown, [answer]).map(({ end, start }) => Klines.slice(answer.found.klines, start, end))
       )
       found = joined(found, parts)
       found = { ...found, missing: outsideOf(damaged, evidence, found.missing) }
@@ -302,14 +265,6 @@ export const makeGather = (sources: Sources) => {
   })
 }
 
-interface Found {
-  readonly klines: Klines.Klines
-  readonly errors: ReadonlyArray<FetchError.FetchError>
-  readonly now: number | undefined
-  readonly least?: number
-  readonly damaged?: ReadonlyArray<ranges.Range>
-}
-
 /** Adapts a client without partial results: it returns all of a range or fails. */
 const plainly = ({ interval, market, symbol }: KlineRequest, client: Client) => (range: ranges.Range) =>
   Effect.flatMap(EachRequest, (each) =>
@@ -345,44 +300,6 @@ const joined = (first: Klines.Klines, others: ReadonlyArray<Klines.Klines>): Kli
   const middle = others.length >> 1
   const [head, ...tail] = others.slice(middle)
   return head === undefined ? first : Klines.concat(joined(first, others.slice(0, middle)), joined(head, tail))
-}
-
-/** Merges gaps that are separated only by candles that are proven not to exist. */
-const bridged = (
-  gaps: ReadonlyArray<ranges.Range>,
-  empty: ReadonlyArray<ranges.Range>
-): ReadonlyArray<ranges.Range> =>
-  gaps.reduce<ReadonlyArray<ranges.Range>>((all, gap) => {
-    const last = all.at(-1)
-    return last !== undefined && ranges.subtract([{ start: last.end, end: gap.start }], empty).length === 0
-      ? [...all.slice(0, -1), { start: last.start, end: gap.end }]
-      : [...all, gap]
-  }, [])
-
-/** A gap with the known candle behind it, unless that takes another page: an answer that has it needs less proof. */
-const witnessed = ({ interval, openTime }: Klines.Klines, { end, start }: ranges.Range): ranges.Range => {
-  const anchor = columns.anchorOf(interval, openTime)
-  const isKnown = openTime[columns.lowerBound(openTime, end)] === end
-  return isKnown && Interval.count(interval, start, end, anchor) % Market.pageLimit > 0
-    ? { start, end: Interval.next(interval, end, anchor) }
-    : { start, end }
-}
-
-/** True if a range takes more pages than it takes requests to find the first and the last candle. */
-const isLong = ({ interval, market }: KlineRequest, { end, start }: ranges.Range): boolean =>
-  Interval.count(interval, start, end) > candlesPerPiece || end - start > 5 * Market.facts[market].maxWindow
-
-/** Returns few gaps unchanged. Many gaps are merged as far as they fit into one page. */
-const grouped = (interval: Interval.Interval, gaps: ReadonlyArray<ranges.Range>): ReadonlyArray<ranges.Range> => {
-  if (gaps.length <= fewGaps) return gaps
-  const groups: Array<ranges.Range> = []
-  for (const gap of gaps) {
-    const last = groups.at(-1)
-    if (last !== undefined && Interval.count(interval, last.start, gap.end) <= 1000) {
-      groups.splice(-1, 1, { start: last.start, end: gap.end })
-    } else groups.push(gap)
-  }
-  return groups
 }
 
 /** Candles of an outdated file that are missing because no source answered. */
