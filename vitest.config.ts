@@ -54,7 +54,7 @@ export default defineConfig(({ mode }) => {
       projects: [
         project("shared", {
           poolOptions: { forks: { isolate: false } },
-          include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+          include: ["test/**/*.test.ts", "examples/*.test.ts"],
           exclude: [...excluded, ...alone, ...apart.map(within)]
         }),
         project("alone", {

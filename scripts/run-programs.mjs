@@ -4,7 +4,7 @@
  *     node scripts/run-programs.mjs SOURCES COMPILED
  *
  * The list is made from the sources, so that what an earlier compilation left behind is not run. `*.test.ts` belong to
- * vitest; `*.no-run.ts` are compiled only.
+ * vitest; `*.no-run.ts` are compiled only; apps are packages of their own, which check-apps.mjs runs.
  */
 import { spawnSync } from "node:child_process"
 import { readdirSync } from "node:fs"
@@ -13,7 +13,9 @@ import { argv, execPath } from "node:process"
 
 const [sources, compiled] = argv.slice(2)
 const programs = readdirSync(sources, { recursive: true })
-  .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && !file.endsWith(".no-run.ts"))
+  .filter((file) =>
+    !file.startsWith("apps") && file.endsWith(".ts") && !file.endsWith(".test.ts") && !file.endsWith(".no-run.ts")
+  )
   .sort()
 
 for (const program of programs) {
