@@ -1,10 +1,15 @@
 /** The cost of metrics, traces and Prometheus pages. */
-import { Context, Effect, Exit, Layer, Logger, ManagedRuntime, Scope, type Tracer } from "effect"
-import { ErrorTracker, FetchError, Prometheus, Tracing } from "effect-errata"
+import { Context, Effect, Either, Exit, Layer, Logger, ManagedRuntime, Scope, type Tracer } from "effect"
+import { ErrorTracker, FetchError, Prometheus, type Snapshot, Tracing } from "effect-errata"
 import { Gauge, Registry } from "prom-client"
-// The recorder is not public; it shows a round without the fiber.
+// These are not public: they show a round without its fiber, and work without its pauses.
+import { report } from "../../dist/internal/insight/insightReport.js"
 import { MetricsRecorder } from "../../dist/internal/metrics/metricsRecorder.js"
+import { Core } from "../../dist/internal/tracker/core.js"
+import { budgetsIn } from "../../dist/internal/tracker/counting/objectiveGauges.js"
 import { measured } from "../../dist/internal/tracker/measures/serviceReadings.js"
+import { evaluated } from "../../dist/internal/tracker/snapshotModel.js"
+import { settings } from "../../dist/internal/tracker/trackerOptions.js"
 import { at } from "./errors.js"
 import { race, rounds } from "./race.js"
 
@@ -133,6 +138,24 @@ const succeeding = Effect.withSpan(Effect.void, "fetch")
 const traced = Effect.withSpan(Effect.void, "fetch", { ...options, kind: "client", attributes: request })
 const failing = Effect.ignore(Effect.withSpan(Effect.fail(error), "fetch"))
 
+/** A tracer that only sets the attributes of a failure: what no decorator can avoid. */
+const least: Tracer.Tracer = {
+  ...native,
+  span(...parameters) {
+    const span = native.span(...parameters)
+    // oxlint-disable-next-line typescript/unbound-method -- it is called on the span
+    const { end } = span
+    span.end = function(endTime, exit) {
+      if (exit._tag === "Failure") {
+        span.attribute("error.type", "API_FORMAT")
+        span.attribute("http.response.status_code", 503)
+      }
+      end.call(span, endTime, exit)
+    }
+    return span
+  }
+}
+
 await race("One span", [
   { name: "the default tracer", run: spans(native, succeeding) },
   { name: "decorated", run: spans(decorated, succeeding) }
@@ -143,8 +166,87 @@ await race("One span of a request, five attributes, no stack", [
 ], { rounds, times: 20_000 })
 await race("One span that fails", [
   { name: "the default tracer", run: spans(native, failing) },
-  { name: "decorated", run: spans(decorated, failing) }
+  { name: "decorated", run: spans(decorated, failing) },
+  { name: "the floor: only `error.type` and the status are set", run: spans(least, failing) }
 ], { rounds, times: 20_000 })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// steps on the event loop
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Milliseconds of processor time of each piece of work. */
+const piecesOf = (work: () => boolean): Array<number> => {
+  const times: Array<number> = []
+  for (let isMore = true; isMore;) {
+    const { system, user } = process.cpuUsage()
+    isMore = work()
+    const after = process.cpuUsage()
+    times.push((after.user - user + after.system - system) / 1000)
+  }
+  return times
+}
+
+const millis = (n = NaN): string => n.toFixed(2)
+
+const row = (name: string, runs: ReadonlyArray<ReadonlyArray<number>>): void => {
+  // The longest piece of each run: the median of the runs, without what a collection of garbage adds to some of them.
+  const longest = runs.map((times) => Math.max(...times)).toSorted((a, b) => a - b)
+  const sums = runs.map((times) => times.reduce((sum, time) => sum + time, 0)).toSorted((a, b) => a - b)
+  const middle = Math.floor(runs.length / 2)
+  console.log(`| ${name} | ${runs[middle]!.length} | ${millis(longest[middle])} | ${millis(sums[middle])} |`)
+}
+
+const core = new Core(Either.getOrThrow(settings({
+  rules: [{ name: "symbols", objective: 0.999, of: "attempts", by: "symbol" }]
+})))
+const minute = 60e9
+const moment = (now: number) => ({ now, wall: now / 1e6 })
+const failures = Array.from({ length: 2000 }, (_, i) => {
+  const context = { symbol: `SYMBOL${i}USDT`, source: "rest", interval: "1m" }
+  return [0, 7, 13].map((n) => new (at(types, i + n))({ context, reason: "api_response" }, true))
+})
+const objectives: Array<Array<number>> = []
+for (let k = 0; k < 70; k++) {
+  for (const [i, errors] of failures.entries()) core.track(at(errors, k + i), moment(k * minute + 1 + i), true)
+  const after = (k + 1) * minute + 1
+  objectives.push(piecesOf(() => {
+    core.settle(moment(after))
+    return core.evaluator.isEvaluating
+  }))
+}
+const end = 70 * minute + 2
+const snapshots: Array<Array<number>> = []
+const reports: Array<Array<number>> = []
+for (let i = 0; i < 15; i++) {
+  let isFirst = true
+  let snapshot: Snapshot.Snapshot | undefined
+  let pieces: Generator<void, Snapshot.Snapshot> | undefined
+  snapshots.push(piecesOf(() => {
+    if (isFirst) {
+      isFirst = false
+      pieces = evaluated(core.lazySnapshot(moment(end))[1])
+      return true
+    }
+    const { done, value } = pieces!.next()
+    if (done === true) snapshot = value
+    return done !== true
+  }))
+  const answers = report(snapshot!)
+  reports.push(piecesOf(() => answers.next().done !== true))
+}
+console.log("\n### Steps on the event loop, 2,000 symbols that fail\n")
+console.log("| work | steps | longest, ms of processor time | all, ms |\n|---|---|---|---|")
+row("an objective by symbol, each full minute", objectives.slice(10))
+row("a snapshot for the page and the API", snapshots)
+row("the answers of Insight", reports)
+row(
+  "error budgets by symbol",
+  Array.from({ length: 15 }, () =>
+    piecesOf(() => {
+      core.read(budgetsIn, moment(end))
+      return false
+    }))
+)
 
 await runtime.runPromise(Scope.close(scope, Exit.void))
 await runtime.dispose()

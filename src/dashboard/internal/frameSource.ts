@@ -25,8 +25,11 @@ interface Labels {
 const emptyCode = "DATA_EMPTY"
 const maxRecent = 200
 
-/** A slow read takes at most this share of the time, and is no more frequent than this, in milliseconds. */
-const slowShare = 0.005
+/**
+ * A slow read takes at most this share of the time, with its pauses, in which other work runs, and is no more frequent than
+ * this, in milliseconds.
+ */
+const slowShare = 0.02
 const slowLeast = 2000
 
 /** The result of an effect that is run again only as often as its duration allows. */
@@ -83,12 +86,12 @@ export const make = (tracker: ErrorTracker.Service, { labels, weights }: SourceO
     const at = yield* Clock.currentTimeMillis
     const all = yield* tracker.stats()
     const isCalls = all.calls.made > 0 || all.attempts === 0
-    const totals = (window: Duration.Duration) =>
-      Effect.zipWith(
-        tracker.stats({ window }),
-        tracker.emptyData({ window }),
-        (stats, { expected }) => totalsOf(stats, expected, isCalls)
-      )
+    const within = (window: Duration.Duration) => Effect.zip(tracker.stats({ window }), tracker.emptyData({ window }))
+    const totals = ([stats, { expected }]: Effect.Effect.Success<ReturnType<typeof within>>): Totals =>
+      totalsOf(stats, expected, isCalls)
+    const minute = yield* within(Duration.minutes(1))
+    const hour = yield* within(Duration.hours(1))
+    const day = yield* within(Duration.days(1))
     // The clock was set back: the finished steps are those of another time.
     if (at < lastAt) { for (const row of Object.values(bars)) row.clear() }
     lastAt = at
@@ -96,24 +99,19 @@ export const make = (tracker: ErrorTracker.Service, { labels, weights }: SourceO
     const since = new Map(
       yield* Effect.forEach(
         starts,
-        (start) => Effect.map(totals(Duration.millis(at - start)), (totals) => [start, totals] as const)
+        (start) => Effect.map(within(Duration.millis(at - start)), (counts) => [start, totals(counts)] as const)
       )
     )
     const totalsSince = (start: number): Totals => since.get(start) ?? { errors: {}, calls: 0, failures: 0 }
-    const hour = yield* tracker.stats({ window: "1 hour" })
     return {
       ...labels,
       at,
       facts: factsOf(all),
-      windows: {
-        minute: yield* totals(Duration.minutes(1)),
-        hour: yield* totals(Duration.hours(1)),
-        day: yield* totals(Duration.days(1))
-      },
+      windows: { minute: totals(minute), hour: totals(hour), day: totals(day) },
       isCalls,
-      calls: hour.calls,
-      attempts: hour.attempts,
-      failedAttempts: failuresOf(hour),
+      calls: hour[0].calls,
+      attempts: hour[0].attempts,
+      failedAttempts: failuresOf(hour[0]),
       bars: {
         hour: bars.hour.row(at, totalsSince),
         sixHours: bars.sixHours.row(at, totalsSince),
@@ -124,7 +122,7 @@ export const make = (tracker: ErrorTracker.Service, { labels, weights }: SourceO
       limits: yield* tracker.limits,
       budgets: yield* tracker.errorBudgets,
       latency: yield* tracker.latency(),
-      empty: yield* tracker.emptyData({ window: "1 day" }),
+      empty: day[1],
       recent: yield* tracker.recent({ limit: maxRecent }),
       policies: yield* policies,
       // The page needs the other parts of a frame more.

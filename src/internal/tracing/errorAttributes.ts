@@ -5,6 +5,7 @@ import { isCounted } from "../error/mark.js"
 import type { CallReport } from "../fetch/spanReport.js"
 import { attempt } from "../safe/json.js"
 import { redactText } from "../safe/redaction.js"
+import { kept } from "./safeAttributes.js"
 
 type Attributes = Readonly<Record<string, unknown>>
 
@@ -20,8 +21,9 @@ export const errorTypeOf = (error: unknown): string =>
   }) ?? "_OTHER"
 
 /** One name, no sentence: a type has few values. */
-const typeText = (text: string): string | undefined =>
-  text !== "" && text.length <= maxType ? redactText(text) : undefined
+const typeText = kept((text) => text !== "" && text.length <= maxType ? redactText(text) : undefined)
+
+const sourceText = kept(redactText)
 
 /** `status` is that of the response, if the span has one. */
 export const attributesOfError = (error: unknown, status: unknown): Attributes =>
@@ -33,7 +35,7 @@ export const attributesOfError = (error: unknown, status: unknown): Attributes =
     const own: unknown = "status" in error ? error.status : undefined
     return {
       "http.response.status_code": status === undefined && Predicate.isNumber(own) ? own : undefined,
-      "errata.source": source === undefined ? undefined : redactText(source),
+      "errata.source": source === undefined ? undefined : sourceText(source),
       "errata.attempts": error.context.attempt,
       "errata.gave_up": Predicate.isString(gaveUp) ? gaveUp : undefined,
       "errata.refused": Predicate.isString(refused) ? refused : undefined,

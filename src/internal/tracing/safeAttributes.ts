@@ -6,7 +6,8 @@ import { isSecret, isSecretName, mask } from "../safe/secretNames.js"
 // Programs have few names and keys, and most of what a span costs here would be to look at them again.
 const maxKept = 512
 
-const kept = <A>(read: (text: string) => A): (text: string) => A => {
+/** Keeps the results for the first texts. */
+export const kept = <A>(read: (text: string) => A): (text: string) => A => {
   const results = new Map<string, A>()
   return (text) => {
     const known = results.get(text)

@@ -32,42 +32,60 @@ class Sketch {
   readonly counts = new Float64Array(buckets)
   count = 0
   max = 0
+  /** The sum of the durations, within 2 %. */
+  sum = 0
+  // The buckets with a count lie between these.
+  private first: number = buckets
+  private last = -1
 
   add(millis: number, bucket: number, count = 1): void {
     this.counts[bucket] = this.counts[bucket]! + count
     this.count += count
-    this.max = Math.max(this.max, millis)
+    this.sum += count * middles[bucket]!
+    if (millis > this.max) this.max = millis
+    this.span(bucket, bucket)
   }
 
-  merge({ count, counts, max }: Sketch): void {
-    for (let i = 0; i < buckets; i++) this.counts[i] = this.counts[i]! + counts[i]!
+  merge({ count, counts, first, last, max, sum }: Sketch): void {
+    for (let i = first; i <= last; i++) this.counts[i] = this.counts[i]! + counts[i]!
     this.count += count
+    this.sum += sum
     this.max = Math.max(this.max, max)
-  }
-
-  /** Within 2 %. */
-  get sum(): number {
-    let sum = 0
-    for (let i = 0; i < buckets; i++) sum += this.counts[i]! * middles[i]!
-    return sum
+    this.span(first, last)
   }
 
   clear(): void {
     this.counts.fill(0)
-    this.count = this.max = 0
+    this.count = this.max = this.sum = 0
+    this.first = buckets
+    this.last = -1
   }
 
-  /** The duration that this share of the fetches did not exceed. */
-  quantile(share: number): number {
-    let bucket = 0
-    for (let sum = this.counts[0]!; sum < share * this.count; sum += this.counts[bucket]!) bucket++
-    return bucket === buckets - 1 ? this.max : Math.min(middles[bucket]!, this.max)
+  /** The durations that these shares of the fetches did not exceed, in ascending order. NaN without a fetch. */
+  quantiles(shares: ReadonlyArray<number>): Array<number> {
+    let bucket = Math.min(this.first, buckets - 1)
+    let sum = this.counts[bucket]!
+    return shares.map((share) => {
+      if (this.count === 0) return NaN
+      while (sum < share * this.count) sum += this.counts[++bucket]!
+      return bucket === buckets - 1 ? this.max : Math.min(middles[bucket]!, this.max)
+    })
+  }
+
+  private span(first: number, last: number): void {
+    if (first < this.first) this.first = first
+    if (last > this.last) this.last = last
   }
 }
+
+const shares = [0.5, 0.9, 0.99]
 
 // A step is open at its start. A window is the current step and the six before it, which is at most one sixth too much.
 const widths = [10, 600, 14_400] as const
 const kept = 7
+
+// Windows are read often, and a sketch is four kilobytes.
+const scratch = new Sketch()
 
 class OfSource {
   readonly total = new Sketch()
@@ -91,8 +109,10 @@ class OfSource {
     }
   }
 
+  /** Of a window. The next call returns the same object with other counts. */
   within(window: WindowIndex, second: number): Sketch {
-    const sketch = new Sketch()
+    const sketch = scratch
+    sketch.clear()
     const { ring, width } = this.steps[window]!
     const current = Math.ceil(second / width)
     for (const slot of ring) if (slot !== undefined && slot.step > current - kept) sketch.merge(slot.sketch)
@@ -131,20 +151,21 @@ export class Latencies {
     return Array.from(this.sources, ([source, latency]) => {
       const sketch = window === undefined ? latency.total : latency.within(window, second)
       const { count, max } = sketch
-      return { source, count, p50: sketch.quantile(0.5), p90: sketch.quantile(0.9), p99: sketch.quantile(0.99), max }
+      const [p50 = 0, p90 = 0, p99 = 0] = sketch.quantiles(shares)
+      return { source, count, p50, p90, p99, max }
     }).filter(({ count }) => count > 0)
   }
 
   /** The count and the sum of each source since the start, and the quantiles of a window. */
   readings(window: Window, second: number): ReadonlyArray<LatencyReading> {
     return Array.from(this.sources, ([source, latency]) => {
-      const sketch = latency.within(windowIndex[window], second)
+      const quantiles = latency.within(windowIndex[window], second).quantiles(shares)
       return {
         source,
         count: latency.total.count,
         sumMillis: latency.total.sum,
         // Without a fetch in the window there is no quantile.
-        quantiles: [0.5, 0.9, 0.99].map((share) => [share, sketch.count === 0 ? NaN : sketch.quantile(share)] as const)
+        quantiles: shares.map((share, i) => [share, quantiles[i]!] as const)
       }
     }).filter(({ count }) => count > 0)
   }
