@@ -35,6 +35,8 @@ export const rooms = [
   ["SharedGate", /^SharedGate\.ts$/],
   ["RetryPolicy", /^RetryPolicy\.ts$/],
   ["Fetch", /^Fetch\.ts$/],
+  ["internal/client", /^internal\/client\//],
+  ["TrackedClient", /^TrackedClient\.ts$/],
   ["internal/api", /^internal\/api\//],
   ["TrackerApi", /^TrackerApi\.ts$/],
   ["Connectivity", /^Connectivity\.ts$/],

@@ -134,6 +134,13 @@ export * as Threshold from "./Threshold.js"
 export * as TrackerApi from "./TrackerApi.js"
 
 /**
+ * An `HttpClient` whose requests are classified, counted and retried.
+ *
+ * @since 0.1.0
+ */
+export * as TrackedClient from "./TrackedClient.js"
+
+/**
  * Spans by the conventions of OpenTelemetry and without secrets, whatever the tracer.
  *
  * @since 0.1.0

@@ -11,7 +11,8 @@ import {
   Insight,
   Notifier,
   Prometheus,
-  RetryPolicy
+  RetryPolicy,
+  TrackedClient
 } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
 import { FleetGate, FleetStore, FleetWeight } from "effect-errata/fleet"
@@ -212,6 +213,17 @@ const entries: Readonly<Record<string, Entry>> = {
   "Connectivity.check": {
     make: provided((options) => Connectivity.check("http://x.test", options)),
     options: { timeout: finiteDurations }
+  },
+  "TrackedClient.make": {
+    make: provided((options) => TrackedClient.make(options)(client).get("http://x.test")),
+    options: {
+      source: texts,
+      retry: [...objects, {}],
+      timeout: finiteDurations,
+      endpoints: [...lists, [3], [""], ["users/:id"], ["/users/*/x"], ["/users?id=1"]],
+      accept: functions,
+      isIdempotent: functions
+    }
   },
   "Insight.offenders": {
     make: provided((options) =>
@@ -517,6 +529,7 @@ it("every exported type of options has an entry above", () => {
     "RetryPolicy.Options": "RetryPolicy.make",
     "Fetch.TrackedOptions": "Fetch.tracked",
     "Connectivity.Options": "Connectivity.check",
+    "TrackedClient.Options": "TrackedClient.make",
     "Klines.CsvOptions": "Klines.toCsv",
     "Klines.JsonOptions": "Klines.toJson",
     "Classifier.TableOptions": "Classifier.table",

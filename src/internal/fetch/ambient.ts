@@ -26,3 +26,13 @@ export class HasAlternative extends Context.Reference<HasAlternative>()("effect-
 export class Probed extends Context.Reference<Probed>()("effect-errata/Fetch/Probed", {
   defaultValue: (): object | undefined => undefined
 }) {}
+
+/** Whether the fetch may be repeated after this failure. A policy retries nothing else. */
+export class Repeatable extends Context.Reference<Repeatable>()("effect-errata/Fetch/Repeatable", {
+  defaultValue: (): (error: Trackable) => boolean => () => true
+}) {}
+
+/** Sets {@link Repeatable} for an effect. */
+export const repeatableIf =
+  (isRepeatable: (error: Trackable) => boolean) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.mapInputContext(self, (env: Context.Context<R>) => Context.add(env, Repeatable, isRepeatable))

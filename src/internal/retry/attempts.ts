@@ -11,7 +11,7 @@ import * as FetchContext from "../../FetchContext.js"
 import type * as FetchError from "../../FetchError.js"
 import { asRefusal, withRetryAfter } from "../error/copy.js"
 import { hasMark } from "../error/mark.js"
-import { Ambient, HasAlternative, Probed, within } from "../fetch/ambient.js"
+import { Ambient, HasAlternative, Probed, Repeatable, within } from "../fetch/ambient.js"
 import { asCall, attemptFailed, type FirstAttempt, gaveUp } from "../fetch/callLog.js"
 import { writeDetached } from "../log/write.js"
 import { monotonicMillis } from "../monotonicMillis.js"
@@ -225,7 +225,8 @@ export const make = (settings: Settings, tracker: Service, start: number, shared
     call: Tried<E>,
     now: number
   ): Effect.Effect<A, E | Refusal, R> =>
-    Effect.flatMap(reasonToGiveUp(call, now), (why) => {
+    Effect.flatMap(Effect.zip(reasonToGiveUp(call, now), Repeatable), ([why, isRepeatable]) => {
+      if (!isRepeatable(Arr.lastNonEmpty(call.errors))) return giveUp(call, reason.notIdempotent)
       if (why !== undefined) return giveUp(call, why)
       return Effect.uninterruptibleMask((restore) =>
         Effect.suspend(() => {

@@ -3,6 +3,8 @@ import * as Duration from "effect/Duration"
 
 export const noAttemptsLeft = "no attempts left"
 
+export const notIdempotent = "the request is not idempotent"
+
 export const circuitOpen = "the circuit is open"
 
 export const budgetSpent = "the budget of retries is spent"
