@@ -46,6 +46,11 @@ for (const [page, html] of pages) {
     else if (anchor && !anchors.get(target)?.has(anchor)) broken.push(`${page}: ${link}: no such anchor`)
   }
 }
+for (const [page, html] of pages) {
+  if (page.startsWith("modules/") && !html.includes('href="../documents/')) {
+    broken.push(`${page}: no link to a guide: its first comment needs "Guide: [Title](../docs/page.md)." and @module`)
+  }
+}
 for (const line of broken.slice(0, 20)) console.error(line)
 console.log(`${site}: ${pages.size} pages, ${links} links, ${broken.length} broken`)
 if (pages.size === 0 || links === 0 || broken.length > 0) exit(1)

@@ -1,6 +1,8 @@
 /**
  * Faults between a client and an exchange, as data: the requests that a fault hits, and its effect.
  *
+ * Guide: [Tests](../../docs/testing.md).
+ *
  * @example
  * import { Fault } from "effect-errata/testing"
  *
@@ -11,8 +13,6 @@
  * ]
  *
  * assert.deepStrictEqual(plan[0]?.when, { symbol: "ETHUSDT", nth: 1 })
- *
- * Guide: [Tests](../../docs/testing.md).
  *
  * @since 0.1.0
  * @module

@@ -5,6 +5,8 @@
  * {@link layer} is a server on the loopback interface with real sockets. {@link layerClient} is an `HttpClient` without
  * sockets, whose latencies, limits and bans follow `TestClock`.
  *
+ * Guide: [Tests](../../docs/testing.md).
+ *
  * @example
  * import { Fault, FaultyExchange } from "effect-errata/testing"
  * import { HttpClient } from "@effect/platform"
@@ -20,8 +22,6 @@
  * })
  *
  * Effect.runPromise(Effect.provide(test, FaultyExchange.layerClient({ now: "2024-06-01" })))
- *
- * Guide: [Tests](../../docs/testing.md).
  *
  * @since 0.1.0
  * @module
