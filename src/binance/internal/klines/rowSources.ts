@@ -7,15 +7,21 @@ import type { Source as SourceSchema } from "./origins.js"
 type Source = typeof SourceSchema.Type
 
 const uniform = new WeakMap<ReadonlyArray<Source>, Source>()
-const latest = new Map<Source, WeakRef<ReadonlyArray<Source>>>()
+const latest = new Map<Source, Pick<WeakRef<ReadonlyArray<Source>>, "deref">>()
+
+// Lists of up to this length, more than a day of seconds, are kept: to make them again takes as long as to read their rows.
+const longest = 1 << 17
+
+const none: ReadonlyArray<Source> = Object.freeze([])
 
 /** A frozen list with the same source for `length` rows. Most pieces of a range have the same length. */
 export const repeated = (source: Source, length: number): ReadonlyArray<Source> => {
   const shared = latest.get(source)?.deref()
   if (shared?.length === length) return shared
+  if (length === 0) return none
   const made = Object.freeze(Array<Source>(length).fill(source))
   uniform.set(made, source)
-  latest.set(source, new WeakRef(made))
+  latest.set(source, length > longest ? new WeakRef(made) : { deref: () => made })
   return made
 }
 
