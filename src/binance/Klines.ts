@@ -207,8 +207,7 @@ export const slice: {
 } = dual(3, (self: Klines, start: number, end: number): Klines => combine.slice(self, start, end))
 
 /**
- * Iterates over the candles as objects. Each object is made when it is reached: iterating takes no memory beyond the
- * columns, while an array of all objects takes about four times as much as the columns.
+ * Iterates over the candles as objects, each made when it is reached. An array of all takes four times the memory of the columns.
  *
  * @example
  * import { Klines } from "effect-errata/binance"
@@ -375,10 +374,9 @@ export const fromArrow = (bytes: Uint8Array): Effect.Effect<Klines, FetchError.D
 
 /**
  * Encodes a stream of klines of one interval as an Arrow IPC stream, with a record batch for each piece that has rows. The
- * columns are those of {@link toArrow}. At most one piece is held in memory. The interval is in the metadata of the
- * schema; a stream cannot hold a checksum, the sources and the missing ranges. {@link fromArrow} does not read it, but
- * other Arrow tools do: apache-arrow, pyarrow (`ipc.open_stream`), polars (`read_ipc_stream`), DuckDB. Has the requirements
- * of {@link toArrow}.
+ * columns and requirements are those of {@link toArrow}. At most one piece is held in memory. The interval is in the
+ * metadata of the schema; a stream cannot hold a checksum, the sources and the missing ranges. {@link fromArrow} does not
+ * read it, but other Arrow tools do: apache-arrow, pyarrow (`ipc.open_stream`), polars (`read_ipc_stream`), DuckDB.
  *
  * @example
  * import { FileSystem } from "@effect/platform"
