@@ -47,7 +47,7 @@ for (const [page, html] of pages) {
   }
 }
 for (const [page, html] of pages) {
-  if (page.startsWith("modules/") && !html.includes('href="../documents/')) {
+  if (page.startsWith("modules/") && !html.includes("href=\"../documents/")) {
     broken.push(`${page}: no link to a guide: its first comment needs "Guide: [Title](../docs/page.md)." and @module`)
   }
 }
