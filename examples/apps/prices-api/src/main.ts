@@ -12,7 +12,7 @@ import {
 } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Duration, Effect, Layer, Option, Schema } from "effect"
-import { ErrorLog, ErrorTracker, Fetch, Notifier, Prometheus, RetryPolicy } from "effect-errata"
+import { ErrorLog, ErrorTracker, Fetch, Notifier, Prometheus, RetryPolicy, TrackedClient } from "effect-errata"
 import { createServer } from "node:http"
 
 const Price = Schema.Struct({ symbol: Schema.String, price: Schema.Number })
@@ -20,16 +20,15 @@ const Price = Schema.Struct({ symbol: Schema.String, price: Schema.Number })
 class Prices extends Effect.Service<Prices>()("Prices", {
   effect: Effect.gen(function*() {
     const upstream = yield* Config.string("UPSTREAM_URL")
-    const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
-    const policy = yield* RetryPolicy.make({ source: "upstream" })
+    const client = TrackedClient.make({
+      source: "upstream",
+      endpoints: ["/price/:symbol"],
+      timeout: "2 seconds",
+      retry: yield* RetryPolicy.make({ source: "upstream" })
+    })(yield* HttpClient.HttpClient)
     return {
       of: (symbol: string) =>
-        client.get(`${upstream}/price/${encodeURIComponent(symbol)}`).pipe(
-          Effect.flatMap(HttpClientResponse.schemaBodyJson(Price)),
-          Fetch.timeout("2 seconds"),
-          Fetch.tracked({ symbol, source: "upstream" }, { attempts: true }),
-          Fetch.retry(policy)
-        )
+        client.json(`${upstream}/price/${encodeURIComponent(symbol)}`, Price).pipe(Fetch.annotate({ symbol }))
     }
   })
 }) {}
