@@ -28,6 +28,8 @@ const alone = [
   "test/internal/tracker/snapshotFile.test.ts"
 ]
 
+const workers = availableParallelism() + 1
+
 const within = (folder: string) => `${folder}/**`
 const excluded = ["test/bench/**", "**/node_modules/**", ...skipped.map(within)]
 
@@ -46,8 +48,10 @@ export default defineConfig(({ mode }) => {
   })
   return {
     test: {
-      // By default one processor is left alone, which on a machine of two is half of them.
-      maxWorkers: availableParallelism(),
+      // One more than there are processors: a quarter of the time, a worker waits for a timer or for another program. As
+      // many from the beginning: the pool ends a worker beyond the least number while it still has files.
+      minWorkers: workers,
+      maxWorkers: workers,
       // The files of a worker share their modules: to import Effect takes longer than most tests. Vitest reads here whether
       // files have a process of their own, and in the project whether modules are loaded again for each file.
       poolOptions: { forks: { isolate: false } },

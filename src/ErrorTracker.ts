@@ -143,7 +143,9 @@ export type LatencyOptions = Model.LatencyOptions
 export type TrackOptions = Model.TrackOptions
 
 /**
- * The service. No member but `setLimits` fails, and no read changes the state.
+ * The service. No member but `setLimits` fails, and no read changes the state. A read dies of options that are wrong (an
+ * unknown name, a window like `"5 mins"`, a dimension that is not kept), with a message that names the option and what it
+ * accepts.
  *
  * @since 0.1.0
  * @category models

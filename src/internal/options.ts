@@ -268,23 +268,6 @@ export const httpUrl: Check<string> = (path, value) => {
   return Either.right(value)
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// reads
-// ---------------------------------------------------------------------------------------------------------------------
-
 /** The duration of a finished fetch, where it can be read: recording never fails. */
-export const durationOf = (window: unknown): Duration.Duration | undefined =>
-  Option.getOrUndefined(Duration.decodeUnknown(window))
-
-interface TimelineInput {
-  readonly window: unknown
-  readonly step: unknown
-  readonly code?: string | undefined
-}
-
-/** The arguments of a timeline, with a day in one step where they cannot be read: reads do not fail. */
-export const timelineOf = (options: TimelineInput | undefined) => ({
-  window: durationOf(options?.window) ?? Duration.days(1),
-  step: durationOf(options?.step) ?? Duration.days(1),
-  code: options?.code
-})
+export const durationOf = (duration: unknown): Duration.Duration | undefined =>
+  Option.getOrUndefined(Duration.decodeUnknown(duration))

@@ -155,6 +155,22 @@ const headers = [...objects, { "a b": "c" }, { a: 3 }, { a: "b\r\nc" }]
 
 const row = (option: string, values: ReadonlyArray<unknown>) => values.map((value) => ({ X: { [option]: value } }))
 
+/** A read of a tracker, by its name. */
+const read = (name: keyof ErrorTracker.Service) =>
+  provided((options) =>
+    Effect.flatMap(
+      ErrorTracker.ErrorTracker,
+      // Each of these reads is a function of its options.
+      (tracker) => Reflect.apply(tracker[name] as never, undefined, [options]) as Effect.Effect<unknown>
+    )
+  )
+
+const readWindows = [...durations.filter((duration) => duration !== 0), "1 hr", "hour", "minute", "1 day ago"]
+const windowNames = ["hours", "1 hour", "60 minutes", "", 3, null, {}, 3_600_000]
+const readDimensions = ["symbl", "Symbol", "", 3, null, {}, undefined]
+const readCounts = [NaN, -1, "3", null, {}, true]
+const steps = { window: "1 hour", step: "1 minute" }
+
 const entries: Readonly<Record<string, Entry>> = {
   "ErrorTracker.layer": { make: layered(ErrorTracker.layer), options: tracker },
   "ErrorTracker.layerPersisted": {
@@ -225,6 +241,31 @@ const entries: Readonly<Record<string, Entry>> = {
       isIdempotent: functions
     }
   },
+  "ErrorTracker.stats": { make: read("stats"), options: { window: readWindows } },
+  "ErrorTracker.breakdown": {
+    make: read("breakdown"),
+    needed: { by: "symbol" },
+    options: { by: readDimensions, window: windowNames, code: [3, null, {}], limit: readCounts }
+  },
+  "ErrorTracker.worst": {
+    make: read("worst"),
+    needed: { by: "symbol" },
+    options: { by: readDimensions, window: windowNames, limit: readCounts, minAttempts: readCounts }
+  },
+  "ErrorTracker.timeline": {
+    make: read("timeline"),
+    needed: steps,
+    options: { window: [...readWindows, undefined], step: [...readWindows, undefined], code: [3, null, {}] }
+  },
+  "ErrorTracker.callTimeline": {
+    make: read("callTimeline"),
+    needed: steps,
+    options: { window: [...readWindows, undefined], step: [...readWindows, undefined] }
+  },
+  "ErrorTracker.emptyData": { make: read("emptyData"), options: { window: readWindows } },
+  "ErrorTracker.latency": { make: read("latency"), options: { window: windowNames } },
+  "ErrorTracker.resolvedAlerts": { make: read("resolvedAlerts"), options: { window: readWindows } },
+  "ErrorTracker.recent": { make: read("recent"), options: { limit: readCounts, code: [3, null, {}] } },
   "Insight.offenders": {
     make: provided((options) =>
       Effect.flatMap(
@@ -411,7 +452,7 @@ describe.each(Object.entries(entries))("%s refuses", (name, { make, needed, opti
             new RegExp(`^IllegalArgumentException: ${owner.replace(".", "\\.")}: ${path}\\b`)
           )
           expect(message, `${option}: ${shown(value)}`).toMatch(
-            /it must |unknown |: write |it has no scheme|no unit|has both|needs|tag of an error|without ratio|two rules/
+            /it must |unknown |: write |it has no scheme|no unit|no number|has both|needs|tag of an error|without ratio|two rules/
           )
           expect(message).not.toMatch(/TypeError|undefined is not|pass@|\bword\b/)
         }
@@ -526,6 +567,11 @@ it("every exported type of options has an entry above", () => {
   const covered: Readonly<Record<string, string>> = {
     "ErrorTracker.Options": "ErrorTracker.layer",
     "ErrorTracker.PersistedOptions": "ErrorTracker.layerPersisted",
+    "ErrorTracker.BreakdownOptions": "ErrorTracker.breakdown",
+    "ErrorTracker.TimelineOptions": "ErrorTracker.timeline",
+    "ErrorTracker.CallTimelineOptions": "ErrorTracker.callTimeline",
+    "ErrorTracker.WorstOptions": "ErrorTracker.worst",
+    "ErrorTracker.LatencyOptions": "ErrorTracker.latency",
     "RetryPolicy.Options": "RetryPolicy.make",
     "Fetch.TrackedOptions": "Fetch.tracked",
     "Connectivity.Options": "Connectivity.check",
@@ -550,15 +596,10 @@ it("every exported type of options has an entry above", () => {
     "FleetStore.IoredisOptions": "FleetStore.layerIoredis",
     "FaultyExchange.Options": "FaultyExchange.layer"
   }
-  // Reads and reports never fail; rules are called by the classifier; a DataResult is plain data; a stream validates its
+  // Tracking and logging never fail; rules are called by the classifier; a DataResult is plain data; a stream validates its
   // options with the request, and fails with DataValidation.
   const unchecked = [
     "DataSourceManager.StreamOptions",
-    "ErrorTracker.BreakdownOptions",
-    "ErrorTracker.TimelineOptions",
-    "ErrorTracker.CallTimelineOptions",
-    "ErrorTracker.WorstOptions",
-    "ErrorTracker.LatencyOptions",
     "ErrorTracker.TrackOptions",
     "ErrorLog.LogOptions",
     "Classifier.RuleOptions",

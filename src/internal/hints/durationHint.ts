@@ -37,6 +37,8 @@ export const durationHint = (text: string): string | undefined => {
   const given = text.trim()
   const bare = /^[\d.,_]+$/.test(given) ? amountOf(given) : undefined
   if (bare !== undefined) return `no unit: write "${bare} millis" or "${bare} seconds"`
+  const unit = knownUnit(given)
+  if (unit !== undefined) return `no number: write "1 ${unit.slice(0, -1)}"`
   if (/^P/i.test(given)) {
     const [, days, hours, minutes, seconds] =
       /^P(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/i.exec(given) ?? []
@@ -92,11 +94,15 @@ const amountOf = (text: string): number | undefined => {
 const isUnit = (name: string): boolean => units.some((unit) => name === unit || `${name}s` === unit)
 
 const unitOf = (name: string): Unit | undefined => {
+  const known = knownUnit(name)
+  if (known !== undefined) return known
+  const near = nearest(name.toLowerCase(), units.flatMap((unit) => [unit, unit.slice(0, -1)]))
+  return units.find((unit) => unit === near || unit === `${near}s`)
+}
+
+const knownUnit = (name: string): Unit | undefined => {
   const plain = name.toLowerCase()
-  const known = units.find((unit) =>
+  return units.find((unit) =>
     isUnit(plain) ? unit === plain || unit === `${plain}s` : spellings[unit].some((other) => other === plain)
   )
-  if (known !== undefined) return known
-  const near = nearest(plain, units.flatMap((unit) => [unit, unit.slice(0, -1)]))
-  return units.find((unit) => unit === near || unit === `${near}s`)
 }

@@ -5,11 +5,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { durationOf, timelineOf } from "../options.js"
+import type { Check } from "../options.js"
 import type { Row } from "./counting/dimension.js"
+import type { StepsInput } from "./counting/timelines.js"
 import { noWorst, worstOf } from "./counting/worst.js"
-import type { BreakdownRow, CallTimelineOptions, Derived, Service, Stats } from "./model.js"
+import type { BreakdownRow, Derived, Service, Stats } from "./model.js"
 import { encodableEmptyData, encodableStats, encodableVerdict, encodableWorst } from "./readCodec.js"
+import * as Reads from "./readOptions.js"
 import { noCalls, noEvents } from "./snapshotModel.js"
 
 const maxSteps = 1440
@@ -23,39 +25,55 @@ export const derive = (
       ({ byCode }) => Object.fromEntries(Object.entries(byCode).map(([code, { count }]) => [code, count]))
     )
   return {
-    latency: () => Effect.succeed([]),
+    latency: (options) => nothing("latency", Reads.latency, options),
     rates: Effect.all({ minute: rate("1 minute"), hour: rate("1 hour"), day: rate("1 day") }),
-    worst: ({ by, window = "hour", ...options }) =>
-      Effect.map(breakdown({ by, window }), (rows) => worstOf(rows.map(rowOf), options, () => undefined)),
+    worst: (options) =>
+      Reads.read(
+        "worst",
+        Reads.worst(),
+        options,
+        ({ by, window = "hour", ...options }) =>
+          Effect.map(breakdown({ by, window }), (rows) => worstOf(rows.map(rowOf), options, () => undefined))
+      ),
     timeline: (options) =>
-      Effect.map(stepsOf(stats, options), (steps) => {
-        const { code } = timelineOf(options)
-        return steps.map(({ at, difference }) => ({
-          at,
-          count: difference((stats) =>
-            code === undefined
-              ? stats.total
-              : Object.hasOwn(stats.byCode, code)
-              ? stats.byCode[code]?.count ?? 0
-              : 0
-          )
-        }))
-      }),
+      Reads.read(
+        "timeline",
+        Reads.timeline,
+        options,
+        ({ code, ...options }) =>
+          Effect.map(stepsOf(stats, options), (steps) =>
+            steps.map(({ at, difference }) => ({
+              at,
+              count: difference((stats) =>
+                code === undefined
+                  ? stats.total
+                  : Object.hasOwn(stats.byCode, code)
+                  ? stats.byCode[code]?.count ?? 0
+                  : 0
+              )
+            })))
+      ),
     callTimeline: (options) =>
-      Effect.map(stepsOf(stats, options), (steps) =>
-        steps.map(({ at, difference }) => ({
-          at,
-          made: difference(({ calls }) => calls.made),
-          recovered: difference(({ calls }) => calls.recovered),
-          failed: difference(({ calls }) => calls.failed),
-          refused: difference(({ calls }) => calls.refused)
-        }))),
+      Reads.read(
+        "callTimeline",
+        Reads.callTimeline,
+        options,
+        (options) =>
+          Effect.map(stepsOf(stats, options), (steps) =>
+            steps.map(({ at, difference }) => ({
+              at,
+              made: difference(({ calls }) => calls.made),
+              recovered: difference(({ calls }) => calls.recovered),
+              failed: difference(({ calls }) => calls.failed),
+              refused: difference(({ calls }) => calls.refused)
+            })))
+      ),
     alertStatus: Effect.map(activeAlerts, (alerts) =>
       alerts.map((alert) => {
         const amount = alert.attempts === undefined ? alert.count : alert.count / Math.max(1, alert.attempts)
         return { alert, since: alert.at, amount, peak: amount, escalations: 0, trend: [] }
       })),
-    resolvedAlerts: () => Effect.succeed([]),
+    resolvedAlerts: (options) => nothing("resolvedAlerts", Reads.windowed, options),
     errorBudgets: Effect.succeed([]),
     limits: Effect.succeed([]),
     verdict: (code) =>
@@ -85,9 +103,12 @@ const rowOf = ({ attempts, count, errorRatio, value }: BreakdownRow): Row => {
   return { value, count, expected: count - failures, attempts }
 }
 
+/** A read without an answer, whose options are checked all the same. */
+const nothing = <Options>(name: string, check: Check<Options>, options: unknown): Effect.Effect<ReadonlyArray<never>> =>
+  Reads.read(name, check, options, () => Effect.succeed([]))
+
 /** The steps of a timeline, oldest first, each with the difference of two counts. */
-const stepsOf = (stats: Service["stats"], options: CallTimelineOptions) => {
-  const { step, window } = timelineOf(options)
+const stepsOf = (stats: Service["stats"], { step, window }: StepsInput) => {
   const day = Duration.days(1)
   const whole = Duration.min(window, day)
   const width = Duration.max(Duration.min(step, day), Duration.millis(Duration.toMillis(whole) / maxSteps))
@@ -139,46 +160,46 @@ const noRetries = { retries: 0, giveUps: 0, gateWaits: 0, refusals: 0, openCircu
 
 const noCallCounts = { made: 0, recovered: 0, failed: 0, refused: 0 }
 
-const windowOf = (options: { readonly window?: Duration.DurationInput | undefined } | undefined) =>
-  Option.fromNullable(durationOf(options?.window))
-
 export const noop: Service = {
   track: () => Effect.void,
   succeeded: () => Effect.void,
   stats: (options) =>
-    Effect.map(DateTime.now, (at) =>
-      encodableStats({
-        at,
-        window: windowOf(options),
-        total: 0,
-        attempts: 0,
-        errorRatio: Option.none(),
-        dropped: 0,
-        byCode: {},
-        bySeverity,
-        byCategory: {},
-        retry: noRetries,
-        calls: noCallCounts
-      })),
+    Reads.read("stats", Reads.windowed, options, ({ window }) =>
+      Effect.map(DateTime.now, (at) =>
+        encodableStats({
+          at,
+          window: Option.fromNullable(window),
+          total: 0,
+          attempts: 0,
+          errorRatio: Option.none(),
+          dropped: 0,
+          byCode: {},
+          bySeverity,
+          byCategory: {},
+          retry: noRetries,
+          calls: noCallCounts
+        }))),
   rates: Effect.succeed({ minute: {}, hour: {}, day: {} }),
-  breakdown: () => Effect.succeed([]),
-  worst: () => Effect.sync(() => encodableWorst({ ...noWorst })),
-  timeline: () => Effect.succeed([]),
-  callTimeline: () => Effect.succeed([]),
+  breakdown: (options) => nothing("breakdown", Reads.breakdown(), options),
+  worst: (options) =>
+    Reads.read("worst", Reads.worst(), options, () => Effect.sync(() => encodableWorst({ ...noWorst }))),
+  timeline: (options) => nothing("timeline", Reads.timeline, options),
+  callTimeline: (options) => nothing("callTimeline", Reads.callTimeline, options),
   emptyData: (options) =>
-    Effect.map(
-      DateTime.now,
-      (at) => encodableEmptyData({ at, window: windowOf(options), expected: 0, unexpected: 0, rows: [] })
-    ),
+    Reads.read("emptyData", Reads.windowed, options, ({ window }) =>
+      Effect.map(
+        DateTime.now,
+        (at) => encodableEmptyData({ at, window: Option.fromNullable(window), expected: 0, unexpected: 0, rows: [] })
+      )),
   verdict: () => Effect.sync(() => encodableVerdict({ verdict: "normal", exceeded: Option.none() })),
-  latency: () => Effect.succeed([]),
+  latency: (options) => nothing("latency", Reads.latency, options),
   alerts: Stream.empty,
   activeAlerts: Effect.succeed([]),
   alertStatus: Effect.succeed([]),
-  resolvedAlerts: () => Effect.succeed([]),
+  resolvedAlerts: (options) => nothing("resolvedAlerts", Reads.windowed, options),
   errorBudgets: Effect.succeed([]),
   limits: Effect.succeed([]),
-  recent: () => Effect.succeed([]),
+  recent: (options) => nothing("recent", Reads.recent, options),
   setLimits: () => Effect.void,
   snapshot: emptySnapshot,
   restore: () => Effect.void,

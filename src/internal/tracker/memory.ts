@@ -3,11 +3,10 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as ErrorLog from "../../ErrorLog.js"
-import { durationOf, orDie, timelineOf, unknownName } from "../options.js"
+import { durationOf, orDie, unknownName } from "../options.js"
 import type { Edge } from "./alerting/alertBuilder.js"
 import { log } from "./alerting/alertLog.js"
 import { limitRows, statusOf } from "./alerting/alertStatus.js"
@@ -17,7 +16,7 @@ import { Core } from "./core.js"
 import { budgetsIn } from "./counting/objectiveGauges.js"
 import { SuccessBuffer } from "./counting/successBuffer.js"
 import { callTimelineOf } from "./counting/timelines.js"
-import { noWorst, worstIn } from "./counting/worst.js"
+import { worstIn } from "./counting/worst.js"
 import { countsReadings } from "./measures/countsReadings.js"
 import { familiesOf } from "./measures/families.js"
 import type { Family } from "./measures/family.js"
@@ -41,6 +40,7 @@ import {
   encodableVerdict,
   encodableWorst
 } from "./readCodec.js"
+import * as Reads from "./readOptions.js"
 import { withReporting } from "./reporting.js"
 import { refusedSnapshot } from "./snapshotCheck.js"
 import type { Snapshot } from "./snapshotModel.js"
@@ -127,19 +127,8 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       Effect.zipRight(step((core, moment) => core.untilDue(moment)))
     )
 
-  /** A read by a dimension, or a defect for one that is not kept. */
-  const ofDimension = <A>(
-    read: string,
-    options: { readonly by: string } | undefined,
-    none: A,
-    f: (core: Core, moment: Moment) => A
-  ): Effect.Effect<A> =>
-    Effect.suspend(() => {
-      const by: unknown = options?.by
-      return Predicate.isString(by) && !settings.dimensions.includes(by)
-        ? unknownDimension(`ErrorTracker.${read}`, "by", by, settings.dimensions)
-        : step((core, moment) => Predicate.isString(by) ? f(core, moment) : none)
-    })
+  const breakdownOptions = Reads.breakdown(settings.dimensions)
+  const worstOptions = Reads.worst(settings.dimensions)
 
   yield* Effect.addFinalizer(() => step((core) => core.end()))
   yield* Effect.forkScoped(repeatCleanUp(cleanUp, { changed, every: settings.sweepEvery }))
@@ -171,28 +160,62 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       ),
     succeeded: (context, duration) =>
       Effect.flatMap(step((core, moment) => core.succeeded(context, moment, durationOf(duration))), logEdges),
-    stats: (options) => step((core, moment) => encodableStats(core.stats(durationOf(options?.window), moment))),
+    stats: (options) =>
+      Reads.read(
+        "stats",
+        Reads.windowed,
+        options,
+        ({ window }) => step((core, moment) => encodableStats(core.stats(window, moment)))
+      ),
     rates: step((core, moment) => core.rates(moment)),
     breakdown: (options) =>
-      ofDimension("breakdown", options, [], (core, moment) => encodableBreakdown(core.breakdown(options, moment))),
-    worst: (options) =>
-      ofDimension(
-        "worst",
+      Reads.read(
+        "breakdown",
+        breakdownOptions,
         options,
-        noWorst,
-        (core, moment) => encodableWorst(core.read((view) => worstIn(view, options), moment))
+        (options) => step((core, moment) => encodableBreakdown(core.breakdown(options, moment)))
       ),
-    timeline: (options) => step((core, moment) => encodableTimeline(core.timeline(timelineOf(options), moment))),
+    worst: (options) =>
+      Reads.read(
+        "worst",
+        worstOptions,
+        options,
+        (options) => step((core, moment) => encodableWorst(core.read((view) => worstIn(view, options), moment)))
+      ),
+    timeline: (options) =>
+      Reads.read(
+        "timeline",
+        Reads.timeline,
+        options,
+        (options) => step((core, moment) => encodableTimeline(core.timeline(options, moment)))
+      ),
     callTimeline: (options) =>
-      step((core, moment) =>
-        encodableCalls(
-          core.read(({ counts, now, wall }) => callTimelineOf(counts.calls, timelineOf(options), now, wall), moment)
-        )
+      Reads.read(
+        "callTimeline",
+        Reads.callTimeline,
+        options,
+        (options) =>
+          step((core, moment) =>
+            encodableCalls(
+              core.read(({ counts, now, wall }) => callTimelineOf(counts.calls, options, now, wall), moment)
+            )
+          )
       ),
     emptyData: (options) =>
-      step((core, moment) => encodableEmptyData(core.emptyData(durationOf(options?.window), moment))),
+      Reads.read(
+        "emptyData",
+        Reads.windowed,
+        options,
+        ({ window }) => step((core, moment) => encodableEmptyData(core.emptyData(window, moment)))
+      ),
     verdict: (code) => step((core, moment) => encodableVerdict(core.verdict(code, moment))),
-    latency: (options) => step((core, moment) => encodableLatency(core.latency(options?.window, moment))),
+    latency: (options) =>
+      Reads.read(
+        "latency",
+        Reads.latency,
+        options,
+        ({ window }) => step((core, moment) => encodableLatency(core.latency(window, moment)))
+      ),
     alerts: Subscribers.stream(
       Effect.flatMap(
         step((core, moment) => core.subscribe(moment)),
@@ -205,14 +228,29 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       encodableStatus(core.read(({ evaluator, now, wall }) => statusOf(evaluator.all, now, wall), moment))
     ),
     resolvedAlerts: (options) =>
-      step((core, moment) => {
-        const millis = Duration.toMillis(durationOf(options?.window) ?? hour)
-        return encodableResolved(core.read(({ evaluator, wall }) => evaluator.feed.endedWithin(millis, wall), moment))
-      }),
+      Reads.read(
+        "resolvedAlerts",
+        Reads.windowed,
+        options,
+        ({ window = hour }) =>
+          step((core, moment) =>
+            encodableResolved(
+              core.read(
+                ({ evaluator, wall }) => evaluator.feed.endedWithin(Duration.toMillis(window), wall),
+                moment
+              )
+            )
+          )
+      ),
     errorBudgets: step((core, moment) => encodableBudgets(core.read(budgetsIn, moment))),
     limits: step((core, moment) => encodableLimits(core.read(({ evaluator }) => limitRows(evaluator.limits), moment))),
     recent: (options) =>
-      step((core, moment) => encodableRecent(core.recent(options?.limit ?? Infinity, options?.code, moment))),
+      Reads.read(
+        "recent",
+        Reads.recent,
+        options,
+        ({ code, limit = Infinity }) => step((core, moment) => encodableRecent(core.recent(limit, code, moment)))
+      ),
     setLimits: (options) =>
       Either.match(newLimits(options, settings), {
         onLeft: (message) => Effect.fail(new Cause.IllegalArgumentException(`ErrorTracker.setLimits: ${message}`)),
@@ -240,7 +278,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
           ? step((core, { now }) =>
             measure(countsReadings(core.counts, core.evaluator, Math.max(now, core.now)), selection, counters)
           )
-          : unknownDimension(selection.owner, `dimensions[${i}]`, selection.names[i] ?? "", settings.dimensions)
+          : orDie(
+            selection.owner,
+            unknownName(`dimensions[${i}]`, "dimension", selection.names[i] ?? "", settings.dimensions)
+          )
       },
       lazySnapshot,
       stormGuard: ErrorLog.makeStorm(yield* Effect.scope, clock)
@@ -259,12 +300,5 @@ const allFamilies = ({ counts, evaluator, now: latest }: Core, now: number): Rea
   const readings = countsReadings(counts, evaluator, Math.max(now, latest))
   return familiesOf(readings, new Map(counts.dimensions.map(({ counts, name }) => [name, counts.readings()])), false)
 }
-
-const unknownDimension = (
-  owner: string,
-  option: string,
-  name: string,
-  kept: ReadonlyArray<string>
-): Effect.Effect<never> => orDie(owner, unknownName(option, "dimension", name, kept))
 
 const hour = Duration.hours(1)

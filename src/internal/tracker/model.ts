@@ -320,12 +320,13 @@ export interface LatencyRow {
 // service
 // ---------------------------------------------------------------------------------------------------------------------
 
+/** A read dies of wrong options, with a message that names the option and what it accepts. */
 export interface Service {
   /** Counts one error. `Fetch.tracked` deduplicates; `track` does not. */
   readonly track: (error: Trackable, options?: TrackOptions) => Effect.Effect<void>
   /** Counts one successful attempt, for failure rates, and its duration, for `latency`. */
   readonly succeeded: (context: FetchContext.Input, duration?: Duration.DurationInput) => Effect.Effect<void>
-  /** The counts within a window of at most one day. Without a window, or if it is not a duration: since the start. */
+  /** The counts within a window of at most one day; a longer one is that of a day. Without a window: since the start. */
   readonly stats: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<Stats>
   readonly rates: Effect.Effect<Rates>
   /** Errors by the values of a dimension, highest count first. Dies for a dimension that is not kept. */

@@ -23,6 +23,8 @@ describe("durationHint", () => {
     ["1h30m", "unknown unit \"h\": write \"90 minutes\""],
     ["1 hour 30 minutes", "more than one unit: write \"90 minutes\""],
     ["1 hour and 30 minutes", "more than one unit: write \"90 minutes\""],
+    ["hour", "no number: write \"1 hour\""],
+    ["mins", "no number: write \"1 minute\""],
     ["PT5M", "not a duration of Effect: write \"5 minutes\""],
     ["PT1H30M", "not a duration of Effect: write \"90 minutes\""],
     ["5000", "no unit: write \"5000 millis\" or \"5000 seconds\""],
