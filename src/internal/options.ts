@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { durationHint } from "./hints/durationHint.js"
 import { nearest } from "./hints/nearest.js"
+import { synonymOf } from "./hints/synonyms.js"
 import { attempt, toJson } from "./safe/json.js"
 
 /** Checks the value at a path: `rules[0].limit`. */
@@ -39,6 +40,16 @@ export const unknownName = (
       known.join(", ") || "none"
     }`
   )
+
+/** An unknown option, which may be that of another library. */
+const unknownOption = (path: string, name: string, known: ReadonlyArray<string>): Checked<never> => {
+  const synonym = synonymOf(name, known)
+  if (synonym === undefined) return unknownName(path, "option", name, known)
+  const hint = "option" in synonym ? `, did you mean ${show(synonym.option)}?` : `: write ${synonym.write}.`
+  return Either.left(
+    `${path === "" ? "" : `${path}: `}unknown option ${show(name)}${hint} Known: ${known.join(", ")}`
+  )
+}
 
 /** `, did you mean "timeout"?`, or nothing where no known name is near. */
 export const didYouMean = (name: string, known: ReadonlyArray<string>, limit?: number): string => {
@@ -94,7 +105,7 @@ export const struct = <const C extends Readonly<Record<string, Check<unknown>>>>
     return wrong(path === "" ? "options" : path, value, `an object with any of ${names.join(", ")}`)
   }
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(checks, name))
-  if (unknown !== undefined) return unknownName(path, "option", unknown, names)
+  if (unknown !== undefined) return unknownOption(path, unknown, names)
   const decoded: Array<readonly [string, unknown]> = []
   for (const name of names) {
     const at = path === "" ? name : `${path}.${name}`
