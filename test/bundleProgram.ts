@@ -12,6 +12,13 @@ export const sourceAlias: Readonly<Record<string, string>> = {
   )
 }
 
+const banner = [
+  // Packages in CommonJS ask for modules of Node.js.
+  "import { createRequire as requireOf } from \"node:module\"; const require = requireOf(import.meta.url)",
+  // A program ends with the process that started it, also if that is killed.
+  "{ const { ppid } = process; setInterval(() => { if (process.ppid !== ppid) process.exit(1) }, 500).unref() }"
+].join("\n")
+
 export const bundleProgram = (
   program: URL,
   outfile: string,
@@ -26,9 +33,6 @@ export const bundleProgram = (
     platform: "node",
     target: "node20",
     logLevel: "error",
-    // Packages in CommonJS ask for modules of Node.js.
-    banner: {
-      js: "import { createRequire as requireOf } from \"node:module\"; const require = requireOf(import.meta.url)"
-    }
+    banner: { js: banner }
   })
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startBound } from "../boundProcess.js"
 import { bundleProgram } from "../bundleProgram.js"
 
 const binary = "prometheus-alertmanager"
@@ -69,7 +70,7 @@ const freePort = async () => {
   return port
 }
 
-const stop = (child: ChildProcess) => {
+const kill = (child: ChildProcess) => {
   if (child.exitCode === null) child.kill("SIGKILL")
 }
 
@@ -81,14 +82,14 @@ const alertmanager = async (receiver: string, port: number, atEnd: AtEnd) => {
     `route: { receiver: hook, group_wait: 300ms, group_interval: 500ms, repeat_interval: 1h }
 receivers: [{ name: hook, webhook_configs: [{ url: "${receiver}", send_resolved: true }] }]`
   )
-  const child = spawn(binary, [
+  const { stop } = startBound(binary, [
     `--config.file=${config}`,
     `--storage.path=${storage}`,
     `--web.listen-address=127.0.0.1:${port}`,
     "--cluster.listen-address=",
     "--log.level=error"
-  ], { stdio: "ignore" })
-  atEnd(() => stop(child))
+  ])
+  atEnd(() => void stop())
   const url = `http://127.0.0.1:${port}`
   await until(() => fetch(`${url}/-/ready`).then(({ ok }) => ok || undefined, () => undefined))
   const alerts = async () => {
@@ -99,7 +100,7 @@ receivers: [{ name: hook, webhook_configs: [{ url: "${receiver}", send_resolved:
   }
   return {
     url,
-    child,
+    stop,
     /** The number of active alerts. */
     active: async () => (await alerts()).length,
     /** When the active alert of a process ends unless it is sent again. */
@@ -115,7 +116,7 @@ const paging = async (atEnd: AtEnd, url: string, resend: string, ...rest: Readon
   const child = spawn(process.execPath, [join(folder, "paging.mjs"), url, resend, ...rest], {
     stdio: ["pipe", "pipe", "inherit"]
   })
-  atEnd(() => stop(child))
+  atEnd(() => kill(child))
   let output = ""
   child.stdout.on("data", (chunk) => output += chunk)
   await until(() => output.includes("sent") || undefined)
@@ -171,9 +172,7 @@ describe.skipIf(!isInstalled)("Notifier.alertmanager with a real Alertmanager", 
     const before = await alertmanager(receiver, port, atEnd)
     await paging(atEnd, before.url, "300")
     await until(() => notifications[0])
-    const closed = new Promise((resolve) => before.child.once("exit", resolve))
-    before.child.kill("SIGKILL")
-    await closed
+    await before.stop()
     const { active } = await alertmanager(receiver, port, atEnd)
     await until(async () => await active() === 1 || undefined)
     await until(() => notifications[1])

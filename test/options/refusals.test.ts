@@ -161,7 +161,7 @@ const read = (name: keyof ErrorTracker.Service) =>
     Effect.flatMap(
       ErrorTracker.ErrorTracker,
       // Each of these reads is a function of its options.
-      (tracker) => Reflect.apply(tracker[name] as never, undefined, [options]) as Effect.Effect<unknown>
+      (tracker): Effect.Effect<unknown> => Reflect.apply(tracker[name] as never, undefined, [options])
     )
   )
 

@@ -1,10 +1,10 @@
 /** A Prometheus that scrapes targets of a test every second, with an API to ask. */
 import { Effect, Schedule, Schema } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { startBound } from "../boundProcess.js"
 
 const Series = Schema.Struct({
   metric: Schema.Record({ key: Schema.String, value: Schema.String }),
@@ -57,14 +57,14 @@ export const prometheus = Effect.fnUntraced(function*(targets: ReadonlyArray<Tar
   )
   yield* Effect.acquireRelease(
     Effect.sync(() =>
-      spawn("prometheus", [
+      startBound("prometheus", [
         `--config.file=${join(directory, "prometheus.yml")}`,
         `--storage.tsdb.path=${join(directory, "data")}`,
         `--web.listen-address=127.0.0.1:${port}`,
         "--log.level=error"
-      ], { stdio: "ignore" })
+      ])
     ),
-    stopped
+    ({ stop }) => Effect.promise(stop)
   )
   const read = <A, I>(path: string, schema: Schema.Schema<A, I>) =>
     Effect.tryPromise(() => fetch(`http://127.0.0.1:${port}/api/v1/${path}`).then((response) => response.json())).pipe(
@@ -83,9 +83,3 @@ export const prometheus = Effect.fnUntraced(function*(targets: ReadonlyArray<Tar
       )
   }
 })
-
-const stopped = (process: ChildProcess) =>
-  Effect.async<void>((resume) => {
-    process.once("exit", () => resume(Effect.void))
-    process.kill("SIGKILL")
-  })
