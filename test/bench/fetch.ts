@@ -22,8 +22,12 @@ const promise = Effect.promise(() => Promise.resolve(1))
 const tracked = Fetch.tracked({ symbol: "BTCUSDT", source: "rest" })
 const counted = Fetch.tracked({ symbol: "BTCUSDT", source: "rest" }, { attempts: true })
 
+// `Fetch.tracked` is one `Effect.catchAllCause`: nothing of this package runs before something fails.
+const floor = Effect.catchAllCause(success, () => Effect.void)
+
 await race("A success, at once", [
   { name: "bare", run: once(success) },
+  { name: "the minimum: `Effect.catchAllCause`", run: once(floor) },
   { name: "`Fetch.tracked`, piped once", run: once(tracked(success)) },
   { name: "`Fetch.tracked`, piped every time", run: looped(() => tracked(success)) },
   { name: "`Fetch.tracked` with `attempts`", run: once(counted(success)) }
