@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Either, Exit, Layer, Schema, TestClock } from "effect"
+import { Cause, Duration, Effect, Either, Exit, Layer, Option, Schema, TestClock } from "effect"
 import { Alert, ErrorTracker, FetchError, Insight } from "effect-errata"
 import { LogCapture } from "effect-errata/testing"
 import { Core } from "../src/internal/tracker/core.js"
@@ -86,6 +86,24 @@ describe("JSON", () => {
       expect(stats).toMatchObject({ at: "1970-01-01T00:00:00.000Z", window: 60_000, total: 1 })
       expect(Object.keys(stats)).not.toContain("errorRatio")
       expect(JSON.parse(JSON.stringify(yield* service.verdict("NONE")))).toEqual({ verdict: "normal" })
+    }).pipe(Effect.provide(ErrorTracker.layer())))
+})
+
+describe("failure rates", () => {
+  it.effect("where only some fetches count attempts: by source they are right, over all sources too high", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const error = (source: string) => new FetchError.NetworkDns({ context: { source } })
+      yield* Effect.repeatN(service.succeeded({ source: "counted" }), 8)
+      yield* service.track(error("counted"), { attempt: true })
+      yield* Effect.repeatN(service.track(error("others")), 4)
+      const rows = yield* service.breakdown({ by: "source" })
+      expect(rows.map(({ attempts, errorRatio, value }) => [value, attempts, Option.getOrUndefined(errorRatio)]))
+        .toEqual(
+          [["others", 0, undefined], ["counted", 10, 0.1]]
+        )
+      const { attempts, errorRatio } = yield* service.stats()
+      expect([attempts, errorRatio]).toEqual([15, Option.some(0.4)])
     }).pipe(Effect.provide(ErrorTracker.layer())))
 })
 

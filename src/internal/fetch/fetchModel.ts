@@ -9,7 +9,8 @@ export type Classified<E> = 0 extends 1 & E ? FetchError.FetchError
 export interface TrackedOptions {
   /**
    * Counts successes, too, with their durations: the tracker then knows failure rates. An attempt is a success or a counted
-   * failure. Default false; a success then costs next to nothing.
+   * failure. Default false; a success then costs next to nothing. Failure rates are right if all fetches that share a
+   * tracker count attempts: the errors of others are attempts, too, and their successes are unknown.
    */
   readonly attempts?: boolean | undefined
   /** `"die"`: defects are counted and remain defects. `"fail"`: they become failures with `Internal`. Default `"die"`. */

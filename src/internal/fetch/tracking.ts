@@ -5,8 +5,9 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
 import * as Classifier from "../../Classifier.js"
 import { ErrorTracker } from "../../ErrorTracker.js"
 import * as FetchContext from "../../FetchContext.js"
@@ -57,14 +58,28 @@ export const track = <A, E, R>(
 }
 
 /** Classifies, counts and logs the cause of a failure, and fails with it. */
-const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, options: TrackedOptions) =>
-  Effect.withFiberRuntime<never, FetchError.Trackable, ErrorTracker>((fiber) => {
-    const tracker = Context.unsafeGet(fiber.currentContext, ErrorTracker)
-    const context = FetchContext.merge(Context.get(fiber.currentContext, Ambient), own)
-    return Cause.isFailType(cause) && FetchError.isTrackable(cause.error)
-      ? onTrackable(cause.error, fiber, tracker, context, options)
-      : onCause(cause, fiber, tracker, context, options)
-  })
+const onFailure = (cause: Cause.Cause<unknown>, own: FetchContext.FetchContext, options: TrackedOptions) => {
+  // An Effect that asks for the fiber is one more step.
+  const fiber = Fiber.getCurrentFiber()
+  return Option.isSome(fiber)
+    ? failed(cause, own, options, fiber.value)
+    : Effect.withFiberRuntime<never, FetchError.Trackable, ErrorTracker>((fiber) => failed(cause, own, options, fiber))
+}
+
+const failed = (
+  cause: Cause.Cause<unknown>,
+  own: FetchContext.FetchContext,
+  options: TrackedOptions,
+  fiber: Runtime
+): Effect.Effect<never, FetchError.Trackable, ErrorTracker> => {
+  // The type of `track` demands the service, which the fiber then has.
+  const environment = fiber.currentContext as Context.Context<ErrorTracker>
+  const tracker = Context.get(environment, ErrorTracker)
+  const context = FetchContext.merge(Context.get(environment, Ambient), own)
+  return Cause.isFailType(cause) && FetchError.isTrackable(cause.error)
+    ? onTrackable(cause.error, fiber, tracker, context, options)
+    : onCause(cause, fiber, tracker, context, options)
+}
 
 /**
  * The most frequent cause: a single failure that is `Trackable`. `onCause` would do the same in three times the time.

@@ -151,9 +151,16 @@ export interface Stats {
   readonly window: Option.Option<Duration.Duration>
   /** All errors, expected empties included. */
   readonly total: number
-  /** Successes and failures, where attempts are counted; else 0. */
+  /**
+   * The successes and all errors, where attempts are counted; else 0. The errors of fetches that do not count attempts are
+   * among them, while their successes are unknown.
+   */
   readonly attempts: number
-  /** The failure rate: failures, expected empties excluded, divided by attempts. None where attempts are not counted. */
+  /**
+   * The failure rate: failures, expected empties excluded, divided by attempts. None where attempts are not counted. It is
+   * too high if only some of the fetches count attempts: give `attempts: true` to all that share a tracker, or read the rates
+   * by source, with `breakdown({ by: "source" })`.
+   */
   readonly errorRatio: Option.Option<number>
   /**
    * The number of errors since the start that lost detail: counted as `other` because the code or a value found no
