@@ -468,21 +468,21 @@ describe("BinanceRest failures", () => {
       _tag: "ApiFormat",
       status: 200,
       retryable: true,
-      message: "The answer is a page of HTML (status 200, application/json;charset=UTF-8), not a list of candles"
+      message: "The response is a page of HTML (status 200, application/json;charset=UTF-8), not a list of candles"
     }],
     ["an empty body", Fault.notJson(""), {
       _tag: "DataTransformation",
       retryable: true,
-      message: "The answer is empty (status 200, application/json;charset=UTF-8)"
+      message: "The response is empty (status 200, application/json;charset=UTF-8)"
     }],
     ["202 without a body", Fault.body("", { status: 202, contentType: "" }), {
       _tag: "DataTransformation",
       retryable: true,
-      message: "The answer is empty (status 202, no content type)"
+      message: "The response is empty (status 202, no content type)"
     }],
     ["a value", Fault.notJson("17"), {
       _tag: "DataTransformation",
-      message: "The answer is no list of candles (status 200, application/json;charset=UTF-8)"
+      message: "The response is not a list of candles (status 200, application/json;charset=UTF-8)"
     }],
     ["an object", Fault.body(`{"rows":[]}`), { _tag: "DataTransformation", retryable: true }],
     ["a rate limit with status 200", Fault.body(`{"code":-1003,"msg":"Too many requests."}`), {
@@ -503,7 +503,7 @@ describe("BinanceRest failures", () => {
     ["a short row", Fault.malformedRows("short"), { _tag: "DataTransformation", line: 13, retryable: true }],
     ["a text for a price", Fault.malformedRows("notNumber"), {
       _tag: "DataTransformation",
-      message: "Row 13 of the answer has no valid close"
+      message: "Row 13 of the response has no valid close"
     }],
     ["null for a price", Fault.malformedRows("null"), { _tag: "DataTransformation", line: 13 }],
     ["400", Fault.status(400), { _tag: "ApiFormat", status: 400, apiCode: -1121, retryable: false }],

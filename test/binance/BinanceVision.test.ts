@@ -292,8 +292,12 @@ describe("BinanceVision files", () => {
   const [fifth, sixth] = [utc(2024, 0, 5), utc(2024, 0, 6)]
 
   it.effect.each<[string, string | Uint8Array, string]>([
-    ["another symbol", zipOf(["ETHUSDT-1h-2024-01-05.csv", csv(opensOf(fifth, sixth))]), "The zip holds another file"],
-    ["another day", csv(opensOf(sixth, sixth + day)), "All rows of the file are about another time"]
+    [
+      "another symbol",
+      zipOf(["ETHUSDT-1h-2024-01-05.csv", csv(opensOf(fifth, sixth))]),
+      "The zip archive contains another file"
+    ],
+    ["another day", csv(opensOf(sixth, sixth + day)), "All rows of the file lie outside of its period"]
   ])("failure 1: a file that is about %s is not used", ([, content, message]) =>
     Effect.gen(function*() {
       yield* inject(noMonth)
@@ -437,7 +441,7 @@ describe("BinanceVision and the defects of the archive", () => {
       const error = yield* Effect.flip(klines(aDay))
       expect(error).toMatchObject({
         _tag: "DataIntegrity",
-        message: "BTCUSDT-1h-2024-01-05.zip is not what its checksum was made of",
+        message: "The checksum of BTCUSDT-1h-2024-01-05.zip does not match its contents",
         retryable: false,
         wanted: expect.stringMatching(/^[0-9a-f]{64}$/),
         found: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -470,14 +474,16 @@ describe("BinanceVision and the defects of the archive", () => {
   )
 
   it.effect.each<[string, Fault.Corruption, Readonly<Record<string, unknown>>]>([
-    ["mismatching", "staleChecksum", { message: "BTCUSDT-1h-2024-01-05.zip is not what its checksum was made of" }],
+    ["mismatching", "staleChecksum", {
+      message: "The checksum of BTCUSDT-1h-2024-01-05.zip does not match its contents"
+    }],
     ["the wrong name", "otherChecksum", {
-      message: "The checksum beside BTCUSDT-1h-2024-01-05.zip is that of another file",
+      message: "The checksum file of BTCUSDT-1h-2024-01-05.zip belongs to another file",
       wanted: "BTCUSDT-1h-2024-01-05.zip",
       found: "OTHER-BTCUSDT-1h-2024-01-05.zip"
     }],
     ["absent", "noChecksum", {
-      message: "There is no checksum beside BTCUSDT-1h-2024-01-05.zip, so its integrity cannot be verified",
+      message: "BTCUSDT-1h-2024-01-05.zip has no checksum file, so its integrity cannot be verified",
       wanted: "BTCUSDT-1h-2024-01-05.zip.CHECKSUM",
       found: "nothing",
       retryable: false

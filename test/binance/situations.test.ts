@@ -160,7 +160,7 @@ describe("answers of REST", () => {
       const error = yield* Fiber.join(fiber)
       expect(error).toMatchObject({ _tag: "ApiFormat", status: 200, retryable: false })
       expect(error.message).toBe(
-        "The answer is a page of HTML (status 200, text/html), not a list of candles; the second one for this request"
+        "The response is a page of HTML (status 200, text/html), not a list of candles; the second one for this request"
       )
       expect(yield* requests).toHaveLength(2)
     }).pipe(Effect.provide(world({ sources: ["rest"], retry: {}, exchange: { now } }))))

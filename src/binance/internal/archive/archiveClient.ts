@@ -117,7 +117,7 @@ const text = ({ bytes }: Downloaded): string => new TextDecoder().decode(bytes.s
 
 const unverified = (file: ArchiveFile, retryable: boolean): FetchError.DataIntegrity =>
   new FetchError.DataIntegrity({
-    message: `There is no checksum beside ${file.name}.zip, so its integrity cannot be verified`,
+    message: `${file.name}.zip has no checksum file, so its integrity cannot be verified`,
     wanted: `${file.name}.zip.CHECKSUM`,
     found: "nothing",
     // The checksum of a recent file may not be published yet.

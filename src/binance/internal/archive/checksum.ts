@@ -9,10 +9,10 @@ const line = /^([0-9a-f]{64})\s+\*?(\S+)\s*$/i
 export const verify = (name: string, sha256: string, text: string): DataIntegrity | undefined => {
   const [, sum, about] = line.exec(text) ?? []
   if (sum === undefined || about === undefined) {
-    return corrupt(`What is beside ${name} is no checksum`, `a SHA-256 and ${name}`, bounded(text, 128))
+    return corrupt(`The checksum file of ${name} is not a checksum`, `a SHA-256 and ${name}`, bounded(text, 128))
   }
-  if (about !== name) return corrupt(`The checksum beside ${name} is that of another file`, name, about)
+  if (about !== name) return corrupt(`The checksum file of ${name} belongs to another file`, name, about)
   return sum.toLowerCase() === sha256
     ? undefined
-    : corrupt(`${name} is not what its checksum was made of`, sum.toLowerCase(), sha256)
+    : corrupt(`The checksum of ${name} does not match its contents`, sum.toLowerCase(), sha256)
 }

@@ -48,6 +48,6 @@ export const rowsOf = (
     Effect.filterOrFail(
       ({ columns: { length, openTime } }) =>
         length === 0 || openTime.some((open) => file.start <= open && open < file.end),
-      () => corrupt("All rows of the file are about another time", file.name)
+      () => corrupt("All rows of the file lie outside of its period", file.name)
     )
   )

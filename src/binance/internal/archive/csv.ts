@@ -44,7 +44,7 @@ export const makeCsvReader = (expected: number): CsvReader => {
       const header = lineAt(bytes, 0)
       if (!isHeader(header)) {
         return {
-          message: "The file begins neither with a row nor with a header",
+          message: "The file starts with neither a row nor a header",
           line: 1,
           excerpt: bounded(header, maxExcerpt)
         }

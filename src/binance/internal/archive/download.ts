@@ -64,7 +64,7 @@ export const makeDownload = (
     yield* stream.pipe(
       withIdleDeadline({
         duration: idleTimeout,
-        onTimeout: () => failure.timedOut("Nothing more of the file", idleTimeout, "body")
+        onTimeout: () => failure.timedOut("The download of the file stalled", idleTimeout, "body")
       }),
       Stream.runForEach((piece) => {
         hash.update(piece)
@@ -80,7 +80,7 @@ export const makeDownload = (
     return get(url, maxSize).pipe(
       withDeadline({
         duration: timeout,
-        onTimeout: () => failure.timedOut("Not the whole file", timeout, "total")
+        onTimeout: () => failure.timedOut("The download of the file is incomplete", timeout, "total")
       }),
       Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, asked, clock, []), Effect.fail)),
       Effect.mapError((error) => withContext(error, asked))
@@ -89,4 +89,4 @@ export const makeDownload = (
 }
 
 const tooLarge = (maxSize: number): DataIntegrity =>
-  corrupt("The file is larger than one about this time can be", `at most ${maxSize} bytes`, "more")
+  corrupt("The file is larger than any file of its period", `at most ${maxSize} bytes`, "more")

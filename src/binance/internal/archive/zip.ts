@@ -48,7 +48,7 @@ export const unzip = async (
     take(piece)
   }
   if (size !== uncompressedSize) throw wrongSize(uncompressedSize, `${size} bytes`)
-  if (sum !== crc32) throw corrupt("The file in the zip is not what was packed: its CRC differs", hex(crc32), hex(sum))
+  if (sum !== crc32) throw corrupt("The CRC of the file in the zip archive does not match", hex(crc32), hex(sum))
 }
 
 const stored = 0
@@ -113,10 +113,10 @@ const open = async (
   const file = await yauzl.fromRandomAccessReaderPromise(new Reader(), zip.size(), { decodeStrings: false })
   const entry = await onlyEntry(file)
   const found = new TextDecoder().decode(entry.fileNameRaw)
-  if (found !== name) throw corrupt("The zip holds another file", name, found)
+  if (found !== name) throw corrupt("The zip archive contains another file", name, found)
   if (!entry.canDecodeFileData()) {
     throw corrupt(
-      "The file in the zip is encrypted, or packed in another way than by deflate",
+      "The file in the zip archive is encrypted, or not compressed by deflate",
       "method 0 or 8, not encrypted",
       `method ${entry.compressionMethod}${entry.isEncrypted() ? ", encrypted" : ""}`
     )
@@ -129,11 +129,11 @@ const open = async (
 const onlyEntry = async (file: ZipFile): Promise<Entry> => {
   const { entryCount } = file
   for await (const entry of entryCount === 1 ? file.eachEntry() : []) return entry
-  throw corrupt("The zip does not hold one file", "1 file", `${entryCount} files`)
+  throw corrupt("The zip archive does not contain exactly one file", "1 file", `${entryCount} files`)
 }
 
 const wrongSize = (wanted: number, found: string, bound = ""): DataIntegrity =>
-  corrupt("The file in the zip has not the size it should have", `${bound}${wanted} bytes`, found)
+  corrupt("The size of the file in the zip archive differs from that in its header", `${bound}${wanted} bytes`, found)
 
 const tooLong = (wanted: number): DataIntegrity => wrongSize(wanted, `more than ${wanted} bytes`)
 

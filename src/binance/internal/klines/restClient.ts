@@ -108,7 +108,7 @@ export const oddAnswer = ({ contentType, status, text }: Body, fault: Fault, isR
   const start = text.trimStart()
   if (/^text\/html/i.test(contentType) || start.startsWith("<")) {
     return new FetchError.ApiFormat({
-      message: `The answer is a page of HTML (${kind}), not a list of candles${
+      message: `The response is a page of HTML (${kind}), not a list of candles${
         isRepeated ? "; the second one for this request" : ""
       }`,
       status,
@@ -121,7 +121,7 @@ export const oddAnswer = ({ contentType, status, text }: Body, fault: Fault, isR
     return { message: "The answer is an error", status, headers: {}, data: body }
   }
   return new FetchError.DataTransformation({
-    message: start === "" ? `The answer is empty (${kind})` : `${fault.message} (${kind})`,
+    message: start === "" ? `The response is empty (${kind})` : `${fault.message} (${kind})`,
     excerpt: fault.excerpt,
     retryable: true
   })

@@ -35,10 +35,10 @@ export const decodeRows = (body: string): Either.Either<Decoded, Fault> => {
   try {
     rows = JSON.parse(body)
   } catch {
-    return Either.left({ message: "The answer is not JSON", excerpt: bounded(body, maxExcerpt) })
+    return Either.left({ message: "The response is not JSON", excerpt: bounded(body, maxExcerpt) })
   }
   if (!Array.isArray(rows)) {
-    return Either.left({ message: "The answer is no list of candles", excerpt: bounded(body, maxExcerpt) })
+    return Either.left({ message: "The response is not a list of candles", excerpt: bounded(body, maxExcerpt) })
   }
   const columns = allocate(rows.length)
   const impossible: Array<number> = []
@@ -74,8 +74,8 @@ const signed = /^-?\d+(?:\.\d+)?$/
 
 const fault = (i: number, row: unknown, name: Name | "row"): Fault => ({
   message: name === "row"
-    ? `Row ${i + 1} of the answer is no list of ${width} values`
-    : `Row ${i + 1} of the answer has no valid ${name}`,
+    ? `Row ${i + 1} of the response is not a list of ${width} values`
+    : `Row ${i + 1} of the response has no valid ${name}`,
   line: i + 1,
   // A deeply nested row cannot be serialized.
   excerpt: bounded(attempt(() => JSON.stringify(row)) ?? "", maxExcerpt)

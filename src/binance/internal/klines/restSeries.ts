@@ -153,7 +153,10 @@ const closedBy = (rows: columns.Columns, interval: Interval.Interval, now: numbe
 const decodeTime = Schema.decodeUnknownSync(Schema.parseJson(Schema.Struct({ serverTime: Schema.Int })))
 
 const noTime = (body: Body): unknown => {
-  const odd = oddAnswer(body, { message: "The answer is no time", excerpt: body.text.slice(0, 512) }, false)
+  const odd = oddAnswer(body, {
+    message: "The response of the time endpoint has no time",
+    excerpt: body.text.slice(0, 512)
+  }, false)
   return odd
 }
 

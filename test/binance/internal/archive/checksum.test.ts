@@ -17,28 +17,28 @@ describe("a file agrees with its checksum", () => {
 
 describe("a checksum that does not match, by its reason", () => {
   it.each([
-    ["another sum", `${other}  ${name}`, `${name} is not what its checksum was made of`, other, sum],
+    ["another sum", `${other}  ${name}`, `The checksum of ${name} does not match its contents`, other, sum],
     [
       "the sum of another file",
       `${sum}  BTCUSDT-1m-2020-01-02.zip`,
-      `The checksum beside ${name} is that of another file`,
+      `The checksum file of ${name} belongs to another file`,
       name,
       "BTCUSDT-1m-2020-01-02.zip"
     ],
     [
       "the name in other letters",
       `${sum}  ${name.toLowerCase()}`,
-      `The checksum beside ${name} is that of another file`,
+      `The checksum file of ${name} belongs to another file`,
       name,
       name.toLowerCase()
     ],
-    ["nothing", "", `What is beside ${name} is no checksum`, `a SHA-256 and ${name}`, ""],
-    ["a page", "<html>", `What is beside ${name} is no checksum`, `a SHA-256 and ${name}`, "<html>"],
-    ["a sum without a name", sum, `What is beside ${name} is no checksum`, `a SHA-256 and ${name}`, sum],
+    ["nothing", "", `The checksum file of ${name} is not a checksum`, `a SHA-256 and ${name}`, ""],
+    ["a page", "<html>", `The checksum file of ${name} is not a checksum`, `a SHA-256 and ${name}`, "<html>"],
+    ["a sum without a name", sum, `The checksum file of ${name} is not a checksum`, `a SHA-256 and ${name}`, sum],
     [
       "a shorter sum",
       `${sum.slice(1)}  ${name}`,
-      `What is beside ${name} is no checksum`,
+      `The checksum file of ${name} is not a checksum`,
       `a SHA-256 and ${name}`,
       `${sum.slice(1)}  ${name}`
     ]

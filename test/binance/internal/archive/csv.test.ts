@@ -242,7 +242,7 @@ describe("what is no file of candles", () => {
     ["a header that lacks a name", `${header.replace(",ignore", "")}\n${line(0)}\n`],
     ["an error of S3", "<Error><Code>NoSuchKey</Code></Error>"]
   ])("is refused in its first line: %s", (_, text) => {
-    expect(faultOf(text)).toMatchObject({ message: "The file begins neither with a row nor with a header", line: 1 })
+    expect(faultOf(text)).toMatchObject({ message: "The file starts with neither a row nor a header", line: 1 })
   })
 
   it("a line without an end is refused, in any pieces", () => {

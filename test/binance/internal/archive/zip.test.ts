@@ -118,13 +118,13 @@ describe("an odd one is refused", () => {
     ["a page", Buffer.from("<html></html>"), /End of central directory/],
     ["the first half", sound.subarray(0, sound.length / 2), /End of central directory/],
     ["the second half", sound.subarray(sound.length / 2), /./],
-    ["no file", zipOf(), { message: "The zip does not hold one file", found: "0 files" }],
+    ["no file", zipOf(), { message: "The zip archive does not contain exactly one file", found: "0 files" }],
     ["two files", zipOf([name, content], ["b.csv", ""]), {
-      message: "The zip does not hold one file",
+      message: "The zip archive does not contain exactly one file",
       found: "2 files"
     }],
     ["another file", zipOf(["BTCUSDT-1h-2024-01-02.csv", content]), {
-      message: "The zip holds another file",
+      message: "The zip archive contains another file",
       wanted: name,
       found: "BTCUSDT-1h-2024-01-02.csv"
     }],
@@ -138,7 +138,7 @@ describe("an odd one is refused", () => {
       found: "1000001 bytes"
     }],
     ["a file that claims to be larger than it is", inEntry(24, content.length + 1, 4), {
-      message: "The file in the zip has not the size it should have",
+      message: "The size of the file in the zip archive differs from that in its header",
       wanted: `${content.length + 1} bytes`,
       found: `${content.length} bytes`
     }],
@@ -146,7 +146,7 @@ describe("an odd one is refused", () => {
       found: `more than ${content.length - 1} bytes`
     }],
     ["a file whose CRC is another", inEntry(16, 7, 4), {
-      message: "The file in the zip is not what was packed: its CRC differs",
+      message: "The CRC of the file in the zip archive does not match",
       wanted: "00000007",
       found: zlib.crc32(content).toString(16)
     }],

@@ -95,7 +95,7 @@ describe("decodeRows", () => {
       const { columns, fault } = Either.getOrThrow(decodeWith(at, bad))
       expect(columns.length).toBe(1)
       expect(fault).toEqual({
-        message: `Row 2 of the answer has no valid ${name}`,
+        message: `Row 2 of the response has no valid ${name}`,
         line: 2,
         excerpt: JSON.stringify(row.with(at, bad))
       })
@@ -115,7 +115,7 @@ describe("decodeRows", () => {
     ["an object for a row", [Object.assign({}, row)]]
   ])("refuses %s", (_, body) => {
     expect(Either.getOrThrow(decodeRows(JSON.stringify(body))).fault).toEqual({
-      message: "Row 1 of the answer is no list of 12 values",
+      message: "Row 1 of the response is not a list of 12 values",
       line: 1,
       excerpt: JSON.stringify(body[0])
     })
