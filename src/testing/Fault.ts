@@ -1,5 +1,6 @@
 /**
- * Faults between a client and an exchange, as data: the requests that a fault hits, and its effect.
+ * Faults between a client and a simulated exchange or API, as data: the requests that a fault hits, and its effect. Faults of
+ * rows, files and markets, and bans, are those of an exchange.
  *
  * Guide: [Tests](../../docs/testing.md).
  *
@@ -159,7 +160,8 @@ export const notJson = (body: string = "<html><body>Under maintenance</body></ht
 })
 
 /**
- * Responds with another status. The default body is that of Binance for the status: its error object, or the HTML page of a
+ * Responds with another status. The default body of a `FaultyApi` is `{ error: { code, message } }`; that of a `FaultyExchange`
+ * is that of Binance for the status: its error object, or the HTML page of a
  * proxy (403, 502); for the archive, the error of S3. With 503 Binance sends -1008, "overloaded", which is an `ApiRateLimit`;
  * a 502 is an `ApiFormat`.
  *

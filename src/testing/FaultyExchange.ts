@@ -49,11 +49,12 @@ import { exchangeChecks, instruments as instrumentsCheck } from "./internal/exch
 import * as faultPlan from "./internal/exchange/faultPlan.js"
 import { makeListing } from "./internal/exchange/instruments.js"
 import * as recordedFolder from "./internal/exchange/recordedFolder.js"
-import type { Reply } from "./internal/exchange/reply.js"
 import { lifted } from "./internal/exchange/requestLimits.js"
 import type * as series from "./internal/exchange/series.js"
-import { listen } from "./internal/exchange/server.js"
-import { socketlessClient } from "./internal/exchange/socketlessClient.js"
+import { disarmed, noFaults } from "./internal/wire/armedFaults.js"
+import { socketlessClient } from "./internal/wire/socketlessClient.js"
+import { listen } from "./internal/wire/socketServer.js"
+import type { Incoming, Reply } from "./internal/wire/wireModel.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -297,7 +298,7 @@ export const readArchive: (
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
-type Handle = (incoming: exchange.Incoming) => Effect.Effect<Reply>
+type Handle = (incoming: Incoming) => Effect.Effect<Reply>
 
 const start = Effect.fnUntraced(function*<A>(
   options: Options,
@@ -330,7 +331,7 @@ const start = Effect.fnUntraced(function*<A>(
     pageSize: eachMarket((market) => pageSize[market] ?? Infinity),
     sendsDate: dateHeader
   }
-  const plan = faults.reduce(faultPlan.arm, faultPlan.emptyPlan(seed))
+  const plan = faults.reduce<faultPlan.Plan>((plan, fault) => faultPlan.arm(plan, fault), noFaults(seed))
   const state = yield* Ref.make(exchange.initial(plan))
 
   const [url, served] = yield* serve((incoming) =>
@@ -347,7 +348,7 @@ const start = Effect.fnUntraced(function*<A>(
     inject: (fault) => Ref.update(state, (current) => ({ ...current, plan: faultPlan.arm(current.plan, fault) })),
     clear: Ref.update(state, (current) => ({
       ...current,
-      plan: { ...current.plan, armed: [] },
+      plan: disarmed(current.plan),
       limits: eachMarket((market) => lifted(current.limits[market]))
     }))
   })

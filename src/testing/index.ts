@@ -6,6 +6,13 @@
 export * as Fault from "./Fault.js"
 
 /**
+ * A simulated API with faults on demand, as a server or as a client without sockets.
+ *
+ * @since 0.1.0
+ */
+export * as FaultyApi from "./FaultyApi.js"
+
+/**
  * A simulated exchange with faults on demand, as a server or as a client without sockets.
  *
  * @since 0.1.0

@@ -16,7 +16,7 @@ import {
 } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
 import { FleetGate, FleetStore, FleetWeight } from "effect-errata/fleet"
-import { Fault, FaultyExchange } from "effect-errata/testing"
+import { Fault, FaultyApi, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -376,6 +376,15 @@ const entries: Readonly<Record<string, Entry>> = {
       timeout: finiteDurations
     }
   },
+  "FaultyApi.layer": {
+    make: layered(FaultyApi.layerClient),
+    needed: { routes: {} },
+    options: {
+      routes: [...objects, { "/users": {} }, { "get /users": {} }, { "GET users": {} }],
+      faults: lists,
+      seed: [NaN, Infinity, "1", null, {}, [], true]
+    }
+  },
   "FaultyExchange.layer": {
     make: layered(FaultyExchange.layerClient),
     options: {
@@ -594,6 +603,7 @@ it("every exported type of options has an entry above", () => {
     "FleetGate.Options": "FleetGate.layer",
     "FleetWeight.Options": "FleetWeight.layer",
     "FleetStore.IoredisOptions": "FleetStore.layerIoredis",
+    "FaultyApi.Options": "FaultyApi.layer",
     "FaultyExchange.Options": "FaultyExchange.layer"
   }
   // Tracking and logging never fail; rules are called by the classifier; a DataResult is plain data; a stream validates its

@@ -1,7 +1,9 @@
 /** What a fault makes of an answer. */
 import * as Duration from "effect/Duration"
-import type { Action, Kept, Malformation } from "./faultModel.js"
-import { complete, type Draft, emptyAnswer, htmlAnswer, jsonAnswer, type Reply, s3Answer } from "./reply.js"
+import { faultyReply } from "../wire/wireFaults.js"
+import { complete, emptyAnswer, htmlAnswer, jsonAnswer, type Reply, withHeaders } from "../wire/wireModel.js"
+import type { Action, ErrorBody, Kept, Malformation } from "./faultModel.js"
+import { type Draft, s3Answer } from "./reply.js"
 import type { Row } from "./series.js"
 
 /** Limits and bans outlast one answer, so the exchange itself applies them. */
@@ -9,28 +11,11 @@ export type AnswerFault = Exclude<Action, { readonly _tag: "RateLimited" | "Bann
 
 export const faulty = (action: AnswerFault, draft: Draft): Reply => {
   switch (action._tag) {
-    case "Latency":
-      return { ...complete(draft), delay: Duration.toMillis(action.duration) }
-    case "Silence":
-      return { delay: 0, answer: undefined, ending: "silence" }
-    case "ResetBeforeHeaders":
-      return { delay: 0, answer: undefined, ending: "reset" }
-    case "CloseBeforeHeaders":
-      return { delay: 0, answer: undefined, ending: "close" }
-    case "ResetMidBody":
-      return { delay: 0, answer: draft, ending: "reset" }
-    case "TruncatedBody":
-      return { delay: 0, answer: draft, ending: "close" }
-    case "StalledBody":
-      return { delay: 0, answer: draft, ending: "silence" }
-    case "NotJson":
-      return complete({ ...jsonAnswer(200, null), body: action.body })
     case "Status": {
       const answer = draft.archived !== undefined && action.body === undefined
         ? s3Answer(action.status)
         : errorAnswer(action.status, action.body)
-      const changed = Object.entries(action.headers).map(([name, value]) => [name.toLowerCase(), value] as const)
-      return complete({ ...answer, headers: { ...answer.headers, ...Object.fromEntries(changed) } })
+      return complete(withHeaders(answer, action.headers))
     }
     case "EmptyList":
       return complete(draft.of?.([]) ?? draft)
@@ -48,18 +33,14 @@ export const faulty = (action: AnswerFault, draft: Draft): Reply => {
       return complete(
         draft.elsewhere?.(action.shift === "latest" ? undefined : Duration.toMillis(action.shift)) ?? draft
       )
-    case "Body":
-      return complete({
-        status: action.status,
-        headers: action.contentType === "" ? {} : { "content-type": action.contentType },
-        body: action.body
-      })
     case "CorruptFile":
       return complete(draft.archived?.corrupted(action.corruption) ?? draft)
     case "Late":
       return complete(
         draft.archived !== undefined && draft.archived.age < Duration.toMillis(action.duration) ? s3Answer(404) : draft
       )
+    default:
+      return faultyReply(action, draft)
   }
 }
 
@@ -126,7 +107,7 @@ const titles: Readonly<Record<number, string>> = {
 
 const errorAnswer = (
   status: number,
-  body: { readonly code: number; readonly msg: string } | "html" | "empty" | undefined = errors[status] ??
+  body: ErrorBody | undefined = errors[status] ??
     (titles[status] === undefined ? "empty" : "html")
 ): Draft =>
   body === "empty"

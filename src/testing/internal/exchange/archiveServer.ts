@@ -3,10 +3,11 @@ import * as files from "../../../binance/internal/archive/archiveFiles.js"
 import * as Interval from "../../../binance/Interval.js"
 import * as Market from "../../../binance/Market.js"
 import { attempt } from "../../../internal/safe/json.js"
+import { htmlAnswer } from "../wire/wireModel.js"
 import type { Corruption } from "./faultModel.js"
 import type { Listing } from "./instruments.js"
 import type { Query } from "./klinesQuery.js"
-import { type Archived, type Draft, htmlAnswer, s3Answer } from "./reply.js"
+import { type Archived, type Draft, s3Answer } from "./reply.js"
 import type { Row } from "./series.js"
 
 /** What files are made with. */

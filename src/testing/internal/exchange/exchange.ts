@@ -6,22 +6,22 @@ import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Market from "../../../binance/Market.js"
+import {
+  type Answer,
+  complete,
+  emptyAnswer,
+  htmlAnswer,
+  type Incoming,
+  jsonAnswer,
+  type Reply
+} from "../wire/wireModel.js"
 import { faulty } from "./appliedFault.js"
 import { type Archive, archiveDraft, askedOf } from "./archiveServer.js"
 import type { Action } from "./faultModel.js"
 import { type Plan, strike } from "./faultPlan.js"
 import type { Listing } from "./instruments.js"
 import { klinesWeight, parseKlinesQuery, type Query } from "./klinesQuery.js"
-import {
-  type Answer,
-  complete,
-  type Draft,
-  emptyAnswer,
-  htmlAnswer,
-  jsonAnswer,
-  type Reply,
-  rowsAnswer
-} from "./reply.js"
+import { type Draft, rowsAnswer } from "./reply.js"
 import { banned, charge, limited, type Limits, type Policy, unused, type Verdict } from "./requestLimits.js"
 import type { Selection } from "./series.js"
 
@@ -36,13 +36,6 @@ export interface Exchange {
   readonly pageSize: Readonly<Record<Market.Market, number>>
   /** Whether answers say what time it is. */
   readonly sendsDate: boolean
-}
-
-export interface Incoming {
-  readonly method: string
-  readonly path: string
-  readonly query: Query
-  readonly accept: string
 }
 
 /** A request that the exchange has seen. */
@@ -89,7 +82,7 @@ export const respond = (
   const { method, path, query } = incoming
   const { interval, market, serve, source, symbol } = toArchive(exchange, state, incoming, clock) ??
     toApi(exchange, state, incoming, clock)
-  const [action, plan] = strike(state.plan, { source, market, path, symbol, interval })
+  const [action, plan] = strike(state.plan, { method, source, market, path, symbol, interval })
   const { draft, limits, used } = serve(action)
   const reply = strikes(action, draft)
   const request: Request = {
@@ -283,8 +276,8 @@ const endpoints: Readonly<
 const weigh = (market: Market.Market, endpoint: Endpoint | undefined, query: Query): number =>
   endpoint === "klines" ? klinesWeight(market, query) : endpoint === "exchangeInfo" && market === "SPOT" ? 20 : 1
 
-const notFound = ({ accept }: Incoming): Draft =>
-  accept.includes("text/html") ? htmlAnswer(404, "Not Found") : emptyAnswer(404)
+const notFound = ({ headers }: Incoming): Draft =>
+  (headers["accept"] ?? "").includes("text/html") ? htmlAnswer(404, "Not Found") : emptyAnswer(404)
 
 const stamp = ({ body, headers, status }: Answer, used: number | undefined, now: number | undefined): Answer => ({
   status,

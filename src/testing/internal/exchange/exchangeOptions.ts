@@ -117,6 +117,7 @@ export const when = Check.withDefault(
     {
       source: Check.optional(Check.oneOf("source", ["rest", "vision"])),
       market: Check.optional(market),
+      method: Check.optional(Check.text),
       path: Check.optional(Check.text),
       symbol: Check.optional(Check.text),
       interval: Check.optional(Check.oneOf("interval", Interval.literals)),

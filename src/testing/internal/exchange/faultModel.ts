@@ -2,6 +2,7 @@
 import type * as Duration from "effect/Duration"
 import type { Interval } from "../../../binance/Interval.js"
 import type { Market } from "../../../binance/Market.js"
+import type { WireAction } from "../wire/wireFaults.js"
 
 export interface Fault {
   readonly when?: When | undefined
@@ -12,12 +13,16 @@ export interface When {
   /** The API of the exchange, or its archive. */
   readonly source?: "rest" | "vision" | undefined
   readonly market?: Market | undefined
-  /** The whole path (`/api/v3/klines`) or its end (`klines`, `BTCUSDT-1h-2024-01.zip.CHECKSUM`). */
+  readonly method?: string | undefined
+  /**
+   * The whole path (`/api/v3/klines`) or its end (`klines`, `BTCUSDT-1h-2024-01.zip.CHECKSUM`); of a `FaultyApi` also the
+   * path of a route (`/users/:id`).
+   */
   readonly path?: string | undefined
   readonly symbol?: string | undefined
   readonly interval?: Interval | undefined
   /**
-   * The numbers of the requests, counted from 1 since the fault was added, among those that match the five fields above.
+   * The numbers of the requests, counted from 1 since the fault was added, among those that match the fields above.
    * Requests that other faults hit count, too. A range includes both ends.
    */
   readonly nth?:
@@ -31,7 +36,7 @@ export interface When {
   readonly times?: number | undefined
 }
 
-export type ErrorBody = { readonly code: number; readonly msg: string } | "html" | "empty"
+export type ErrorBody = { readonly [key: string]: unknown } | "html" | "empty"
 
 export type Malformation = "short" | "notNumber" | "null" | "duplicate" | "unordered"
 
@@ -48,14 +53,7 @@ export type Corruption =
 export type Kept = "first" | "last" | "outer"
 
 export type Action =
-  | { readonly _tag: "Latency"; readonly duration: Duration.Duration }
-  | { readonly _tag: "Silence" }
-  | { readonly _tag: "ResetBeforeHeaders" }
-  | { readonly _tag: "CloseBeforeHeaders" }
-  | { readonly _tag: "ResetMidBody" }
-  | { readonly _tag: "TruncatedBody" }
-  | { readonly _tag: "StalledBody" }
-  | { readonly _tag: "NotJson"; readonly body: string }
+  | WireAction
   | {
     readonly _tag: "Status"
     readonly status: number
@@ -69,6 +67,5 @@ export type Action =
   | { readonly _tag: "Gaps"; readonly ranges: ReadonlyArray<{ readonly start: number; readonly end: number }> }
   | { readonly _tag: "ShortRows"; readonly keep: Kept; readonly share: number }
   | { readonly _tag: "OtherRange"; readonly shift: Duration.Duration | "latest" }
-  | { readonly _tag: "Body"; readonly body: string; readonly status: number; readonly contentType: string }
   | { readonly _tag: "CorruptFile"; readonly corruption: Corruption }
   | { readonly _tag: "Late"; readonly duration: Duration.Duration }

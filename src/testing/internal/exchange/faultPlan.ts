@@ -1,42 +1,24 @@
 /** Which fault befalls a request. */
 import * as Either from "effect/Either"
 import * as Check from "../../../internal/options.js"
+import { armed, type ArmedFaults, hit } from "../wire/armedFaults.js"
 import { when } from "./exchangeOptions.js"
 import type { Action, Corruption, Fault, Malformation, When } from "./faultModel.js"
-import { key, uniform } from "./seeded.js"
 
-/** A fault in force. */
-interface Armed {
-  readonly fault: Fault
-  /** Where its random numbers come from. */
-  readonly key: number
-  /** Requests that match, with any outcome. */
-  readonly seen: number
-  /** How often it struck. */
-  readonly struck: number
-}
-
-export interface Plan {
-  readonly seed: number
-  /** How many faults there ever were. */
-  readonly added: number
-  readonly armed: ReadonlyArray<Armed>
-}
-
-export const emptyPlan = (seed: number): Plan => ({ seed, added: 0, armed: [] })
+export type Plan = ArmedFaults<Fault>
 
 /** Adds a fault behind those in force. Throws for a fault that is not valid. */
-export const arm = (plan: Plan, fault: Fault): Plan => {
+export const arm = (plan: Plan, fault: Fault, owner: string = "FaultyExchange"): Plan => {
   if (!isFault(fault)) {
-    Check.orThrow("FaultyExchange", Check.wrong("a fault", fault, "made by Fault, as in Fault.status(503)"))
+    Check.orThrow(owner, Check.wrong("a fault", fault, "made by Fault, as in Fault.status(503)"))
   }
   Check.orThrow(`Fault ${fault.do._tag}`, checkedFault(fault))
-  const armed = { fault, key: key(plan.seed, "fault", plan.added), seen: 0, struck: 0 }
-  return { ...plan, added: plan.added + 1, armed: [...plan.armed, armed] }
+  return armed(plan, fault)
 }
 
 /** What a fault looks at. */
 export interface Target {
+  readonly method: string
   readonly source: "rest" | "vision"
   readonly market: string | undefined
   readonly path: string
@@ -44,24 +26,14 @@ export interface Target {
   readonly interval: string | undefined
 }
 
-/** The first fault that befalls a request, and the plan with the request counted by all that fit. */
+/** The first fault that hits a request, and the plan with the request counted by all that it matches. */
 export const strike = (plan: Plan, target: Target): readonly [Action | undefined, Plan] => {
-  let action: Action | undefined
-  const armed = plan.armed.map((one) => {
-    const when = one.fault.when ?? {}
-    if (!fits(when, one.fault.do, target) || !concerns(one.fault.do, target)) return one
-    const seen = one.seen + 1
-    const strikes = action === undefined &&
-      isNth(when.nth, seen) &&
-      one.struck < (when.times ?? Infinity) &&
-      uniform(one.key, seen) < (when.probability ?? 1)
-    if (strikes) action = one.fault.do
-    return { ...one, seen, struck: one.struck + (strikes ? 1 : 0) }
-  })
-  return [action, { ...plan, armed }]
+  const [fault, next] = hit(plan, ({ do: action, when = {} }) => fits(when, action, target) && concerns(action, target))
+  return [fault?.do, next]
 }
 
 const fits = (when: When, action: Action, target: Target): boolean =>
+  (when.method === undefined || when.method === target.method) &&
   (when.source === undefined || when.source === target.source) &&
   (when.market === undefined || when.market === target.market) &&
   (when.symbol === undefined || when.symbol === target.symbol) &&
@@ -70,7 +42,8 @@ const fits = (when: When, action: Action, target: Target): boolean =>
     // A file whose rows change has another checksum, too.
     (changesRows.has(action._tag) && endsIn(target.path.replace(/\.CHECKSUM$/, ""), when.path)))
 
-const endsIn = (path: string, end: string): boolean => path === end || path.endsWith(`/${end.replace(/^\//, "")}`)
+export const endsIn = (path: string, end: string): boolean =>
+  path === end || path.endsWith(`/${end.replace(/^\//, "")}`)
 
 const changesRows: ReadonlySet<Action["_tag"]> = new Set<Action["_tag"]>([
   "EmptyList",
@@ -94,16 +67,6 @@ const concerns = (action: Action, { path, source }: Target): boolean => {
       return true
   }
 }
-
-const isNth = (nth: When["nth"], n: number): boolean => {
-  if (nth === undefined) return true
-  if (typeof nth === "number") return n === nth
-  return isRange(nth) ? n >= (nth.from ?? 1) && n <= (nth.to ?? Infinity) : nth.includes(n)
-}
-
-type Range = Exclude<When["nth"], number | ReadonlyArray<number> | undefined>
-
-const isRange = (nth: ReadonlyArray<number> | Range): nth is Range => !Array.isArray(nth)
 
 /** Also for callers without a compiler. */
 const isFault = (fault: unknown): boolean =>

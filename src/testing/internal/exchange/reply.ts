@@ -1,22 +1,7 @@
-/** What goes back over the wire, and how faults change it. */
+/** The answers of the exchange, in a form in which faults can change them. */
+import { type Answer, jsonAnswer } from "../wire/wireModel.js"
 import type { Corruption } from "./faultModel.js"
 import type { Row } from "./series.js"
-
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Uint8Array
-}
-
-/** What a server does with a request. */
-export interface Reply {
-  /** Milliseconds to wait first. */
-  readonly delay: number
-  /** What is sent; none when the connection ends, or is left in silence, before the headers. */
-  readonly answer: Answer | undefined
-  /** What comes then. All but `complete` follow half of the body. */
-  readonly ending: "complete" | "reset" | "close" | "silence"
-}
 
 /** The answer of the exchange, in a form in which faults can change it. */
 export interface Draft extends Answer {
@@ -36,29 +21,10 @@ export interface Archived {
   readonly corrupted: (corruption: Corruption) => Draft
 }
 
-const json = { "content-type": "application/json;charset=UTF-8" }
-const html = { "content-type": "text/html" }
-
-export const jsonAnswer = (status: number, body: unknown): Draft => ({
-  status,
-  headers: json,
-  body: JSON.stringify(body)
-})
-
 export const rowsAnswer = (rows: ReadonlyArray<Row>): Draft => ({
   ...jsonAnswer(200, rows),
   rows,
   of: (rows) => jsonAnswer(200, rows)
-})
-
-export const emptyAnswer = (status: number): Draft => ({ status, headers: {}, body: "" })
-
-export const htmlAnswer = (status: number, title: string): Draft => ({
-  status,
-  headers: html,
-  body:
-    `<html>\n<head><title>${status} ${title}</title></head>\n<body>\n<center><h1>${status} ${title}</h1></center>\n` +
-    `</body>\n</html>\n`
 })
 
 const s3Errors: Readonly<Record<number, readonly [code: string, message: string]>> = {
@@ -79,5 +45,3 @@ export const s3Answer = (status: number): Draft => {
   }
   return { ...answer, archived: { age: Infinity, corrupted: () => answer } }
 }
-
-export const complete = (answer: Answer): Reply => ({ delay: 0, answer, ending: "complete" })

@@ -4,7 +4,7 @@
  */
 import * as Interval from "../../../binance/Interval.js"
 import type { Market } from "../../../binance/Market.js"
-import { key, uniform, walk } from "./seeded.js"
+import { key, uniform, walk } from "../wire/seeded.js"
 import type { Row, Selection } from "./series.js"
 
 /** Something traded, with instants in milliseconds. */

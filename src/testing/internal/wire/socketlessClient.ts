@@ -1,10 +1,9 @@
-/** An HTTP client that asks an exchange in the same process, and fails as the fetch client does over a real socket. */
+/** An HTTP client of a simulated server in the same process. It fails as the fetch client does over a real socket. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import type { Incoming } from "./exchange.js"
-import type { Answer, Reply } from "./reply.js"
+import type { Answer, Incoming, Reply } from "./wireModel.js"
 
 export const socketlessClient = (handle: (incoming: Incoming) => Effect.Effect<Reply>): HttpClient.HttpClient =>
   HttpClient.make((request, url) =>
@@ -13,7 +12,8 @@ export const socketlessClient = (handle: (incoming: Incoming) => Effect.Effect<R
         method: request.method,
         path: url.pathname,
         query: Object.fromEntries(url.searchParams),
-        accept: request.headers["accept"] ?? "*/*"
+        headers: request.headers,
+        body: request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
       }),
       ({ answer, delay, ending }) =>
         answer === undefined

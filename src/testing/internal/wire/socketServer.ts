@@ -1,11 +1,10 @@
-/** The exchange behind real sockets. */
+/** A simulated server behind real sockets. */
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import type { Scope } from "effect/Scope"
 import type * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
-import type { Incoming } from "./exchange.js"
-import type { Reply } from "./reply.js"
+import type { Incoming, Reply } from "./wireModel.js"
 
 export const listen = Effect.fnUntraced(function*(
   handle: (incoming: Incoming) => Effect.Effect<Reply>
@@ -16,7 +15,7 @@ export const listen = Effect.fnUntraced(function*(
   const sockets = new Set<Socket>()
   const server = http.createServer((request, response) => {
     run(
-      handle(incoming(request)).pipe(
+      Effect.flatMap(incoming(request), handle).pipe(
         Effect.flatMap((reply) => send(reply, request, response)),
         // Headers that cannot be sent, for one. Better seen as a broken connection than never.
         Effect.onError(() => Effect.sync(() => response.destroy()))
@@ -45,15 +44,30 @@ export const listen = Effect.fnUntraced(function*(
   return [`http://127.0.0.1:${port}`, undefined]
 })
 
-const incoming = (request: Http.IncomingMessage): Incoming => {
+const incoming = (request: Http.IncomingMessage): Effect.Effect<Incoming> => {
   const [path = "/", query] = (request.url ?? "/").split("?", 2)
-  return {
-    method: request.method ?? "GET",
+  const { headers, method = "GET" } = request
+  const made = (body: string): Incoming => ({
+    method,
     path,
     query: Object.fromEntries(new URLSearchParams(query)),
-    accept: request.headers.accept ?? "*/*"
-  }
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""])
+    ),
+    body
+  })
+  return method === "GET" || method === "HEAD" ? Effect.succeed(made("")) : Effect.map(bodyOf(request), made)
 }
+
+/** A client that goes before its request is complete gets no answer. */
+const bodyOf = (request: Http.IncomingMessage): Effect.Effect<string> =>
+  Effect.async((resume) => {
+    let body = ""
+    request.setEncoding("utf8").on("data", (chunk: string) => body += chunk).on(
+      "end",
+      () => resume(Effect.succeed(body))
+    )
+  })
 
 const send = (
   { answer, delay, ending }: Reply,
