@@ -151,10 +151,7 @@ export interface Stats {
   readonly window: Option.Option<Duration.Duration>
   /** All errors, expected empties included. */
   readonly total: number
-  /**
-   * The successes and all errors, where attempts are counted; else 0. The errors of fetches that do not count attempts are
-   * among them, while their successes are unknown.
-   */
+  /** The successes and all errors, where attempts are counted; else 0. Fetches that do not count them add errors only. */
   readonly attempts: number
   /**
    * The failure rate: failures, expected empties excluded, divided by attempts. None where attempts are not counted. It is
