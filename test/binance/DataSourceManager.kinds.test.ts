@@ -460,6 +460,19 @@ describe("a range without any file", () => {
 })
 
 describe("gaps that the cache has proven", () => {
+  it("are called a delisting until trading resumes", async () => {
+    const traded = { gaps: [{ start: start + 10 * hour, end: start + 5 * day }] }
+    const spans = [{ start, end: start + 2 * day }, { start, end: start + 6 * day }]
+    const [first, second] = await ran(
+      world(traded, spans.map((span, i) => ({ ...step(span), pause: i * 3 * day })), {
+        sources: ["cache", "rest"],
+        now: start + 4 * day
+      })
+    )
+    expect(first).toMatchObject({ rows: 10, missing: ["2024-03-05T10:00..2024-03-07 delisted"], error: undefined })
+    expect(second).toMatchObject({ rows: 34, missing: ["2024-03-05T10:00..2024-03-10 source_gap"], error: undefined })
+  })
+
   it("are not searched again from both sides", async () => {
     const traded = { listed: start + 5 * day }
     const [, found] = await ran(

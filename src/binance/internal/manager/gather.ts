@@ -261,7 +261,7 @@ export const makeGather = (sources: Sources) => {
     }
     // Outdated candles of the cache are a fallback.
     if (outdated !== undefined && outdated.length > 0) found = completed(found, outdated)
-    return { klines: found, errors, now }
+    return { klines: renamed(found), errors, now }
   })
 }
 
@@ -293,6 +293,19 @@ const notFetched = (interval: Interval.Interval, { end, start }: ranges.Range): 
 /** Replaces `not_cached`, since other sources were asked after the cache. */
 const afterAll = (hole: Klines.Missing): Klines.Missing =>
   hole.reason === "not_cached" ? { ...hole, reason: "not_fetched" } : hole
+
+/** Renames gaps between candles: what the cache keeps as `delisted` is a gap after trading has resumed. */
+const renamed = (klines: Klines.Klines): Klines.Klines => {
+  const { interval, missing, openTime } = klines
+  const first = openTime[0] ?? Infinity
+  const last = openTime.at(-1) ?? -Infinity
+  const isBetween = ({ reason, start }: Klines.Missing) =>
+    reason === "delisted" ? start < last : reason === "not_listed_yet" && start > first
+  if (!missing.some(isBetween)) return klines
+  const named = missing.map((hole): Klines.Missing => isBetween(hole) ? { ...hole, reason: "source_gap" } : hole)
+  const anchor = columns.anchorOf(interval, openTime)
+  return { ...klines, missing: ranges.absent(named, openTime, interval, anchor, (a, b) => a.reason === b.reason) }
+}
 
 /** Concatenates in pairs, since each concatenation copies. */
 const joined = (first: Klines.Klines, others: ReadonlyArray<Klines.Klines>): Klines.Klines => {
