@@ -327,6 +327,22 @@ describe("the archive", () => {
     )
   })
 
+  for (const interval of ["3d", "1w"] as const) {
+    it(`is asked for the month in which a candle opens that was listed in the next: ${interval}`, async () => {
+      const opened = interval === "1w" ? utc(2024, 3, 29) : utc(2024, 3, 30)
+      const listed = utc(2024, 4, 1, 7)
+      const [found] = await ran(
+        world({ interval, listed }, [step({ start: utc(2024, 0), end: listed })], {
+          sources: ["vision"],
+          concurrency: 1,
+          now: utc(2024, 6, 1)
+        })
+      )
+      expect(found!.rows).toBe(1)
+      expect(found!.missing.at(-1)).toMatch(`..${iso(opened)} `)
+    })
+  }
+
   it("with rows after a range does not call it delisted", async () => {
     const traded = { ...subject, listed: start + 20 * hour, delisted: start + 22 * hour }
     const [found] = await ran(

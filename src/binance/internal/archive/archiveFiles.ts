@@ -53,6 +53,12 @@ export const fileOf = (series: Series, period: ArchiveFile["period"], start: num
   }
 }
 
+/** The time in which the candles of a file are traded: the last candle of three days or a week may end after the file. */
+export const tradedIn = ({ interval }: Series, { end, start }: Range): Range => ({
+  start,
+  end: hasDays(interval) || interval === "1M" ? end : end + Interval.millis[interval] - dayMillis
+})
+
 /** Binance opened in July 2017. The archive has no earlier candles. */
 const opened = Date.UTC(2017, 6)
 

@@ -65,7 +65,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
 
     const readOne = (file: files.ArchiveFile) =>
       Effect.flatMap(time, (now) =>
-        notes.days.isEmpty(file)
+        notes.days.isEmpty(files.tradedIn(request, file))
           ? Effect.succeed<Read>({ file, rows: Either.right(Option.none()) })
           : Effect.map(
             Effect.either(each(archive.rows(request, file, now ?? local, context))),
