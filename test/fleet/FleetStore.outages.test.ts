@@ -306,14 +306,14 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
       yield* store.restoreStates(new Map([["y", "active"]]))
       yield* store.closeGate({ address: "home", host: "api", wait: 60_000, message: "banned", isBan: true })
       const weight = { address: "home", host: "api" }
-      const { minute } = yield* store.reserve({
+      const { epoch, minute } = yield* store.reserve({
         ...weight,
         limit: 100,
         weight: 5,
         block: 5,
         known: { minute: 0, settled: 0 }
       })
-      yield* store.settle({ ...weight, minute, answered: 5, reported: 7, spent: 0, unused: 0 })
+      yield* store.settle({ ...weight, minute, epoch, answered: 5, reported: 7, spent: 0, unused: 0 })
       yield* store.join("home", 5000)
       yield* store.lease("limits", 5000)
       const delivering = yield* Effect.fork(Stream.runDrain(store.deliver("pager", 100)))

@@ -30,8 +30,14 @@ const exercise = (a: FleetStore.Service, b: FleetStore.Service) =>
       Stream.runForEach(b.deliver("pager", 500), ({ edge }) => Effect.sync(() => delivered.push(edge)))
     )
     yield* a.closeGate({ ...weight, wait: 60_000, message: "banned", isBan: true })
-    const { minute } = yield* a.reserve({ ...weight, limit: 50, weight: 5, block: 9, known: { minute: 0, settled: 0 } })
-    yield* a.settle({ ...weight, minute, answered: 5, reported: 6, spent: 0, unused: 4 })
+    const { epoch, minute } = yield* a.reserve({
+      ...weight,
+      limit: 50,
+      weight: 5,
+      block: 9,
+      known: { minute: 0, settled: 0 }
+    })
+    yield* a.settle({ ...weight, minute, epoch, answered: 5, reported: 6, spent: 0, unused: 4 })
     expect(yield* a.join("home", 5000)).toBe(1)
     yield* a.leave("home")
     const series = [{ group: "codes", field: "X", count: 3, isWanted: true }, {

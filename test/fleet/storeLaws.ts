@@ -110,7 +110,7 @@ export const storeLaws = (
       block: 10,
       known: { minute: 0, settled: 0 }
     }
-    const nothing = { address: "home", host: "api", answered: 0, reported: 0, spent: 0, unused: 0 }
+    const noWeight = { address: "home", host: "api", answered: 0, reported: 0, spent: 0, unused: 0 }
 
     law("processes never reserve more than the limit, and all of it", (stores) =>
       Effect.gen(function*() {
@@ -145,7 +145,8 @@ export const storeLaws = (
       "the report of the exchange corrects the used weight upwards, and unused weight is free again",
       ([a, b]) =>
         Effect.gen(function*() {
-          const { minute } = yield* a.reserve({ ...request, block: 40 })
+          const { epoch, minute } = yield* a.reserve({ ...request, block: 40 })
+          const nothing = { ...noWeight, epoch }
           expect(yield* b.settle({ ...nothing, minute, answered: 20, reported: 55 })).toBe(true)
           expect((yield* b.reserve({ ...request, weight: 1, block: 1 })).used).toBe(55 + 20 + 1)
           yield* a.settle({ ...nothing, minute, answered: 10, reported: 30, unused: 5 })
@@ -153,6 +154,9 @@ export const storeLaws = (
           yield* a.settle({ ...nothing, minute, spent: 5 })
           expect((yield* b.reserve({ ...request, weight: 1, block: 1 })).used).toBe(60 + 3)
           expect(yield* a.settle({ ...nothing, minute: minute - 2, answered: 10 })).toBe(false)
+          // Reservations that the store does not know free nothing, and their reports count.
+          yield* a.settle({ ...nothing, epoch: epoch - 1, minute, answered: 3, reported: 61, spent: 0, unused: 5 })
+          expect((yield* b.reserve({ ...request, weight: 0, block: 0 })).used).toBe(61 + 3)
           const known = { minute, settled: 80 }
           expect(yield* b.reserve({ ...request, weight: 1, block: 1, known })).toMatchObject({
             used: 80 + 4,

@@ -13,7 +13,7 @@ import { Gate } from "../../internal/retry/gate.js"
 import { namedBy, rateLimitOf } from "../../internal/retry/outcome.js"
 import type { Host as SharedHost } from "../../internal/retry/sharedGateModel.js"
 import { FallbackWeight } from "./fallbackWeight.js"
-import { Settlements } from "./settlements.js"
+import { type Origin, Settlements } from "./settlements.js"
 import type { Unavailable } from "./storeError.js"
 import type * as Model from "./storeModel.js"
 
@@ -47,11 +47,10 @@ export interface FleetLimiter extends Limiter {
 }
 
 /** Weight that a request may use. */
-type Grant = { readonly minute: number; readonly isShared: boolean }
+type Grant = Origin & { readonly isShared: boolean }
 
 /** Reserved weight that no request has used yet. */
-interface Block {
-  readonly minute: number
+interface Block extends Origin {
   readonly end: number
   left: number
   usedAt: number
@@ -78,7 +77,7 @@ export const make = Effect.fnUntraced(function*(
   /** Gives an old or idle block back. */
   const giveBack = (isOld: (block: Block) => boolean) => {
     if (block === undefined || !isOld(block)) return
-    settlements.returned(block.minute, block.left)
+    settlements.returned(block, block.left)
     block = undefined
     hasEnded.unsafeOpen()
   }
@@ -90,6 +89,8 @@ export const make = Effect.fnUntraced(function*(
       const reserved = yield* store.reserve({ address, host, limit, weight, block: most, known })
       known = { minute: reserved.minute, settled: reserved.settled }
       fallback.heard(reserved.used, reserved.left, asked)
+      // What was reserved in another epoch is not known to the store: its rest must not be used.
+      if (block !== undefined && block.epoch !== reserved.epoch) block = undefined
       return { ...reserved, end: asked + reserved.left }
     })
 
@@ -106,13 +107,13 @@ export const make = Effect.fnUntraced(function*(
         return "wait" in entry
           // The store may be back before the minute ends.
           ? { wait: Math.min(entry.wait, askAgain) }
-          : { minute: entry.minute, isShared: false }
+          : { minute: entry.minute, epoch: 0, isShared: false }
       }
       giveBack(({ end }) => end <= now)
       if (block !== undefined && block.left >= weight) {
         block.left -= weight
         block.usedAt = now
-        return { minute: block.minute, isShared: true }
+        return { minute: block.minute, epoch: block.epoch, isShared: true }
       }
       giveBack(() => true)
       const reserved = yield* Effect.option(reserve(weight, Math.max(weight, blockSize)))
@@ -121,18 +122,20 @@ export const make = Effect.fnUntraced(function*(
         isShared = false
         return { wait: 0 }
       }
-      const { end, granted, left, minute } = reserved.value
+      const { end, epoch, granted, left, minute } = reserved.value
       if (granted < weight) {
         const untilNext = left + margin
         return { wait: Math.min(untilNext, askAgain * (0.5 + (yield* Random.next))) }
       }
-      if (then >= end) {
-        settlements.returned(minute, granted)
+      // The minute may have ended, or the host may have paused, while the answer was under way.
+      const paused = gate.closed(then)
+      if (then >= end || paused !== undefined) {
+        settlements.returned({ minute, epoch }, granted)
         hasEnded.unsafeOpen()
-        return { wait: 0 }
+        return paused === undefined ? { wait: 0 } : { refused: notSent(paused) }
       }
-      if (granted > weight) block = { minute, end, left: granted - weight, usedAt: then }
-      return { minute, isShared: true }
+      if (granted > weight) block = { minute, epoch, end, left: granted - weight, usedAt: then }
+      return { minute, epoch, isShared: true }
     })
 
   const settle = Effect.suspend(() =>
@@ -155,14 +158,14 @@ export const make = Effect.fnUntraced(function*(
       giveBack(({ end, usedAt }) => end <= now || usedAt + idle <= now)
       if (isShared) return yield* Effect.asVoid(reserve(0, 0))
       const asked = yield* monotonicMillis
-      const { left, minute, used } = yield* store.reserve({ address, host, limit, weight: 0, block: 0, known })
+      const { epoch, left, minute, used } = yield* store.reserve({ address, host, limit, weight: 0, block: 0, known })
       const { reported, spent } = fallback.unknown(asked)
       if (reported > 0 || spent > 0) {
-        yield* store.settle({ address, host, minute, answered: 0, reported, spent, unused: 0 })
+        yield* store.settle({ address, host, minute, epoch, answered: 0, reported, spent, unused: 0 })
       }
       // Requests may have been sent while the store answered.
       const later = fallback.unknown(yield* monotonicMillis)
-      settlements.ended(minute, Math.max(0, later.spent - spent), NaN)
+      settlements.ended({ minute, epoch }, Math.max(0, later.spent - spent), NaN)
       fallback.heard(used + later.spent, left, asked)
       isShared = true
       hasEnded.unsafeOpen()
@@ -200,7 +203,7 @@ export const make = Effect.fnUntraced(function*(
             Effect.onExit(() =>
               Effect.sync(() => {
                 if (!grant.isShared) return fallback.leave(weight, grant.minute, reported)
-                settlements.ended(grant.minute, weight, reported)
+                settlements.ended(grant, weight, reported)
                 hasEnded.unsafeOpen()
               })
             ),

@@ -40,6 +40,8 @@ export class Weight {
   private pending = 0
   /** Reserved in the minute before and not settled. */
   private before = 0
+  /** The time of the first use. */
+  private epoch: number | undefined
 
   reserve({ block, known, limit, weight }: Model.WeightRequest, now: number): Model.WeightReservation {
     this.roll(now)
@@ -52,24 +54,28 @@ export class Weight {
       used: this.used + this.pending + this.before,
       settled: this.used,
       minute: this.minute,
-      left: (this.minute + 1) * millisPerMinute - now
+      left: (this.minute + 1) * millisPerMinute - now,
+      epoch: this.epoch ?? now
     }
   }
 
-  settle({ answered, minute, reported, spent, unused }: Model.WeightSettlement, now: number): boolean {
+  settle({ answered, epoch, minute, reported, spent, unused }: Model.WeightSettlement, now: number): boolean {
     this.roll(now)
+    // Reservations of another epoch are not counted here.
+    const ended = epoch === this.epoch ? answered + spent + unused : 0
     if (minute === this.minute) {
-      this.pending = Math.max(0, this.pending - answered - spent - unused)
+      this.pending = Math.max(0, this.pending - ended)
       this.used = Math.max(this.used, reported) + spent
     } else if (minute === this.minute - 1) {
       // An answer to a request of the minute before may state the weight of that minute; the request may count in this one.
-      this.before = Math.max(0, this.before - answered - spent - unused)
+      this.before = Math.max(0, this.before - ended)
       this.used += answered + spent
     } else return false
     return true
   }
 
   private roll(now: number): void {
+    this.epoch ??= now
     const minute = Math.floor(now / millisPerMinute)
     // A clock that went back continues with the newest minute.
     if (minute === this.minute || (this.minute > minute && this.minute - minute < 3)) return

@@ -47,12 +47,16 @@ export interface WeightReservation {
   readonly minute: number
   /** The time until the minute ends, in milliseconds. */
   readonly left: number
+  /** Another one than before: the store was emptied, and knows of no reservations from before. */
+  readonly epoch: number
 }
 
 /** The end of reservations of one minute. */
 export interface WeightSettlement extends WeightKey {
   /** The minute in which the weight was reserved. */
   readonly minute: number
+  /** The epoch of the reservations. */
+  readonly epoch: number
   /** The reserved weight of requests whose answers report the used weight. */
   readonly answered: number
   /** The highest used weight that these answers report; 0 without answers. */

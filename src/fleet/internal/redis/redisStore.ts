@@ -104,17 +104,18 @@ export const make = Effect.fnUntraced(function*(
 
     reserve: ({ block, known, limit, weight, ...of }) =>
       run(scripts.reserve, [weightKey(of)], [limit, weight, block, known.minute, known.settled], (answer) => {
-        const [granted, used, settled, minute, left] = replies.list(answer)
+        const [granted, used, settled, minute, left, epoch] = replies.list(answer)
         return {
           granted: replies.number(granted),
           used: replies.number(used),
           settled: replies.number(settled),
           minute: replies.number(minute),
-          left: replies.number(left)
+          left: replies.number(left),
+          epoch: replies.number(epoch)
         }
       }),
-    settle: ({ answered, minute, reported, spent, unused, ...of }) =>
-      run(scripts.settle, [weightKey(of)], [minute, answered, reported, spent, unused], isOne),
+    settle: ({ answered, epoch, minute, reported, spent, unused, ...of }) =>
+      run(scripts.settle, [weightKey(of)], [minute, answered, reported, spent, unused, epoch], isOne),
     join: (group, ttl) => run(scripts.join, [key("m", group)], [process, ttl], replies.number),
     leave: (group) => run(scripts.leave, [key("m", group)], [process], nothing),
 

@@ -66,7 +66,7 @@ return answer`
  */
 const weight = `${clock}
 local minute = math.floor(now / 60000)
-local v = redis.call('HMGET', KEYS[1], 'minute', 'used', 'pending', 'before')
+local v = redis.call('HMGET', KEYS[1], 'minute', 'used', 'pending', 'before', 'epoch')
 local stored, used, pending, before = tonumber(v[1]) or -9, tonumber(v[2]) or 0, tonumber(v[3]) or 0, tonumber(v[4]) or 0
 -- A clock that went back continues with the newest minute.
 if stored > minute and stored - minute < 3 then minute = stored end
@@ -74,15 +74,16 @@ if stored ~= minute then
   before = stored == minute - 1 and pending or 0
   used, pending = 0, 0
 end
+local epoch = tonumber(v[5]) or now
 local function save()
-  redis.call('HSET', KEYS[1], 'minute', minute, 'used', used, 'pending', pending, 'before', before)
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'minute', minute, 'used', used, 'pending', pending, 'before', before)
   redis.call('PEXPIRE', KEYS[1], 180000)
 end
 `
 
 /**
  * KEYS: weight of a host. ARGV: limit, weight, block, and a minute with its settled weight, as the process knows it. Returns
- * granted, used, settled, minute, ms left.
+ * granted, used, settled, minute, ms left, epoch.
  */
 export const reserve = script(
   "reserve",
@@ -92,20 +93,22 @@ local free = math.floor(tonumber(ARGV[1]) - used - pending - before)
 local granted = free >= tonumber(ARGV[2]) and math.min(free, tonumber(ARGV[3])) or 0
 pending = pending + granted
 save()
-return {granted, used + pending + before, used, minute, (minute + 1) * 60000 - now}`
+return {granted, used + pending + before, used, minute, (minute + 1) * 60000 - now, epoch}`
 )
 
-/** KEYS: weight of a host. ARGV: minute, answered, reported, spent, unused. */
+/** KEYS: weight of a host. ARGV: minute, answered, reported, spent, unused, epoch. */
 export const settle = script(
   "settle",
   `${weight}
 local of, answered, reported, spent, unused = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+-- Reservations of another epoch are not counted here.
+local ended = tonumber(ARGV[6]) == epoch and answered + spent + unused or 0
 if of == minute then
-  pending = math.max(0, pending - answered - spent - unused)
+  pending = math.max(0, pending - ended)
   used = math.max(used, reported) + spent
 elseif of == minute - 1 then
   -- An answer to a request of the minute before may state the weight of that minute; the request may count in this one.
-  before = math.max(0, before - answered - spent - unused)
+  before = math.max(0, before - ended)
   used = used + answered + spent
 else return 0 end
 save()
