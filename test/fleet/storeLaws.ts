@@ -145,6 +145,7 @@ export const storeLaws = (
       "the report of the exchange corrects the used weight upwards, and unused weight is free again",
       ([a, b]) =>
         Effect.gen(function*() {
+          yield* inOneMinute(a)
           const { epoch, minute } = yield* a.reserve({ ...request, block: 40 })
           const nothing = { ...noWeight, epoch }
           expect(yield* b.settle({ ...nothing, minute, answered: 20, reported: 55 })).toBe(true)
@@ -172,8 +173,9 @@ export const storeLaws = (
         Effect.gen(function*() {
           expect(yield* a.join("home", 60_000)).toBe(1)
           expect(yield* a.join("home", 60_000)).toBe(1)
-          expect(yield* b.join("home", 40)).toBe(2)
+          expect(yield* b.join("home", 60_000)).toBe(2)
           expect(yield* c.join("home", 60_000)).toBe(3)
+          yield* b.join("home", 30)
           yield* c.leave("home")
           yield* eventually(a.join("home", 60_000), (n) => n === 1)
           expect(yield* a.join("office", 60_000)).toBe(1)
