@@ -23,6 +23,7 @@ if (skipped.includes("test/clients")) skipped.push("test/runtimes")
 const alone = [
   "test/Fetch.copies.test.ts",
   "test/binance/BinanceVision.peer.test.ts",
+  "test/fleet/FleetStore.peer.test.ts",
   "test/internal/safe/redaction.test.ts",
   "test/internal/tracker/scale.test.ts",
   "test/internal/tracker/snapshotFile.test.ts"

@@ -51,6 +51,9 @@ const checks = {
 /** Pauses are stated again in this interval: a store that was emptied learns them from any process. */
 const repeatEvery = Duration.seconds(2)
 
+/** The time for which the layer waits for its connection to the stream of pauses. */
+const longestStart = Duration.seconds(1)
+
 /** The pause after a report that failed. */
 const retryAfter = Duration.millis(250)
 
@@ -120,9 +123,15 @@ const make = (options: Options) =>
       Effect.forever
     )
 
-    // Processes that start during a pause know it before their first request.
-    yield* Effect.matchEffect(store.closedGates(address), { onFailure: () => Effect.void, onSuccess: hear })
-    yield* Effect.forkScoped(Stream.runForEach(store.gates(address), hear))
+    // Processes that start during a pause know it before their first request, and hear of the next one at once.
+    const isHearing = yield* Effect.makeLatch(false)
+    yield* Effect.forkScoped(
+      Stream.runForEach(store.gates(address), (gates) => Effect.zipRight(hear(gates), isHearing.open))
+    )
+    yield* Effect.matchEffect(store.closedGates(address), {
+      onFailure: () => Effect.void,
+      onSuccess: (gates) => Effect.zipRight(hear(gates), Effect.raceFirst(isHearing.await, Effect.sleep(longestStart)))
+    })
     yield* Effect.forkScoped(reporting)
 
     return SharedGate.SharedGate.of({
