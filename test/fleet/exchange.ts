@@ -1,7 +1,7 @@
 /** An exchange over HTTP that counts weight by the minute, and bans. */
 import { createServer } from "node:http"
 
-export interface Arrival {
+interface Arrival {
   readonly at: number
   readonly weight: number
   readonly isBanned: boolean
