@@ -5,6 +5,8 @@
  * {@link layer} is a server on the loopback interface with real sockets. {@link layerClient} is an `HttpClient` without
  * sockets, whose latencies and limits follow `TestClock`.
  *
+ * Guide: [Tests](../../docs/testing.md).
+ *
  * @example
  * import { Fault, FaultyApi } from "effect-errata/testing"
  * import { HttpClient } from "@effect/platform"
@@ -25,8 +27,6 @@
  * }
  *
  * Effect.runPromise(Effect.provide(test, FaultyApi.layerClient({ routes })))
- *
- * Guide: [Tests](../../docs/testing.md).
  *
  * @since 0.1.0
  * @module
