@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Severity } from "../../FetchError.js"
+import { recordOf } from "../../internal/safe/recordSchema.js"
 
 const N = Schema.Number
 const S = Schema.String
@@ -75,7 +76,7 @@ const Bars = Schema.Struct({
   /** The start of the first step. */
   start: At,
   /** The number of errors in each step, by code. Codes without an error are left out. */
-  errors: Schema.Record({ key: S, value: Numbers }),
+  errors: recordOf(Numbers, { type: "array", items: { type: "number" } }),
   /** The calls that ended in each step, or the attempts where no calls are counted. */
   calls: Numbers,
   /** The calls that did not succeed, or the attempts. */

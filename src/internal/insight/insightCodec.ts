@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Alert from "../../Alert.js"
+import { recordOf } from "../safe/recordSchema.js"
 import type { ErrorBudgetJson } from "../tracker/alerting/errorBudget.js"
 import { ErrorBudget } from "../tracker/alerting/errorBudget.js"
 import type * as Model from "./insightModel.js"
@@ -66,7 +67,7 @@ const limits = Schema.Struct({
 })
 
 const thresholdSuggestions = Schema.Struct({
-  thresholds: Schema.Record({ key: Schema.String, value: limits }),
+  thresholds: recordOf(limits, { type: "object" }),
   reasons: Schema.Array(Schema.Struct({ code: Schema.String, message: Schema.String }))
 })
 

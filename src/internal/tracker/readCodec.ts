@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import * as Alert from "../../Alert.js"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
+import { recordOf } from "../safe/recordSchema.js"
 import { ErrorBudget } from "./alerting/errorBudget.js"
 import type * as Model from "./model.js"
 
@@ -16,7 +17,7 @@ const Count = Schema.transform(Schema.NonNegative, Schema.Number, {
   encode: (n) => n > 0 ? Math.min(n, Number.MAX_VALUE) : 0
 })
 
-const counts = Schema.Record({ key: Schema.String, value: Count })
+const counts = recordOf(Count, { type: "number" })
 
 const window = Schema.optionalWith(Schema.DurationFromMillis, { as: "Option" })
 
@@ -31,9 +32,11 @@ const stats = Schema.Struct({
   attempts: Count,
   errorRatio,
   dropped: Count,
-  byCode: Schema.Record({
-    key: Schema.String,
-    value: Schema.Struct({ count: Count, severity: FetchError.Severity })
+  byCode: recordOf(Schema.Struct({ count: Count, severity: FetchError.Severity }), {
+    type: "object",
+    required: ["count", "severity"],
+    properties: { count: { type: "number" }, severity: { type: "string", enum: FetchError.Severity.literals } },
+    additionalProperties: false
   }),
   bySeverity: Schema.Struct({ INFO: Count, WARNING: Count, ERROR: Count }),
   byCategory: counts,
