@@ -1,31 +1,26 @@
-/** The stream of frames: it reconnects by itself, also after a refusal or when nothing arrives. */
+/**
+ * The stream of frames: it reconnects by itself, also after a refusal or when nothing arrives. A hidden page polls instead: a
+ * browser has six connections to one server, and each stream holds one of them.
+ */
 import { change, type Frame, view } from "./view.js"
 
 const silence = 8000
 const retryAfter = 2000
+const hiddenEvery = 15_000
 
 let source: EventSource | undefined
 let retry: ReturnType<typeof setTimeout> | undefined
 let watchdog: ReturnType<typeof setTimeout> | undefined
+let polling: ReturnType<typeof setInterval> | undefined
 
 const connect = (): void => {
-  clearTimeout(retry)
-  source?.close()
+  close()
   const opened = new EventSource("/events")
   source = opened
   opened.addEventListener("frame", (event) => {
     if (source !== opened) return
-    const frame = JSON.parse(event.data as string) as Frame
     watch()
-    // A newer version of the server has a newer page.
-    const { build } = document.documentElement.dataset
-    if (frame.build !== build && sessionStorage.getItem("reloaded") !== frame.build) {
-      sessionStorage.setItem("reloaded", frame.build)
-      location.reload()
-      return
-    }
-    change({ frame, receivedAt: performance.now(), connection: "live" })
-    document.body.dataset["ready"] = "1"
+    take(JSON.parse(event.data as string) as Frame)
   })
   opened.addEventListener("error", () => {
     if (source !== opened) return
@@ -35,6 +30,46 @@ const connect = (): void => {
   })
   watch()
 }
+
+const take = (frame: Frame): void => {
+  // A newer version of the server has a newer page.
+  const { build } = document.documentElement.dataset
+  if (frame.build !== build && sessionStorage.getItem("reloaded") !== frame.build) {
+    sessionStorage.setItem("reloaded", frame.build)
+    location.reload()
+    return
+  }
+  change({ frame, receivedAt: performance.now(), connection: "live" })
+  document.body.dataset["ready"] = "1"
+}
+
+const close = (): void => {
+  clearTimeout(retry)
+  clearTimeout(watchdog)
+  clearInterval(polling)
+  source?.close()
+  source = undefined
+}
+
+const poll = (): void => {
+  fetch("/api/frame").then((response) => response.json() as Promise<Frame>).then(
+    (frame) => {
+      if (document.hidden && view.connection !== "paused") take(frame)
+    },
+    lost
+  )
+}
+
+const start = (): void => {
+  if (!document.hidden) return connect()
+  close()
+  poll()
+  polling = setInterval(poll, hiddenEvery)
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (view.connection !== "paused") start()
+})
 
 const again = (): void => {
   clearTimeout(retry)
@@ -60,14 +95,11 @@ const lost = (): void => {
 }
 
 export const pause = (): void => {
-  clearTimeout(watchdog)
-  clearTimeout(retry)
-  source?.close()
-  source = undefined
+  close()
   change({ connection: "paused" })
 }
 
 export const resume = (): void => {
   change({ connection: "connecting" })
-  connect()
+  start()
 }

@@ -12,6 +12,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type { Dimension, Options as TrackerOptions } from "./ErrorTracker.js"
 import { ErrorTracker } from "./ErrorTracker.js"
@@ -192,6 +193,7 @@ export const families = (options: Options = {}): Effect.Effect<ReadonlyArray<Fam
  */
 export const text = (self: Snapshot | ReadonlyArray<Family>, options: TextOptions = {}): string => {
   const { dimensions, format, maxValues } = Check.orThrow("Prometheus.text", textOptions("", options))
+  Check.orThrow("Prometheus.text", source("the first argument", self))
   const families = isFamilies(self)
     ? self
     : measure(snapshotReadings(self), { names: dimensions, maxValues }).families
@@ -276,6 +278,7 @@ export const route = (path: HttpRouter.PathInput = "/metrics", options?: Options
   E,
   R | Exclude<HttpServerRequest.HttpServerRequest | ErrorTracker, HttpRouter.HttpRouter.Provided>
 > => {
+  Check.orThrow("Prometheus.route", pathOf("path", path))
   Check.orThrow("Prometheus.route", checkedOptions("", options ?? {}))
   return HttpRouter.get(self, path, respondAs("Prometheus.route", options))
 }
@@ -308,12 +311,16 @@ export const route = (path: HttpRouter.PathInput = "/metrics", options?: Options
 export const layer = (
   path: HttpRouter.PathInput = "/metrics",
   options?: Options
-): Layer.Layer<never, never, HttpLayerRouter.HttpRouter | ErrorTracker> =>
-  Layer.unwrapEffect(
+): Layer.Layer<never, never, HttpLayerRouter.HttpRouter | ErrorTracker> => {
+  // Refuses wrong options before the first scrape.
+  const checked: Effect.Effect<unknown, never, ErrorTracker> = Effect.zipRight(
+    Check.orDie("Prometheus.layer", pathOf("path", path)),
+    familiesFor("Prometheus.layer", options)
+  )
+  return Layer.unwrapEffect(
     Effect.zipWith(
       ErrorTracker,
-      // Refuses wrong options before the first scrape.
-      familiesFor("Prometheus.layer", options),
+      checked,
       (tracker) =>
         HttpLayerRouter.add(
           "GET",
@@ -322,6 +329,7 @@ export const layer = (
         )
     )
   )
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
@@ -357,6 +365,17 @@ const respondAs = (
       headers: { "cache-control": "no-store", vary: "accept" }
     })
   })
+
+/** The router would never match another path. */
+const pathOf: Check.Check<unknown> = (path, value) =>
+  value === "*" || (typeof value === "string" && value.startsWith("/"))
+    ? Either.right(value)
+    : Check.wrong(path, value, `a path that starts with a slash, as in "/metrics"; the options are the second argument`)
+
+const source: Check.Check<unknown> = (path, value) =>
+  Array.isArray(value) || (Check.isRecord(value) && Array.isArray(value["codes"]))
+    ? Either.right(value)
+    : Check.wrong(path, value, "a snapshot of a tracker, or a list of families")
 
 const isFamilies = (self: Snapshot | ReadonlyArray<Family>): self is ReadonlyArray<Family> => Array.isArray(self)
 

@@ -247,7 +247,7 @@ describe("parameters", () => {
     ["/api/stats?window=1h&window=2h", "window: must occur once"],
     ["/api/stats?wndow=1h", "unknown parameter \"wndow\", did you mean \"window\"? Known: window"],
     ["/api/rates?window=1h", "unknown parameter \"window\". Known: none"],
-    ["/api/breakdown", "by: is missing"],
+    ["/api/breakdown", "by: is required"],
     [
       "/api/breakdown?by=symbol&window=hours",
       "window: \"hours\" must be one of minute, hour, day, did you mean \"hour\"?"

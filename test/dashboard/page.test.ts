@@ -94,6 +94,28 @@ describe.skipIf(chromiumPath === undefined)("page", () => {
     expect(problems).toEqual([])
   })
 
+  it("holds no connection while it is hidden, and is live again when it is shown", async () => {
+    const server = await served()
+    const { page, problems } = await open(server.url)
+    await ready(page)
+    const show = (isHidden: boolean) =>
+      page.evaluate((isHidden) => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden })
+        document.dispatchEvent(new Event("visibilitychange"))
+      }, isHidden)
+    const polled = page.waitForResponse((response) => response.url().endsWith("/api/frame"))
+    await track(server, new FetchError.NetworkDns({ message: "while it is hidden" }))
+    await show(true)
+    expect((await polled).status()).toBe(200)
+    await page.waitForSelector("text=while it is hidden", { state: "attached" })
+    const opened = page.waitForRequest((request) => request.url().endsWith("/events"))
+    await show(false)
+    await opened
+    await track(server, new FetchError.ApiAuth({ message: "shown again" }))
+    await page.waitForSelector("text=shown again")
+    expect(problems).toEqual([])
+  })
+
   it("keeps the focus, an open row and the selection from frame to frame", async () => {
     const server = await served()
     await track(server, new FetchError.NetworkDns({ message: "first" }))

@@ -172,9 +172,13 @@ describe("alert rules", () => {
 
   it.each([
     [{ thresholds: { API_FORMAT: { perMinute: 0 } } }, {}, "thresholds.API_FORMAT.perMinute is 0"],
-    [{ rules: [{ name: "x", objective: 1 }] }, {}, "rules[0].objective is 1: it must be a number from 0.9 to below 1"],
+    [
+      { rules: [{ name: "x", objective: 1 }] },
+      {},
+      "rules[0].objective is 1: it must be a number from 0.9 to below 1, as in 0.999 for 99.9 %"
+    ],
     [{ rules: [{ name: "x", objective: 0.9, by: "source" }] }, {}, "rules[0] has by without of: \"attempts\""],
-    [{ objective: 99.9 }, {}, "objective is 99.9: it must be a number from 0.9 to below 1"],
+    [{ objective: 99.9 }, {}, "objective is 99.9: it must be a number from 0.9 to below 1, as in 0.999 for 99.9 %"],
     [{ limit: 1 }, {}, "unknown option \"limit\""],
     [[], {}, "options is []: it must be an object with any of thresholds"],
     [{}, { groupBy: ["job-name"] }, "groupBy[0]: \"job-name\" is no label name: it must consist of letters"],

@@ -66,15 +66,16 @@ const hostName: Check.Check<string> = (path, value) =>
     : Check.wrong(path, value, `a host name without a port, as in "errata.example.com"`)
 
 const address: Check.Check<string> = (path, value) =>
-  typeof value === "string" && /^[a-z0-9_.:-]+$/i.test(value)
+  // Only an IPv6 address has colons, and it has two of them.
+  typeof value === "string" && /^(?:[a-z0-9_.-]+|(?=.*:.*:)[a-f0-9:.]+(?:%[a-z0-9_.-]+)?)$/i.test(value)
     ? Either.right(value.toLowerCase())
-    : Check.wrong(path, value, `an address or a host name, as in "127.0.0.1"`)
+    : Check.wrong(path, value, `an address or a host name, as in "127.0.0.1"; the port is the option "port"`)
 
 const effect: Check.Check<Effect.Effect<ReadonlyArray<Weight>>> = (path, value) =>
   // What the effect returns is known to the compiler only.
   Effect.isEffect(value)
     ? Either.right(value as Effect.Effect<ReadonlyArray<Weight>>)
-    : Check.wrong(path, value, "an Effect, as the usage of a RequestWeight")
+    : Check.wrong(path, value, "an Effect, as the usage of a RequestWeight or Effect.succeed([…])")
 
 const checks = {
   host: Check.withDefault(address, "127.0.0.1"),
@@ -102,7 +103,9 @@ export const settings = (options: Options): Check.Checked<Settings> =>
           hosts: new Set(["localhost", host, ...hosts]),
           weights
         })
-        : Either.left(`host is "${host}", which other machines can reach: set the option "token"`)
+        : Either.left(
+          `host is "${host}", which other machines can reach: set the option "token" to a secret of at least ${leastToken} characters`
+        )
   )
 
 /** Cookies do not know ports: the name of the cookie has it, so that several processes of one host have their own. */

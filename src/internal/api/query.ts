@@ -157,7 +157,7 @@ const problemsOf = (issue: ParseResult.ParseIssue, known: ReadonlyArray<string>)
 }
 
 const faultOf = (issue: ParseResult.ParseIssue): string => {
-  if (issue._tag === "Missing") return "is missing"
+  if (issue._tag === "Missing") return "is required"
   if (issue._tag === "Transformation" || issue._tag === "Refinement" || issue._tag === "Pointer") {
     return faultOf(issue.issue)
   }

@@ -69,19 +69,19 @@ export const receivers = (all: ReadonlyArray<unknown>): Check.Checked<ReadonlyAr
         if (settings.length === 0) return Either.left("there is no receiver: write Notifier.layer({ send: … })")
         return twice === undefined
           ? Either.right(settings)
-          : Either.left(`two receivers have the name ${JSON.stringify(twice)}: give each a name of its own`)
+          : Either.left(`two receivers have the name ${JSON.stringify(twice)}: give each its own option "name"`)
       }
     )
 
-/** The address of a receiver, which may be a secret: messages do not show it. */
-export const secretUrl: Check.Check<Redacted.Redacted> = (path, value) => {
+/** The address of a receiver, which may be a secret: messages show an example instead of it. */
+const secretUrl = (example: string): Check.Check<Redacted.Redacted> => (path, value) => {
   const text: unknown = Redacted.isRedacted(value) ? Redacted.value(value) : value
   if (text instanceof URL) return Either.left(`${path} is a URL object: it must be a string, write url.href`)
   const url = Predicate.isString(text) && /^https?:\/\//i.test(text) && !/[\s\\]/.test(text)
     ? attempt(() => new URL(text))
     : undefined
   if (!Predicate.isString(text) || url === undefined) {
-    return Either.left(`${path} must be an http or https URL, as in "https://hooks.example.com/alerts"`)
+    return Either.left(`${path} must be an http or https URL, as in "${example}"`)
   }
   return url.username === "" && url.password === ""
     ? Either.right(Redacted.make(text))
@@ -123,9 +123,12 @@ export const headers: Check.Check<Readonly<Record<string, Redacted.Redacted>>> =
   return Either.right(Object.fromEntries(found))
 }
 
+/** The address of a webhook. */
+export const webhookUrl = secretUrl("https://hooks.example.com/alerts")
+
 /** The address of the alerts of an Alertmanager, from that of the Alertmanager. */
 export const alertsUrl: Check.Check<Redacted.Redacted> = (path, value) =>
-  Either.flatMap(secretUrl(path, value), (url) => {
+  Either.flatMap(secretUrl("http://127.0.0.1:9093")(path, value), (url) => {
     const { hash, origin, pathname, search } = new URL(Redacted.value(url))
     const base = pathname.replace(/\/+$/, "").replace(/\/api\/v2(?:\/alerts)?$/, "")
     return search === "" && hash === ""

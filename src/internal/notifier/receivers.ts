@@ -10,7 +10,7 @@ import { documentOf } from "./document.js"
 import type { Labels } from "./document.js"
 import type { Edge } from "./edge.js"
 import type { Delivery, Receiver, ReceiverOptions } from "./notifierModel.js"
-import { alertsUrl, headers, receiverChecks, secretUrl, textsByName } from "./notifierOptions.js"
+import { alertsUrl, headers, receiverChecks, textsByName, webhookUrl } from "./notifierOptions.js"
 import { post } from "./post.js"
 import { slackMessage } from "./slackMessage.js"
 
@@ -84,7 +84,7 @@ const bodyOf = (format: "json" | "slack" | Format): Format =>
 export const webhook = (url: string | Redacted.Redacted, options: WebhookOptions): Receiver<HttpClient.HttpClient> => {
   const owner = "Notifier.webhook"
   const { format, headers, labels, ...rest } = Check.orThrow(owner, webhookChecks("", options))
-  const target = { url: Check.orThrow(owner, secretUrl("url", url)), headers }
+  const target = { url: Check.orThrow(owner, webhookUrl("url", url)), headers }
   const body = bodyOf(format)
   return {
     ...rest,

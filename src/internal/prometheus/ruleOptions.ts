@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Check from "../options.js"
 import type { Limits } from "../tracker/alerting/evaluator.js"
+import { objectiveShare } from "../tracker/alerting/limits.js"
 import type { Options as TrackerOptions } from "../tracker/model.js"
 import { settings } from "../tracker/trackerOptions.js"
 import type { Style } from "./alertRules.js"
@@ -29,7 +30,7 @@ const limitChecks = Check.struct(
     maxValues: later,
     sweepEvery: later,
     recent: later,
-    objective: Check.optional(Check.number("a number from 0.9 to below 1", (n) => n >= 0.9 && n < 1))
+    objective: Check.optional(objectiveShare)
   } satisfies Check.Checks<TrackerOptions & { readonly objective?: number | undefined }>
 )
 

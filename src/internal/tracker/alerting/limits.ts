@@ -198,12 +198,18 @@ const ruleOf = (dimensions: ReadonlyArray<string>, ownCodes: ReadonlySet<string>
     })
 }
 
+/** The share of calls or attempts that are to succeed. */
+export const objectiveShare = Check.number(
+  "a number from 0.9 to below 1, as in 0.999 for 99.9 %",
+  (n) => n >= 0.9 && n < 1
+)
+
 /** One rule for each pair of windows whose limit can be exceeded. */
 const objectiveOf = (dimensions: ReadonlyArray<string>): Check.Check<ReadonlyArray<Rule>> => {
   const fields = Check.struct(
     {
       name: Check.text,
-      objective: Check.number("a number from 0.9 to below 1", (n) => n >= 0.9 && n < 1),
+      objective: objectiveShare,
       of: Check.withDefault(Check.oneOf("value", ["calls", "attempts"]), "calls"),
       by: Check.optional(Check.oneOf("dimension", dimensions)),
       minEvents: Check.withDefault(count, defaultMinEvents),

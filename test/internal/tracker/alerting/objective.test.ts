@@ -558,8 +558,14 @@ describe("the error budget", () => {
 
 describe("options", () => {
   it.each<[Record<string, unknown>, string]>([
-    [{ name: "x", objective: 99.9 }, "rules[0].objective is 99.9: it must be a number from 0.9 to below 1"],
-    [{ name: "x", objective: 0.5 }, "rules[0].objective is 0.5: it must be a number from 0.9 to below 1"],
+    [
+      { name: "x", objective: 99.9 },
+      "rules[0].objective is 99.9: it must be a number from 0.9 to below 1, as in 0.999 for 99.9 %"
+    ],
+    [
+      { name: "x", objective: 0.5 },
+      "rules[0].objective is 0.5: it must be a number from 0.9 to below 1, as in 0.999 for 99.9 %"
+    ],
     [
       { name: "x", objective: 0.99, window: "hour" },
       "rules[0]: unknown option \"window\". Known: name, objective, of, by, minEvents, recoverAt"
