@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Cause, Effect, Layer } from "effect"
 import { ErrorTracker } from "effect-errata"
 import { Dashboard } from "effect-errata/dashboard"
 import { getuid } from "node:process"
@@ -26,6 +26,22 @@ describe("listenFailure", () => {
 })
 
 describe("Dashboard.layer", () => {
+  it.effect.each(["localhost:4400", "127.0.0.1:4400", "http://localhost", "x:y:z"])(
+    "refuses %s as a host, and says where the port belongs",
+    (host) =>
+      Effect.map(
+        Effect.sandbox(Effect.scoped(Layer.build(
+          Dashboard.layer({ host, token: "0123456789abcdef" }).pipe(
+            Layer.provide(ErrorTracker.layer())
+          )
+        ))).pipe(Effect.flip),
+        (cause) =>
+          expect(String(Cause.squash(cause))).toContain(
+            "it must be an address or a host name, as in \"127.0.0.1\"; the port is the option \"port\""
+          )
+      )
+  )
+
   const failure = (options: Dashboard.Options) =>
     Effect.flip(Effect.scoped(Layer.build(Dashboard.layer(options).pipe(Layer.provide(ErrorTracker.layer())))))
 

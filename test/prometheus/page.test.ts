@@ -240,6 +240,17 @@ describe("a page agrees with its tracker", () => {
     expect(() => HttpRouter.empty.pipe(Prometheus.route("/metrics", options))).toThrow(
       "Prometheus.route: unknown option \"dimension\", did you mean \"dimensions\"?"
     )
+    const misplaced: unknown = { dimensions: ["symbol"] }
+    for (const path of ["metrics", misplaced]) {
+      expect(() => Reflect.apply(Prometheus.route, undefined, [path])(HttpRouter.empty)).toThrow(
+        /^Prometheus\.route: path is .*: it must be a path that starts with a slash, as in "\/metrics"; the options are the second/
+      )
+    }
+    for (const self of [undefined, {}, "page"]) {
+      expect(() => Reflect.apply(Prometheus.text, undefined, [self])).toThrow(
+        /^Prometheus\.text: the first argument is .*: it must be a snapshot of a tracker, or a list of families/
+      )
+    }
   })
 
   it.effect("calls, retries, gates and circuits have their counters", () =>
