@@ -25,7 +25,7 @@ const foot = ({ since }: Frame): void =>
   show(
     "foot",
     h("span", {}, since === null ? "" : `Counting since ${since.slice(0, 19).replace("T", " ")} UTC`),
-    h("span", {}, h("a", { href: "/api/frame" }, "This page as JSON"))
+    h("span", {}, h("a", { href: "api/frame" }, "This page as JSON"))
   )
 
 const render = (): void => {

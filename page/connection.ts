@@ -1,6 +1,8 @@
 /**
  * The stream of frames: it reconnects by itself, also after a refusal or when nothing arrives. A hidden page polls instead: a
  * browser has six connections to one server, and each stream holds one of them.
+ *
+ * Addresses are relative: a proxy may serve the page under any path.
  */
 import { change, type Frame, view } from "./view.js"
 
@@ -15,7 +17,7 @@ let polling: ReturnType<typeof setInterval> | undefined
 
 const connect = (): void => {
   close()
-  const opened = new EventSource("/events")
+  const opened = new EventSource("events")
   source = opened
   opened.addEventListener("frame", (event) => {
     if (source !== opened) return
@@ -52,7 +54,7 @@ const close = (): void => {
 }
 
 const poll = (): void => {
-  fetch("/api/frame").then((response) => response.json() as Promise<Frame>).then(
+  fetch("api/frame").then((response) => response.json() as Promise<Frame>).then(
     (frame) => {
       if (document.hidden && view.connection !== "paused") take(frame)
     },
@@ -75,7 +77,7 @@ const again = (): void => {
   clearTimeout(retry)
   retry = setTimeout(() => {
     // A page that is no longer signed in asks for the token.
-    fetch("/", { method: "HEAD" }).then(
+    fetch(".", { method: "HEAD" }).then(
       ({ status }) => status === 401 ? location.reload() : connect(),
       () => again()
     )

@@ -189,7 +189,7 @@ describe("Dashboard", () => {
         }
         const signedIn = yield* getting(port, `/?token=${token}&q=dns`)
         expect(statusOf(signedIn)).toBe(303)
-        expect(signedIn).toContain("location: /?q=dns\r\n")
+        expect(signedIn).toContain("location: ./?q=dns\r\n")
         const cookie = /set-cookie: ([^;]+); Path=\/; HttpOnly; SameSite=Strict/.exec(signedIn)![1]!
         expect(cookie).not.toContain(token)
         expect(statusOf(yield* getting(port, "/api/frame", { cookie }))).toBe(200)
@@ -206,7 +206,7 @@ describe("Dashboard", () => {
               `POST /session HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${extra}content-length: ${body.length}\r\n\r\n${body}`
             )
           )
-        expect(yield* getting(port, "/")).toContain(`<form class="panel" method="post" action="/session">`)
+        expect(yield* getting(port, "/")).toContain(`<form class="panel" method="post" action="session">`)
         expect(statusOf(yield* post(`token=${token}`))).toBe(303)
         const wrong = yield* post("token=%3Cscript%3E")
         expect(statusOf(wrong)).toBe(401)

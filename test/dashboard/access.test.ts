@@ -99,7 +99,7 @@ describe("access", () => {
   it("takes the token out of the address, and stays on this server", () => {
     expect(decide(head({ url: "/?token=0123456789abcdef&q=%2F%2Fevil" }), closed)).toEqual({
       _tag: "SignIn",
-      location: "/?q=%2F%2Fevil"
+      location: "./?q=%2F%2Fevil"
     })
   })
 })

@@ -1,7 +1,9 @@
 /** The page in a real browser. */
 import { Schema } from "effect"
 import { FetchError } from "effect-errata"
+import { createServer, request as forward } from "node:http"
 import { createRequire } from "node:module"
+import type { AddressInfo } from "node:net"
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { chromiumPath, launch } from "./browser.js"
@@ -114,6 +116,39 @@ describe.skipIf(chromiumPath === undefined)("page", () => {
     await track(server, new FetchError.ApiAuth({ message: "shown again" }))
     await page.waitForSelector("text=shown again")
     expect(problems).toEqual([])
+  })
+
+  it("works under a path of a proxy, also with a token", async () => {
+    const server = await served({ token: "0123456789abcdef" })
+    const proxy = createServer((request, response) => {
+      const path = /^\/errata(\/.*)$/.exec(request.url ?? "")?.[1]
+      if (path === undefined) return void response.writeHead(404).end()
+      request.pipe(
+        forward(
+          { host: "127.0.0.1", port: server.port, path, method: request.method, headers: request.headers },
+          (answer) => {
+            response.writeHead(answer.statusCode ?? 500, answer.headers)
+            answer.pipe(response)
+          }
+        ).on("error", () => response.destroy())
+      )
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve))
+    cleanUp.push(() =>
+      new Promise((resolve) => {
+        proxy.close(() => resolve())
+        proxy.closeAllConnections()
+      })
+    )
+    const { port } = proxy.address() as AddressInfo
+    const { page } = await open(`http://127.0.0.1:${port}/errata/`)
+    await page.fill("input[name=token]", "0123456789abcdef")
+    await page.keyboard.press("Enter")
+    await ready(page)
+    expect(new URL(page.url()).pathname).toBe("/errata/")
+    await track(server, new FetchError.NetworkDns({ message: "through the proxy" }))
+    await page.waitForSelector("text=through the proxy")
+    expect(await page.evaluate(() => fetch("api/frame").then(({ status }) => status))).toBe(200)
   })
 
   it("keeps the focus, an open row and the selection from frame to frame", async () => {

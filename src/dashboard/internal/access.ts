@@ -47,7 +47,7 @@ export const decide = (head: Head, settings: AccessSettings): Decision => {
     return refuse(403, `The host name is not allowed. Add it to the option "hosts" of the dashboard.`)
   }
   if (head.origin !== undefined && head.origin !== `http://${head.host}` && head.origin !== `https://${head.host}`) {
-    return refuse(403, "Requests from another origin are not allowed.")
+    return refuse(403, "Requests from another origin are not allowed. A proxy has to pass on the header Host.")
   }
   const isNavigation = head.fetchMode === "navigate" && head.method === "GET"
   if ((head.fetchSite === "cross-site" || head.fetchSite === "same-site") && !isNavigation) {
@@ -67,7 +67,7 @@ const withToken = (head: Head, path: string, query: string, { cookie, isToken }:
   if (given !== null && path === "/" && isRight(given)) {
     parameters.delete("token")
     const rest = parameters.toString()
-    return { _tag: "SignIn", location: rest === "" ? "/" : `/?${rest}` }
+    return { _tag: "SignIn", location: rest === "" ? "./" : `./?${rest}` }
   }
   if (session || isRight(bearer)) return { _tag: "Allow", path, query }
   return { _tag: "AskForToken", isWrong: given !== null || bearer !== undefined }

@@ -108,7 +108,7 @@ const respond = (request: IncomingMessage, response: ServerResponse, resources: 
         ? send(request, response, 200, resources.files.get("/app.css"))
         : send(request, response, 401, signInPage(decision.isWrong))
     case "Allow": {
-      if (method === "POST" && decision.path === "/session") return redirect(response, "/", resources.access)
+      if (method === "POST" && decision.path === "/session") return redirect(response, "./", resources.access)
       if (method !== "GET" && method !== "HEAD") {
         response.setHeader("allow", "GET, HEAD")
         return send(request, response, 405, textBody("Only GET and HEAD are supported."))
@@ -143,6 +143,7 @@ const send = (request: IncomingMessage, response: ServerResponse, status: number
   response.end(request.method === "HEAD" ? undefined : content)
 }
 
+/** `location` is relative: a proxy may serve the page under any path. */
 const redirect = (response: ServerResponse, location: string, { cookie }: AccessSettings): void => {
   response.writeHead(303, {
     location,
@@ -161,7 +162,7 @@ const signIn = (request: IncomingMessage, response: ServerResponse, access: Acce
   })
   request.on("end", () => {
     const token = new URLSearchParams(text).get("token")?.trim() ?? ""
-    if (access.isToken?.(token) === true) redirect(response, "/", access)
+    if (access.isToken?.(token) === true) redirect(response, "./", access)
     else send(request, response, 401, signInPage(true))
   })
 }
