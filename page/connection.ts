@@ -53,20 +53,21 @@ const close = (): void => {
   source = undefined
 }
 
-const poll = (): void => {
-  fetch("api/frame").then((response) => response.json() as Promise<Frame>).then(
-    (frame) => {
-      if (document.hidden && view.connection !== "paused") take(frame)
-    },
-    lost
-  )
+const poll = async (): Promise<void> => {
+  try {
+    const response = await fetch("api/frame")
+    const frame = await response.json() as Frame
+    if (document.hidden && view.connection !== "paused") take(frame)
+  } catch {
+    lost()
+  }
 }
 
 const start = (): void => {
   if (!document.hidden) return connect()
   close()
-  poll()
-  polling = setInterval(poll, hiddenEvery)
+  void poll()
+  polling = setInterval(() => void poll(), hiddenEvery)
 }
 
 document.addEventListener("visibilitychange", () => {

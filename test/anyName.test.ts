@@ -130,7 +130,7 @@ describe("secrets in the URL and the attributes of an error", () => {
       }
       const tracker = yield* ErrorTracker.ErrorTracker
       const cause = new Error(`GET https://api.example.com/v1?api_key=${secret} with ${token} failed`)
-      yield* tracker.track(new FetchError.ApiFormat({ context, cause, message: `${cause.message}` }))
+      yield* tracker.track(new FetchError.ApiFormat({ context, cause, message: cause.message }))
       yield* tracker.track({ ...errorOf("OWN"), message: cause.message, context })
       const { frame, get } = yield* read
       const paths = [
