@@ -74,6 +74,8 @@ const racesWithoutFailure = [
   // Waits for an event, and timers.
   "fleet/FleetGate.ts",
   "fleet/internal/memoryStore.ts",
+  "fleet/internal/tracker/fleetService.ts",
+  "fleet/internal/tracker/watchSchedule.ts",
   "fleet/internal/redis/connection.ts"
 ]
 

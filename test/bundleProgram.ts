@@ -8,7 +8,7 @@ const source = (path: string) => fileURLToPath(new URL(`../src/${path}`, import.
 export const sourceAlias: Readonly<Record<string, string>> = {
   "effect-errata": source("index.ts"),
   ...Object.fromEntries(
-    ["binance", "dashboard", "testing"].map((entry) => [`effect-errata/${entry}`, source(`${entry}/index.ts`)])
+    ["binance", "dashboard", "fleet", "testing"].map((entry) => [`effect-errata/${entry}`, source(`${entry}/index.ts`)])
   )
 }
 

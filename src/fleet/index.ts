@@ -13,6 +13,13 @@ export * as FleetGate from "./FleetGate.js"
 export * as FleetStore from "./FleetStore.js"
 
 /**
+ * A tracker whose counts and alerts are those of a whole fleet of processes.
+ *
+ * @since 0.1.0
+ */
+export * as FleetTracker from "./FleetTracker.js"
+
+/**
  * The request weight of a minute, shared by all processes with the same address.
  *
  * @since 0.1.0

@@ -280,6 +280,20 @@ export const storeLaws = (
         }
       }))
 
+    law("a window of any length counts: of a second, and without an end", ([a, b]) =>
+      Effect.gen(function*() {
+        const windows = [60, 1000, 3000, 1e15]
+        const flushed = yield* a.flush({
+          process: "p",
+          seq: 1,
+          age: 0,
+          windows,
+          series: [{ group: "codes", field: "X", count: 3, isWanted: true }]
+        })
+        expect(flushed).toMatchObject({ sums: [[3, 3, 3, 3]] })
+        expect(yield* countsOf(b, "codes", 1e15)).toEqual(new Map([["X", 3]]))
+      }))
+
     law("a group of thousands of series is read whole", ([a]) =>
       Effect.gen(function*() {
         const fields = Array.from({ length: 2000 }, (_, i) => `S${i}`)

@@ -15,7 +15,7 @@ import {
   TrackedClient
 } from "effect-errata"
 import { BinanceRest, BinanceVision, DataSourceManager, KlineCache, Klines } from "effect-errata/binance"
-import { FleetGate, FleetStore, FleetWeight } from "effect-errata/fleet"
+import { FleetGate, FleetStore, FleetTracker, FleetWeight } from "effect-errata/fleet"
 import { Fault, FaultyApi, FaultyExchange } from "effect-errata/testing"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -365,6 +365,10 @@ const entries: Readonly<Record<string, Entry>> = {
     needed: { address: "x" },
     options: { address: texts, block: counts, processes: counts }
   },
+  "FleetTracker.layer": {
+    make: layered((options: never) => Layer.provide(FleetTracker.layer(options), FleetStore.layerMemory)),
+    options: { ...tracker, name: texts, flushEvery: finiteDurations }
+  },
   "FleetStore.layerIoredis": {
     make: layered(FleetStore.layerIoredis),
     needed: { name: "x" },
@@ -604,6 +608,7 @@ it("every exported type of options has an entry above", () => {
     "FleetWeight.Options": "FleetWeight.layer",
     "FleetStore.IoredisOptions": "FleetStore.layerIoredis",
     "FaultyApi.Options": "FaultyApi.layer",
+    "FleetTracker.Options": "FleetTracker.layer",
     "FaultyExchange.Options": "FaultyExchange.layer"
   }
   // Tracking and logging never fail; rules are called by the classifier; a DataResult is plain data; a stream validates its

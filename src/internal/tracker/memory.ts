@@ -49,16 +49,34 @@ import { Timekeeper } from "./timekeeper.js"
 import type { Settings } from "./trackerOptions.js"
 import { newLimits } from "./trackerOptions.js"
 
-/** A tracker, and the access of persistence to its state. */
+/** A tracker, and the access of persistence and of a fleet to its state. */
 export interface Memory {
   readonly service: Service
   readonly persistable: Persistable
+  /** Runs a synchronous step on the counts and limits. */
+  readonly step: <A>(f: (core: Core, moment: Moment) => A) => Effect.Effect<A>
+}
+
+/** What a tracker reports to a layer on top of it. */
+export interface Listener {
+  /** Gets the edges, in place of the log. */
+  readonly publish: (edges: ReadonlyArray<Edge>) => Effect.Effect<void>
+  /** Called after anything is counted. Must be cheap, and must not throw. */
+  readonly counted: () => void
+}
+
+const logged: Listener = {
+  publish: (edges) => Effect.forEach(edges, log, { discard: true }),
+  counted: () => {}
 }
 
 const longestGathering = Duration.seconds(1)
 
 /** Makes a tracker. Its state is one {@link Core} in a `Ref`; every operation is one `Ref.modify`. */
-export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.Return<Memory, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function*(
+  settings: Settings,
+  { counted, publish }: Listener = logged
+): Effect.fn.Return<Memory, never, Scope.Scope> {
   const clock = yield* Effect.clock
   const time = new Timekeeper(clock)
   const gathering = yield* Effect.makeLatch()
@@ -96,8 +114,16 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
 
   const restore = (snapshot: Snapshot) => replace((core, moment) => core.restore(snapshot, moment))
 
+  /** A step that counts. */
+  const count = <A>(f: (core: Core, moment: Moment) => A): Effect.Effect<A> =>
+    Ref.modify(state, (core) => {
+      const result = f(core, momentIn(core))
+      counted()
+      return [result, core]
+    })
+
   const logAll = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
-    Effect.catchAllDefect(Effect.forEach(edges, log, { discard: true }), () => step((core) => core.lost()))
+    Effect.catchAllDefect(Effect.suspend(() => publish(edges)), () => step((core) => core.lost()))
 
   /** Logs alerts, and wakes the clean-up: they may resolve earlier than it has planned for. */
   const logEdges = (edges: ReadonlyArray<Edge>): Effect.Effect<void> =>
@@ -154,12 +180,13 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
           const edges = core.track(error, momentIn(core), options?.attempt === true)
           // The clean-up logs notices: they are not about the fetch that caused them.
           if (core.notices.hasAny) changed.unsafeOpen()
+          counted()
           return [edges, core]
         }),
         logEdges
       ),
     succeeded: (context, duration) =>
-      Effect.flatMap(step((core, moment) => core.succeeded(context, moment, durationOf(duration))), logEdges),
+      Effect.flatMap(count((core, moment) => core.succeeded(context, moment, durationOf(duration))), logEdges),
     stats: (options) =>
       Reads.read(
         "stats",
@@ -269,9 +296,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   }
   return {
     service: withReporting(service, {
-      retried: (action) => step((core, moment) => core.retried(action, moment)),
-      called: (outcome) => step((core, moment) => core.called(outcome, moment)),
-      callSucceeded: () => successes.add(),
+      retried: (action) => count((core, moment) => core.retried(action, moment)),
+      called: (outcome) => count((core, moment) => core.called(outcome, moment)),
+      callSucceeded: () => {
+        successes.add()
+        counted()
+      },
       measure: (selection) => {
         const i = selection.names.findIndex((name) => !settings.dimensions.includes(name))
         return i === -1
@@ -286,6 +316,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
       lazySnapshot,
       stormGuard: ErrorLog.makeStorm(yield* Effect.scope, clock)
     }),
+    step,
     persistable: {
       snapshot: lazySnapshot,
       // Snapshots that are loaded have been decoded, which checks them.

@@ -29,6 +29,10 @@ export interface Reporting {
   readonly measure?: ((selection: Selection) => Effect.Effect<Measured>) | undefined
   /** See `Core.lazySnapshot`. Undefined for a tracker whose only source is its service. */
   readonly lazySnapshot?: Effect.Effect<Snapshot> | undefined
+  /**
+   * The counts of this process alone, which are read at once. Undefined for a tracker that has no others.
+   */
+  readonly local?: Service | undefined
 }
 
 const key = Symbol.for("effect-errata/ErrorTracker/Reporting")

@@ -48,7 +48,8 @@ const dimensions: Check.Check<ReadonlyArray<string>> = (path, value) =>
 /** Thresholds and rules name codes and dimensions of the other options: they are checked after these. */
 const later: Check.Check<unknown> = (_, value) => Either.right(value)
 
-const checks = {
+/** The checks of the options of every tracker. */
+export const checks = {
   thresholds: later,
   rules: later,
   codes: Check.withDefault(names, []),
@@ -67,7 +68,8 @@ const persistedChecks = {
 /** The codes of the 17 types of error. */
 export const ownCodes: ReadonlyArray<string> = Object.values(FetchError.facts).map(({ code }) => code)
 
-const settingsOf = (
+/** The settings of checked options. */
+export const settingsOf = (
   checked: { readonly [K in keyof typeof checks]: Check.Output<(typeof checks)[K]> }
 ): Check.Checked<Settings> => {
   const { codes, dimensions, maxValues, recent, rules, sweepEvery, thresholds } = checked

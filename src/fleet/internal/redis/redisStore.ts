@@ -205,7 +205,9 @@ const flushArguments = (
   const keys: Array<string> = []
   const args: Array<string | number> = [seq, Math.max(0, Math.round(age)), cursorTtl, windows.length]
   // A hash lives as long as its newest event is in the window.
-  for (const window of windows) args.push(stepOf(window), Math.ceil(window) + stepOf(window) + 60_000)
+  for (const window of windows) {
+    args.push(stepOf(window), Math.min(stateTtl, Math.ceil(window) + stepOf(window) + 60_000))
+  }
   args.push(groups.size)
   for (const [group, indices] of groups) {
     for (const window of windows) keys.push(keyOf({ group, window }))

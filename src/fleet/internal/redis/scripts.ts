@@ -132,18 +132,18 @@ export const leave = script("leave", `return redis.call('ZREM', KEYS[1], ARGV[1]
 // counts
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A series in a window is text: its newest step, then 32-bit counts, newest first. See \`ring.ts\`. */
+/** A series in a window is text: its newest step in 64 bits, then counts in 32 bits, newest first. See \`ring.ts\`. */
 const ring = `
 local kept, zero = 61, '\\0\\0\\0\\0'
-local pack, unpack4, sub, rep = struct.pack, struct.unpack, string.sub, string.rep
+local pack, unpackAt, sub, rep = struct.pack, struct.unpack, string.sub, string.rep
 local function clamp(n) return n > 4294967295 and 4294967295 or n end
 local function slots(blob, nowStep)
-  local ahead = nowStep - unpack4('>I4', blob)
+  local ahead = nowStep - unpackAt('>I8', blob)
   if ahead < 0 then ahead = 0 end
-  local n = (#blob - 4) / 4
+  local n = (#blob - 8) / 4
   if n > kept - ahead then n = kept - ahead end
   if n <= 0 then return {}, ahead end
-  return {unpack4('>' .. rep('I4', n), blob, 5)}, ahead, n
+  return {unpackAt('>' .. rep('I4', n), blob, 9)}, ahead, n
 end
 local function sum(blob, nowStep)
   local counts, _, n = slots(blob, nowStep)
@@ -180,18 +180,18 @@ for g = 1, tonumber(ARGV[a]) do
       local set = {}
       for i = from, to do
         local blob, count = blobs[i - from + 1], tonumber(ARGV[a + 1 + n + i])
-        if not blob then blob = pack('>I4I4', atStep, clamp(count))
+        if not blob then blob = pack('>I8I4', atStep, clamp(count))
         else
-          local ahead = atStep - unpack4('>I4', blob)
+          local ahead = atStep - unpackAt('>I8', blob)
           if ahead == 0 then
-            blob = sub(blob, 1, 4) .. pack('>I4', clamp(unpack4('>I4', blob, 5) + count)) .. sub(blob, 9)
-          elseif ahead >= kept then blob = pack('>I4I4', atStep, clamp(count))
+            blob = sub(blob, 1, 8) .. pack('>I4', clamp(unpackAt('>I4', blob, 9) + count)) .. sub(blob, 13)
+          elseif ahead >= kept then blob = pack('>I8I4', atStep, clamp(count))
           elseif ahead > 0 then
-            blob = pack('>I4I4', atStep, clamp(count)) .. rep(zero, ahead - 1) .. sub(blob, 5, 4 + 4 * (kept - ahead))
+            blob = pack('>I8I4', atStep, clamp(count)) .. rep(zero, ahead - 1) .. sub(blob, 9, 8 + 4 * (kept - ahead))
           elseif -ahead < kept then
-            local place = 5 - 4 * ahead
+            local place = 9 - 4 * ahead
             if #blob < place + 3 then blob = blob .. rep(zero, (place + 3 - #blob) / 4) end
-            blob = sub(blob, 1, place - 1) .. pack('>I4', clamp(unpack4('>I4', blob, place) + count)) .. sub(blob, place + 4)
+            blob = sub(blob, 1, place - 1) .. pack('>I4', clamp(unpackAt('>I4', blob, place) + count)) .. sub(blob, place + 4)
           end
         end
         set[2 * (i - from) + 1], set[2 * (i - from) + 2] = ARGV[a + 1 + i], blob
@@ -252,7 +252,7 @@ local nowStep = math.floor(now / tonumber(ARGV[2]))
 local r = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[3])
 local freed = 0
 for i = 1, #r[2], 2 do
-  if nowStep - unpack4('>I4', r[2][i + 1]) >= kept then freed = freed + redis.call('HDEL', KEYS[1], r[2][i]) end
+  if nowStep - unpackAt('>I8', r[2][i + 1]) >= kept then freed = freed + redis.call('HDEL', KEYS[1], r[2][i]) end
 end
 return {r[1], freed}`
 )

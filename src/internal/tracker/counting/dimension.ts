@@ -6,6 +6,7 @@ import { safeText } from "../../safe/json.js"
 import type { ValueReading } from "../measures/readings.js"
 import type * as Snapshot from "../snapshotModel.js"
 import { emptyCode } from "./classification.js"
+import { ownerOf, type SeriesOwner } from "./seriesOwner.js"
 import type { CurrentSecond } from "./slots.js"
 import { minutesKept, Slots } from "./slots.js"
 import type { WindowIndex } from "./windows.js"
@@ -81,7 +82,7 @@ const rowOf = (
 export class Dimension {
   private readonly values = new Map<string, Value>()
   private readonly codes = new Map<string, CodeIndex>()
-  private readonly slots: Slots
+  readonly slots: Slots<SeriesOwner>
   private readonly maxValues: number
   private readonly maxPairs: number
   private others: Value | undefined
@@ -126,21 +127,21 @@ export class Dimension {
 
   private failedOf(value: Value, index: CodeIndex, expected: boolean, attempt: boolean): boolean {
     if (attempt) value.attempted = true
-    if (expected) this.slots.add(value.expected = this.made(value.expected))
+    if (expected) this.slots.add(value.expected = this.made(value.expected, value, "expected"))
     const errors = this.errorsOf(value, index)
     if (errors !== none) {
       this.slots.add(errors)
       return value !== this.others
     }
-    this.slots.add(value.rest = this.made(value.rest))
-    this.slots.add(index.rest = this.made(index.rest))
+    this.slots.add(value.rest = this.made(value.rest, value, "rest"))
+    this.slots.add(index.rest = this.made(index.rest, undefined, "rest", index.code))
     return false
   }
 
   succeeded(name: string): boolean {
     const value = this.valueOf(name)
     value.attempted = true
-    this.slots.add(value.successes = this.made(value.successes))
+    this.slots.add(value.successes = this.made(value.successes, value, "successes"))
     return value !== this.others
   }
 
@@ -280,13 +281,15 @@ export class Dimension {
       if (value === this.others || !series.every((series) => this.slots.isSilent(series))) continue
       const others = this.others ??= this.add(other)
       for (const [index, from] of errors) {
-        this.move(from, others.errors.get(index) ?? this.pair(others, index))
+        this.slots.move(from, others.errors.get(index) ?? this.pair(others, index))
         index.series.delete(value.name)
         index.latest = undefined
       }
-      if (rest !== none) this.move(rest, others.rest = this.made(others.rest))
-      if (expected !== none) this.move(expected, others.expected = this.made(others.expected))
-      if (successes !== none) this.move(successes, others.successes = this.made(others.successes))
+      if (rest !== none) this.slots.move(rest, others.rest = this.made(others.rest, others, "rest"))
+      if (expected !== none) this.slots.move(expected, others.expected = this.made(others.expected, others, "expected"))
+      if (successes !== none) {
+        this.slots.move(successes, others.successes = this.made(others.successes, others, "successes"))
+      }
       if (value.attempted) others.attempted = true
       this.values.delete(value.name)
       this.pairs -= errors.size
@@ -328,28 +331,23 @@ export class Dimension {
     for (const { attempted, errors, value: name, ...series } of values) {
       const value = this.valueOf(name)
       if (attempted) value.attempted = true
-      value.rest = this.added(value.rest, series.rest)
-      value.expected = this.added(value.expected, series.expected)
-      value.successes = this.added(value.successes, series.successes)
+      value.rest = this.added(value.rest, series.rest, value, "rest")
+      value.expected = this.added(value.expected, series.expected, value, "expected")
+      value.successes = this.added(value.successes, series.successes, value, "successes")
       for (const { code, series } of errors) {
         const index = this.of(code)
         const errors = this.errorsOf(value, index)
         if (errors !== none) this.slots.addSeries(errors, series)
         else {
-          value.rest = this.added(value.rest, series)
-          index.rest = this.added(index.rest, series)
+          value.rest = this.added(value.rest, series, value, "rest")
+          index.rest = this.added(index.rest, series, undefined, "rest", code)
         }
       }
     }
     for (const { code, series } of rest) {
       const index = this.of(code)
-      index.rest = this.added(index.rest, series)
+      index.rest = this.added(index.rest, series, undefined, "rest", code)
     }
-  }
-
-  private move(from: number, to: number): void {
-    this.slots.addTotal(to, this.slots.total(from))
-    this.slots.release(from)
   }
 
   private valueOf(raw: string): Value {
@@ -375,7 +373,7 @@ export class Dimension {
   }
 
   private pair(value: Value, index: CodeIndex): number {
-    const series = this.slots.make()
+    const series = this.slots.make(ownerOf(value, "errors", index.code))
     value.errors.set(index, series)
     if (value !== this.others) {
       index.series.set(value.name, series)
@@ -384,13 +382,13 @@ export class Dimension {
     return series
   }
 
-  private made(series: number): number {
-    return series === none ? this.slots.make() : series
+  private made(series: number, ...owner: Parameters<typeof ownerOf>): number {
+    return series === none ? this.slots.make(ownerOf(...owner)) : series
   }
 
-  private added(series: number, counts: Snapshot.Series): number {
+  private added(series: number, counts: Snapshot.Series, ...owner: Parameters<typeof ownerOf>): number {
     if (counts.total === 0) return series
-    const target = this.made(series)
+    const target = this.made(series, ...owner)
     this.slots.addSeries(target, counts)
     return target
   }

@@ -10,7 +10,7 @@ import { Tally } from "./tally.js"
 const maxPairs = 32
 const maxName = 128
 
-interface Pair {
+export interface Pair {
   readonly reason: EmptyReason
   readonly source: string
   expected: Tally | undefined
@@ -41,7 +41,7 @@ export class Empties {
   /** Highest count first. */
   rows(window: number | undefined, now: number): ReadonlyArray<Row> {
     const count = (tally: Tally | undefined) => tally === undefined ? 0 : tally.count(window, now)
-    return Array.from(this.pairs.values(), (sources) => Array.from(sources.values())).flat()
+    return this.tallies
       .map(({ expected, reason, source, unexpected }) => ({
         reason,
         source,
@@ -52,8 +52,12 @@ export class Empties {
       .sort((a, b) => b.expected + b.unexpected - a.expected - a.unexpected)
   }
 
+  get tallies(): ReadonlyArray<Readonly<Pair>> {
+    return Array.from(this.pairs.values(), (sources) => Array.from(sources.values())).flat()
+  }
+
   snapshot(now: number): Snapshot.Snapshot["empties"] {
-    return Array.from(this.pairs.values(), (sources) => Array.from(sources.values())).flat().map((pair) => {
+    return this.tallies.map((pair) => {
       const expected = pair.expected?.copy()
       const unexpected = pair.unexpected?.copy()
       return {
@@ -82,7 +86,7 @@ export class Empties {
   }
 
   private all(): ReadonlyArray<Tally> {
-    return Array.from(this.pairs.values(), (sources) => Array.from(sources.values())).flat()
+    return this.tallies
       .flatMap(({ expected, unexpected }) => [expected ?? [], unexpected ?? []].flat())
   }
 

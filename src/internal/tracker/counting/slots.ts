@@ -34,9 +34,13 @@ export class CurrentSecond {
 }
 
 /**
- * The series of one dimension, 386 bytes each. Every index into the arrays is that of a series returned by `make`.
+ * The series of one dimension, 386 bytes each. Every index into the arrays is that of a series returned by `make`. Each has
+ * an owner, which says what it counts.
  */
-export class Slots {
+export class Slots<Owner = unknown> {
+  private readonly owners: Array<Owner> = []
+  // The totals at the last call of `changes`; empty until then.
+  private reported = new Float64Array(0)
   // In blocks, which are never copied.
   private readonly blocks: Array<Uint16Array> = []
   // The counts of steps beyond 16 bits, which are rare.
@@ -54,10 +58,10 @@ export class Slots {
   }
 
   /** An independent copy, as of now. */
-  copy(): Slots {
+  copy(): Slots<Owner> {
     const hands = new CurrentSecond()
     hands.second = this.hands.second
-    const copy = new Slots(hands)
+    const copy = new Slots<Owner>(hands)
     for (const block of this.blocks) copy.blocks.push(block.slice())
     for (const [slot, count] of this.carry) copy.carry.set(slot, count)
     copy.pending = this.pending.slice()
@@ -72,9 +76,10 @@ export class Slots {
       this.pending.byteLength + this.last.byteLength + this.totals.byteLength
   }
 
-  make(): number {
+  make(owner: Owner): number {
     const series = this.free.pop() ?? this.size++
     if (series === this.blocks.length * perBlock) this.grow()
+    this.owners[series] = owner
     this.last[series] = this.hands.second
     return series
   }
@@ -83,7 +88,36 @@ export class Slots {
     for (let step = 0; step < perSeries; step++) this.put(series, step, 0)
     this.pending[series] = 0
     this.totals[series] = 0
+    if (series < this.reported.length) this.reported[series] = 0
     this.free.push(series)
+  }
+
+  /** Adds the count of a series to another one, and frees it. */
+  move(from: number, to: number): void {
+    this.addTotal(to, this.total(from))
+    if (this.reported.length > Math.max(from, to)) this.reported[to] = this.reported[to]! + this.reported[from]!
+    this.release(from)
+  }
+
+  /** The number of series, free ones included. */
+  get length(): number {
+    return this.size
+  }
+
+  /** Calls `f` with what each series from `first` to before `end` has counted since the last call. */
+  changes(first: number, end: number, f: (owner: Owner, count: number) => void): void {
+    if (this.reported.length < this.last.length) {
+      const grown = new Float64Array(this.last.length)
+      grown.set(this.reported)
+      this.reported = grown
+    }
+    for (let series = first; series < Math.min(end, this.size); series++) {
+      const total = this.total(series)
+      const count = total - this.reported[series]!
+      if (count === 0) continue
+      this.reported[series] = total
+      f(this.owners[series]!, count)
+    }
   }
 
   add(series: number): void {

@@ -28,8 +28,8 @@ describe("Slots", () => {
         (gaps, later) => {
           const hands = new CurrentSecond()
           const slots = new Slots(hands)
-          slots.make()
-          const series = slots.make()
+          slots.make(undefined)
+          const series = slots.make(undefined)
           let now = 0
           const stamps = gaps.map((gap) => {
             hands.turn(now += gap)
@@ -55,7 +55,7 @@ describe("Slots", () => {
     for (const { span, step, window } of widths) {
       const hands = new CurrentSecond()
       const slots = new Slots(hands)
-      const series = slots.make()
+      const series = slots.make(undefined)
       slots.add(series)
       hands.turn(span)
       expect(slots.sum(series, window)).toBe(1)
@@ -69,7 +69,7 @@ describe("Slots", () => {
   it("a step with more than 65,535 events is exact, and expires", () => {
     const hands = new CurrentSecond()
     const slots = new Slots(hands)
-    const [first, series] = [slots.make(), slots.make()]
+    const [first, series] = [slots.make(undefined), slots.make(undefined)]
     for (let i = 0; i < 200_000; i++) slots.add(series)
     expect(slots.sum(series, minute)).toBe(200_000)
     expect(slots.sum(series, day)).toBe(200_000)
@@ -83,10 +83,10 @@ describe("Slots", () => {
   it("a released series is empty when it is used again", () => {
     const hands = new CurrentSecond()
     const slots = new Slots(hands)
-    const series = slots.make()
+    const series = slots.make(undefined)
     for (let i = 0; i < 70_000; i++) slots.add(series)
     slots.release(series)
-    expect(slots.make()).toBe(series)
+    expect(slots.make(undefined)).toBe(series)
     expect([slots.total(series), slots.sum(series, minute), slots.sum(series, day)]).toEqual([0, 0, 0])
   })
 })

@@ -1,0 +1,365 @@
+/** The tracker of one process of a fleet. */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { type Edge, replayOf } from "../../../internal/tracker/alerting/alertBuilder.js"
+import { log } from "../../../internal/tracker/alerting/alertLog.js"
+import * as Edges from "../../../internal/tracker/alerting/edges.js"
+import * as Subscribers from "../../../internal/tracker/alerting/subscribers.js"
+import * as Memory from "../../../internal/tracker/memory.js"
+import type { Service } from "../../../internal/tracker/model.js"
+import { encodableAlerts, encodableResolved } from "../../../internal/tracker/readCodec.js"
+import * as Reads from "../../../internal/tracker/readOptions.js"
+import { reportingOf, withReporting } from "../../../internal/tracker/reporting.js"
+import { refusedSnapshot } from "../../../internal/tracker/snapshotCheck.js"
+import type * as Snapshot from "../../../internal/tracker/snapshotModel.js"
+import type { Settings } from "../../../internal/tracker/trackerOptions.js"
+import { newLimits } from "../../../internal/tracker/trackerOptions.js"
+import type { Unavailable } from "../storeError.js"
+import type * as Model from "../storeModel.js"
+import { AlertBoard } from "./alertBoard.js"
+import * as AlertDecider from "./alertDecider.js"
+import { decodeEdge, decodeFleet, fleetKey, helloKey } from "./alertState.js"
+import * as countWindows from "./countWindows.js"
+import * as fields from "./fields.js"
+import { answers } from "./fleetAnswers.js"
+import type { FleetLimit } from "./fleetLimits.js"
+import { fleetLimits, keyOfEdge } from "./fleetLimits.js"
+import * as FleetReads from "./fleetReads.js"
+import { loud } from "./loud.js"
+import { Membership } from "./membership.js"
+import { named } from "./namedStore.js"
+import * as SharedCounts from "./sharedCounts.js"
+import { activeOf, decisionOf, firingIn } from "./stateViews.js"
+import { repeatWatch } from "./watchSchedule.js"
+
+export interface FleetSettings {
+  readonly name: string
+  readonly tracker: Settings
+  readonly flushEvery: Duration.Duration
+}
+
+// Edges that the counts of this process alone had and that were not decided on. More are of no use: limits are few.
+const maxPending = 1000
+const leaseMillis = 5000
+
+export const make = Effect.fnUntraced(function*(
+  of: Model.Store,
+  { flushEvery, name, tracker: settings }: FleetSettings
+): Effect.fn.Return<Service, never, Scope.Scope> {
+  const store = named(of, name)
+  let pending: Array<Edge> = []
+  let isMuted = false
+  let isAwake = false
+  let isStarted = false
+  let isAway = false
+  let hasCounted = false
+  let limits = fleetLimits(settings)
+  const wake = yield* Effect.makeLatch()
+  const urgent = yield* Effect.makeLatch()
+  const changed = yield* Effect.makeLatch()
+  const scope = yield* Effect.scope
+
+  const memory = yield* Memory.make(settings, {
+    publish: (edges) =>
+      Effect.sync(() => {
+        if (isMuted) return
+        pending = [...pending, ...edges].slice(-maxPending)
+        urgent.unsafeOpen()
+        wake.unsafeOpen()
+      }),
+    counted: () => {
+      if (isAwake) return
+      isAwake = true
+      wake.unsafeOpen()
+    }
+  })
+  const board = new AlertBoard()
+  const counts = SharedCounts.make({ store, memory, board, limits: () => limits })
+  const members = new Membership(store)
+  const decider = AlertDecider.make({
+    isAlone: () => members.isAlone,
+    flushMillis: Duration.toMillis(flushEvery),
+    store,
+    memory,
+    board,
+    counts,
+    limits: () => limits,
+    made: (alerts) => Effect.forEach(alerts, log, { discard: true })
+  })
+  const reads = FleetReads.make(counts, memory)
+  const nowMillis = memory.step((_, { now }) => now / 1e6)
+  const mutex = yield* Effect.makeSemaphore(1)
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the link to the store
+  // -------------------------------------------------------------------------------------------------------------------
+
+  const hear = (edge: Model.Edge): Effect.Effect<void> =>
+    Option.match(decodeEdge(edge.edge), {
+      // An edge of a later version.
+      onNone: () => Effect.void,
+      onSome: (edge) => {
+        if (edge.key === helloKey) {
+          return Effect.sync(() => members.meet())
+        }
+        if (edge.key !== fleetKey) {
+          return Effect.zipRight(Effect.sync(() => board.hear(edge)), changed.open)
+        }
+        const next = decodeFleet(edge.state)
+        return next === undefined ? Effect.void : Effect.zipRight(
+          mutex.withPermits(1)(quietly(counts.adopt(next, false))),
+          wake.open
+        )
+      }
+    })
+
+  /** Runs an effect that replaces the counts of this process, whose edges are not those of errors. */
+  const quietly = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        isMuted = true
+      }),
+      () => effect,
+      () =>
+        Effect.sync(() => {
+          isMuted = false
+        })
+    )
+
+  const start: Effect.Effect<void, Unavailable> = Effect.gen(function*() {
+    if (isStarted) return
+    const { last, states } = yield* store.states
+    board.start(states)
+    yield* counts.reconcile
+    isStarted = true
+    yield* Effect.forkIn(Stream.runForEach(store.edges(last), hear), scope)
+  })
+
+  const settle: Effect.Effect<void> = Effect.map(memory.step((core, moment) => core.settle(moment)), (edges) => {
+    if (edges.length > 0) pending = [...pending, ...edges].slice(-maxPending)
+  })
+
+  /** Flushes what this process has counted, and decides on what that changes. */
+  const exchange: Effect.Effect<void, Unavailable> = Effect.gen(function*() {
+    yield* start
+    yield* settle
+    isAwake = false
+    yield* members.renew(yield* nowMillis)
+    const sums = yield* counts.flush
+    if (sums.of.size > 0) hasCounted = true
+    const edges = pending
+    pending = []
+    yield* decider.afterFlush(sums, edges)
+  })
+
+  const noteAway = <A>(effect: Effect.Effect<A, Unavailable>): Effect.Effect<A, Unavailable> =>
+    Effect.tapBoth(effect, {
+      onFailure: () =>
+        Effect.sync(() => {
+          isAway = true
+          // Another attempt, whether anything is counted or not.
+          wake.unsafeOpen()
+        }),
+      onSuccess: () =>
+        Effect.sync(() => {
+          isAway = false
+        })
+    })
+
+  const exchanged = mutex.withPermits(1)(noteAway(exchange))
+
+  /** An answer for the fleet, or that of this process where the store is not available. */
+  const answer = <A>(fleet: Effect.Effect<A, Unavailable>, local: Effect.Effect<A>): Effect.Effect<A> =>
+    Effect.suspend(() =>
+      isAway ? local : mutex.withPermits(1)(noteAway(Effect.zipRight(exchange, fleet))).pipe(
+        Effect.catchAll(() => local),
+        Effect.catchAllDefect(() => local)
+      )
+    )
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the watch on limits
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Looks at all limits, if no other process with the same limits does, and returns the longest time until the next look.
+   * Flushes decide on the limits of what they count; this finds what they do not: alerts that time resolves, the counts of a
+   * process that died before it decided, and those of processes with other limits.
+   */
+  const watch: Effect.Effect<number, Unavailable> = Effect.gen(function*() {
+    yield* exchange
+    const hadCounted = hasCounted
+    hasCounted = false
+    if (!(yield* store.lease(`watch:${limits.fingerprint}`, leaseMillis))) return pauseOf(hadCounted)
+    yield* counts.reconcile
+    const isLately = hadCounted || (yield* counts.counts(fields.events, countWindows.millisOf.minute)).size > 0
+    if (!isLately && board.active.length === 0) return pauseOf(false)
+    const values = new Map<string, ReadonlyArray<string>>()
+    for (const { group, key } of isLately ? limits.groups : []) {
+      if (group.by === undefined) values.set(key, [""])
+      else {
+        const all = yield* counts.counts(fields.dimensionGroup(group.by), countWindows.millisOf[group.window])
+        values.set(key, Array.from(new Set(Array.from(all.keys(), (field) => fields.readValue(field)?.value ?? ""))))
+      }
+    }
+    yield* decider.all(({ key }) => values.get(key) ?? [])
+    return pauseOf(isLately)
+  })
+
+  const pauseOf = (isLately: boolean): number =>
+    counts.hasOtherLimits() ? 1000 : isLately ? 5000 : board.active.length > 0 ? 60_000 : 300_000
+
+  yield* repeatWatch({
+    watch: mutex.withPermits(1)(noteAway(watch)),
+    changed,
+    dueIn: decider.dueIn
+  })
+
+  yield* wake.await.pipe(
+    Effect.zipRight(Effect.zipRight(wake.close, urgent.close)),
+    Effect.zipRight(Effect.ignore(exchanged)),
+    loud,
+    Effect.zipRight(Effect.raceFirst(Effect.sleep(flushEvery), urgent.await)),
+    Effect.forever,
+    Effect.forkScoped
+  )
+
+  yield* Effect.addFinalizer(() =>
+    Effect.zipRight(
+      Effect.ignore(Effect.catchAllDefect(Effect.zipRight(exchanged, members.leave), () => Effect.void)),
+      Effect.sync(() => board.feed.subscribers.end())
+    )
+  )
+  yield* Effect.ignore(mutex.withPermits(1)(noteAway(start)))
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // changes of limits, resets
+  // -------------------------------------------------------------------------------------------------------------------
+
+  const withdraw = (limit: FleetLimit, { count, now }: { readonly now: number; readonly count: number }) =>
+    decider.replace(limit, (active) => Effect.succeed(decisionOf(Edges.withdraw(firingIn(active), now, count))))
+
+  /** Ends all alerts. */
+  const withdrawAll: Effect.Effect<void, Unavailable> = Effect.gen(function*() {
+    const now = yield* counts.storeNow
+    for (const limit of limits.all.values()) yield* withdraw(limit, { now, count: 0 })
+  })
+
+  /** Continues the alerts under the limits in force. */
+  const carryOver = (before: ReadonlyMap<string, FleetLimit>): Effect.Effect<void, Unavailable> =>
+    Effect.gen(function*() {
+      const now = yield* counts.storeNow
+      const ofFleet = yield* decider.countsOf(limits.counts)
+      for (const [key, old] of before) {
+        const next = limits.all.get(key)
+        if (next === undefined) yield* withdraw(old, { now, count: 0 })
+        else if (next.limit.limit !== old.limit.limit || next.limit.recovered !== old.limit.recovered) {
+          yield* decider.replace(next, (active) =>
+            Effect.sync(() => {
+              const firing = firingIn(active)
+              const count = ofFleet.get(key) ?? firing.peak
+              const step = next.limit.limit === old.limit.limit
+                ? count > next.limit.recovered ? [Option.some(firing), []] as const : Edges.withdraw(firing, now, count)
+                : Edges.rejudge(next.limit, firing, { now, count, recovered: Option.none() })
+              return decisionOf(step, active)
+            }))
+        }
+      }
+      yield* decider.all(() => [])
+    })
+
+  const setLimits: Service["setLimits"] = (options) =>
+    Either.match(newLimits(options, settings), {
+      onLeft: (message) => Effect.fail(new Cause.IllegalArgumentException(`ErrorTracker.setLimits: ${message}`)),
+      onRight: (next) =>
+        Effect.gen(function*() {
+          yield* answer(Effect.void, Effect.void)
+          yield* quietly(memory.service.setLimits(options))
+          const before = limits.all
+          limits = fleetLimits(next)
+          counts.listAgain()
+          yield* answer(Effect.asVoid(counts.reconcile), Effect.void)
+          yield* answer(carryOver(before), Effect.void)
+        })
+    })
+
+  const reset: Effect.Effect<void> = Effect.suspend(() =>
+    mutex.withPermits(1)(quietly(
+      Effect.gen(function*() {
+        yield* start
+        yield* withdrawAll
+        yield* memory.service.reset
+        yield* counts.startGeneration
+      })
+    ))
+  ).pipe(Effect.catchAll(() => memory.service.reset))
+
+  const restored = (snapshot: Snapshot.Snapshot): Effect.Effect<void> =>
+    mutex.withPermits(1)(quietly(
+      Effect.gen(function*() {
+        yield* memory.service.restore(snapshot)
+        pending = []
+        yield* start
+        yield* counts.startGeneration
+        const before = new Map(snapshot.alerts.map((active) => [keyOfEdge(active.alert), active]))
+        for (const [key, limit] of limits.all) {
+          const active = before.get(key)
+          yield* active === undefined
+            ? withdraw(limit, { now: yield* counts.storeNow, count: 0 })
+            : decider.resume(limit, active)
+        }
+        board.feed.keep(snapshot.resolved ?? [])
+      })
+    )).pipe(Effect.catchAll(() => Effect.void))
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // the service
+  // -------------------------------------------------------------------------------------------------------------------
+
+  const local = memory.service
+  const service: Service = {
+    ...local,
+    ...answers({
+      answer,
+      countsOf: decider.countsOf,
+      dimensions: settings.dimensions,
+      limits: () => limits,
+      local,
+      reads
+    }),
+    alerts: Subscribers.stream(
+      Effect.zipRight(
+        answer(Effect.void, Effect.void),
+        Effect.sync(() => board.feed.subscribers.add(board.active.map(replayOf)))
+      ),
+      (subscriber) => Effect.sync(() => board.feed.subscribers.remove(subscriber))
+    ),
+    activeAlerts: Effect.map(
+      answer(Effect.void, Effect.void),
+      () => encodableAlerts([...board.active])
+    ),
+    resolvedAlerts: (options) =>
+      Reads.read("resolvedAlerts", Reads.windowed, options, ({ window = Duration.hours(1) }) =>
+        Effect.zipRight(
+          answer(Effect.void, Effect.void),
+          memory.step((_, { wall }) => encodableResolved(board.feed.endedWithin(Duration.toMillis(window), wall)))
+        )),
+    setLimits,
+    snapshot: Effect.zipRight(
+      answer(Effect.void, Effect.void),
+      Effect.map(local.snapshot, (snapshot) => ({
+        ...snapshot,
+        resolved: board.feed.endedWithin(Infinity, snapshot.at.epochMillis),
+        alerts: Array.from(board.all, ([key, { state: { active } }]) => activeOf(limits.all.get(key), active)).flat()
+      }))
+    ),
+    restore: (snapshot) => Effect.suspend(() => refusedSnapshot(snapshot) ?? restored(snapshot)),
+    reset
+  }
+  return withReporting(service, { ...reportingOf(local), local })
+})

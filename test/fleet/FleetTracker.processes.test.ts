@@ -1,0 +1,195 @@
+/** Fleets of real processes over a real server, which are killed, paused, cut off and emptied. */
+import { execFileSync } from "node:child_process"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startProxy } from "./faultyProxy.js"
+import { hasRedis, type RedisServer, startRedis } from "./redisServer.js"
+import { type Member, removePrograms, sleep, startFleet, until } from "./trackerFleet.js"
+
+const codes = ["A", "B", "C", "D"]
+const flushMillis = 1000
+
+// Some twenty processes: `npm run check:fleet`.
+describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes", () => {
+  let server: RedisServer
+  beforeAll(async () => {
+    server = await startRedis()
+  })
+  afterAll(async () => {
+    await server.stop()
+    removePrograms()
+  })
+
+  let fleets = 0
+  const withFleet = async (
+    size: number,
+    body: (members: ReadonlyArray<Member>, port: (i: number) => number) => Promise<void>,
+    { limit = 40, ports = () => server.port, windowMillis = 5000 }: {
+      readonly limit?: number
+      readonly windowMillis?: number
+      readonly ports?: (i: number) => number
+    } = {}
+  ): Promise<void> => {
+    const name = `processes-${++fleets}`
+    const members = await startFleet(size, (i) => ({
+      url: `redis://127.0.0.1:${ports(i)}`,
+      name,
+      codes,
+      limit,
+      windowMillis
+    }))
+    try {
+      await body(members, ports)
+    } finally {
+      await Promise.all(members.map((member) => member.end()))
+    }
+  }
+
+  const living = (members: ReadonlyArray<Member>) => members.filter(({ isDead }) => !isDead)
+
+  /** Every living process has heard the end of the alerts of every code. */
+  const areResolved = (members: ReadonlyArray<Member>) => () =>
+    living(members).every((member) => codes.every((code) => member.edges(code).at(-1) === "Resolved"))
+
+  /** The counts of the fleet, and those that its processes have reported. */
+  const compare = async (members: ReadonlyArray<Member>) => {
+    const truth = members.reduce((sum, { each }) => sum + each, 0)
+    const reads = await Promise.all(living(members).map((member) => member.read()))
+    return { truth, counted: reads.map(({ counts }) => codes.map((code) => counts[code] ?? 0)) }
+  }
+
+  const isExact = (members: ReadonlyArray<Member>) => async () => {
+    const { counted, truth } = await compare(members)
+    return counted.every((counts) => counts.every((count) => count === truth))
+  }
+
+  /** Each alert fired once, escalated as often for everybody, and resolved once; no process missed an edge. */
+  const expectEdgesOnce = (members: ReadonlyArray<Member>, since: (member: Member) => number = () => 0) => {
+    const [first, ...others] = living(members)
+    for (const code of codes) {
+      const edges = first?.edges(code) ?? []
+      expect(edges[0]).toBe("Fired")
+      expect(edges.filter((edge) => edge === "Fired")).toHaveLength(1)
+      expect(edges.filter((edge) => edge === "Resolved")).toHaveLength(1)
+      expect(edges.at(-1)).toBe("Resolved")
+      for (const other of others) expect(other.edges(code).slice(since(other))).toEqual(edges)
+    }
+  }
+
+  it("counts and edges are exact while processes that watch are killed", async () => {
+    await withFleet(8, async (members) => {
+      for (const member of members) member.order({ order: "run", every: 100 })
+      await sleep(1500)
+      for (const member of members.slice(0, 2)) {
+        member.signal("SIGKILL")
+        await member.exited
+      }
+      await sleep(1500)
+      const [, , third] = members
+      third?.signal("SIGKILL")
+      await sleep(700)
+      for (const member of living(members)) member.order({ order: "stop" })
+      await until(areResolved(members))
+      expectEdgesOnce(members)
+      const { counted, truth } = await compare(members)
+      const perFlush = flushMillis / 100 + 2
+      for (const counts of counted) {
+        for (const count of counts) {
+          // A killed process loses one flush; what it counted and did not report may be in the counts.
+          expect(count).toBeGreaterThanOrEqual(truth - 3 * perFlush)
+          expect(count).toBeLessThanOrEqual(truth + 3)
+        }
+      }
+    })
+  })
+
+  it("a process that is paused for longer than its lease changes nothing when it continues", async () => {
+    await withFleet(4, async (members) => {
+      for (const member of members) member.order({ order: "run", every: 100 })
+      const [paused] = members
+      await sleep(2000)
+      paused?.signal("SIGSTOP")
+      await sleep(6500)
+      paused?.signal("SIGCONT")
+      await sleep(1500)
+      for (const member of members) member.order({ order: "stop" })
+      await until(areResolved(members))
+      expectEdgesOnce(members)
+      await until(isExact(members))
+    }, { limit: 20 })
+  })
+
+  it("after FLUSHALL the counts are made up for, and active alerts do not fire again", async () => {
+    await withFleet(4, async (members) => {
+      for (const member of members) member.order({ order: "run", every: 100 })
+      await until(() => members.every((member) => codes.every((code) => member.edges(code).includes("Fired"))))
+      await sleep(1000)
+      execFileSync("redis-cli", ["-p", String(server.port), "FLUSHALL"])
+      await sleep(3000)
+      for (const member of members) member.order({ order: "stop" })
+      await until(areResolved(members))
+      expectEdgesOnce(members)
+      await until(isExact(members))
+    }, { limit: 20 })
+  })
+
+  it("processes that are cut off count on, and their counts are added when they are back", async () => {
+    const proxy = await startProxy(server.port)
+    try {
+      await withFleet(4, async (members) => {
+        for (const member of members) member.order({ order: "run", every: 100 })
+        await until(() => members.every((member) => codes.every((code) => member.edges(code).includes("Fired"))))
+        proxy.mode = "refuse"
+        proxy.cut()
+        await sleep(4000)
+        proxy.mode = "pass"
+        await sleep(1500)
+        for (const member of members) member.order({ order: "stop" })
+        await until(isExact(members))
+        await until(areResolved(members))
+        expectEdgesOnce(members)
+        // One line for the outage, and one for its end, besides those of alerts.
+        for (const [i, { lines }] of members.entries()) {
+          const outage = lines.filter((line) => line.includes("Fleet store"))
+          expect(outage).toHaveLength(i % 2 === 0 ? 2 : 0)
+        }
+      }, { limit: 15, ports: (i) => i % 2 === 0 ? proxy.port : server.port })
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  it("a server that restarts empty gets the counts and the states of alerts again", async () => {
+    const other = await startRedis()
+    try {
+      await withFleet(3, async (members) => {
+        for (const member of members) member.order({ order: "run", every: 100 })
+        await until(() => members.every((member) => codes.every((code) => member.edges(code).includes("Fired"))))
+        await other.kill()
+        await sleep(1500)
+        await other.start()
+        await sleep(2500)
+        for (const member of members) member.order({ order: "stop" })
+        await until(isExact(members))
+        await until(areResolved(members))
+        expectEdgesOnce(members)
+      }, { limit: 15, ports: () => other.port })
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it("an alert of a process that alone exceeds a limit is heard by all within milliseconds", async () => {
+    await withFleet(4, async (members) => {
+      const [first] = members
+      // The first flush is that of the first error: the alert is between two of them.
+      first?.order({ order: "track", code: "A", times: 2 })
+      await sleep(300)
+      const start = Date.now()
+      first?.order({ order: "track", code: "A", times: 10 })
+      await until(() => members.every((member) => member.edges("A").includes("Fired")))
+      const delays = members.map(({ heard }) => (heard[0]?.at ?? Infinity) - start)
+      // A flush would come after a second. The bench has the exact numbers.
+      expect(Math.max(...delays)).toBeLessThan(600)
+    }, { limit: 5 })
+  })
+})
