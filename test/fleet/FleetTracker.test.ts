@@ -163,4 +163,100 @@ describe("FleetTracker of several processes", () => {
       yield* many(a, 1)
       for (const tracker of [a, b]) expect((yield* tracker.stats({ window: "1 hour" })).total).toBe(1)
     }))
+
+  it.scopedLive("deliveries of a group give each edge to one process", () =>
+    Effect.gen(function*() {
+      const fleet = FleetStore.memoryFleet()
+      const delivered: Array<string> = []
+      const process = Effect.gen(function*() {
+        const store = Layer.succeed(FleetStore.FleetStore, yield* fleet)
+        yield* FleetTracker.deliveries().pipe(
+          Stream.runForEach((alert) => Effect.sync(() => delivered.push(`${alert._tag} ${alert.window}`))),
+          Effect.provide(store),
+          Effect.forkScoped
+        )
+        const live = FleetTracker.layer({ flushEvery: "20 millis" })
+        return Context.get(yield* Layer.build(Layer.provide(live, store)), ErrorTracker.ErrorTracker)
+      })
+      const [a, b, c] = yield* Effect.all([process, process, process])
+      yield* settled
+      for (const tracker of [a, b, c]) {
+        yield* many(tracker, 2)
+        yield* tracker.stats()
+      }
+      while (delivered.length < 1) yield* Effect.yieldNow()
+      yield* many(b, 1)
+      yield* c.stats()
+      yield* b.stats()
+      while (delivered.length < 2) yield* Effect.yieldNow()
+      yield* settled
+      expect(delivered).toEqual(["Fired minute", "Escalated minute"])
+    }))
+})
+
+describe("FleetTracker without its store", () => {
+  /** A store that can be made unavailable. */
+  const failing = Effect.map(Effect.suspend(FleetStore.memoryFleet), (store) => {
+    const state = { isAway: false, failures: 0 }
+    const away = new FleetStore.Unavailable({ operation: "any", message: "away", mayBeDone: false })
+    const unless = <A>(effect: Effect.Effect<A, FleetStore.Unavailable>) =>
+      Effect.suspend(() => {
+        if (!state.isAway) return effect
+        state.failures++
+        return Effect.fail(away)
+      })
+    const service: FleetStore.Service = {
+      ...store,
+      flush: (batch) => unless(store.flush(batch)),
+      join: (group, ttl) => unless(store.join(group, ttl)),
+      lease: (name, ttl) => unless(store.lease(name, ttl)),
+      counts: (key) => unless(store.counts(key)),
+      timeline: (key, fields) => unless(store.timeline(key, fields)),
+      changeState: (change) => unless(store.changeState(change)),
+      states: unless(store.states)
+    }
+    return { state, service }
+  })
+
+  it.scoped("counts and alerts go on, and are made up for when it is back", () =>
+    Effect.gen(function*() {
+      const { service, state } = yield* failing
+      const live = FleetTracker.layer().pipe(Layer.provide(Layer.succeed(FleetStore.FleetStore, service)))
+      const tracker = Context.get(yield* Layer.build(live), ErrorTracker.ErrorTracker)
+      const heard = yield* listen(tracker)
+      yield* many(tracker, 2)
+      yield* TestClock.adjust("2 seconds")
+      state.isAway = true
+      yield* many(tracker, 2)
+      yield* TestClock.adjust("10 seconds")
+      expect(edges(heard)).toEqual(["Fired 4"])
+      expect((yield* tracker.stats({ window: "1 minute" })).total).toBe(4)
+      expect(yield* tracker.activeAlerts).toHaveLength(1)
+      // About one attempt a second, whatever is counted or read.
+      expect(state.failures).toBeLessThan(40)
+      state.isAway = false
+      yield* TestClock.adjust("2 seconds")
+      expect((yield* tracker.stats()).total).toBe(4)
+      expect(yield* tracker.activeAlerts).toHaveLength(1)
+      yield* many(tracker, 3)
+      yield* TestClock.adjust("3 minutes")
+      expect(edges(heard)).toEqual(["Fired 4", "Escalated 7", "Resolved 0"])
+      expect(new Set(heard.map((alert) => alert._tag === "Missed" ? "" : alert.id)).size).toBe(1)
+      expect(yield* tracker.activeAlerts).toEqual([])
+    }))
+
+  it.scoped("a process that starts without it works, and joins when it is there", () =>
+    Effect.gen(function*() {
+      const { service, state } = yield* failing
+      state.isAway = true
+      const live = FleetTracker.layer().pipe(Layer.provide(Layer.succeed(FleetStore.FleetStore, service)))
+      const tracker = Context.get(yield* Layer.build(live), ErrorTracker.ErrorTracker)
+      yield* many(tracker, 3)
+      yield* TestClock.adjust("5 seconds")
+      expect((yield* tracker.stats()).total).toBe(3)
+      state.isAway = false
+      yield* TestClock.adjust("5 seconds")
+      const counted = yield* service.counts({ group: "tracker 0.e", window: 3_600_000 })
+      expect(counted.get("=NETWORK_TIMEOUT")).toBe(3)
+    }))
 })

@@ -22,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Stream from "effect/Stream"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { inspect } from "node:util"
@@ -369,6 +370,12 @@ const entries: Readonly<Record<string, Entry>> = {
     make: layered((options: never) => Layer.provide(FleetTracker.layer(options), FleetStore.layerMemory)),
     options: { ...tracker, name: texts, flushEvery: finiteDurations }
   },
+  "FleetTracker.deliveries": {
+    make: provided((options: never) =>
+      Effect.provide(Stream.runDrain(FleetTracker.deliveries(options)), FleetStore.layerMemory)
+    ),
+    options: { name: texts, group: texts, idle: finiteDurations }
+  },
   "FleetStore.layerIoredis": {
     make: layered(FleetStore.layerIoredis),
     needed: { name: "x" },
@@ -609,6 +616,7 @@ it("every exported type of options has an entry above", () => {
     "FleetStore.IoredisOptions": "FleetStore.layerIoredis",
     "FaultyApi.Options": "FaultyApi.layer",
     "FleetTracker.Options": "FleetTracker.layer",
+    "FleetTracker.DeliveryOptions": "FleetTracker.deliveries",
     "FaultyExchange.Options": "FaultyExchange.layer"
   }
   // Tracking and logging never fail; rules are called by the classifier; a DataResult is plain data; a stream validates its

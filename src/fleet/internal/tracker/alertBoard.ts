@@ -1,9 +1,14 @@
 /** The states of the alerts of a fleet as this process knows them, and the edges that its subscribers have seen. */
-import type * as Alert from "../../../Alert.js"
-import { type Active, type Edge, naming } from "../../../internal/tracker/alerting/alertBuilder.js"
+import * as Alert from "../../../Alert.js"
+import { type Active, type Edge, naming, withId } from "../../../internal/tracker/alerting/alertBuilder.js"
 import { AlertFeed } from "../../../internal/tracker/alerting/alertFeed.js"
 import type { ActiveState, AlertState, FleetEdge } from "./alertState.js"
 import { decodeState, fleetKey, helloKey, isNewer, none, setPrefix } from "./alertState.js"
+import { keyOfEdge } from "./fleetLimits.js"
+
+const resolvedAs = ({ _tag, ...alert }: Alert.Resolved, id: string): Alert.Resolved =>
+  // The types guarantee what the schema would check.
+  new Alert.Resolved({ ...alert, id }, { disableValidation: true })
 
 interface Known {
   readonly text: string
@@ -17,6 +22,10 @@ const currentOf = ({ alert, values }: ActiveState): Active => alert.by === undef
 
 export class AlertBoard {
   readonly feed = new AlertFeed()
+  /** The alerts that fired here while the store was not available, by limit. */
+  private readonly local = new Map<string, Active>()
+  /** The ids under which subscribers know alerts of the fleet that they heard of during an outage. */
+  private readonly renamed = new Map<string, string>()
   private readonly states = new Map<string, Known>()
   /** The last published version of each alert that subscribers have seen. */
   private readonly seen = new Map<string, number>()
@@ -31,8 +40,10 @@ export class AlertBoard {
 
   /** The active alerts, the oldest edge first. */
   get active(): ReadonlyArray<Active> {
-    return Array.from(this.states.values())
-      .flatMap(({ state: { active } }) => active === undefined ? [] : [currentOf(active)])
+    return Array.from(this.states)
+      .flatMap(([key, { state: { active } }]) => active === undefined || this.local.has(key) ? [] : [currentOf(active)])
+      .map((alert) => withId(alert, this.renamed.get(alert.id) ?? alert.id))
+      .concat(Array.from(this.local.values()))
       .sort((a, b) => a.at.epochMillis - b.at.epochMillis)
   }
 
@@ -64,10 +75,53 @@ export class AlertBoard {
     if ((this.seen.get(key) ?? 0) >= version) return false
     this.seen.set(key, version)
     for (const alert of alerts) {
-      if (alert._tag !== "Resolved" && alert.replayed) this.feed.replay(alert)
-      else this.feed.publish(alert)
+      const local = this.local.get(key)
+      if (local !== undefined) {
+        // Subscribers know it from the outage, under another id.
+        this.local.delete(key)
+        this.renamed.set(alert.id, local.id)
+        if (alert._tag === "Fired") continue
+      }
+      this.pass(alert)
     }
     return true
+  }
+
+  private pass(edge: Edge): void {
+    const id = this.renamed.get(edge.id)
+    if (edge._tag === "Resolved") {
+      this.renamed.delete(edge.id)
+      this.feed.publish(id === undefined ? edge : resolvedAs(edge, id))
+      return
+    }
+    const alert = id === undefined ? edge : withId(edge, id)
+    if (alert.replayed) this.feed.replay(alert)
+    else this.feed.publish(alert)
+  }
+
+  /**
+   * Publishes the edges of this process alone, while the store is not available, and returns them. Alerts of the fleet stay as
+   * they are: their counts are not known.
+   */
+  publishLocal(edges: ReadonlyArray<Edge>): ReadonlyArray<Edge> {
+    return edges.filter((edge) => {
+      const key = keyOfEdge(edge)
+      const isKnown = this.local.has(key)
+      if (edge._tag === "Resolved") {
+        if (!isKnown) return false
+        this.local.delete(key)
+      } else {
+        if (this.of(key).state.active !== undefined || (edge._tag === "Fired" && isKnown)) return false
+        this.local.set(key, edge)
+      }
+      this.feed.publish(edge)
+      return true
+    })
+  }
+
+  /** Publishes the ends of alerts that only this process has, and returns them. */
+  endLocal(edges: ReadonlyArray<Edge>): ReadonlyArray<Edge> {
+    return this.publishLocal(edges.filter(({ _tag }) => _tag === "Resolved"))
   }
 
   /** Takes an edge that some process has published. */

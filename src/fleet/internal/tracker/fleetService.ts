@@ -46,6 +46,8 @@ export interface FleetSettings {
 // Edges that the counts of this process alone had and that were not decided on. More are of no use: limits are few.
 const maxPending = 1000
 const leaseMillis = 5000
+// A failover takes about two seconds, in which no alert is to fire twice.
+const graceMillis = 3000
 
 export const make = Effect.fnUntraced(function*(
   of: Model.Store,
@@ -57,6 +59,7 @@ export const make = Effect.fnUntraced(function*(
   let isAwake = false
   let isStarted = false
   let isAway = false
+  let awaySince: number | undefined
   let hasCounted = false
   let limits = fleetLimits(settings)
   const wake = yield* Effect.makeLatch()
@@ -154,7 +157,22 @@ export const make = Effect.fnUntraced(function*(
     if (sums.of.size > 0) hasCounted = true
     const edges = pending
     pending = []
+    yield* logged(board.endLocal(edges))
     yield* decider.afterFlush(sums, edges)
+  })
+
+  const logged = (alerts: ReadonlyArray<Edge>) => Effect.forEach(alerts, log, { discard: true })
+
+  /** Publishes the alerts of this process alone, if the store has not been available for a while. */
+  const goOnAlone: Effect.Effect<void> = Effect.gen(function*() {
+    if (!isAway) return
+    const now = yield* nowMillis
+    awaySince ??= now
+    if (now - awaySince < graceMillis) return
+    yield* settle
+    const edges = pending
+    pending = []
+    yield* logged(board.publishLocal(edges))
   })
 
   const noteAway = <A>(effect: Effect.Effect<A, Unavailable>): Effect.Effect<A, Unavailable> =>
@@ -168,6 +186,7 @@ export const make = Effect.fnUntraced(function*(
       onSuccess: () =>
         Effect.sync(() => {
           isAway = false
+          awaySince = undefined
         })
     })
 
@@ -223,6 +242,7 @@ export const make = Effect.fnUntraced(function*(
   yield* wake.await.pipe(
     Effect.zipRight(Effect.zipRight(wake.close, urgent.close)),
     Effect.zipRight(Effect.ignore(exchanged)),
+    Effect.zipRight(goOnAlone),
     loud,
     Effect.zipRight(Effect.raceFirst(Effect.sleep(flushEvery), urgent.await)),
     Effect.forever,

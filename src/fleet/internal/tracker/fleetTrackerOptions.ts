@@ -5,6 +5,7 @@ import * as Predicate from "effect/Predicate"
 import * as Check from "../../../internal/options.js"
 import type * as Model from "../../../internal/tracker/model.js"
 import { checks, settingsOf } from "../../../internal/tracker/trackerOptions.js"
+import type { DeliverySettings } from "./alertDeliveries.js"
 import type { FleetSettings } from "./fleetService.js"
 
 export interface Options extends Model.Options {
@@ -14,6 +15,15 @@ export interface Options extends Model.Options {
    * The time between two flushes of what this process has counted: the most that is lost if it is killed. Default 1 second.
    */
   readonly flushEvery?: Duration.DurationInput | undefined
+}
+
+export interface DeliveryOptions {
+  /** The name of the tracker. Default `tracker`. */
+  readonly name?: string | undefined
+  /** Each group delivers each alert once. Default `alerts`. */
+  readonly group?: string | undefined
+  /** The time after which another process delivers an alert that one has not finished. Default 1 minute. */
+  readonly idle?: Duration.DurationInput | undefined
 }
 
 const name: Check.Check<string> = (path, value) =>
@@ -28,6 +38,18 @@ const struct = Check.struct(
     flushEvery: Check.withDefault(Check.duration(), "1 second")
   } satisfies Check.Checks<Options>
 )
+
+const deliveryStruct = Check.struct(
+  {
+    name: Check.withDefault(name, "tracker"),
+    group: Check.withDefault(name, "alerts"),
+    idle: Check.withDefault(Check.duration(), "1 minute")
+  } satisfies Check.Checks<DeliveryOptions>
+)
+
+/** Left is a message. */
+export const deliverySettings = (options: DeliveryOptions): Check.Checked<DeliverySettings> =>
+  deliveryStruct("", options)
 
 /** Left is a message. */
 export const fleetSettings = (options: Options): Check.Checked<FleetSettings> =>

@@ -14,6 +14,7 @@ const renewMillis = 5000
 export class Membership {
   isAlone = true
   private joined = -Infinity
+  private isDue = true
   private readonly store: TrackerStore
 
   constructor(store: TrackerStore) {
@@ -22,10 +23,11 @@ export class Membership {
 
   /** Must precede every decision. `now` is the time of the tracker in milliseconds. */
   renew(now: number): Effect.Effect<void, Unavailable> {
-    if (now - this.joined < renewMillis) return Effect.void
+    if (!this.isDue && now - this.joined < renewMillis) return Effect.void
     const isNew = now - this.joined >= ttlMillis
     return Effect.flatMap(this.store.join(group, ttlMillis), (members) => {
       this.joined = now
+      this.isDue = false
       this.isAlone = members === 1
       // The others may each believe that they are alone.
       return isNew && members > 1
@@ -36,7 +38,7 @@ export class Membership {
 
   /** Another process has made itself known. */
   meet(): void {
-    this.joined = Math.min(this.joined, -renewMillis)
+    this.isDue = true
     this.isAlone = false
   }
 
