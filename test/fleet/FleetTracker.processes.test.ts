@@ -1,5 +1,5 @@
 /** Fleets of real processes over a real server, which are killed, paused, cut off and emptied. */
-import { execFileSync } from "node:child_process"
+import { connect } from "node:net"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startProxy } from "./faultyProxy.js"
 import { hasRedis, type RedisServer, startRedis } from "./redisServer.js"
@@ -7,6 +7,17 @@ import { type Member, removePrograms, sleep, startFleet, until } from "./tracker
 
 const codes = ["A", "B", "C", "D"]
 const flushMillis = 1000
+
+/** Empties a server. */
+const flushAll = (port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("FLUSHALL\r\n"))
+    socket.once("error", reject)
+    socket.once("data", () => {
+      socket.destroy()
+      resolve()
+    })
+  })
 
 // Some twenty processes: `npm run check:fleet`.
 describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes", () => {
@@ -123,7 +134,7 @@ describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes"
       for (const member of members) member.order({ order: "run", every: 100 })
       await until(() => members.every((member) => codes.every((code) => member.edges(code).includes("Fired"))))
       await sleep(1000)
-      execFileSync("redis-cli", ["-p", String(server.port), "FLUSHALL"])
+      await flushAll(server.port)
       await sleep(3000)
       for (const member of members) member.order({ order: "stop" })
       await until(areResolved(members))
