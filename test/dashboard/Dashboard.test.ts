@@ -72,11 +72,44 @@ describe("Dashboard", () => {
     Effect.gen(function*() {
       const { port } = yield* served()
       const etag = /etag: ("[^"]+")/.exec(yield* getting(port, "/app.js"))![1]!
-      const again = yield* getting(port, "/app.js", { "if-none-match": etag })
-      expect(statusOf(again)).toBe(304)
+      for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+        expect([known, statusOf(yield* getting(port, "/app.js", { "if-none-match": known }))]).toEqual([known, 304])
+      }
+      for (const unknown of [etag.slice(1, -1), `"other"`, ""]) {
+        expect(statusOf(yield* getting(port, "/app.js", { "if-none-match": unknown }))).toBe(200)
+      }
       expect(yield* getting(port, "/app.js", { "accept-encoding": "br, gzip" })).toContain("content-encoding: gzip")
       expect(yield* getting(port, "/app.js", { "accept-encoding": "gzip;q=0" })).not.toContain("content-encoding")
       expect(yield* getting(port, "/app.js")).not.toContain("content-encoding")
+    }))
+
+  live("answers requests that no browser makes, and stays up", () =>
+    Effect.gen(function*() {
+      const { port } = yield* served()
+      const host = `host: 127.0.0.1:${port}\r\nconnection: close\r\n`
+      const requests: ReadonlyArray<readonly [string, number]> = [
+        [`OPTIONS / HTTP/1.1\r\n${host}access-control-request-method: GET\r\n\r\n`, 405],
+        [`PUT /api/stats HTTP/1.1\r\n${host}content-length: 0\r\n\r\n`, 405],
+        [`HEAD /api/stats HTTP/1.1\r\n${host}\r\n`, 200],
+        [`HEAD /events HTTP/1.1\r\n${host}\r\n`, 404],
+        [`GET /../../etc/passwd HTTP/1.1\r\n${host}\r\n`, 404],
+        [`GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n${host}\r\n`, 404],
+        [`GET //evil.example/ HTTP/1.1\r\n${host}\r\n`, 400],
+        [`GET http://evil.example/ HTTP/1.1\r\n${host}\r\n`, 400],
+        [`GET /api/%00 HTTP/1.1\r\n${host}\r\n`, 404],
+        [`GET /api/recent?code=%ff%fe HTTP/1.1\r\n${host}\r\n`, 200],
+        [`GET /api/recent?code=${"x".repeat(9000)} HTTP/1.1\r\n${host}\r\n`, 400],
+        [`GET /${"x".repeat(20_000)} HTTP/1.1\r\n${host}\r\n`, 431],
+        [`GET / HTTP/1.1\r\nhost: 127.0.0.1@evil.example\r\nconnection: close\r\n\r\n`, 400],
+        [`GET / HTTP/1.1\r\nhost: 127.0.0.1.evil.example\r\nconnection: close\r\n\r\n`, 403],
+        [`GET / HTTP/1.1\r\n${host}x-forwarded-host: evil.example\r\norigin: null\r\n\r\n`, 403]
+      ]
+      for (const [request, status] of requests) {
+        const answer = yield* Effect.promise(() => exchange(port, request))
+        expect([request.slice(0, 60), statusOf(answer)]).toEqual([request.slice(0, 60), status])
+        expect(answer).not.toMatch(/access-control-allow/i)
+      }
+      expect(statusOf(yield* getting(port, "/"))).toBe(200)
     }))
 
   live("sends a frame at once, and a new one within a second of an error", () =>

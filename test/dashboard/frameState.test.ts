@@ -341,6 +341,9 @@ describe("frameOf", () => {
       budgets: [budget("a", 0.5), budget("b", 0.32), budget("c", 0, Option.some("symbol"))]
     })
     expect(calls.objective).toEqual({ name: "b", target: 0.999, budget: 0.32, burn: 5.1, exhaustedIn: 7_200_000 })
+    // An objective without calls has met nothing yet.
+    const unused = { ...budget("d", 1), events: 0, failures: 0 }
+    expect(frameOf({ ...nothing, budgets: [unused] }).calls.objective).toBeNull()
     expect(frameOf(nothing).calls.objective).toBeNull()
   })
 

@@ -96,9 +96,11 @@ const callsOf = ({ attempts, budgets, calls, failedAttempts, isCalls }: Reads): 
       objective: objectiveOf(budgets)
     }
 
-/** The objective of all calls or attempts whose budget is nearest to its end. */
+/** The objective of all calls or attempts whose budget is nearest to its end. One without events has met nothing yet. */
 const objectiveOf = (budgets: Reads["budgets"]): Frame["calls"]["objective"] => {
-  const [worst] = budgets.filter(({ by }) => Option.isNone(by)).toSorted((a, b) => a.left - b.left)
+  const [worst] = budgets.filter(({ by, events }) => Option.isNone(by) && events > 0).toSorted((a, b) =>
+    a.left - b.left
+  )
   return worst === undefined ? null : {
     name: worst.name,
     target: worst.objective,

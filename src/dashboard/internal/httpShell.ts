@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net"
 import { type AccessSettings, decide } from "./access.js"
 import { type Address, type Failure, listenFailure } from "./listenFailure.js"
-import { acceptsGzip, type Body, contentSecurityPolicy, signInPage } from "./responses.js"
+import { acceptsGzip, type Body, contentSecurityPolicy, isKnown, signInPage } from "./responses.js"
 
 /** The resources of the server. */
 export interface Resources {
@@ -132,7 +132,7 @@ const send = (request: IncomingMessage, response: ServerResponse, status: number
   response.setHeader("cache-control", etag === undefined ? "no-store" : "no-cache")
   if (etag !== undefined) {
     response.setHeader("etag", etag)
-    if (request.headers["if-none-match"] === etag) return void response.writeHead(304).end()
+    if (isKnown(request.headers["if-none-match"], etag)) return void response.writeHead(304).end()
   }
   const isGzipped = gzipped !== undefined && acceptsGzip(request.headers["accept-encoding"])
   if (gzipped !== undefined) response.setHeader("vary", "accept-encoding")

@@ -59,3 +59,7 @@ export const jsonBody = (value: unknown): Body => {
 /** Whether the client accepts gzip: `gzip;q=0` refuses it. */
 export const acceptsGzip = (acceptEncoding: string | undefined): boolean =>
   /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i.test(acceptEncoding ?? "")
+
+/** Whether the client has this version. Proxies that compress make a tag weak, and a client may list several. */
+export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
+  (ifNoneMatch ?? "").split(",").map((tag) => tag.trim()).some((tag) => tag === "*" || tag.replace(/^W\//, "") === etag)

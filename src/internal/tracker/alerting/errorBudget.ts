@@ -109,18 +109,30 @@ const budgetOf = (rule: Snapshot.Objective, { day, ...spent }: Spent, hour: Outc
     left,
     burnRate: Option.fromNullable(burnRate),
     exhaustedIn: Option.map(Option.fromNullable(millis), (millis) => Duration.millis(Math.round(millis))),
-    message:
-      `${name}${value === undefined ? "" : `, ${by} ${value}`}: ${
-        percent(left)
-      } of the error budget of the last day left, ${number(day.failures)} of ${
-        number(allowed)
-      } allowed failures among ${number(day.events)} ${of}` +
-      (burnRate === undefined || burnRate <= 1
-        ? ""
-        : `; burning ${number(burnRate)} times too fast` +
-          (left === 0 ? "" : `, exhausted in about ${Duration.format(Duration.minutes(Math.ceil(millis! / 60_000)))}`))
+    message: `${name}${value === undefined ? "" : `, ${by} ${value}`}: ${
+      // Without an event, a budget that is full says nothing.
+      day.events === 0 ? `no ${of} in the last day` : stateOf({ allowed, burnRate, day, left, millis, of })}`
   }
 }
+
+const stateOf = ({ allowed, burnRate, day, left, millis, of }: {
+  readonly allowed: number
+  readonly burnRate: number | undefined
+  readonly day: Outcomes
+  readonly left: number
+  readonly millis: number | undefined
+  readonly of: Snapshot.Objective["of"]
+}): string =>
+  `${percent(left)} of the error budget of the last day left, ${number(day.failures)} of ${
+    number(allowed)
+  } allowed failures among ${number(day.events)} ${of}` +
+  (burnRate === undefined || millis === undefined
+    ? ""
+    : `; burning ${number(burnRate)} times too fast` +
+      // A rounding error more is not another minute.
+      (left === 0
+        ? ""
+        : `, exhausted in about ${Duration.format(Duration.minutes(Math.ceil(millis / 60_000 - 1e-6)))}`))
 
 /** The objectives among the rules, each once: an objective has a rule for each pair of windows. */
 export const objectivesOf = (rules: ReadonlyArray<Rule>): ReadonlyArray<Snapshot.Objective> => {
