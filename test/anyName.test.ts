@@ -36,6 +36,15 @@ const errorOf = (name: string): FetchError.Trackable => ({
 
 const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
+const codec = <A, I>(schema: Schema.Schema<A, I>) => ({
+  read: Schema.decodeUnknownSync(schema),
+  write: Schema.encodeSync(schema)
+})
+const statistics = codec(ErrorTracker.Stats)
+const snapshots = codec(Snapshot.Snapshot)
+const frames = codec(Frame)
+const reports = codec(Insight.Report)
+
 /** As UTF-8 has it: a lone surrogate cannot be written. */
 const wellFormed = (text: string): string => Buffer.from(text).toString()
 
@@ -71,14 +80,12 @@ describe("a code of any text", () => {
         const known = yield* names(tracker)
         const apiStats = yield* get("stats")
         const apiRates = yield* get("rates")
-        const encoded = Schema.encodeSync(ErrorTracker.Stats)(stats)
-        const decoded = Schema.decodeUnknownSync(ErrorTracker.Stats)(json(encoded))
+        const encoded = statistics.write(stats)
+        const decoded = statistics.read(json(encoded))
         const snapshot = yield* tracker.snapshot
-        const again = Schema.decodeUnknownSync(Snapshot.Snapshot)(
-          json(Schema.encodeSync(Snapshot.Snapshot)(snapshot))
-        )
+        const again = snapshots.read(json(snapshots.write(snapshot)))
         const page = encodeFrame(frame)
-        const pageAgain = Schema.decodeUnknownSync(Frame)(json(page))
+        const pageAgain = frames.read(json(page))
         for (const format of ["text", "openmetrics"] as const) {
           const families = parsePage(Prometheus.text(yield* Prometheus.families(), { format }), format)
           const types = families.find(({ name }) => /^errata_errors(_total)?$/.test(name))!.samples
@@ -101,7 +108,7 @@ describe("a code of any text", () => {
         }
         expect(again.codes).toEqual(snapshot.codes)
         const report = Insight.report(snapshot)
-        expect(Schema.decodeUnknownSync(Insight.Report)(json(Schema.encodeSync(Insight.Report)(report)))).toEqual(
+        expect(reports.read(json(reports.write(report)))).toEqual(
           report
         )
       }).pipe(Effect.scoped, Effect.provide(ErrorTracker.layer())),
