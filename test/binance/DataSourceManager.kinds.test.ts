@@ -343,6 +343,18 @@ describe("the archive", () => {
     })
   }
 
+  it("is asked for a month that was published before its only traded day", async () => {
+    const listed = utc(2023, 11, 31, 13)
+    const [found] = await ran(
+      world({ listed }, [step({ start: listed - 4 * hour, end: listed + 5 * hour })], {
+        sources: ["vision"],
+        now: utc(2024, 0, 1, 8),
+        archive: { ...world({}, []).archive, delay: 2 * day, monthDelay: 4 * hour }
+      })
+    )
+    expect(found!.rows).toBe(5)
+  })
+
   it("with rows after a range does not call it delisted", async () => {
     const traded = { ...subject, listed: start + 20 * hour, delisted: start + 22 * hour }
     const [found] = await ran(

@@ -63,9 +63,13 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
     const local = yield* Clock.currentTimeMillis
     const time = Effect.map(monotonic, (at) => archive.clock.earliest(at))
 
+    // A month may be published before its last days are listed.
+    const isEmpty = (file: files.ArchiveFile, now: number) =>
+      notes.days.isEmpty(files.tradedIn(request, file)) && !(file.period === "monthly" && files.mayCome(file, now))
+
     const readOne = (file: files.ArchiveFile) =>
       Effect.flatMap(time, (now) =>
-        notes.days.isEmpty(files.tradedIn(request, file))
+        isEmpty(file, now ?? local)
           ? Effect.succeed<Read>({ file, rows: Either.right(Option.none()) })
           : Effect.map(
             Effect.either(each(archive.rows(request, file, now ?? local, context))),
