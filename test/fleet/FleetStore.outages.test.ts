@@ -40,19 +40,19 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
     Effect.gen(function*() {
       const { port } = yield* server()
       const proxy = yield* proxyTo(port)
-      const store = yield* storeAt(proxy.port, { timeout: "60 millis" })
+      const store = yield* storeAt(proxy.port, { timeout: "100 millis" })
       let isOver = false
       const driving = yield* Effect.fork(drive(store, "p", () => isOver))
       for (let i = 0; i < 6; i++) {
-        yield* Effect.sleep(40)
+        yield* Effect.sleep(60)
         proxy.mode = "swallow"
-        yield* Effect.sleep(70)
+        yield* Effect.sleep(150)
         proxy.mode = "pass"
         proxy.cut()
       }
       isOver = true
       const counted = yield* Fiber.join(driving)
-      expect(counted).toBeGreaterThan(50)
+      expect(counted).toBeGreaterThan(5)
       expect(yield* countOf(yield* storeAt(port))).toBe(counted)
     }))
 
@@ -99,7 +99,7 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
       Effect.gen(function*() {
         const port = yield* Effect.promise(freePort)
         const built = yield* timed(storeAt(port))
-        expect(built.millis).toBeLessThan(1500)
+        expect(built.millis).toBeLessThan(5000)
         const store = yield* built.exit
         expect((yield* Effect.flip(store.lease("a", 1000))).message).toMatch(/^Redis is not connected: .*ECONNREFUSED/)
         const redis = yield* server("--port", String(port))
@@ -113,23 +113,23 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
     () =>
       Effect.gen(function*() {
         const redis = yield* server()
-        const store = yield* storeAt(redis.port)
+        const store = yield* storeAt(redis.port, { timeout: "300 millis" })
         const isClosed = Stream.filter(store.gates("home"), ([gate]) => gate?.host === "api")
         const closed = yield* Effect.fork(Stream.runHead(isClosed))
         yield* store.lease("a", 60_000)
         yield* Effect.sync(redis.pause)
         const first = yield* timed(store.lease("a", 60_000))
         expect(first.millis).toBeGreaterThan(250)
-        expect(first.millis).toBeLessThan(900)
+        expect(first.millis).toBeLessThan(2000)
         expect(yield* Effect.flip(first.exit)).toMatchObject({ message: "Redis does not answer", mayBeDone: true })
         const others = yield* timed(
           Effect.forEach(Array.from({ length: 1000 }), () => Effect.exit(store.lease("a", 60_000)), { concurrency: 50 })
         )
-        expect(others.millis).toBeLessThan(1000)
+        expect(others.millis).toBeLessThan(3000)
         yield* Effect.sleep("1 second")
         yield* Effect.sync(redis.resume)
         const back = yield* timed(untilDone(store.lease("a", 60_000)))
-        expect(back.millis).toBeLessThan(5000)
+        expect(back.millis).toBeLessThan(10_000)
         yield* store.closeGate({ address: "home", host: "api", wait: 60_000, message: "x", isBan: false })
         expect((yield* Fiber.join(closed))._tag).toBe("Some")
       })
@@ -141,7 +141,7 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
       Effect.gen(function*() {
         const { port } = yield* server()
         const proxy = yield* proxyTo(port)
-        const [apart, other] = [yield* storeAt(proxy.port), yield* storeAt(port)]
+        const [apart, other] = [yield* storeAt(proxy.port, { timeout: "300 millis" }), yield* storeAt(port)]
         const seen: Array<ReadonlyArray<string>> = []
         const { last } = yield* apart.states
         const edges: Array<string> = []
@@ -163,7 +163,7 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
         expect(proxy.received() - before).toBeLessThan(20_000)
         proxy.mode = "pass"
         const back = yield* timed(untilDone(apart.lease("a", 1000)))
-        expect(back.millis).toBeLessThan(5000)
+        expect(back.millis).toBeLessThan(10_000)
         yield* until(Effect.sync(() => seen.at(-1)), (hosts) => hosts?.includes("api") === true)
         yield* until(Effect.sync(() => edges.length), (n) => n >= 5)
         expect(edges).toEqual(["e0", "e1", "e2", "e3", "e4"])
@@ -259,7 +259,7 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
     Effect.gen(function*() {
       const redis = yield* server("--busy-reply-threshold", "50")
       const [busy, killer] = [yield* admin(redis.port), yield* admin(redis.port)]
-      const store = yield* storeAt(redis.port)
+      const store = yield* storeAt(redis.port, { timeout: "300 millis" })
       yield* store.lease("a", 60_000)
       yield* Effect.fork(Effect.ignore(Effect.tryPromise(() => busy.eval("while true do end", 0))))
       yield* until(Effect.flip(store.lease("a", 60_000)), ({ message }) => /BUSY/.test(message))

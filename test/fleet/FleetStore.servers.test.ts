@@ -144,7 +144,7 @@ describe.skipIf(!isTested)("FleetStore, servers", () => {
         Effect.sync(() => new Cluster([{ host: "127.0.0.1", port }]).on("error", () => undefined)),
         (client) => Effect.sync(() => client.disconnect())
       )
-      const options = { name: "test", client, timeout: 500 }
+      const options = { name: "test", client, timeout: 3000 }
       const [a, b] = [yield* store(options), yield* store(options)]
       yield* untilDone(a.lease("first", 1000))
       yield* untilDone(b.lease("second", 1000))
@@ -156,18 +156,20 @@ describe.skipIf(!isTested)("FleetStore, servers", () => {
       const { port } = yield* server()
       const redis = yield* admin(port)
       for (const options of [{}, { keyPrefix: "app:" }, { protocol: 2 as const }, { replyMapping: "resp3" as const }]) {
-        yield* Effect.promise(() => redis.flushall())
-        const client = yield* Effect.acquireRelease(
-          Effect.sync(() => new Redis6(port, "127.0.0.1", options)),
-          (client) => Effect.sync(() => client.disconnect())
-        )
-        const settings = { name: "test", client, timeout: 500 }
-        yield* exercise(yield* store(settings), yield* store(settings))
-        // The client of the application stays as it is.
-        expect(yield* Effect.promise(() => client.ping())).toBe("PONG")
-        const prefix = "keyPrefix" in options ? "app:errata:" : "errata:"
-        const keys = yield* Effect.promise(() => redis.keys("*"))
-        expect(keys.filter((key) => !key.startsWith(prefix))).toEqual([])
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* Effect.promise(() => redis.flushall())
+          const client = yield* Effect.acquireRelease(
+            Effect.sync(() => new Redis6(port, "127.0.0.1", options)),
+            (client) => Effect.sync(() => client.disconnect())
+          )
+          const settings = { name: "test", client, timeout: 3000 }
+          yield* exercise(yield* store(settings), yield* store(settings))
+          // The client of the application stays as it is.
+          expect(yield* Effect.promise(() => client.ping())).toBe("PONG")
+          const prefix = "keyPrefix" in options ? "app:errata:" : "errata:"
+          const keys = yield* Effect.promise(() => redis.keys("*"))
+          expect(keys.filter((key) => !key.startsWith(prefix))).toEqual([])
+        }))
       }
     }))
 

@@ -40,7 +40,7 @@ export const store = (options: FleetStore.IoredisOptions) =>
   )
 
 export const storeAt = (port: number, options: Partial<FleetStore.IoredisOptions> = {}) =>
-  store({ name: "test", url: `redis://127.0.0.1:${port}`, timeout: "300 millis", ...options })
+  store({ name: "test", url: `redis://127.0.0.1:${port}`, timeout: "3 seconds", ...options })
 
 /** A connection for commands of the test itself. */
 export const admin = (port: number): Effect.Effect<Redis, never, Scope.Scope> =>
