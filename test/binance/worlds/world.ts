@@ -36,7 +36,7 @@ export interface Step {
 }
 
 /** A fault of all requests about an instant. */
-export interface Barred {
+interface Barred {
   readonly instant: number
   readonly kind: RestKind
 }
