@@ -13,7 +13,7 @@ import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import { pipeline } from "node:stream/promises"
-import { fileURLToPath } from "node:url"
+import { bundleProgram } from "../bundleProgram.js"
 import type { Case, Evidence } from "./cases.js"
 import { failing, table, throwing } from "./cases.js"
 
@@ -417,10 +417,11 @@ describe.skipIf(!isLinux)("a process of its own", () => {
     fs.chmodSync(folder, 0o755)
     fs.chmodSync(file, 0o666)
     fs.mkdirSync(at("locked"), { mode: 0 })
-    const program = fileURLToPath(new URL("limits.ts", import.meta.url))
+    const program = at("limits.mjs")
+    bundleProgram(new URL("limits.ts", import.meta.url), program)
     const { error, status, stderr, stdout } = spawnSync(
       "sh",
-      ["-c", "ulimit -n 512 && exec \"$0\" \"$@\"", process.execPath, "--import", "tsx", program, folder],
+      ["-c", "ulimit -n 512 && exec \"$0\" \"$@\"", process.execPath, program, folder],
       { encoding: "utf8" }
     )
     assert.deepStrictEqual([error, status], [undefined, 0], stderr)

@@ -1,8 +1,8 @@
 /**
- * A program that files.test.ts runs: it meets what only another user, or a process out of descriptors, meets, and prints
+ * A program that files.test.ts bundles and runs: it meets what only another user, or a process out of descriptors, meets, and prints
  * what the classifier makes of each, a JSON document a line.
  *
- *     node --import tsx limits.ts FOLDER
+ *     node limits.mjs FOLDER
  */
 import { NodeFileSystem } from "@effect/platform-node"
 import * as FileSystem from "@effect/platform/FileSystem"

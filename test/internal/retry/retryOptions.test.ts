@@ -160,7 +160,10 @@ describe("settings that make no sense", () => {
     [{ rows: new Map() }, "rows is {}: it must be an object of rows by code"],
     [{ rows: { X: 3 } }, "rows.X is 3: it must be an object with any of retries, base, cap, always"],
     [{ rows: { X: null } }, "rows.X is null: it must be an object with any of retries, base, cap, always"],
-    [{ rows: { X: { times: 3 } } }, "rows.X: unknown option \"times\". Known: retries, base, cap, always"],
+    [
+      { rows: { X: { times: 3 } } },
+      "rows.X: unknown option \"times\", did you mean \"retries\"? Known: retries, base, cap, always"
+    ],
     ...[-1, 1.5, NaN, Infinity].map((retries) =>
       [{ rows: { X: { retries } } }, `rows.X.retries is ${retries}: it must be a whole number of at least 0`] as const
     ),
@@ -185,7 +188,10 @@ describe("settings that make no sense", () => {
 
     [{ budget: true }, "budget is true: it must be false, or an object with any of ratio, perSecond"],
     [{ budget: null }, "budget is null: it must be false, or an object with any of ratio, perSecond"],
-    [{ budget: { percent: 20 } }, "budget: unknown option \"percent\". Known: ratio, perSecond"],
+    [
+      { budget: { percent: 20 } },
+      "budget: unknown option \"percent\", did you mean \"ratio\"? Known: ratio, perSecond"
+    ],
     ...[-0.1, 1.1, NaN, Infinity].map((ratio) =>
       [{ budget: { ratio } }, `budget.ratio is ${ratio}: it must be a number from 0 to 1`] as const
     ),
