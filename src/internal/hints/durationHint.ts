@@ -34,21 +34,21 @@ const maxLength = 64
 /** Undefined where nothing like a duration can be read. */
 export const durationHint = (text: string): string | undefined => {
   if (text.length > maxLength) return undefined
-  const given = text.trim()
-  const bare = /^[\d.,_]+$/.test(given) ? amountOf(given) : undefined
+  const trimmed = text.trim()
+  const bare = /^[\d.,_]+$/.test(trimmed) ? amountOf(trimmed) : undefined
   if (bare !== undefined) return `no unit: write "${bare} millis" or "${bare} seconds"`
-  const unit = knownUnit(given)
+  const unit = knownUnit(trimmed)
   if (unit !== undefined) return `no number: write "1 ${unit.slice(0, -1)}"`
-  if (/^P/i.test(given)) {
+  if (/^P/i.test(trimmed)) {
     const [, days, hours, minutes, seconds] =
-      /^P(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/i.exec(given) ?? []
+      /^P(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/i.exec(trimmed) ?? []
     return written("not a duration of Effect", [[days, "days"], [hours, "hours"], [minutes, "minutes"], [
       seconds,
       "seconds"
     ]])
   }
-  const parts = Array.from(given.matchAll(/([\d.,_]+)\s*(\p{L}+)[\s,]*(?:and\s+)?/giuy))
-  if (parts.length === 0 || parts.map(([part]) => part).join("") !== given) return undefined
+  const parts = Array.from(trimmed.matchAll(/([\d.,_]+)\s*(\p{L}+)[\s,]*(?:and\s+)?/giuy))
+  if (parts.length === 0 || parts.map(([part]) => part).join("") !== trimmed) return undefined
   const read = parts.map(([, amount = "", name = ""]) => [amount, unitOf(name), name] as const)
   const unknown = read.find(([, unit]) => unit === undefined)
   if (unknown !== undefined) return `unknown unit "${unknown[2]}": the units are ${units.join(", ")}`
@@ -57,7 +57,7 @@ export const durationHint = (text: string): string | undefined => {
     ? `unknown unit "${foreign[2]}"`
     : read.length > 1
     ? "more than one unit"
-    : /[,_]/.test(given)
+    : /[,_]/.test(trimmed)
     ? "unreadable number"
     : "not written as a number, one space and a unit"
   return written(why, read)

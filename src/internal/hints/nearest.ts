@@ -8,14 +8,14 @@ const maxLength = 64
  */
 export const nearest = (name: string, known: ReadonlyArray<string>, limit: number = 3): string | undefined => {
   if (name.length > maxLength) return undefined
-  const given = plain(name)
+  const spelled = plain(name)
   let best: string | undefined
   let fewest = Infinity
   for (const candidate of known) {
     const wanted = plain(candidate)
-    const most = Math.min(limit, Math.floor(Math.max(wanted.length, given.length) / 3))
-    if (Math.abs(wanted.length - given.length) > most) continue
-    const edits = distance(given, wanted)
+    const most = Math.min(limit, Math.floor(Math.max(wanted.length, spelled.length) / 3))
+    if (Math.abs(wanted.length - spelled.length) > most) continue
+    const edits = distance(spelled, wanted)
     if (edits <= most && edits < fewest) {
       best = candidate
       fewest = edits

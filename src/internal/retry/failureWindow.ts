@@ -13,7 +13,7 @@ export interface FailureLimit {
   readonly failureRate: number
   /** The least number of attempts. */
   readonly minimumAttempts: number
-  /** For how long at least, in milliseconds: shorter trouble is what retries are for. */
+  /** The least duration of the failures, in milliseconds. Shorter ones are left to retries. */
   readonly minimumDuration: number
 }
 
