@@ -1,7 +1,10 @@
 /**
  * The rate-limit gate that several processes share: a service that is optional.
  *
+ * Guide: [A fleet of processes](../docs/fleet.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Context from "effect/Context"
 import type * as Model from "./internal/retry/sharedGateModel.js"

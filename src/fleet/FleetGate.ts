@@ -1,7 +1,10 @@
 /**
  * Rate limits that one process meets pause the requests of all processes with the same address.
  *
+ * Guide: [A fleet of processes](../../docs/fleet.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -3,7 +3,10 @@
  *
  * Applications use the layers over it; the primitives are for layers of your own.
  *
+ * Guide: [A fleet of processes](../../docs/fleet.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

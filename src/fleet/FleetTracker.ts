@@ -1,7 +1,10 @@
 /**
  * A tracker whose counts and alerts are those of a whole fleet of processes.
  *
+ * Guide: [A fleet of processes](../../docs/fleet.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,7 +1,10 @@
 /**
  * The request weight of a minute, shared by all processes with the same address.
  *
+ * Guide: [A fleet of processes](../../docs/fleet.md).
+ *
  * @since 0.1.0
+ * @module
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
