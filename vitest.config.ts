@@ -19,10 +19,11 @@ const skipped = apart.filter((folder) => {
 // The servers of its faults are those of the clients.
 if (skipped.includes("test/clients")) skipped.push("test/runtimes")
 
-// Test files that replace a module, or that measure the heap or the processor time of their process.
+// Test files that replace a module, that read the metrics of the whole process, or that measure the heap or the processor time of their process.
 const alone = [
   "test/Fetch.copies.test.ts",
   "test/binance/BinanceVision.peer.test.ts",
+  "test/examples/open-telemetry.test.ts",
   "test/fleet/FleetStore.peer.test.ts",
   "test/internal/safe/redaction.test.ts",
   "test/internal/tracker/scale.test.ts",

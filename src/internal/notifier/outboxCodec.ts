@@ -43,6 +43,8 @@ const encode = Schema.encodeSync(Json)
 export const outboxCodec: Codec<Saved> = {
   write: ({ number, value }) =>
     Effect.sync(() => encode({ format: "effect-errata notifier", version, number, ...value })),
+  // Stores over files truncate the file, then write.
+  isUnfinished: (text) => text === "",
   read: (text, context) => {
     const found = versionOf(text)
     if (typeof found === "number" && found !== version) {

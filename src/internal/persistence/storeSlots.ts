@@ -1,8 +1,7 @@
 /**
  * Saves a state in a `KeyValueStore` and restores the newest one. States alternate between two slots, so that one is
  * complete at any time. A slot whose content could not be read or used is never written to: further slots take its place.
- * An empty text is what stores over files leave behind when their process is killed, since they truncate the file first. It
- * holds nothing that could be lost: once all slots are in use, it is written over.
+ * An empty text holds nothing that could be lost: once all slots are in use, it is written over.
  */
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Cause from "effect/Cause"
@@ -28,6 +27,11 @@ export interface Codec<A> {
   /** Left: the reason why the text cannot be used. */
   readonly read: (text: string, context: FetchContext.Input) => Either.Either<Numbered<A>, FetchError.FetchError>
   readonly write: (state: Numbered<A>) => Effect.Effect<string>
+  /**
+   * Returns whether the text is what a save leaves behind when its process is killed. Nothing is lost when it is written
+   * over. Default: no text is.
+   */
+  readonly isUnfinished?: (text: string) => boolean
 }
 
 /** The state that is saved and restored. */
@@ -72,13 +76,15 @@ const maxSlots = 8
 /** The content of a slot. */
 type Reading<A> =
   | { readonly _tag: "Empty" }
+  | { readonly _tag: "Unfinished" }
   | { readonly _tag: "Saved"; readonly saved: Numbered<A> }
   // The content cannot be used: it is damaged, foreign, or of a newer version.
   | { readonly _tag: "Unusable"; readonly error: FetchError.FetchError; readonly isEmpty: boolean }
   // The store failed: the slot may hold anything.
   | { readonly _tag: "Unread"; readonly error: FetchError.FetchError }
 
-const isWritable = ({ _tag }: Reading<unknown>): boolean => _tag === "Empty" || _tag === "Saved"
+const isWritable = ({ _tag }: Reading<unknown>): boolean =>
+  _tag === "Empty" || _tag === "Unfinished" || _tag === "Saved"
 
 export const make = <A>({ codec, key, stateful, store, texts }: Options<A>): Slots => {
   const keyOf = (slot: number) => `${key}.${slot}`
@@ -96,6 +102,7 @@ export const make = <A>({ codec, key, stateful, store, texts }: Options<A>): Slo
       onSuccess: Option.match({
         onNone: (): Reading<A> => ({ _tag: "Empty" }),
         onSome: (text): Reading<A> => {
+          if (codec.isUnfinished?.(text) === true) return { _tag: "Unfinished" }
           const saved = codec.read(text, context)
           return saved._tag === "Right"
             ? { _tag: "Saved", saved: saved.right }
