@@ -47,6 +47,7 @@ const inRealm = async (): Promise<Package> => {
     URL,
     URLSearchParams,
     AbortController,
+    DOMException,
     performance,
     console
   })
