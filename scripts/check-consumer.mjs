@@ -1,6 +1,6 @@
 /**
  * Installs the packed package with its peers into an empty project, as an application would, and there type-checks and runs
- * consumer/main.ts and an import of every entry: what works beside its sources only would fail here (failure 24).
+ * consumer/main.ts and an import of every entry: what works only beside its sources would fail here.
  */
 import { execFileSync } from "node:child_process"
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"

@@ -49,7 +49,7 @@ describe("package", () => {
     ])
   })
 
-  it("failure 24: no module looks for files beside it, which the package might lack", () => {
+  it("no module looks for files beside it, which the package might lack", () => {
     expect(sources.filter((file) => /import\.meta|__dirname|__filename/.test(read(join("src", file))))).toEqual([])
   })
 

@@ -129,15 +129,4 @@ export class AlertBoard {
     this.know(key, state)
     this.publish(key, version, alerts)
   }
-
-  /** Publishes the last edge of each alert whose edges are lost, such as those of an emptied store. */
-  catchUp(): ReadonlyArray<Alert.Alert> {
-    return Array.from(this.states).flatMap(([key, { state }]) => {
-      if (this.hasSeen(key, state)) return []
-      const last = state.active?.alert ?? state.ended
-      const alerts = last === undefined ? [] : [last]
-      this.publish(key, state.published, alerts)
-      return alerts
-    })
-  }
 }

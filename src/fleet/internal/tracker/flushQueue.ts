@@ -81,7 +81,7 @@ export class FlushQueue {
 
   /**
    * Sends what was acknowledged after the batch `last` again, which is the newest that the store knows. Returns the newest
-   * batch that it has to be told to know: earlier ones are no longer here.
+   * batch that the store lacks and this process no longer has, which the store must accept as known.
    */
   replayAfter(last: number): number {
     const again = this.acknowledged.filter(({ seq }) => seq > last)

@@ -7,6 +7,18 @@ import type { CountLimit } from "./fleetLimits.js"
 import { fallsIn, localCount } from "./localCounts.js"
 import type { SharedCounts, Sums } from "./sharedCounts.js"
 
+/** The sums of the last flush by limit, and the limits by window whose sum it does not have. */
+const sumsOf = (all: ReadonlyArray<CountLimit>, sums: Sums | undefined) => {
+  const known: Array<{ readonly limit: CountLimit; readonly sum: number; readonly now: number }> = []
+  const missing = new Map<number, Array<CountLimit>>()
+  for (const limit of all) {
+    const sum = sums?.of.get(fields.events)?.get(limit.field)?.get(limit.window)
+    if (sums !== undefined && sum !== undefined) known.push({ limit, sum, now: sums.now })
+    else missing.set(limit.window, [...missing.get(limit.window) ?? [], limit])
+  }
+  return { known, missing }
+}
+
 export const make = (counts: SharedCounts, memory: Memory, flushMillis: number) => {
   /** The counts of the other processes by step of the window, newest first, when they were read last. */
   const others = new Map<string, ReadonlyArray<number>>()
@@ -17,16 +29,10 @@ export const make = (counts: SharedCounts, memory: Memory, flushMillis: number) 
     sums: Sums | undefined
   ): Effect.Effect<ReadonlyMap<string, number>, Unavailable> =>
     Effect.gen(function*() {
+      const { known, missing } = sumsOf(all, sums)
       const found = new Map<string, number>()
-      const missing = new Map<number, Array<CountLimit>>()
-      for (const limit of all) {
-        const sum = sums?.of.get(fields.events)?.get(limit.field)?.get(limit.window)
-        if (sum === undefined || sums === undefined) {
-          missing.set(limit.window, [...missing.get(limit.window) ?? [], limit])
-          continue
-        }
-        const mine = counts.own.sum(fields.events, limit.field, limit.window, sums.now)
-        const rest = Math.max(0, sum - mine)
+      for (const { limit, now, sum } of known) {
+        const rest = Math.max(0, sum - counts.own.sum(fields.events, limit.field, limit.window, now))
         found.set(limit.key, rest)
         if (rest === 0) others.delete(limit.key)
       }
@@ -52,13 +58,8 @@ export const make = (counts: SharedCounts, memory: Memory, flushMillis: number) 
     sums: Sums | undefined
   ): Effect.Effect<ReadonlyMap<string, number>, Unavailable> =>
     Effect.gen(function*() {
-      const found = new Map<string, number>()
-      const missing = new Map<number, Array<CountLimit>>()
-      for (const limit of all) {
-        const sum = sums?.of.get(fields.events)?.get(limit.field)?.get(limit.window)
-        if (sum !== undefined) found.set(limit.key, sum)
-        else missing.set(limit.window, [...missing.get(limit.window) ?? [], limit])
-      }
+      const { known, missing } = sumsOf(all, sums)
+      const found = new Map(known.map(({ limit, sum }) => [limit.key, sum]))
       for (const [window, limits] of missing) {
         const { counts: lines } = yield* counts.timeline(fields.events, window, limits.map(({ field }) => field))
         for (const [i, { key }] of limits.entries()) {

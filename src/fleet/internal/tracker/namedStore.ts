@@ -11,7 +11,6 @@ type Part = Pick<
   | "resume"
   | "counts"
   | "timeline"
-  | "clean"
   | "changeState"
   | "states"
   | "edges"
@@ -46,7 +45,6 @@ export const named = (store: Model.Store, name: string): TrackerStore => {
     resume: (process, seq) => store.resume(own(process), seq),
     counts: (key) => store.counts(keyOf(key)),
     timeline: (key, fields) => store.timeline(keyOf(key), fields),
-    clean: (key) => store.clean(keyOf(key)),
     changeState: (change) => store.changeState({ ...change, id: own(change.id), edges: change.edges.map(own) }),
     states: Effect.map(store.states, ({ last, states }) => ({
       last,

@@ -41,14 +41,6 @@ export class OwnCounts {
   sum(group: string, field: string, window: number, now: number): number {
     return ring.sum(this.rings.get(nameOf(group, field, window)), stepAt(window, now))
   }
-
-  /** Frees what has left its window. */
-  clean(now: (window: number) => number): void {
-    for (const [name, { newest }] of this.rings) {
-      const window = Number(name.slice(0, name.indexOf(" ")))
-      if (stepAt(window, now(window)) - newest > ring.steps) this.rings.delete(name)
-    }
-  }
 }
 
 const nameOf = (group: string, field: string, window: number): string => `${window} ${group} ${field}`

@@ -2,6 +2,7 @@
 import type * as Duration from "effect/Duration"
 import type { Interval } from "../../../binance/Interval.js"
 import type { Market } from "../../../binance/Market.js"
+import type { Counted } from "../wire/armedFaults.js"
 import type { WireAction } from "../wire/wireFaults.js"
 
 export interface Fault {
@@ -9,7 +10,7 @@ export interface Fault {
   readonly do: Action
 }
 
-export interface When {
+export interface When extends Counted {
   /** The API of the exchange, or its archive. */
   readonly source?: "rest" | "vision" | undefined
   readonly market?: Market | undefined
@@ -21,19 +22,6 @@ export interface When {
   readonly path?: string | undefined
   readonly symbol?: string | undefined
   readonly interval?: Interval | undefined
-  /**
-   * The numbers of the requests, counted from 1 since the fault was added, among those that match the fields above.
-   * Requests that other faults hit count, too. A range includes both ends.
-   */
-  readonly nth?:
-    | number
-    | ReadonlyArray<number>
-    | { readonly from?: number | undefined; readonly to?: number | undefined }
-    | undefined
-  /** In [0, 1]. Drawn from the seed of the exchange, so that a run can be repeated. */
-  readonly probability?: number | undefined
-  /** The greatest number of requests that the fault hits. Default: unlimited. */
-  readonly times?: number | undefined
 }
 
 export type ErrorBody = { readonly [key: string]: unknown } | "html" | "empty"

@@ -3,12 +3,18 @@ import { key, uniform } from "./seeded.js"
 
 /** The part of a condition that counts requests. */
 export interface Counted {
+  /**
+   * The numbers of the requests, counted from 1 since the fault was added, among those that match the other fields. Requests
+   * that other faults hit count, too. A range includes both ends.
+   */
   readonly nth?:
     | number
     | ReadonlyArray<number>
     | { readonly from?: number | undefined; readonly to?: number | undefined }
     | undefined
+  /** In [0, 1]. Drawn from the seed of the server, so that a run can be repeated. */
   readonly probability?: number | undefined
+  /** The greatest number of requests that the fault hits. Default: unlimited. */
   readonly times?: number | undefined
 }
 
