@@ -46,7 +46,7 @@ export default defineConfig(({ mode }) => {
       ]
     },
     // A busy machine is no reason to fail.
-    test: { name, testTimeout: 30_000, ...test }
+    test: { name, testTimeout: 30_000, setupFiles: "test/randomSeed.ts", ...test }
   })
   return {
     test: {
