@@ -357,7 +357,7 @@ const checked = (
   const found = about && [about.market, about.symbol, klines.interval, about.start, about.end].join(" ")
   const wanted = [market, symbol, interval, start, end].join(" ")
   if (found !== wanted || about === undefined) {
-    return { flaw: "The file holds other candles", wanted, found: found ?? "none" }
+    return { flaw: "The file is of another market, symbol, interval or period", wanted, found: found ?? "none" }
   }
   const isOfHost = typeof host === "object" ? hostFolder(about.host ?? "") === host.folder : about.host === host
   // Two hosts may have the same folder name.

@@ -167,7 +167,7 @@ const issue = (path: string, message: string | undefined): Issue | undefined =>
   message === undefined ? undefined : { path, message }
 
 const unknownFault = (name: string): string =>
-  `a request has no such part${didYouMean(name, parts) || ";"} it consists of ${list(parts)}`
+  `unknown field${didYouMean(name, parts) || ";"} the fields are ${list(parts)}`
 
 const marketFault = (market: unknown): string | undefined => {
   if (isMarket(market)) return undefined

@@ -302,7 +302,7 @@ describe("files that are not what was written", () => {
           yield* fs.copyFile(`${directory}/${other}.arrow`, file(directory))
           const error = yield* Effect.flip(cache.klines(asked))
           expect(error).toMatchObject({ _tag: "DataIntegrity" })
-          expect(error.message).toMatch(/^The file holds other candles/)
+          expect(error.message).toMatch(/^The file is of another market, symbol, interval or period/)
         })
       ))
   }

@@ -173,10 +173,10 @@ describe("KlineRequest", () => {
     }))
 
   it.each<[extra: object, path: string, message: string]>([
-    [{ symbl: "BTCUSDT" }, "symbl", "a request has no such part, did you mean \"symbol\"?"],
-    [{ Interval: "1h" }, "Interval", "a request has no such part, did you mean \"interval\"?"],
-    [{ from: "2024-01-01" }, "from", "a request has no such part; it consists of market, symbol, interval, start, end"],
-    [{ by: "1d" }, "by", "a request has no such part"]
+    [{ symbl: "BTCUSDT" }, "symbl", "unknown field, did you mean \"symbol\"?"],
+    [{ Interval: "1h" }, "Interval", "unknown field, did you mean \"interval\"?"],
+    [{ from: "2024-01-01" }, "from", "unknown field; the fields are market, symbol, interval, start, end"],
+    [{ by: "1d" }, "by", "unknown field"]
   ])("refuses the unknown part of %o", (extra, path, message) => {
     const error = Effect.runSync(Effect.flip(KlineRequest.make({ ...good, ...extra })))
     expect(error.issues?.map(({ path }) => path)).toEqual([path])

@@ -385,4 +385,4 @@ const isValid = (name: (typeof names)[number], value: string): boolean => {
 }
 
 const hint = (value: string): string =>
-  /^\d+(?:\.\d+)?E[+-]?\d+$/i.test(value) ? "; a spreadsheet has rounded it, and what it was is lost" : ""
+  /^\d+(?:\.\d+)?E[+-]?\d+$/i.test(value) ? "; it was rounded, as by a spreadsheet, and cannot be restored" : ""

@@ -116,7 +116,11 @@ export const decode = (
   if (header === undefined) return { flaw: "The metadata of the file cannot be decoded", found: text }
   const names = table.names.map(String)
   if (names.join() !== columns.names.join()) {
-    return { flaw: "The file has other columns", wanted: columns.names.join(), found: names.join() }
+    return {
+      flaw: "The columns of the file are not those of klines",
+      wanted: columns.names.join(),
+      found: names.join()
+    }
   }
   const { interval, missing, rows, sources } = header
   const read = columns.make(rows, (name) => doubles(stored[columns.names.indexOf(name)], overwrite))
@@ -126,7 +130,11 @@ export const decode = (
     ...columns.names.map((name) => read[name].length)
   ]
   if (lengths.some((length) => length !== rows)) {
-    return { flaw: "The file has another number of rows", wanted: String(rows), found: lengths.join() }
+    return {
+      flaw: "The number of rows differs from that in the metadata of the file",
+      wanted: String(rows),
+      found: lengths.join()
+    }
   }
   return { klines: { ...read, interval, missing }, sources, about }
 }

@@ -25,7 +25,7 @@ export const userFolder = Effect.gen(function*() {
     onNone: () =>
       Effect.die(
         new Cause.IllegalArgumentException(
-          "KlineCache: no directory is given, and none of LOCALAPPDATA, XDG_CACHE_HOME and HOME is set"
+          "KlineCache: none of LOCALAPPDATA, XDG_CACHE_HOME and HOME is set: set the option \"directory\""
         )
       ),
     onSome: (folder) => Effect.succeed(path.join(folder, "effect-errata"))

@@ -3,14 +3,14 @@ import * as Predicate from "effect/Predicate"
 
 export const number = (reply: unknown): number => {
   const n = Number(reply)
-  if (!Number.isFinite(n)) throw new TypeError("an answer of Redis is not a number")
+  if (!Number.isFinite(n)) throw new TypeError("Redis answered with something other than a number")
   return n
 }
 
 export const text = (reply: unknown): string => Predicate.isString(reply) ? reply : String(reply)
 
 export const list = (reply: unknown): ReadonlyArray<unknown> => {
-  if (!Array.isArray(reply)) throw new TypeError("an answer of Redis is not a list")
+  if (!Array.isArray(reply)) throw new TypeError("Redis answered with something other than a list")
   return reply
 }
 

@@ -186,7 +186,7 @@ describe("what is no file of candles", () => {
   it("a file that a spreadsheet ruined is refused, with its line and what it says there", () => {
     const ruined = `${header}\r\n${line(0, { 0: "1.70027E+12", 6: "1.70027E+12" })}\r\n`
     expect(faultOf(ruined)).toEqual({
-      message: "Line 2 has no valid openTime: 1.70027E+12; a spreadsheet has rounded it, and what it was is lost",
+      message: "Line 2 has no valid openTime: 1.70027E+12; it was rounded, as by a spreadsheet, and cannot be restored",
       line: 2,
       excerpt: `${line(0, { 0: "1.70027E+12", 6: "1.70027E+12" })}\r`
     })
@@ -212,7 +212,7 @@ describe("what is no file of candles", () => {
     [
       "a rounded volume",
       line(1, { 5: "1.5E+3" }),
-      "Line 2 has no valid volume: 1.5E+3; a spreadsheet has rounded it, and what it was is lost"
+      "Line 2 has no valid volume: 1.5E+3; it was rounded, as by a spreadsheet, and cannot be restored"
     ],
     ["a sign", line(1, { 2: "+1.00000000" }), "Line 2 has no valid high: +1.00000000"],
     ["a space", line(1, { 2: " 1.00000000" }), "Line 2 has no valid high:  1.00000000"],
