@@ -153,11 +153,12 @@ describe("answers", () => {
   })
 
   it("without a time cost one request for it, however many pieces there are", async () => {
-    const traded = { gaps: [1, 3, 5].map((n) => ({ start: start + n * hour, end: start + (n + 1) * hour })) }
+    // Each of two gaps is a piece.
+    const traded = { gaps: [1, 30].map((n) => ({ start: start + n * hour, end: start + (n + 1) * hour })) }
     const [found] = await ran(
-      world(traded, [step({ start, end: start + day })], { dateHeader: false, sources: ["vision", "rest"] })
+      world(traded, [step({ start, end: start + 2 * day })], { dateHeader: false, sources: ["vision", "rest"] })
     )
-    expect(found).toMatchObject({ rows: 21, error: undefined })
+    expect(found).toMatchObject({ rows: 46, error: undefined })
     expect(found!.requests.filter((path) => path === "time")).toEqual(["time"])
   })
 
@@ -175,6 +176,15 @@ describe("answers", () => {
       })
     )
     expect(found).toMatchObject({ rows: 10, error: undefined, requests: ["klines", "klines"] })
+  })
+})
+
+describe("a gap between two candles of the archive", () => {
+  it("needs two answers, since the candle behind it is requested too", async () => {
+    const traded = { gaps: [{ start: start + 5 * hour, end: start + 6 * hour }] }
+    const [found] = await ran(world(traded, [step({ start, end: start + day })], { sources: ["vision", "rest"] }))
+    expect(found).toMatchObject({ rows: 23, missing: ["2024-03-05T05:00..2024-03-05T06:00 source_gap"] })
+    expect(found!.requests.filter((path) => path === "klines")).toHaveLength(2)
   })
 })
 
@@ -207,19 +217,29 @@ describe("answers that are cut", () => {
 
 describe("a half-open circuit", () => {
   it("admits one file, and the others are requested after it", async () => {
-    const name = "BTCUSDT-1h-2024-03-05.zip"
-    const steps = [step({ start, end: start + day }), {
-      ...step({ start, end: start + 3 * day }),
-      pause: day,
-      isCalm: true
-    }]
-    const [, found] = await ran(
-      world({}, [...Array<Step>(4).fill(steps[0]!), steps[1]!], {
+    const days = Array.from({ length: 8 }, (_, i) => iso(start + i * day))
+    const failing = { ...step({ start, end: start + 8 * day }), pause: 0 }
+    const steps = [
+      failing,
+      failing,
+      failing,
+      { ...failing, pause: 200 },
+      { ...step({ start, end: start + 3 * day }), isCalm: true }
+    ]
+    const found = await ran(
+      world({}, steps, {
         sources: ["vision"],
-        archiveFaults: [{ name, kind: "status503", times: 1000 }]
+        archiveFaults: ["2024-03", ...days].map((time) => ({
+          name: `BTCUSDT-1h-${time}.zip`,
+          kind: "status503",
+          times: 1000
+        }))
       })
-    ).then((all) => [all[0], all.at(-1)])
-    expect(found).toMatchObject({ rows: 72, missing: [], error: undefined })
+    )
+    expect(found[3]).toMatchObject({ rows: 0, requests: [] })
+    expect(found[3]!.error?.message).toContain("Not sent because the circuit is open")
+    expect(found[4]).toMatchObject({ rows: 72, missing: [], error: undefined })
+    expect(found[4]!.requests.slice(0, 2)).toEqual(["BTCUSDT-1h-2024-03-05.zip", "BTCUSDT-1h-2024-03-05.zip.CHECKSUM"])
   })
 })
 
@@ -270,7 +290,56 @@ describe("a ban until an instant", () => {
   }
 })
 
+describe("a ban that names no wait", () => {
+  for (const clientOffset of [-2 * day, 0, 2 * day]) {
+    it(`in the first answer, which has no Date, lasts two minutes: ${clientOffset / day} days ahead`, async () => {
+      const span = { start, end: start + day }
+      const steps = [step(span), { ...step(span), pause: 20_000 }, { ...step(span), pause: 140_000, isCalm: true }]
+      const [first, second, third] = await ran(
+        world({}, steps, {
+          clientOffset,
+          dateHeader: false,
+          retries: false,
+          restFaults: [{ nth: 1, kind: "bannedBare" }]
+        })
+      )
+      expect(first).toMatchObject({ rows: 0, error: { _tag: "ApiRateLimit", retryable: true } })
+      expect(first!.requests).toHaveLength(1)
+      expect(second!.requests).toEqual([])
+      expect(third).toMatchObject({ rows: 24, error: undefined })
+    })
+  }
+})
+
 describe("the archive", () => {
+  for (const concurrency of [4, 16]) {
+    it(`shows the end of an instrument in few requests: ${concurrency} at once`, async () => {
+      const [found] = await ran(
+        world({ delisted: start }, [step({ start: start + 10 * day, end: start + 30 * day })], {
+          sources: ["vision"],
+          now: start + 95 * day,
+          concurrency
+        })
+      )
+      expect(found).toMatchObject({ missing: ["2024-03-15..2024-04-04 delisted"] })
+      expect(found!.requests.length).toBeLessThanOrEqual(10)
+    })
+
+    for (const clientOffset of [-2 * day, 2 * day]) {
+      it(`is not asked for the future, ${concurrency} at once, with a local clock ${clientOffset / day} days ahead`, async () => {
+        const now = start + 10 * hour
+        const span = { start: start - day, end: start + 25 * day }
+        for (const [dateHeader, most] of [[true, 6], [false, 14]] as const) {
+          const asked = world({}, [step(span)], { sources: ["vision"], now, concurrency, clientOffset, dateHeader })
+          const [found] = await ran(asked)
+          expect(found).toMatchObject({ rows: 24, error: { retryable: true } })
+          expect(found!.missing.at(-1)).toMatch(/2024-03-30 not_published_yet$/)
+          expect(found!.requests.length).toBeLessThanOrEqual(most)
+        }
+      })
+    }
+  }
+
   it("is not asked for days before the listing one by one", async () => {
     const listed = start + 14 * day
     const [found] = await ran(
@@ -510,13 +579,6 @@ describe("gaps that the cache has proven", () => {
     )
     expect(found).toMatchObject({ rows: 0, missing: ["2024-03-05..2024-03-08 not_listed_yet"], error: undefined })
     expect(found!.requests).toHaveLength(7)
-  })
-
-  it("between two known candles need two answers, since the candle behind them is asked for too", async () => {
-    const traded = { gaps: [{ start: start + 5 * hour, end: start + 6 * hour }] }
-    const [found] = await ran(world(traded, [step({ start, end: start + day })], { sources: ["vision", "rest"] }))
-    expect(found).toMatchObject({ rows: 23, missing: ["2024-03-05T05:00..2024-03-05T06:00 source_gap"] })
-    expect(found!.requests.filter((path) => path === "klines")).toHaveLength(2)
   })
 })
 

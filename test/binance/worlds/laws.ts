@@ -295,7 +295,8 @@ const checkCalls = (
   const most = seen.reduce((sum, one) => sum + 1.2 * pagesOf(world, one), 0) + 10 * pieces
   if (asked > most) violated(law8, `${asked} requests to REST, at most ${most}`)
   const files = requests.length - asked
-  const mostFiles = seen.reduce((sum, one) => sum + 6 * filesOf(world, one), 0) + 10 * pieces + world.concurrency
+  const mostFiles = seen.reduce((sum, one) => sum + 6 * filesOf(world, one), 0) + 10 * pieces +
+    Math.min(4, world.concurrency)
   // An archive that states no time is asked for files of the future.
   if (files > mostFiles && world.archive.lost.length === 0 && world.dateHeader) {
     violated(law8, `${files} requests to the archive, at most ${mostFiles}`)

@@ -79,14 +79,23 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
     const readOnce = (planned: ReadonlyArray<files.ArchiveFile>) =>
       Effect.forEach(planned, (file) => notes.files.run(file.path, readOne(file)), { concurrency })
 
-    let plan = files.filesOf(request, range, (yield* time) ?? local)
-    // The local clock may be behind: the first answer has the time of the exchange.
-    if (plan.length === 0 && (yield* time) === undefined) plan = files.filesOf(request, range, end + year).slice(0, 1)
+    const plan = files.filesOf(request, range, (yield* time) ?? local)
     const hasAlternative = yield* HasAlternative
+    // The local clock may be behind: the first answer has the time of the exchange.
     let planned = yield* read(plan)
+    const [upcoming] = plan.length > 0 ? [] : files.filesOf(request, range, end + year)
+    if (upcoming !== undefined && (yield* time) === undefined) {
+      const probe = Effect.flatMap(
+        time,
+        (known) => known === undefined ? Effect.asSome(readOne(upcoming)) : Effect.succeedNone
+      )
+      planned = Option.toArray(yield* notes.upcoming(upcoming, probe, hasRows))
+    }
     const heard = yield* time
     if (heard !== undefined) {
-      const more = files.filesOf(request, range, heard).filter(({ path }) => !plan.some((file) => file.path === path))
+      const more = files.filesOf(request, range, heard).filter(({ path }) =>
+        !planned.some(({ file }) => file.path === path)
+      )
       planned = [...planned, ...yield* read(more)]
     }
     // A file is published after its period.

@@ -82,7 +82,12 @@ export const makeDownload = (
         duration: timeout,
         onTimeout: () => failure.timedOut("The download of the file is incomplete", timeout, "total")
       }),
-      Effect.catchAll((cause) => Effect.flatMap(failure.classify(cause, asked, clock, []), Effect.fail)),
+      Effect.catchAll((cause) =>
+        Effect.flatMap(
+          monotonic,
+          (at) => Effect.flatMap(failure.classify(cause, asked, clock.earliest(at), []), Effect.fail)
+        )
+      ),
       Effect.mapError((error) => withContext(error, asked))
     )
   }

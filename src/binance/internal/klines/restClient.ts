@@ -71,6 +71,9 @@ export const makeRestClient = Effect.fnUntraced(function*(
     FUTURES_COIN: yield* limiterOf("FUTURES_COIN")
   }
   const clocks = { SPOT: new ExchangeClock(), FUTURES_USDT: new ExchangeClock(), FUTURES_COIN: new ExchangeClock() }
+  /** The time of a market, or else of another one. All markets have the same time. */
+  const timeOf = (market: Market.Market, at: number): number | undefined =>
+    [clocks[market], ...Object.values(clocks)].map((clock) => clock.earliest(at)).find((time) => time !== undefined)
 
   return {
     clock: (market) => clocks[market],
@@ -91,7 +94,10 @@ export const makeRestClient = Effect.fnUntraced(function*(
             onTimeout: () => failure.timedOut("No whole answer", timeout, "total")
           }),
           Effect.catchAll((cause) =>
-            Effect.flatMap(failure.classify(cause, context, clocks[market], rules), Effect.fail)
+            Effect.flatMap(
+              monotonic,
+              (at) => Effect.flatMap(failure.classify(cause, context, timeOf(market, at), rules), Effect.fail)
+            )
           )
         )).pipe(Effect.mapError((error) => FetchError.withContext(error, context)))
   }

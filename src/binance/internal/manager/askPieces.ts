@@ -34,10 +34,14 @@ export interface Asked {
 
 // The number of refused files after which an archive that has returned none is not asked for the others.
 const refusals = 3
+// The number of files that are requested at once while the archive has returned none: its first answers show the time,
+// and where the files of the instrument begin and end.
+const probes = 4
 
 /**
  * Requests pieces until the source refuses further requests. Pieces that were refused locally are requested once more,
  * one at a time, if the source has answered another one: a half-open circuit admits one request and refuses the others.
+ * Until the archive has returned candles, few pieces are requested at once, so that each learns from the ones before.
  */
 export const askPieces = Effect.fnUntraced(function*(
   options: {
@@ -57,6 +61,8 @@ export const askPieces = Effect.fnUntraced(function*(
   let isPaused = false
   let hasAnswered = false
   let refused = 0
+  let isProbing = source === "vision" && concurrency > probes
+  const permits = yield* Effect.makeSemaphore(probes)
 
   const ask = (piece: Range) =>
     Effect.suspend((): Effect.Effect<Answer> => {
@@ -78,7 +84,12 @@ export const askPieces = Effect.fnUntraced(function*(
           else isOver ||= isLastWord(error)
         }
         hasAnswered ||= length > 0 || failures.length === 0
-        if (length > 0) refused = -Infinity
+        if (length > 0) {
+          refused = -Infinity
+          const isFirst = isProbing
+          isProbing = false
+          if (isFirst) yield* permits.release(concurrency)
+        }
         isOver ||= refused >= refusals
         candles += length
         if (found !== undefined) yield* report(candles)
@@ -86,7 +97,8 @@ export const askPieces = Effect.fnUntraced(function*(
       })
     })
 
-  const first = yield* Effect.forEach(pieces, ask, { concurrency })
+  const probed = (piece: Range) => Effect.suspend(() => isProbing ? permits.withPermits(1)(ask(piece)) : ask(piece))
+  const first = yield* Effect.forEach(pieces, probed, { concurrency })
   const isRepeated = isPaused && hasAnswered && !isOver
   isPaused = false
   const answers = !isRepeated
