@@ -261,6 +261,10 @@ export const alertmanager = (
  *   alerts keep their ids.
  * - **Crashes.** A process that dies between the answer of the receiver and the write to the store sends that alert again:
  *   its `key` is the same.
+ * - **A fleet.** With a `FleetTracker`, each edge is delivered by one process of the fleet. Receivers of the same name are one
+ *   receiver. If the process that delivers dies or cannot reach the receiver, another one continues: at the latest 11 seconds
+ *   after a death. An alert is delivered twice only if a process dies between the answer of the receiver and its record in
+ *   Redis; its `key` is the same. While Redis is not available, each process delivers its own alerts.
  * - **A store that fails.** Stored progress that is damaged or of a newer version is logged, left in place and not used.
  *   Alerts are delivered in any case.
  * - **The end of the layer.** What is pending gets a last attempt, for at most `drainTimeout`.

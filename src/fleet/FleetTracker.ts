@@ -41,7 +41,7 @@ export interface DeliveryOptions extends own.DeliveryOptions {}
  *   `timeline`, `emptyData` and `verdict` answer for the fleet. A window holds up to one sixtieth and one flush more than its
  *   duration. Without a window, a breakdown is that of the last day. `track` never waits for the store.
  * - **Alerts.** Each edge is decided once for the fleet, and every process hears it on `alerts`. The process that decides it
- *   logs it. A process that alone exceeds a limit exchanges its counts at once. Give all processes the same limits; limits
+ *   logs it. `Notifier.layer` over this layer delivers each edge once for the fleet. A process that alone exceeds a limit exchanges its counts at once. Give all processes the same limits; limits
  *   that one process alone has are watched too.
  * - **Local.** Recent errors, latencies, error budgets, snapshots, metrics and the pressure of retry policies are those of
  *   this process.
@@ -84,21 +84,22 @@ export const layer = (options: Options = {}): Layer.Layer<ErrorTracker, never, F
 
 /**
  * The edges of all alerts from the first use of the group on, each to one process of the fleet, at least once. An alert counts
- * as delivered when the next one is pulled; one that a process has not finished within `idle` goes to another process. Use it
- * for pages and tickets, where `alerts` of the tracker would give one for each process.
+ * as delivered when the next one is pulled; one that a process has not finished within `idle` goes to another process. Several
+ * processes of a group work at the same time, so that the edges of one alert may overtake each other. `Notifier.layer` keeps
+ * their order and retries.
  *
  * @example
  * import { FleetStore, FleetTracker } from "effect-errata/fleet"
  * import { Console, Effect, Layer, Stream } from "effect"
  *
- * const Pager = Layer.scopedDiscard(
- *   FleetTracker.deliveries({ group: "pager" }).pipe(
+ * const Tickets = Layer.scopedDiscard(
+ *   FleetTracker.deliveries({ group: "tickets" }).pipe(
  *     Stream.runForEach((alert) => Console.log(alert.message)),
  *     Effect.forkScoped
  *   )
  * )
  *
- * const Live = Pager.pipe(Layer.provideMerge(FleetTracker.layer()), Layer.provide(FleetStore.layerMemory))
+ * const Live = Tickets.pipe(Layer.provideMerge(FleetTracker.layer()), Layer.provide(FleetStore.layerMemory))
  *
  * @since 0.1.0
  * @category streams

@@ -97,6 +97,29 @@ describe("FleetTracker of several processes", () => {
       for (const tracker of trackers) expect(yield* tracker.activeAlerts).toEqual([])
     }))
 
+  it.scoped("an alert that waits for its end costs the store a few commands a second", () =>
+    Effect.gen(function*() {
+      let reads = 0
+      const fleet = FleetStore.memoryFleet()
+      const counted = Effect.map(fleet, (store): FleetStore.Service => ({
+        ...store,
+        timeline: (key, fields) => Effect.suspend(() => (reads++, store.timeline(key, fields)))
+      }))
+      const custom = [{ name: "short", window: "30 seconds", limit: 3 }] as const
+      const layer = FleetTracker.layer({ thresholds: { NETWORK_TIMEOUT: { custom } } }).pipe(
+        Layer.provide(Layer.effect(FleetStore.FleetStore, counted))
+      )
+      const [a, b] = [yield* Layer.build(layer), yield* Layer.build(layer)].map(Context.get(ErrorTracker.ErrorTracker))
+      const heard = yield* listen(a!)
+      for (const tracker of [a!, b!]) yield* many(tracker, 3)
+      yield* TestClock.adjust("29 seconds")
+      expect(edges(heard, "short")).toEqual(["Fired 6"])
+      reads = 0
+      yield* TestClock.adjust("6 seconds")
+      expect(edges(heard, "short")).toEqual(["Fired 6", "Resolved 0"])
+      expect(reads).toBeLessThan(150)
+    }))
+
   it.scoped("a limit that one process alone knows is watched for the errors of all", () =>
     Effect.gen(function*() {
       const thresholds = { NETWORK_TIMEOUT: {}, OWN: { perMinute: 5 } }

@@ -391,6 +391,35 @@ export const storeLaws = (
     )
   })
 
+  describe(`${title}: marks`, () => {
+    law(
+      "all processes see the highest number of each mark of a set, and those of no other set",
+      ([a, b]) =>
+        Effect.gen(function*() {
+          const names = ["x", "y", "with spaces", "\0", "unknown"]
+          expect(yield* a.marks("set", names)).toEqual(new Map())
+          yield* a.mark("set", new Map([["x", 5], ["y", 1_700_000_000_000], ["with spaces", -1]]))
+          yield* b.mark("set", new Map([["x", 4], ["y", 1_700_000_000_001], ["\0", 0]]))
+          yield* b.mark("set", new Map())
+          expect(yield* a.marks("set", names)).toEqual(
+            new Map([["x", 5], ["y", 1_700_000_000_001], ["with spaces", -1], ["\0", 0]])
+          )
+          expect(yield* a.marks("set", [])).toEqual(new Map())
+          expect(yield* b.marks("other", names)).toEqual(new Map())
+        })
+    )
+
+    law("a set keeps the 2,000 highest marks", ([a, b]) =>
+      Effect.gen(function*() {
+        for (let from = 0; from < 3000; from += 500) {
+          yield* a.mark("many", new Map(Array.from({ length: 500 }, (_, i) => [`n${from + i}`, from + i])))
+        }
+        const names = Array.from({ length: 3000 }, (_, i) => `n${i}`)
+        const kept = yield* b.marks("many", names)
+        expect(Array.from(kept.keys())).toEqual(names.slice(1000))
+      }))
+  })
+
   describe(`${title}: leases`, () => {
     law("one process holds a lease until it ends or is given up", ([a, b]) =>
       Effect.gen(function*() {

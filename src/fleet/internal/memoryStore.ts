@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Gates, Weight } from "./memoryAddress.js"
 import { Counts } from "./memoryCounts.js"
+import { Marks } from "./memoryMarks.js"
 import { type Entry, SharedLog } from "./sharedLog.js"
 import type * as Model from "./storeModel.js"
 
@@ -17,6 +18,7 @@ export class Shared {
   readonly states = new Map<string, string>()
   readonly edges = new SharedLog<string>(1000)
   readonly groups = new Map<string, Group>()
+  readonly marks = new Map<string, Marks>()
   readonly leases = new Map<string, { readonly holder: string; readonly until: number }>()
 }
 
@@ -89,6 +91,8 @@ export const make = (shared: Shared, process: string): Model.Store => {
     states: Effect.sync(() => ({ states: new Map(shared.states), last: shared.edges.newest })),
     edges: (after) => Stream.map(shared.edges.stream(after), edgeOf),
     deliver: (group, idle) => deliver(shared, group, idle),
+    mark: (set, marks) => Effect.sync(() => getOrMake(shared.marks, set, () => new Marks()).add(marks)),
+    marks: (set, names) => Effect.sync(() => shared.marks.get(set)?.among(names) ?? new Map()),
     lease: (name, ttl) =>
       atNow((now) => {
         const lease = shared.leases.get(name)

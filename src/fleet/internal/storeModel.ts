@@ -212,6 +212,13 @@ export interface Store {
    */
   readonly deliver: (group: string, idle: number) => Stream.Stream<Edge>
 
+  // marks
+
+  /** Adds marks to a set, each with a number. A number that is lower than before is ignored. The set keeps the highest 2,000. */
+  readonly mark: (set: string, marks: ReadonlyMap<string, number>) => Result<void>
+  /** The marks of a set among some names. */
+  readonly marks: (set: string, names: ReadonlyArray<string>) => Result<ReadonlyMap<string, number>>
+
   // leases
 
   /** Takes or renews a lease for `ttl` milliseconds. Returns whether this process holds it. */

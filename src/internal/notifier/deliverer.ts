@@ -15,8 +15,10 @@ import { redacted } from "../log/errorLine.js"
 import { write, writeDetached } from "../log/write.js"
 import { monotonicMillis } from "../monotonicMillis.js"
 import { delayOf } from "../retry/backoff.js"
+import type { DeliveryTurn } from "../tracker/deliveryTurn.js"
 import { deliveryError, errorOf, isHopeless, rejectionOf, waitOf } from "./deliveryError.js"
 import type { DeliveryError } from "./deliveryError.js"
+import { deliveredNames, endOf } from "./edge.js"
 import type { ActiveAlert, ReceiverStatus } from "./notifierModel.js"
 import type { Settings } from "./notifierOptions.js"
 import type { Item } from "./outbox.js"
@@ -28,6 +30,8 @@ export interface Options {
   readonly store: Option.Option<KeyValueStore.KeyValueStore>
   /** The services that `send` needs. */
   readonly context: Context.Context<unknown>
+  /** The turn to deliver, if other processes have the same alerts. */
+  readonly turn: DeliveryTurn | undefined
   /** Asks for a new subscription: the receiver's view of the active alerts may be wrong. */
   readonly resubscribe: () => void
 }
@@ -53,8 +57,11 @@ const waitBeforeLine = 60_000
 
 const afterDefect = Duration.minutes(1)
 
+// The pause between two looks at whether another process has delivered what is pending.
+const turnPauseMillis = 1000
+
 export const make = Effect.fnUntraced(function*(
-  { context, resubscribe, settings, store }: Options
+  { context, resubscribe, settings, store, turn }: Options
 ): Effect.fn.Return<Deliverer> {
   const { maxPending, minSeverity, name } = settings
   const outbox = new Outbox({ maxPending, minSeverity })
@@ -69,12 +76,32 @@ export const make = Effect.fnUntraced(function*(
   let isDown = false
   let isRejecting = false
   let isClosed = false
+  let isElsewhere = false
   let droppedInLog = 0
   let running: Fiber.RuntimeFiber<unknown> | undefined
   let fibers: ReadonlyArray<Fiber.RuntimeFiber<unknown>> = []
 
   const log = (level: LogLevel.LogLevel, message: string) =>
     writeDetached(level, message, { receiver: name, pending: outbox.pending })
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // turns
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Returns whether this process is to deliver. What another one has delivered leaves the queue. */
+  const takeTurn: Effect.Effect<boolean> = turn === undefined
+    ? Effect.succeed(true)
+    : Effect.map(Effect.suspend(() => turn.take(outbox.names)), ({ delivered, isHeld }) => {
+      if (outbox.deliveredElsewhere(delivered)) progress.change()
+      isElsewhere = !isHeld
+      return isHeld
+    })
+
+  const releaseTurn = turn === undefined ? Effect.void : turn.release
+
+  /** Lets the other processes know that an edge needs no delivery. */
+  const settled = ({ alert, replaces }: Item): Effect.Effect<void> =>
+    turn === undefined ? Effect.void : turn.delivered(deliveredNames(alert, replaces))
 
   // -------------------------------------------------------------------------------------------------------------------
   // attempts
@@ -129,6 +156,8 @@ export const make = Effect.fnUntraced(function*(
           `They are retried; at most ${maxPending} are kept`
       )
     }
+    // Another process may reach the receiver. A wait that the receiver asks for is one for all of them.
+    if (failures >= failuresBeforeLine && asked === 0) yield* releaseTurn
     return Math.max(asked, delayOf(curve, failures, 0, yield* Random.next))
   })
 
@@ -166,11 +195,14 @@ export const make = Effect.fnUntraced(function*(
   const guarded = <A>(effect: Effect.Effect<A>): Effect.Effect<A | number> =>
     Effect.catchAllDefect(effect, (defect) =>
       Effect.as(
-        write(
-          LogLevel.Error,
-          `The delivery of alerts to ${JSON.stringify(name)} failed; next attempt in 1 minute`,
-          { receiver: name },
-          Cause.die(redacted(defect))
+        Effect.zipRight(
+          releaseTurn,
+          write(
+            LogLevel.Error,
+            `The delivery of alerts to ${JSON.stringify(name)} failed; next attempt in 1 minute`,
+            { receiver: name },
+            Cause.die(redacted(defect))
+          )
         ),
         Duration.toMillis(afterDefect)
       ))
@@ -179,14 +211,16 @@ export const make = Effect.fnUntraced(function*(
   const deliver: Effect.Effect<number> = attempting.withPermits(1)(Effect.gen(function*() {
     // The store has what is sent: after a crash, the next process knows what the receiver may have.
     yield* progress.saveUnlessFailing
+    if (!(yield* takeTurn)) return outbox.pending === 0 ? 0 : turnPauseMillis
     const item = outbox.next()
-    if (item === undefined) return 0
+    if (item === undefined) return yield* Effect.as(releaseTurn, 0)
     const count = countAttempt(item)
     const delivery = { key: `${item.alert.id}-${item.key}`, since: item.since, attempt: count }
     const exit = yield* attempt(() => settings.send(item.alert, delivery))
     let wait = 0
     if (Exit.isSuccess(exit)) {
       outbox.accepted()
+      yield* settled(item)
       yield* succeeded
     } else if (isClosed) {
       outbox.failed()
@@ -199,12 +233,13 @@ export const make = Effect.fnUntraced(function*(
         wait = yield* failed(error)
       } else {
         outbox.rejected(rejection)
+        if (rejection === "alert") yield* settled(item)
         yield* rejected(error)
       }
     }
     progress.change()
     yield* progress.saveUnlessFailing
-    if (outbox.pending === 0) yield* logDropped
+    if (outbox.pending === 0) yield* Effect.zipRight(releaseTurn, logDropped)
     return wait
   })).pipe(Effect.uninterruptible)
 
@@ -217,15 +252,26 @@ export const make = Effect.fnUntraced(function*(
     Effect.forever
   )
 
+  /** The active alerts that no other process has ended. Empty if this process is not to send them now. */
+  const current = (all: ReadonlyArray<ActiveAlert>): Effect.Effect<ReadonlyArray<ActiveAlert>> =>
+    turn === undefined || all.length === 0 ? Effect.succeed(all) : Effect.map(
+      turn.take(all.map(({ alert }) => endOf(alert))),
+      ({ delivered, isHeld }) => isHeld ? all.filter(({ alert }) => !delivered.has(endOf(alert))) : []
+    )
+
   /** Repeats the active alerts, unless attempts at others fail. */
   const remind = (send: NonNullable<Settings["keepAlive"]>["send"]) =>
     attempting.withPermits(1)(Effect.gen(function*() {
-      const alerts = outbox.active.flatMap(({ alert, since }): ReadonlyArray<ActiveAlert> =>
-        alert._tag === "Resolved" ? [] : [{ alert, since }]
-      )
       const isTrying = failures > 0 && outbox.pending > 0
-      if (alerts.length === 0 || isTrying || (yield* monotonicMillis) < notBefore) return
-      const exit = yield* attempt(() => send(alerts))
+      if (isTrying || (yield* monotonicMillis) < notBefore) return
+      const alerts = yield* current(
+        outbox.active.flatMap(({ alert, since }): ReadonlyArray<ActiveAlert> =>
+          alert._tag === "Resolved" ? [] : [{ alert, since }]
+        )
+      )
+      const exit = alerts.length === 0 ? Exit.void : yield* attempt(() => send(alerts))
+      if (outbox.pending === 0) yield* releaseTurn
+      if (alerts.length === 0) return
       if (Exit.isSuccess(exit)) return yield* succeeded
       const error = yield* deliveryError(exit.cause)
       yield* rejectionOf(error) === undefined ? failed(error) : rejected(error)
@@ -258,14 +304,19 @@ export const make = Effect.fnUntraced(function*(
     if (running !== undefined) yield* Fiber.interruptFork(running)
     progress.change()
     yield* progress.save
+    yield* releaseTurn
     yield* logDropped
-    if (outbox.pending === 0) return
+    if (outbox.pending === 0 || isElsewhere) return
     const count = outbox.pending === 1 ? "1 alert was" : `${outbox.pending} alerts were`
     const reason = Option.match(failure, { onNone: () => "", onSome: (text) => `: ${text}` })
     yield* log(
       LogLevel.Warning,
       `${count} not delivered to ${JSON.stringify(name)} before the end of the program${reason}. ` +
-        (progress.isStored() ? "Pending alerts are sent after a restart" : "Pending alerts are not stored")
+        (turn !== undefined
+          ? "The other processes of the fleet deliver them"
+          : progress.isStored()
+          ? "Pending alerts are sent after a restart"
+          : "Pending alerts are not stored")
     )
   })
 
@@ -276,7 +327,8 @@ export const make = Effect.fnUntraced(function*(
       Effect.all([
         Effect.forkDaemon(deliverAll),
         Effect.forkDaemon(progress.saveChanges),
-        Effect.forkDaemon(remindRegularly)
+        Effect.forkDaemon(remindRegularly),
+        Effect.forkDaemon(turn?.keep ?? Effect.never)
       ]),
       (forked) => {
         fibers = forked

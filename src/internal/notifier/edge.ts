@@ -37,6 +37,23 @@ const unchecked = { disableValidation: true }
 export const idOf = ({ by, code, id, rule, window }: Edge): string =>
   id === "" ? [rule, code, window, by].filter((name) => name !== undefined).join("/") : id
 
+/** The name of an edge among all edges of all alerts. An alert has one end, whichever process found it. */
+export const nameOf = (alert: Edge): string => alert._tag === "Resolved" ? endOf(alert) : `${alert.id} ${keyOf(alert)}`
+
+/** The name of the end of an alert. */
+export const endOf = ({ id }: Edge): string => `${id} Resolved`
+
+/** The names of a delivered edge, with their times. */
+export const deliveredNames = (alert: Edge, replaces: ReadonlyArray<string>): ReadonlyMap<string, number> => {
+  const at = DateTime.toEpochMillis(alert.at)
+  const names = [nameOf(alert), ...replaces.map((key) => `${alert.id} ${key}`)]
+  return new Map(names.map((name) => [name, at]))
+}
+
+/** Whether an edge, or the end of its alert, was delivered. */
+export const isDelivered = (alert: Edge, delivered: ReadonlyMap<string, number>): boolean =>
+  delivered.has(nameOf(alert)) || delivered.has(endOf(alert))
+
 /** A copy with an id and with secrets masked. */
 export const safeEdge = (alert: Edge): Edge => {
   const { by, code, rule, values, window } = alert

@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Service as Tracker } from "../../ErrorTracker.js"
+import { reportingOf } from "../tracker/reporting.js"
 import * as Deliverer from "./deliverer.js"
 import type { Service } from "./notifierModel.js"
 import type { Settings } from "./notifierOptions.js"
@@ -26,7 +27,14 @@ export const notifier = Effect.fnUntraced(function*(
   const subscription = Subscription.make(tracker, () => deliverers)
   deliverers = yield* Effect.forEach(
     settings,
-    (settings) => Deliverer.make({ settings, store, context, resubscribe: subscription.renew })
+    (settings) =>
+      Deliverer.make({
+        settings,
+        store,
+        context,
+        turn: reportingOf(tracker).deliveryTurn?.(settings.name),
+        resubscribe: subscription.renew
+      })
   )
   const all = <A>(f: (deliverer: Deliverer.Deliverer) => Effect.Effect<A>) =>
     Effect.forEach(deliverers, f, { concurrency: "unbounded", discard: true })

@@ -8,7 +8,7 @@
 import type * as DateTime from "effect/DateTime"
 import type { Severity } from "../../FetchError.js"
 import type { Active, Course, Edge } from "./edge.js"
-import { amountOf, isAtLeast, keyOf, safeEdge, unobservedEnd } from "./edge.js"
+import { amountOf, endOf, isAtLeast, isDelivered, keyOf, nameOf, safeEdge, unobservedEnd } from "./edge.js"
 
 /** An edge in the queue, with the course of its alert so far. */
 export interface Item extends Course {
@@ -54,6 +54,8 @@ export type Rejection = "alert" | "receiver"
 
 // The count of an escalating alert doubles with each edge.
 const maxDone = 64
+// The number of edges that another process is asked about at a time.
+const maxAsked = 256
 
 export class Outbox {
   private readonly settings: Settings
@@ -180,6 +182,23 @@ export class Outbox {
       this.settled(head)
     }
     return undefined
+  }
+
+  /** The names of the first edges of the queue among those that other processes may have delivered. */
+  get names(): ReadonlyArray<string> {
+    return this.queue.slice(0, maxAsked).flatMap(({ alert }) => [nameOf(alert), endOf(alert)])
+  }
+
+  /** Removes the edges that another process has delivered. Returns whether there were any. */
+  deliveredElsewhere(delivered: ReadonlyMap<string, number>): boolean {
+    const items = delivered.size === 0 ? [] : this.queue.filter(({ alert }) => isDelivered(alert, delivered))
+    this.queue = this.queue.filter((item) => !items.includes(item))
+    for (const item of items) {
+      const open = this.alerts.get(item.alert.id)
+      if (open !== undefined) this.alerts.set(item.alert.id, { ...open, isKnown: true })
+      this.settled(item)
+    }
+    return items.length > 0
   }
 
   accepted(): void {

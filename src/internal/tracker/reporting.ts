@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as ErrorLog from "../../ErrorLog.js"
 import { withPauses } from "../pauses.js"
+import type { DeliveryTurn } from "./deliveryTurn.js"
 import type { Measured, Selection } from "./measures/measure.js"
 import type { RetryCounts, Service } from "./model.js"
 import { evaluated, type Snapshot } from "./snapshotModel.js"
@@ -33,6 +34,8 @@ export interface Reporting {
    * The counts of this process alone, which are read at once. Undefined for a tracker that has no others.
    */
   readonly local?: Service | undefined
+  /** The turns of a fleet to deliver to a receiver. Undefined for a tracker whose alerts are those of this process. */
+  readonly deliveryTurn?: ((receiver: string) => DeliveryTurn) | undefined
 }
 
 const key = Symbol.for("effect-errata/ErrorTracker/Reporting")

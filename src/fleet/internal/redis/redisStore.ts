@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { leastExtension, maxHosts } from "../memoryAddress.js"
+import { maxMarks } from "../memoryMarks.js"
 import { stepOf } from "../ring.js"
 import type { Unavailable } from "../storeError.js"
 import type * as Model from "../storeModel.js"
@@ -176,6 +177,25 @@ export const make = Effect.fnUntraced(function*(
       streaming((reader) =>
         streams.deliver(reader, { key: key("log"), group, consumer: process, idle, ttl: stateTtl })
       ),
+
+    mark: (set, marks) =>
+      marks.size === 0
+        ? Effect.void
+        : run(
+          scripts.mark,
+          [key("mark", set)],
+          [stateTtl, maxMarks, ...Array.from(marks, ([name, value]) => [value, name]).flat()],
+          nothing
+        ),
+    marks: (set, names) =>
+      names.length === 0
+        ? Effect.succeed(new Map())
+        : run(scripts.marks, [key("mark", set)], names, (answer) =>
+          new Map(
+            replies.list(answer).flatMap((score, i) =>
+              score === null ? [] : [[names[i] ?? "", replies.number(score)] as const]
+            )
+          )),
 
     lease: (name, ttl) => run(scripts.lease, [key("lease", name)], [process, ttl], isOne),
     release: (name) => run(scripts.release, [key("lease", name)], [process], nothing)

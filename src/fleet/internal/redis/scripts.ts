@@ -324,6 +324,21 @@ return removed`
 )
 
 // ---------------------------------------------------------------------------------------------------------------------
+// marks
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** KEYS: set. ARGV: ttl in ms, most marks, then number, name of each. */
+export const mark = script(
+  "mark",
+  `for i = 3, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'GT', ARGV[i], ARGV[i + 1]) end
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[2]))
+return redis.call('PEXPIRE', KEYS[1], ARGV[1])`
+)
+
+/** KEYS: set. ARGV: names. Returns the number of each, as text, or false. */
+export const marks = script("marks", `return redis.call('ZMSCORE', KEYS[1], unpack(ARGV))`)
+
+// ---------------------------------------------------------------------------------------------------------------------
 // leases
 // ---------------------------------------------------------------------------------------------------------------------
 

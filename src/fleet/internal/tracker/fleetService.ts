@@ -25,6 +25,7 @@ import { AlertBoard } from "./alertBoard.js"
 import * as AlertDecider from "./alertDecider.js"
 import { decodeEdge, decodeFleet, fleetKey, helloKey } from "./alertState.js"
 import * as countWindows from "./countWindows.js"
+import { deliveryTurn } from "./deliveryTurns.js"
 import * as fields from "./fields.js"
 import { answers } from "./fleetAnswers.js"
 import type { FleetLimit } from "./fleetLimits.js"
@@ -381,5 +382,9 @@ export const make = Effect.fnUntraced(function*(
     restore: (snapshot) => Effect.suspend(() => refusedSnapshot(snapshot) ?? restored(snapshot)),
     reset
   }
-  return withReporting(service, { ...reportingOf(local), local })
+  return withReporting(service, {
+    ...reportingOf(local),
+    local,
+    deliveryTurn: (receiver) => deliveryTurn(store, receiver)
+  })
 })

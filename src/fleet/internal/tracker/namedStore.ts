@@ -15,6 +15,8 @@ type Part = Pick<
   | "states"
   | "edges"
   | "deliver"
+  | "mark"
+  | "marks"
   | "lease"
   | "join"
   | "leave"
@@ -54,6 +56,8 @@ export const named = (store: Model.Store, name: string): TrackerStore => {
     })),
     edges: (after) => ofTracker(store.edges(after)),
     deliver: (group, idle) => ofTracker(store.deliver(own(group), idle)),
+    mark: (set, marks) => store.mark(own(set), marks),
+    marks: (set, names) => store.marks(own(set), names),
     join: (group, ttl) => store.join(own(group), ttl),
     leave: (group) => store.leave(own(group)),
     lease: (lease, ttl) => store.lease(own(lease), ttl),

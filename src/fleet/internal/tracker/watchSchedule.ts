@@ -5,6 +5,8 @@ import type { Unavailable } from "../storeError.js"
 import { loud } from "./loud.js"
 
 const shortest = 1000
+// The pause while the counts of the store have yet to fall: its windows are longer by a step than those of this process.
+const retry = 200
 
 export interface Watching {
   /** Returns the longest time in milliseconds until the next watch. */
@@ -20,7 +22,7 @@ export const repeatWatch = ({ changed, dueIn, watch }: Watching): Effect.Effect<
   Effect.suspend(() => {
     let pause = shortest
     const wait = Effect.flatMap(dueIn, (due) => {
-      const millis = Math.max(1, Math.min(pause, due + 1))
+      const millis = Math.min(pause, due <= 0 ? retry : due + 1)
       return Effect.raceFirst(
         Effect.sleep(millis),
         Effect.map(changed.await, () => {
