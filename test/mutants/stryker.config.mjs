@@ -6,17 +6,32 @@ const room = process.env.ROOM
 export default {
   mutate: process.env.FILES?.split(",") ?? rooms[room].mutate,
   testRunner: "vitest",
-  vitest: { configFile: "test/mutants/vitest.config.ts", related: false },
-  plugins: ["@stryker-mutator/vitest-runner"],
+  vitest: { configFile: "test/mutants/vitest.config.mjs", related: false },
+  plugins: [import.meta.resolve("@stryker-mutator/vitest-runner")],
   // Stryker reads the options of a tsconfig by the API of TypeScript, which version 7 does not have.
   tsconfigFile: "none.json",
   // Mutants of constants are in force before the tests start: each of them would take a process of its own.
   ignoreStatic: true,
   concurrency: 2,
-  reporters: ["clear-text", "json"],
+  // A busy machine is no reason to count a mutant as killed.
+  timeoutMS: 30_000,
+  timeoutFactor: 5,
+  reporters: ["progress-append-only", "clear-text"],
   clearTextReporter: { allowColor: false, reportTests: false, allowEmojis: false },
-  jsonReporter: { fileName: `build/mutants/${room}.json` },
+  incremental: true,
+  incrementalFile: `build/mutants/${room}.json`,
   tempDirName: "build/mutants/sandbox",
-  ignorePatterns: ["build", "dist", "images", "site", "docs", "test/clients", "test/reporters", "test/runtimes", "test/bench"],
+  cleanTempDir: "always",
+  ignorePatterns: [
+    "build",
+    "dist",
+    "images",
+    "site",
+    "docs",
+    "test/clients",
+    "test/reporters",
+    "test/runtimes",
+    "test/bench"
+  ],
   thresholds: { high: 93, low: 85, break: 85 }
 }

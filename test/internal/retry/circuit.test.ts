@@ -147,7 +147,7 @@ describe("Circuit, open", () => {
       const circuit = opened()
       circuit.enter(6000)
       expect(circuit.enter(11_000)).toBe("probe")
-      circuit.probed(ended, 1, 1, 11_500)
+      expect(circuit.probed(ended, 1, 1, 11_500)).toBe(false)
       expect(circuit.status).toBe("half-open")
       expect(circuit.enter(11_500)).toMatchObject({ error: fault(2), since: 0 })
       expect(circuit.enter(15_999)).toMatchObject({ error: fault(2), since: 0 })
@@ -179,4 +179,46 @@ describe("Circuit, open", () => {
       expect(circuit.enter(25_000)).toBe("probe")
     }
   )
+})
+
+describe("Circuit, what is read of it", () => {
+  it("closed, nothing keeps it open", () => {
+    expect(circuitOf().opened(1000)).toBeUndefined()
+    const circuit = opened()
+    circuit.enter(5000)
+    circuit.probed("succeeded", 1, circuit.probes, 5100)
+    expect(circuit.opened(6000)).toBeUndefined()
+  })
+
+  it.each([
+    { now: 1000, openFor: 1000, probeIn: 4000 },
+    { now: 5000, openFor: 5000, probeIn: 0 },
+    // The next call is the probe, however late it comes.
+    { now: 90_000, openFor: 90_000, probeIn: 0 },
+    // A time that was read before the circuit opened.
+    { now: -20, openFor: 0, probeIn: 5020 }
+  ])(
+    "open since 0 for 5 s: at $now it has been open for $openFor, and a probe is due in $probeIn",
+    ({ now, ...expected }) => {
+      expect(opened().opened(now)).toEqual({ error: fault(2), ...expected })
+    }
+  )
+
+  it("half-open, no probe is due; after a failed one, the latest error and the whole time", () => {
+    const circuit = opened()
+    circuit.enter(6000)
+    expect(circuit.opened(7000)).toEqual({ error: fault(2), openFor: 7000, probeIn: undefined })
+    circuit.probed({ failed: fault(9) }, 1, circuit.probes, 8000)
+    expect(circuit.opened(9000)).toEqual({ error: fault(9), openFor: 9000, probeIn: 4000 })
+  })
+
+  it("the attempts and failures in the window, none once it has opened", () => {
+    const circuit = circuitOf({ minimumAttempts: 100 })
+    fail(circuit, 1, 0, 1000)
+    circuit.succeeded(false, 0)
+    fail(circuit, 2, 0, 20_000)
+    expect(circuit.recent(20_000)).toEqual({ attempts: 3, failures: 2 })
+    expect(circuit.recent(31_000)).toEqual({ attempts: 1, failures: 1 })
+    expect(opened().recent(0)).toEqual({ attempts: 0, failures: 0 })
+  })
 })

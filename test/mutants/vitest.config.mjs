@@ -1,9 +1,13 @@
 import { fileURLToPath } from "node:url"
+import { Tinypool } from "tinypool"
 import { defineConfig } from "vitest/config"
 import { rooms } from "./rooms.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const room = process.env["ROOM"] as keyof typeof rooms
+
+// The thread of the tests, and with it the loaded modules, stays from one mutant to the next: to import Effect takes longer
+// than most tests. A mutant that hangs ends its process.
+Tinypool.prototype.recycleWorkers = () => Promise.resolve()
 
 export default defineConfig({
   resolve: {
@@ -13,5 +17,5 @@ export default defineConfig({
       { find: /^effect-errata\/(.+)$/, replacement: `${root}src/$1.ts` }
     ]
   },
-  test: { root, include: rooms[room].tests, testTimeout: 300_000 }
+  test: { root, include: rooms[process.env.ROOM].tests, testTimeout: 300_000, isolate: false }
 })
