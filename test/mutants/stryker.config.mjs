@@ -6,7 +6,7 @@ const room = process.env.ROOM
 export default {
   mutate: process.env.FILES?.split(",") ?? rooms[room].mutate,
   testRunner: "vitest",
-  vitest: { configFile: "test/mutants/vitest.config.mjs", related: false },
+  vitest: { configFile: "test/mutants/vitest.config.ts", related: false },
   plugins: [import.meta.resolve("@stryker-mutator/vitest-runner")],
   // Stryker reads the options of a tsconfig by the API of TypeScript, which version 7 does not have.
   tsconfigFile: "none.json",

@@ -1,7 +1,11 @@
+import { env } from "node:process"
 import { fileURLToPath } from "node:url"
 import { Tinypool } from "tinypool"
 import { defineConfig } from "vitest/config"
-import { rooms } from "./rooms.mjs"
+
+const { rooms }: { readonly rooms: Readonly<Record<string, { readonly tests: ReadonlyArray<string> }>> } = await import(
+  new URL("rooms.mjs", import.meta.url).href
+)
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -17,5 +21,5 @@ export default defineConfig({
       { find: /^effect-errata\/(.+)$/, replacement: `${root}src/$1.ts` }
     ]
   },
-  test: { root, include: rooms[process.env.ROOM].tests, testTimeout: 300_000, isolate: false }
+  test: { root, include: [...rooms[env["ROOM"] ?? ""]?.tests ?? []], testTimeout: 300_000, isolate: false }
 })
