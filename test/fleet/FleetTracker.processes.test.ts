@@ -6,8 +6,6 @@ import { hasRedis, type RedisServer, startRedis } from "./redisServer.js"
 import { type Member, removePrograms, sleep, startFleet, until } from "./trackerFleet.js"
 
 const codes = ["A", "B", "C", "D"]
-const flushMillis = 1000
-
 /** Empties a server. */
 const flushAll = (port: number): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -34,7 +32,8 @@ describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes"
   const withFleet = async (
     size: number,
     body: (members: ReadonlyArray<Member>, port: (i: number) => number) => Promise<void>,
-    { limit = 40, ports = () => server.port, windowMillis = 5000 }: {
+    { flushMillis = 1000, limit = 40, ports = () => server.port, windowMillis = 5000 }: {
+      readonly flushMillis?: number
       readonly limit?: number
       readonly windowMillis?: number
       readonly ports?: (i: number) => number
@@ -46,6 +45,7 @@ describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes"
       name,
       codes,
       limit,
+      flushMillis,
       windowMillis
     }))
     try {
@@ -73,40 +73,51 @@ describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes"
     return counted.every((counts) => counts.every((count) => count === truth))
   }
 
-  /** Each alert fired once, escalated as often for everybody, and resolved once; no process missed an edge. */
-  const expectEdgesOnce = (members: ReadonlyArray<Member>, since: (member: Member) => number = () => 0) => {
-    const [first, ...others] = living(members)
-    for (const code of codes) {
-      const edges = first?.edges(code) ?? []
-      expect(edges[0]).toBe("Fired")
-      expect(edges.filter((edge) => edge === "Fired")).toHaveLength(1)
-      expect(edges.filter((edge) => edge === "Resolved")).toHaveLength(1)
-      expect(edges.at(-1)).toBe("Resolved")
-      for (const other of others) expect(other.edges(code).slice(since(other))).toEqual(edges)
+  /** What every process knows, for the error of a wait. */
+  const stateOf = (members: ReadonlyArray<Member>) => async () => ({
+    edges: living(members).map((member) => codes.map((code) => member.edges(code).join(" "))),
+    ...await compare(members),
+    reads: await Promise.all(living(members).map((member) => member.read())),
+    lines: members.map(({ lines }) => lines)
+  })
+
+  /**
+   * Each alert fired once, escalated as often for every process, and resolved once; no process missed an edge.
+   */
+  const expectEdgesOnce = (members: ReadonlyArray<Member>) => {
+    const heard = living(members).map((member) => codes.map((code) => member.edges(code)))
+    const isOnce = (edges: ReadonlyArray<string>) =>
+      edges[0] === "Fired" && edges.at(-1) === "Resolved" &&
+      edges.slice(1, -1).every((edge) => edge === "Escalated")
+    if (!heard[0]?.every(isOnce)) {
+      expect.fail(JSON.stringify(members.map(({ heard, lines }) => ({ heard, lines })), undefined, 1))
     }
+    for (const one of heard) expect(one).toEqual(heard[0])
   }
 
   it("counts and edges are exact while processes that watch are killed", async () => {
     await withFleet(8, async (members) => {
       for (const member of members) member.order({ order: "run", every: 100 })
       await sleep(1500)
-      for (const member of members.slice(0, 2)) {
+      let atRisk = 0
+      for (const member of members.slice(0, 3)) {
+        // A read exchanges counts first: what was counted before it is safe.
+        await member.read()
+        const safe = member.each
+        await sleep(700)
         member.signal("SIGKILL")
         await member.exited
+        atRisk += member.each - safe
       }
-      await sleep(1500)
-      const [, , third] = members
-      third?.signal("SIGKILL")
       await sleep(700)
       for (const member of living(members)) member.order({ order: "stop" })
-      await until(areResolved(members))
+      await until(areResolved(members), stateOf(members))
       expectEdgesOnce(members)
       const { counted, truth } = await compare(members)
-      const perFlush = flushMillis / 100 + 2
       for (const counts of counted) {
         for (const count of counts) {
-          // A killed process loses one flush; what it counted and did not report may be in the counts.
-          expect(count).toBeGreaterThanOrEqual(truth - 3 * perFlush)
+          // What a killed process counted and did not report may be in the counts.
+          expect(count).toBeGreaterThanOrEqual(truth - atRisk)
           expect(count).toBeLessThanOrEqual(truth + 3)
         }
       }
@@ -123,9 +134,9 @@ describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes"
       paused?.signal("SIGCONT")
       await sleep(1500)
       for (const member of members) member.order({ order: "stop" })
-      await until(areResolved(members))
+      await until(areResolved(members), stateOf(members))
       expectEdgesOnce(members)
-      await until(isExact(members))
+      await until(isExact(members), stateOf(members))
     }, { limit: 20 })
   })
 
@@ -137,9 +148,9 @@ describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes"
       await flushAll(server.port)
       await sleep(3000)
       for (const member of members) member.order({ order: "stop" })
-      await until(areResolved(members))
+      await until(areResolved(members), stateOf(members))
       expectEdgesOnce(members)
-      await until(isExact(members))
+      await until(isExact(members), stateOf(members))
     }, { limit: 20 })
   })
 
@@ -155,13 +166,19 @@ describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes"
         proxy.mode = "pass"
         await sleep(1500)
         for (const member of members) member.order({ order: "stop" })
-        await until(isExact(members))
-        await until(areResolved(members))
+        await until(isExact(members), stateOf(members))
+        await until(areResolved(members), stateOf(members))
         expectEdgesOnce(members)
-        // One line for the outage, and one for its end, besides those of alerts.
+        // One line for the outage, and one for its end. A slow machine may have more outages.
         for (const [i, { lines }] of members.entries()) {
-          const outage = lines.filter((line) => line.includes("Fleet store"))
-          expect(outage).toHaveLength(i % 2 === 0 ? 2 : 0)
+          const outage = lines.flatMap((line) => /^Fleet store (not )?available/.exec(line)?.[0] ?? [])
+          const pairs = Array.from({ length: Math.floor(outage.length / 2) }, () => [
+            "Fleet store not available",
+            "Fleet store available"
+          ])
+          expect(outage).toEqual(pairs.flat())
+          expect(pairs.length).toBeGreaterThanOrEqual(i % 2 === 0 ? 1 : 0)
+          expect(pairs.length).toBeLessThan(4)
         }
       }, { limit: 15, ports: (i) => i % 2 === 0 ? proxy.port : server.port })
     } finally {
@@ -180,8 +197,8 @@ describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes"
         await other.start()
         await sleep(2500)
         for (const member of members) member.order({ order: "stop" })
-        await until(isExact(members))
-        await until(areResolved(members))
+        await until(isExact(members), stateOf(members))
+        await until(areResolved(members), stateOf(members))
         expectEdgesOnce(members)
       }, { limit: 15, ports: () => other.port })
     } finally {
@@ -189,18 +206,16 @@ describe.skipIf(!hasRedis || process.env.MODE !== "fleet")("fleets of processes"
     }
   })
 
-  it("an alert of a process that alone exceeds a limit is heard by all within milliseconds", async () => {
+  it("an alert of a process that alone exceeds a limit does not wait for a flush", async () => {
     await withFleet(4, async (members) => {
       const [first] = members
-      // The first flush is that of the first error: the alert is between two of them.
+      // The first error is flushed at once: the alert falls between two flushes.
       first?.order({ order: "track", code: "A", times: 2 })
-      await sleep(300)
-      const start = Date.now()
+      await first?.read()
       first?.order({ order: "track", code: "A", times: 10 })
+      const start = performance.now()
       await until(() => members.every((member) => member.edges("A").includes("Fired")))
-      const delays = members.map(({ heard }) => (heard[0]?.at ?? Infinity) - start)
-      // A flush would come after a second. The bench has the exact numbers.
-      expect(Math.max(...delays)).toBeLessThan(600)
-    }, { limit: 5 })
+      expect(performance.now() - start).toBeLessThan(30_000)
+    }, { limit: 5, flushMillis: 60_000, windowMillis: 60_000 })
   })
 })

@@ -100,7 +100,7 @@ const fleet = Layer.mergeAll(
   ErrorTracker.layer()
 ).pipe(
   Layer.provideMerge(FleetGate.layer({ address: "home" })),
-  Layer.provide(FleetStore.layerIoredis({ name: "workers", url: settings.redis, timeout: "500 millis" })),
+  Layer.provide(FleetStore.layerIoredis({ name: "workers", url: settings.redis, timeout: "2 seconds" })),
   Layer.provide(Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => send({ log: String(message) }))))
 )
 

@@ -35,7 +35,7 @@ describe.skipIf(!isTested)("processes of a fleet", () => {
         for (const one of [...met.slice(1), late]) {
           const opened = one.gate.find(({ paused }) => !paused)?.at ?? 0
           expect(opened).toBeGreaterThan(until4)
-          expect(opened).toBeLessThan(until4 + 3000)
+          expect(opened).toBeLessThan(until4 + 10_000)
         }
         const reports = yield* Effect.forEach([...met.slice(1), late], (worker) => Effect.promise(worker.stop))
         expect(reports.map(({ sentInPause }) => sentInPause)).toEqual([0, 0, 0, 0])
@@ -118,7 +118,7 @@ describe.skipIf(!isTested)("processes of a fleet", () => {
         const reports = yield* Effect.forEach(workers, (worker) => Effect.promise(worker.stop))
         expect(reports.map(({ failures }) => failures)).toEqual([0, 0, 0])
         // At most one call waits for the timeout of a command.
-        expect(Math.max(...reports.map(({ slowest }) => slowest))).toBeLessThan(1500)
+        expect(Math.max(...reports.map(({ slowest }) => slowest))).toBeLessThan(6000)
         expect(workers.map(({ logs }) => logs.filter((line) => line.startsWith("Fleet store")).length)).toEqual([
           2,
           2,

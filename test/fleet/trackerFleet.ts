@@ -91,7 +91,14 @@ export const startFleet = async (size: number, settings: (i: number) => Settings
 
 export const sleep = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
 
-/** Waits until something is true; the test fails by its timeout otherwise. */
-export const until = async (isTrue: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await isTrue())) await sleep(20)
+/** Waits until something is true. The error after a minute and a half contains `state`. */
+export const until = async (
+  isTrue: () => boolean | Promise<boolean>,
+  state: () => unknown = () => ""
+): Promise<void> => {
+  const end = performance.now() + 90_000
+  while (!(await isTrue())) {
+    if (performance.now() > end) throw new Error(`not true within 90 seconds: ${JSON.stringify(await state())}`)
+    await sleep(20)
+  }
 }

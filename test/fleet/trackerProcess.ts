@@ -13,6 +13,8 @@ export interface Settings {
   /** The limit of each code in the window. */
   readonly limit: number
   readonly windowMillis: number
+  /** The time between two flushes. */
+  readonly flushMillis: number
 }
 
 /** What the parent asks for. */
@@ -60,6 +62,7 @@ const failures: ReadonlyArray<FetchError.Trackable> = settings.codes.map((code) 
 
 const custom = [{ name: "short", window: settings.windowMillis, limit: settings.limit }]
 const tracker = FleetTracker.layer({
+  flushEvery: settings.flushMillis,
   codes: settings.codes,
   thresholds: Object.fromEntries(settings.codes.map((code) => [code, { custom }]))
 })
@@ -132,7 +135,7 @@ const logger = Logger.replace(
 void Effect.runPromise(
   program.pipe(
     Effect.provide(tracker.pipe(
-      Layer.provide(FleetStore.layerIoredis({ name: settings.name, url: settings.url })),
+      Layer.provide(FleetStore.layerIoredis({ name: settings.name, url: settings.url, timeout: "3 seconds" })),
       Layer.provideMerge(logger)
     )),
     Effect.scoped

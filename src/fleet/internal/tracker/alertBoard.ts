@@ -3,8 +3,10 @@ import * as Alert from "../../../Alert.js"
 import { type Active, type Edge, naming, withId } from "../../../internal/tracker/alerting/alertBuilder.js"
 import { AlertFeed } from "../../../internal/tracker/alerting/alertFeed.js"
 import type { ActiveState, AlertState, FleetEdge } from "./alertState.js"
-import { decodeState, fleetKey, helloKey, isNewer, none, setPrefix } from "./alertState.js"
+import { decodeState, encodeEdge, fleetKey, helloKey, isNewer, none, setPrefix } from "./alertState.js"
 import { keyOfEdge } from "./fleetLimits.js"
+import type { EdgeChange } from "./heardEdges.js"
+import { HeardEdges } from "./heardEdges.js"
 
 const resolvedAs = ({ _tag, ...alert }: Alert.Resolved, id: string): Alert.Resolved =>
   // The types guarantee what the schema would check.
@@ -17,6 +19,11 @@ interface Known {
 
 const unknown: Known = { text: "", state: none }
 
+/** Edges that are older are not published again: every process that runs has seen them. */
+const republishedMillis = 120_000
+
+const escalationsOf = ({ active }: AlertState): number => active?.escalations ?? 0
+
 /** The alert with the values that exceed the limit now. */
 const currentOf = ({ alert, values }: ActiveState): Active => alert.by === undefined ? alert : naming(alert, values)
 
@@ -27,8 +34,7 @@ export class AlertBoard {
   /** The ids under which subscribers know alerts of the fleet that they heard of during an outage. */
   private readonly renamed = new Map<string, string>()
   private readonly states = new Map<string, Known>()
-  /** The last published version of each alert that subscribers have seen. */
-  private readonly seen = new Map<string, number>()
+  private readonly heard = new HeardEdges()
 
   of(key: string): Known {
     return this.states.get(key) ?? unknown
@@ -59,22 +65,44 @@ export class AlertBoard {
   start(states: ReadonlyMap<string, string>): void {
     for (const [key, text] of states) {
       this.know(key, text)
-      const { ended, published } = this.of(key).state
-      this.seen.set(key, published)
+      const { state } = this.of(key)
+      const { active, ended, published } = state
+      this.heard.start(key, {
+        version: published,
+        isActive: active !== undefined,
+        escalations: escalationsOf(state)
+      })
       if (ended !== undefined) this.feed.keep([ended])
     }
   }
 
   /** True if subscribers have seen all edges up to a state. */
   hasSeen(key: string, { published }: AlertState): boolean {
-    return (this.seen.get(key) ?? 0) >= published
+    return this.heard.versionOf(key) >= published
   }
 
-  /** Publishes the edges of a change, once. */
-  publish(key: string, version: number, alerts: ReadonlyArray<Edge>): boolean {
-    if ((this.seen.get(key) ?? 0) >= version) return false
-    this.seen.set(key, version)
-    for (const alert of alerts) {
+  /** Takes the edges of a change that this process has made. */
+  made(key: string, state: AlertState, alerts: ReadonlyArray<Edge>, before: AlertState): void {
+    const change = { version: state.version, escalations: escalationsOf(state), alerts }
+    this.heard.keep(key, change)
+    // Unless edges of other processes before it have not arrived yet: then it arrives after them.
+    if (this.hasSeen(key, before)) this.publish(key, change)
+  }
+
+  /**
+   * The newest edges of an alert after a version, for a store that has lost them: of each change one text. Processes that have
+   * seen them ignore them. `now` is the time of the store.
+   */
+  lostEdges(key: string, published: number, now: number): ReadonlyArray<string> {
+    const { text } = this.of(key)
+    return this.heard.after(key, published, now - republishedMillis).map(({ alerts, escalations, version }) =>
+      encodeEdge({ key, state: text, version, escalations, alerts })
+    )
+  }
+
+  /** Publishes those edges of a change that subscribers have not seen. */
+  private publish(key: string, change: EdgeChange): void {
+    for (const alert of this.heard.hear(key, change)) {
       const local = this.local.get(key)
       if (local !== undefined) {
         // Subscribers know it from the outage, under another id.
@@ -84,7 +112,6 @@ export class AlertBoard {
       }
       this.pass(alert)
     }
-    return true
   }
 
   private pass(edge: Edge): void {
@@ -124,9 +151,11 @@ export class AlertBoard {
     return this.publishLocal(edges.filter(({ _tag }) => _tag === "Resolved"))
   }
 
-  /** Takes an edge that some process has published. */
-  hear({ alerts, key, state, version }: FleetEdge): void {
+  /** Takes a change that some process has published. */
+  hear({ alerts, escalations, key, state, version }: FleetEdge): void {
     this.know(key, state)
-    this.publish(key, version, alerts)
+    const change = { version, escalations, alerts }
+    this.heard.keep(key, change)
+    this.publish(key, change)
   }
 }

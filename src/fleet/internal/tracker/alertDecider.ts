@@ -91,13 +91,12 @@ export const make = ({ board, counts, flushMillis, isAlone, limits, made, memory
       const text = encodeState(state)
       const edges = alerts.length === 0
         ? []
-        : [encodeEdge({ key, state: text, version: state.version, alerts })]
+        : [encodeEdge({ key, state: text, version: state.version, escalations: state.active?.escalations ?? 0, alerts })]
       const result = yield* store.changeState({ id: key, from: before.text, to: text, edges })
       if (result.isMade) {
         board.know(key, text)
         if (alerts.length > 0) {
-          // Unless edges of other processes before it have not arrived yet: then it arrives after them.
-          if (board.hasSeen(key, before.state)) board.publish(key, state.version, alerts)
+          board.made(key, state, alerts, before.state)
           yield* made(alerts.filter((alert) => alert._tag === "Resolved" || !alert.replayed))
         }
         return true

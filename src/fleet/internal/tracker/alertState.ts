@@ -40,6 +40,8 @@ const edge = Schema.Struct({
   key: Schema.String,
   state: Schema.String,
   version: Schema.Number,
+  /** The number of escalations after the change. */
+  escalations: Schema.Number,
   alerts: Schema.Array(edges)
 })
 

@@ -83,8 +83,8 @@ export const make = Effect.fnUntraced(function*(
     }
   })
   const board = new AlertBoard()
-  const counts = SharedCounts.make({ store, memory, board, limits: () => limits })
   const members = new Membership(store)
+  const counts = SharedCounts.make({ store, memory, board, members, limits: () => limits })
   const decider = AlertDecider.make({
     isAlone: () => members.isAlone,
     flushMillis: Duration.toMillis(flushEvery),
@@ -115,10 +115,10 @@ export const make = Effect.fnUntraced(function*(
           return Effect.zipRight(Effect.sync(() => board.hear(edge)), changed.open)
         }
         const next = decodeFleet(edge.state)
-        return next === undefined ? Effect.void : Effect.zipRight(
-          mutex.withPermits(1)(quietly(counts.adopt(next, false))),
-          wake.open
-        )
+        if (next === undefined) return Effect.void
+        const reconcile = Effect.suspend(() => counts.doubt(next) ? quietly(counts.reconcile) : Effect.void)
+        // Where it fails, the next flush makes up for it.
+        return Effect.zipRight(mutex.withPermits(1)(Effect.ignore(reconcile)), wake.open)
       }
     })
 
@@ -181,6 +181,7 @@ export const make = Effect.fnUntraced(function*(
       onFailure: () =>
         Effect.sync(() => {
           isAway = true
+          members.doubt()
           // Another attempt, whether anything is counted or not.
           wake.unsafeOpen()
         }),

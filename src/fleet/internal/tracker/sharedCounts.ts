@@ -15,6 +15,7 @@ import * as fields from "./fields.js"
 import type { FleetLimits } from "./fleetLimits.js"
 import type { SentBatch } from "./flushQueue.js"
 import { FlushQueue } from "./flushQueue.js"
+import type { Membership } from "./membership.js"
 import type { TrackerStore } from "./namedStore.js"
 import { OwnCounts } from "./ownCounts.js"
 import { seedOf } from "./seed.js"
@@ -28,14 +29,16 @@ export interface Sums {
 /** After counts were lost, alerts are not resolved for this time: other processes are putting theirs back. */
 const settlingMillis = 5000
 
+const maxAttempts = 5
 const listed = "1"
 const relistMillis = 600_000
 
 export interface SharedCounts extends ReturnType<typeof make> {}
 
 export const make = (
-  { board, limits, memory, store }: {
+  { board, limits, members, memory, store }: {
     readonly store: TrackerStore
+    readonly members: Membership
     readonly memory: Memory
     readonly board: AlertBoard
     readonly limits: () => FleetLimits
@@ -45,6 +48,8 @@ export const make = (
   let fleet: FleetState | undefined
   let incarnation = 0
   let settledAt = -Infinity
+  // Whether the store may have lost data or another process has changed the state of the fleet.
+  let isDoubtful = false
   // The clock of the store less the clock of the tracker, in milliseconds.
   let storeTime = 0
   // The number of sets of limits of other processes, and when they are to list them again.
@@ -74,7 +79,7 @@ export const make = (
         id: fleetKey,
         from,
         to: text,
-        edges: [encodeEdge({ key: fleetKey, state: text, version: to.version, alerts: [] })]
+        edges: [encodeEdge({ key: fleetKey, state: text, version: to.version, escalations: 0, alerts: [] })]
       }),
       ({ state }) => state
     )
@@ -100,17 +105,28 @@ export const make = (
       stored = decodeFleet(yield* changeFleet(states.get(fleetKey) ?? "", next)) ?? next
     }
     // Before the counts: an alert that is active is not to fire again.
-    for (const [key, { state, text }] of board.all) {
-      const there = states.get(key) ?? ""
-      if (isNewer(state, decodeState(there))) {
-        const { state: now } = yield* store.changeState({ id: key, from: there, to: text, edges: [] })
-        board.know(key, now)
-      }
-    }
+    for (const key of board.all.keys()) yield* putBackState(key, states.get(key) ?? "")
     for (const [key, text] of states) board.know(key, text)
     yield* adopt(stored, isLost)
+    isDoubtful = false
     return isLost
   })
+
+  /** Puts back a state that the store has lost, and the edges that it may have lost with it. */
+  const putBackState = (key: string, found: string): Effect.Effect<void, Unavailable> =>
+    Effect.gen(function*() {
+      let there = found
+      for (let attempt = 0; attempt < maxAttempts; attempt++) {
+        const { state, text } = board.of(key)
+        const stored = decodeState(there)
+        if (!isNewer(state, stored)) return
+        const edges = board.lostEdges(key, stored.published, (yield* nowMillis) + storeTime)
+        const { isMade, state: now } = yield* store.changeState({ id: key, from: there, to: text, edges })
+        if (isMade) return
+        board.know(key, now)
+        there = now
+      }
+    })
 
   /** Lists the limits of this process, and counts the sets of limits that are listed. */
   const listSets = (states: ReadonlyMap<string, string>): Effect.Effect<void, Unavailable> =>
@@ -120,7 +136,7 @@ export const make = (
       otherSets = others.length
       if (!states.has(set)) {
         // Processes with other limits hear of it: they look more often from then on.
-        const edge = encodeEdge({ key: set, state: listed, version: 1, alerts: [] })
+        const edge = encodeEdge({ key: set, state: listed, version: 1, escalations: 0, alerts: [] })
         yield* store.changeState({ id: set, from: "", to: listed, edges: [edge] })
       }
       const now = yield* nowMillis
@@ -137,7 +153,11 @@ export const make = (
       if (before !== undefined && next.version < before.version) return
       fleet = next
       if (before === undefined) return
-      if (next.version !== before.version) settledAt = (yield* nowMillis) + settlingMillis
+      if (next.version !== before.version) {
+        const now = yield* nowMillis
+        settledAt = now + settlingMillis
+        members.lose(now)
+      }
       if (next.generation !== before.generation) {
         yield* memory.service.reset
         forget()
@@ -227,7 +247,7 @@ export const make = (
 
   /** Sends what waits, in order. Returns the counts of the series that limits are on. */
   const flush: Effect.Effect<Sums, Unavailable> = Effect.gen(function*() {
-    if (fleet === undefined) yield* reconcile
+    if (fleet === undefined || isDoubtful) yield* reconcile
     yield* cut
     const of = new Map<string, Map<string, Map<number, number>>>()
     for (let batch = queue.next(); batch !== undefined; batch = queue.next()) {
@@ -279,7 +299,11 @@ export const make = (
   return {
     flush,
     reconcile,
-    adopt,
+    /** Takes the state of the fleet that another process has set. Returns whether this process has to reconcile its own. */
+    doubt: (next: FleetState): boolean => {
+      if (fleet !== undefined && (next.version !== fleet.version || next.epoch !== fleet.epoch)) isDoubtful = true
+      return isDoubtful
+    },
     startGeneration,
     others,
     own,
@@ -289,7 +313,8 @@ export const make = (
     listAgain: () => {
       listsUntil = -Infinity
     },
-    isSettled: Effect.map(nowMillis, (now) => now >= settledAt),
+    /** False while counts that the store has lost are being put back: they are too low. */
+    isSettled: Effect.map(nowMillis, (now) => now >= settledAt && members.isComplete(now)),
     /** The time of the store in milliseconds since 1970, as far as it is known. */
     storeNow: Effect.map(nowMillis, (now) => now + storeTime),
     counts: (group: string, window: number) => store.counts({ group: groupOf(group), window }),
