@@ -91,7 +91,9 @@ export const make = ({ board, counts, flushMillis, isAlone, limits, made, memory
       const text = encodeState(state)
       const edges = alerts.length === 0
         ? []
-        : [encodeEdge({ key, state: text, version: state.version, escalations: state.active?.escalations ?? 0, alerts })]
+        : [
+          encodeEdge({ key, state: text, version: state.version, escalations: state.active?.escalations ?? 0, alerts })
+        ]
       const result = yield* store.changeState({ id: key, from: before.text, to: text, edges })
       if (result.isMade) {
         board.know(key, text)
