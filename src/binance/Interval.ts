@@ -193,8 +193,11 @@ export const next = (interval: Interval, instant: number, anchor: number = ancho
  * @since 0.1.0
  * @category grid
  */
-export const count = (interval: Interval, start: number, end: number, anchor: number = anchorOf(interval)): number =>
-  start < end ? Math.max(0, firstIndex(interval, end, anchor) - firstIndex(interval, start, anchor)) : 0
+export const count = (interval: Interval, start: number, end: number, anchor: number = anchorOf(interval)): number => {
+  const [first, last] = [firstIndex(interval, start, anchor), firstIndex(interval, end, anchor)]
+  // Months beyond the dates that JavaScript has are not counted: their indices are infinite.
+  return first < last ? last - first : 0
+}
 
 /**
  * Returns the opens in `[start, end)`, ascending.

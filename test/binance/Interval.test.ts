@@ -92,7 +92,8 @@ describe("Interval", () => {
       const count = Interval.count(name, start, end)
       expect(count).toBeGreaterThanOrEqual(0)
       if (start >= end) expect(count).toBe(0)
-      if (start === -Infinity && end > start) expect(count).toBe(Infinity)
+      const isCounted = name !== "1M" || end > -8.64e15
+      if (start === -Infinity && end > start) expect(count).toBe(isCounted ? Infinity : 0)
     })))
 
   it("lists no infinite range", () => {
