@@ -10,7 +10,11 @@ const folder = mkdtempSync(join(tmpdir(), "errata-fleet-"))
 const program = join(folder, "trackerProcess.mjs")
 let isBundled = false
 
-export const removePrograms = (): void => rmSync(folder, { recursive: true, force: true })
+/** Test files of one worker share this module: the next one bundles the program again. */
+export const removePrograms = (): void => {
+  isBundled = false
+  rmSync(folder, { recursive: true, force: true })
+}
 
 export type Read = Extract<Report, { readonly report: "read" }>
 export type Heard = Extract<Report, { readonly report: "alert" }>
@@ -52,6 +56,10 @@ export class Member {
         }
       })
     })
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid
   }
 
   order(order: Order): void {

@@ -1,5 +1,6 @@
 /** One process of a fleet, for tests: counts as it is asked, and reports what it counted and which alerts it heard. */
-import { type Alert, ErrorTracker, type FetchError } from "effect-errata"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import { type Alert, ErrorTracker, type FetchError, Notifier } from "effect-errata"
 import { FleetStore, FleetTracker } from "effect-errata/fleet"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,6 +16,8 @@ export interface Settings {
   readonly windowMillis: number
   /** The time between two flushes. */
   readonly flushMillis: number
+  /** The address that gets alerts; the label `process` is the id of the process. */
+  readonly webhook?: string
 }
 
 /** What the parent asks for. */
@@ -33,6 +36,8 @@ export type Report =
     readonly report: "alert"
     readonly at: number
     readonly alert: { readonly _tag: string; readonly code: string; readonly id: string; readonly count: number }
+    /** The key of its delivery. */
+    readonly key: string
   }
   | { readonly report: "log"; readonly line: string }
   | {
@@ -67,6 +72,13 @@ const tracker = FleetTracker.layer({
   thresholds: Object.fromEntries(settings.codes.map((code) => [code, { custom }]))
 })
 
+const notifier = settings.webhook === undefined ? Layer.empty : Notifier.layer(
+  Notifier.webhook(settings.webhook, {
+    labels: { process: String(process.pid) },
+    retry: { base: "100 millis", cap: "1 second" }
+  })
+).pipe(Layer.provide(FetchHttpClient.layer))
+
 const counts = (stats: ErrorTracker.Stats) =>
   Object.fromEntries(Object.entries(stats.byCode).map(([code, { count }]) => [code, count]))
 
@@ -81,7 +93,8 @@ const program = Effect.gen(function*() {
         : report({
           report: "alert",
           at: Date.now(),
-          alert: { _tag: alert._tag, code: alert.code, id: alert.id, count: alert.count }
+          alert: { _tag: alert._tag, code: alert.code, id: alert.id, count: alert.count },
+          key: `${alert.id}-${alert._tag}-${alert.at.epochMillis}-${alert.count}`
         }))
   )
   const round = Effect.gen(function*() {
@@ -134,7 +147,8 @@ const logger = Logger.replace(
 
 void Effect.runPromise(
   program.pipe(
-    Effect.provide(tracker.pipe(
+    Effect.provide(notifier.pipe(
+      Layer.provideMerge(tracker),
       Layer.provide(FleetStore.layerIoredis({ name: settings.name, url: settings.url, timeout: "3 seconds" })),
       Layer.provideMerge(logger)
     )),
