@@ -86,8 +86,9 @@ export interface Options {
  *   still missing.
  * - **Absent files** (404) are no failure: their candles are missing. The reason is `not_published_yet` for a week (two
  *   weeks for monthly files), `not_listed_yet` before the first file of the instrument if the archive has earlier files of
- *   the oldest instruments of the market, `delisted` after the last file, and `date_range` otherwise: only the exchange
- *   itself can distinguish lost candles from candles that never existed.
+ *   the oldest instruments of the market, `delisted` after the last file if the archive has recent files of the largest
+ *   instruments, and `date_range` otherwise: only the exchange itself can distinguish lost candles from candles that never
+ *   existed.
  * - **Incomplete months** are completed from daily files, and incomplete days from the monthly file, except for candles
  *   of a second. Where both files have a candle, the daily file takes precedence.
  * - **Recent files** that are refused (403) are requested once more after a second.

@@ -311,6 +311,8 @@ describe("BinanceVision missing", () => {
   const instrument: FaultyExchange.Instrument = { market: "SPOT", symbol: "BTCUSDT", listed }
   // Shows that the archive is older than the instrument.
   const older: FaultyExchange.Instrument = { market: "SPOT", symbol: "ETHBTC", listed: "2017-07-14" }
+  // Shows that the archive has recent files.
+  const living: FaultyExchange.Instrument = { market: "SPOT", symbol: "ETHUSDT", listed: "2024-01-05" }
 
   it.effect.each<[string, string, string, ReadonlyArray<readonly [string, string, Klines.Reason]>]>([
     ["nothing", "2024-01-05", "2024-01-08", []],
@@ -366,7 +368,18 @@ describe("BinanceVision missing", () => {
   ])("says why: %s", ([, start, end, expected]) =>
     Effect.gen(function*() {
       expect(missing(yield* klines(hours(start, end)))).toEqual(expected)
-    }).pipe(Effect.provide(onArchive({ instruments: [{ ...instrument, delisted }] }))))
+    }).pipe(Effect.provide(onArchive({ instruments: [{ ...instrument, delisted }, living] }))))
+
+  it.effect.each<[string, ReadonlyArray<FaultyExchange.Instrument>]>([
+    ["no other instrument", []],
+    ["an instrument that ends as well", [{ ...living, delisted: "2024-05-20" }]],
+    ["an instrument that it is not compared with", [{ ...living, symbol: "XRPUSDT" }]]
+  ])("does not call it a delisting where the archive may end with it: %s", ([, others]) =>
+    Effect.gen(function*() {
+      expect(missing(yield* klines(hours("2024-03-08", "2024-03-15")))).toEqual([
+        ["2024-03-10T15:00", "2024-03-15", "date_range"]
+      ])
+    }).pipe(Effect.provide(onArchive({ instruments: [{ ...instrument, delisted }, ...others] }))))
 
   it.effect("an instrument that the archive does not know is no instrument that was not traded then", () =>
     Effect.gen(function*() {

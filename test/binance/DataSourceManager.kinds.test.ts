@@ -26,6 +26,9 @@ const subject: Traded = {
 /** An instrument whose files show that the archive is older than the subject. */
 const older: Traded = { ...subject, symbol: "ETHBTC", listed: utc(2017, 6, 14) }
 
+/** An instrument whose files show that the archive is not late. */
+const living: Traded = { ...subject, symbol: "ETHUSDT", listed: start }
+
 const step = (span: Span, by: Ask["by"] = "fetch"): Step => ({
   asks: [{ of: 0, span, by }],
   pause: 60_000,
@@ -315,7 +318,8 @@ describe("the archive", () => {
   for (const concurrency of [4, 16]) {
     it(`shows the end of an instrument in few requests: ${concurrency} at once`, async () => {
       const [found] = await ran(
-        world({ delisted: start }, [step({ start: start + 10 * day, end: start + 30 * day })], {
+        world({}, [step({ start: start + 10 * day, end: start + 30 * day })], {
+          series: [{ ...subject, delisted: start }, living],
           sources: ["vision"],
           now: start + 95 * day,
           concurrency
@@ -370,6 +374,25 @@ describe("the archive", () => {
       )
       expect(found).toMatchObject({ rows: 24, error: { _tag: sources.length === 1 ? "DataIntegrity" : "ApiFormat" } })
       expect(found!.missing).toEqual([`2024-03-03..2024-03-05 ${sources.length === 1 ? "date_range" : "not_fetched"}`])
+    })
+  }
+
+  for (const sources of [["vision"], ["cache", "vision"], ["vision", "rest"]] as const) {
+    it(`does not show a delisting where it ends itself: ${sources.join(", ")}`, async () => {
+      // The archive has received no files for 80 days, of any instrument.
+      const late = { ...world({}, []).archive, delay: 90 * day, monthDelay: 90 * day }
+      const [found] = await ran(
+        world({}, [step({ start: start - 2 * day, end: start + 2 * day })], {
+          series: [{ ...subject, listed: start - 20 * day }, living],
+          sources,
+          now: start + 89 * day,
+          archive: late,
+          restFaults: Array.from({ length: 9 }, (_, i) => ({ nth: i + 1, kind: "symbol200" }))
+        })
+      )
+      const isAlone = !sources.some((source) => source === "rest")
+      expect(found).toMatchObject({ rows: 24, error: { _tag: isAlone ? "DataIntegrity" : "ApiFormat" } })
+      expect(found!.missing).toEqual([`2024-03-04..2024-03-07 ${isAlone ? "date_range" : "not_fetched"}`])
     })
   }
 
@@ -487,7 +510,11 @@ describe("a damaged file", () => {
   for (const sources of [["vision"], ["vision", "rest"]] as const) {
     it(`of the last day shows that the instrument was traded: ${sources.join(", ")}`, async () => {
       const [found] = await ran(
-        world({ delisted: last + 15 * hour }, [step({ start, end: last + 2 * day })], { sources, archiveFaults: names })
+        world({}, [step({ start, end: last + 2 * day })], {
+          series: [{ ...subject, delisted: last + 15 * hour }, living],
+          sources,
+          archiveFaults: names
+        })
       )
       expect(found!.missing).toEqual(
         sources.length === 1

@@ -172,7 +172,13 @@ describe("the order of the sources", () => {
           expect((yield* vision.klines(input)).missing).toEqual(missing)
         }
       }).pipe(Effect.provide(world({
-        exchange: { instruments: [{ market, symbol: "BTCUSDT", listed: "2023-01-01", delisted: april + 15 * hour }] }
+        exchange: {
+          instruments: [
+            { market, symbol: "BTCUSDT", listed: "2023-01-01", delisted: april + 15 * hour },
+            // Shows that the archive has recent files.
+            { market, symbol: "ETHUSDT" }
+          ]
+        }
       }))))
   }
 

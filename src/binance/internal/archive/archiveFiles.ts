@@ -69,6 +69,13 @@ export const oldest: Readonly<Record<Market.Market, ReadonlyArray<string>>> = {
   FUTURES_COIN: ["BTCUSD_PERP"]
 }
 
+/** The instruments of a market with the most trades, whose daily files are never absent for long. */
+export const largest: Readonly<Record<Market.Market, ReadonlyArray<string>>> = {
+  SPOT: ["BTCUSDT", "ETHUSDT"],
+  FUTURES_USDT: ["BTCUSDT", "ETHUSDT"],
+  FUTURES_COIN: ["BTCUSD_PERP", "ETHUSD_PERP"]
+}
+
 /** The end of the last period that can be published by now: the last ended day or month. */
 export const publishedUntil = (interval: Interval.Interval, now: number): number =>
   Interval.floor(hasDays(interval) ? "1d" : "1M", now)

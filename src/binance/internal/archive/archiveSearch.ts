@@ -172,11 +172,13 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
           damagedIn(all),
           yield* tradingPeriod(complete, published, rowsAround(all, range), now, agreed, firstDay)
         )
+      const isOther = (other: string) => other !== symbol
       const period = yield* provenPeriod(
         shown,
-        files.oldest[market].filter((other) => other !== symbol),
-        (other) =>
-          notes.days.of(other).first(undefined, archive.firstDay({ ...request, symbol: other }, undefined, context))
+        now,
+        { oldest: files.oldest[market].filter(isOther), largest: files.largest[market].filter(isOther) },
+        (other, after) =>
+          notes.days.of(other).first(after, archive.firstDay({ ...request, symbol: other }, after, context))
       )
       found = klinesOf(all, (anchor) =>
         overlay(

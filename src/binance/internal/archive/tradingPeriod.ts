@@ -20,6 +20,9 @@ const day = 86_400_000
 const patience = 30 * day
 // The time after which a file is published as a rule.
 const published = 7 * day
+// The age up to which a file shows that the archive is not late. An instrument without files for longer than the patience
+// has none of this time.
+const recent = 14 * day
 
 /**
  * The trading period around the rows found in `[start, end)`. No request is made if there is no gap at either end.
@@ -73,21 +76,30 @@ export const tradingPeriod = <R>(
   })
 
 /**
- * A trading period whose listing is only as early as is proven. The first file of an instrument shows when the archive
- * begins, which may be later than the listing: the files of USDⓈ-M begin months after its first candles. It shows the
- * listing only if the archive has earlier files of another instrument. `firstDayOf` returns the first day that has files
- * of an instrument; `undefined` if that is unknown.
+ * A trading period of which only the proven bounds are kept. The first file of an instrument shows when the archive
+ * begins, which may be later than the listing: the files of USDⓈ-M begin months after its first candles. And the last
+ * file shows how far the archive reaches, which may be before a delisting. The bounds are those of the instrument only if
+ * the archive has earlier, or recent, files of another instrument. `firstDay` returns the first day that has files of
+ * another instrument, or the first one after a day; `undefined` if that is unknown.
  */
-export const provenPeriod = <R>(
-  period: TradingPeriod,
-  others: ReadonlyArray<string>,
-  firstDayOf: (symbol: string) => Effect.Effect<number | undefined, never, R>
-): Effect.Effect<TradingPeriod, never, R> =>
-  period.listed === -Infinity
-    ? Effect.succeed(period)
-    : Effect.map(
-      Effect.findFirst(others, (symbol) =>
-        Effect.map(firstDayOf(symbol), (from = Infinity) => from < Interval.floor("1d", period.listed))),
-      (earlier) =>
-        Option.isSome(earlier) ? period : { ...period, listed: -Infinity }
+export const provenPeriod = Effect.fnUntraced(function*<R>(
+  { delisted, exists, listed }: TradingPeriod,
+  now: number,
+  others: { readonly oldest: ReadonlyArray<string>; readonly largest: ReadonlyArray<string> },
+  firstDay: (symbol: string, after?: number) => Effect.Effect<number | undefined, never, R>
+) {
+  const has = (symbol: string, before: number, after?: number) =>
+    Effect.map(firstDay(symbol, after), (day = Infinity) => day < before)
+  const isEarlier = listed > -Infinity &&
+    Option.isSome(yield* Effect.findFirst(others.oldest, (symbol) => has(symbol, Interval.floor("1d", listed))))
+  const isLater = delisted < Infinity &&
+    Option.isSome(
+      yield* Effect.findFirst(others.largest, (symbol) => has(symbol, Infinity, Interval.floor("1d", now) - recent))
     )
+  const period: TradingPeriod = {
+    listed: isEarlier ? listed : -Infinity,
+    delisted: isLater ? delisted : Infinity,
+    exists
+  }
+  return period
+})
