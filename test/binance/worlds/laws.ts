@@ -23,6 +23,9 @@ const law6 = "World law 6: the unit of loss is the unit of failure"
 const law7 = "World law 7: the exchange's clock decides"
 const law8 = "World law 8: asking is cheap"
 
+// Binance opened then.
+const opened = Date.UTC(2017, 6)
+
 const excuses: ReadonlySet<string> = new Set(["source_gap", "not_listed_yet", "delisted"])
 
 /** What may still be published: reasons that are no mistake for candles that closed just before. */
@@ -292,7 +295,7 @@ const checkCalls = (
     (sum, { outcome: { ask, parts } }) => sum + (ask.by === "stream" ? parts.length + 8 : 1),
     0
   )
-  const most = seen.reduce((sum, one) => sum + 1.2 * pagesOf(world, one), 0) + 10 * pieces
+  const most = seen.reduce((sum, one) => sum + 1.2 * pagesOf(world, one) + moreWindows(world, one), 0) + 10 * pieces
   if (asked > most) violated(law8, `${asked} requests to REST, at most ${most}`)
   const files = requests.length - asked
   const mostFiles = seen.reduce((sum, one) => sum + 6 * filesOf(world, one), 0) + 10 * pieces +
@@ -315,6 +318,15 @@ const pagesOf = ({ pageSize, series: [{ market }] }: World, { closed, outcome: {
   }
   return [...windows.values()].reduce((sum, count) => sum + Math.ceil(count / size), 0)
 }
+
+/**
+ * The number of windows of 200 days before the first candle, beyond six. On COIN-M each takes a request: trading may have
+ * paused for longer than a request covers.
+ */
+const moreWindows = ({ series: [{ market }] }: World, { closed, outcome: { ask: { span } } }: Seen): number =>
+  market !== "FUTURES_COIN" || closed.length === 0
+    ? 0
+    : Math.max(0, Math.ceil((closed[0]! - Math.max(span.start, opened)) / (200 * day)) - 6)
 
 /**
  * The number of files that hold the closed candles of a range: months, and days at most for the two at its ends. Without

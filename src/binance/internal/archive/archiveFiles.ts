@@ -59,8 +59,8 @@ export const tradedIn = ({ interval }: Series, { end, start }: Range): Range => 
   end: hasDays(interval) || interval === "1M" ? end : end + Interval.millis[interval] - dayMillis
 })
 
-/** Binance opened in July 2017. The archive has no earlier candles. */
-const opened = Date.UTC(2017, 6)
+/** Binance opened in July 2017. There are no earlier candles. */
+export const opened = Date.UTC(2017, 6)
 
 /** The instruments of a market with the first files of the archive. */
 export const oldest: Readonly<Record<Market.Market, ReadonlyArray<string>>> = {

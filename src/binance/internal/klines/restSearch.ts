@@ -128,7 +128,7 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
     const isFar = !isFollowed
       ? part.start >= gap.start + maxWindow
       : part.end <= gap.end - maxWindow
-    return isFar ? 1 : evidence.required
+    return isFar ? evidence.required / 2 : evidence.required
   }
 
   const doubtful = (zone: Range) =>
@@ -292,7 +292,7 @@ const reasonOf = Effect.fnUntraced(function*(
   forming: number,
   isOver: boolean
 ) {
-  const before = map.openBefore(gap.start) !== undefined || (yield* hasBefore(series, gap.start, isOver))
+  const before = map.openBefore(gap.start) !== undefined || (yield* hasBefore(series, gap, isOver))
   const after = map.openFrom(gap.end) !== undefined ||
     (range.end > forming ? false : yield* hasAfter(series, gap, range.end, isOver))
   if (before === undefined || after === undefined) return "date_range" as const

@@ -9,11 +9,12 @@ import { attempt } from "../../../internal/safe/json.js"
 import * as Interval from "../../Interval.js"
 import type { KlineRequest } from "../../KlineRequest.js"
 import * as Market from "../../Market.js"
+import { opened } from "../archive/archiveFiles.js"
 import * as columns from "./columns.js"
 import type { Evidence } from "./evidence.js"
 import type { KlinesError } from "./failure.js"
 import { EachRequest } from "./pages.js"
-import { type Answer, ascending, mismatch, type Question } from "./restAnswer.js"
+import { type Answer, answersLatest, ascending, mismatch, type Question } from "./restAnswer.js"
 import { type Body, oddAnswer, type RestClient } from "./restClient.js"
 import { decodeRows } from "./restRows.js"
 
@@ -48,6 +49,8 @@ export const makeSeries = (
     operation: "fetch"
   }
   const clock = client.clock(market)
+  // Where a request covers a limited time, the time before the exchange opened would cost many.
+  if (answersLatest(market)) evidence.proveEmpty({ start: -8.64e15, end: opened })
 
   /** Requests the time of the exchange, for answers that state none. */
   const serverTime = Effect.gen(function*() {

@@ -9,10 +9,14 @@ import type { Series } from "./restSeries.js"
 export const inquire = (series: Series, question: Question) =>
   Effect.tap(series.ask(question), ({ rows }) => Effect.sync(() => series.evidence.spare.push(rows)))
 
-/** True if a candle opens before an instant; `undefined` if the exchange gives no answer. */
-export const hasBefore = Effect.fnUntraced(function*(series: Series, instant: number, isOver: boolean) {
-  const { evidence } = series
-  for (let votes = 0; votes < evidence.required; votes++) {
+/**
+ * True if a candle opens before a gap; `undefined` if the exchange gives no answer. One answer is enough where a request
+ * does not cover the gap, since then it does not cover all of the time before the gap either.
+ */
+export const hasBefore = Effect.fnUntraced(function*(series: Series, { end, start: instant }: Range, isOver: boolean) {
+  const { evidence, market } = series
+  const required = end - instant > Market.facts[market].maxWindow ? evidence.required / 2 : evidence.required
+  for (let votes = 0; votes < required; votes++) {
     if (evidence.first < instant) return true
     if (evidence.isEmptyBefore(instant)) return false
     if (isOver) return undefined
@@ -43,6 +47,14 @@ export const hasAfter = Effect.fnUntraced(function*(series: Series, gap: Range, 
     if (end >= now) return false
     const answer = yield* Effect.option(inquire(series, question))
     if (answer._tag === "None" || answer.value.failure !== undefined) return undefined
+  }
+  if (answersLatest(market)) {
+    // The requests above cover the time after the end, and the time before now.
+    for (let start = end + maxWindow; start < evidence.now - maxWindow && evidence.last < end; start += maxWindow) {
+      const window = { start, end: Math.min(start + maxWindow, evidence.now), limit: 1 }
+      const answer = yield* Effect.option(inquire(series, window))
+      if (answer._tag === "None" || answer.value.failure !== undefined) return undefined
+    }
   }
   if (evidence.last >= end) return true
   evidence.nothingAfter = Math.min(evidence.nothingAfter, gap.start)

@@ -13,9 +13,6 @@ import { answersLatest, type Question } from "./restAnswer.js"
 import type { Series } from "./restSeries.js"
 import { inquire } from "./restSurroundings.js"
 
-// The number of requests to COIN-M that search for the first candle without a gap.
-const mostWindows = 6
-
 /** Proves that the beginning and the end of a range are empty, if they are. Fails with the first request that fails. */
 export const surveyRange = Effect.fnUntraced(function*(
   series: Series,
@@ -50,13 +47,15 @@ export const surveyRange = Effect.fnUntraced(function*(
   if (first === undefined) return
   const gap = { start: Interval.ceil(interval, start, anchor), end: first }
   if (gap.start >= gap.end) return
-  // A request to COIN-M covers at most 200 days.
+  // A request to COIN-M covers at most 200 days. Each part of a longer gap has been covered by one answer.
   const checked = isLatest ? { start: Math.max(gap.start, gap.end - maxWindow), end: gap.end } : gap
   const found = yield* answered(
     checked,
     (votes) => isLatest ? { ...checked, limit: 1 + votes } : { ...checked, end: checked.end + 1, limit: 1 + votes }
   )
-  if (!found) evidence.proveEmpty(gap)
+  if (found) return
+  // No candle opens between the start and the first time of the grid.
+  evidence.proveEmpty(evidence.doubts === 0 || checked.start === gap.start ? { start, end: first } : checked)
 
   function windowOf(gap: Range): Range {
     return { start: gap.start, end: Math.min(gap.end, gap.start + maxWindow) }
@@ -77,14 +76,14 @@ export const surveyRange = Effect.fnUntraced(function*(
   }
 
   /**
-   * Finds the first candle before a known one by bisection. Trading may have paused for longer than a request covers, so
-   * in a range of a few years all of it is covered first.
+   * Finds the first candle before a known one. Trading may have paused for longer than a request covers, so all of the
+   * range is covered, beginning with its start.
    */
   function bisect(known: number): Effect.Effect<number | undefined, KlinesError> {
     return Effect.gen(function*() {
-      let low = start
+      let low = evidence.emptyFrom(start)?.end ?? start
       let high = known
-      while (high - start <= mostWindows * maxWindow && high - low > maxWindow) {
+      while (high - low > maxWindow) {
         const rows = capacity(interval, low, low + maxWindow)
         const isPage = rows <= Market.pageLimit
         const [open] = yield* ask({ start: low, end: low + maxWindow, limit: isPage ? rows : 1 })
