@@ -344,6 +344,24 @@ describe("the archive", () => {
     }
   }
 
+  for (
+    const [name, traded] of [["before a listing", { listed: utc(2025, 0) }], ["after a delisting", {
+      delisted: start
+    }]] as const
+  ) {
+    it(`is not asked for all days of the present month ${name}`, async () => {
+      const [found] = await ran(
+        world(traded, [step({ start: utc(2024, 4), end: utc(2024, 7) })], {
+          sources: ["vision"],
+          now: utc(2024, 4, 25),
+          concurrency: 1
+        })
+      )
+      expect(found!.rows).toBe(0)
+      expect(found!.requests.length).toBeLessThanOrEqual(10)
+    })
+  }
+
   it("is not asked for days before the listing one by one", async () => {
     const listed = start + 14 * day
     const [found] = await ran(

@@ -34,6 +34,8 @@ export interface ArchiveResult {
 }
 
 const year = 366 * 86_400_000
+// The number of files that are requested before the listing is, if all of them are absent.
+const probes = 4
 
 interface Read {
   readonly file: files.ArchiveFile
@@ -79,10 +81,23 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
     const readOnce = (planned: ReadonlyArray<files.ArchiveFile>) =>
       Effect.forEach(planned, (file) => notes.files.run(file.path, readOne(file)), { concurrency })
 
+    const firstDay = (after?: number) => notes.days.first(after, archive.firstDay(request, after, context))
+    /** Reads files. If the archive has none of the first ones, its listing shows which of the others exist. */
+    const readFrom = Effect.fnUntraced(function*(planned: ReadonlyArray<files.ArchiveFile>) {
+      const first = yield* read(planned.slice(0, probes))
+      const others = planned.slice(probes)
+      if (others.length === 0) return first
+      if (first.every(isAbsent)) {
+        yield* firstDay()
+        yield* firstDay(planned[probes - 1]!.start)
+      }
+      return [...first, ...yield* read(others)]
+    })
+
     const plan = files.filesOf(request, range, (yield* time) ?? local)
     const hasAlternative = yield* HasAlternative
     // The local clock may be behind: the first answer has the time of the exchange.
-    let planned = yield* read(plan)
+    let planned = yield* readFrom(plan)
     const [upcoming] = plan.length > 0 ? [] : files.filesOf(request, range, end + year)
     if (upcoming !== undefined && (yield* time) === undefined) {
       const probe = Effect.flatMap(
@@ -96,7 +111,7 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
       const more = files.filesOf(request, range, heard).filter(({ path }) =>
         !planned.some(({ file }) => file.path === path)
       )
-      planned = [...planned, ...yield* read(more)]
+      planned = [...planned, ...yield* readFrom(more)]
     }
     // A file is published after its period.
     const now = heard ?? Math.max(local, endOf(planned))
@@ -143,7 +158,6 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
     let others: ReadonlyArray<Read> = []
     if (lacking.length > 0) {
       const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
-      const firstDay = (after?: number) => notes.days.first(after, archive.firstDay(request, after, context))
       const rough = yield* tradingPeriod(first, published, rowsAround(planned, range), now, [], firstDay)
       const completable = completableOf(
         lacking,
