@@ -106,7 +106,8 @@ describe("FailureWindow", () => {
     const attempt = FastCheck.record({
       isFailure: FastCheck.boolean(),
       isRetry: FastCheck.boolean(),
-      wait: FastCheck.oneof(FastCheck.nat(40), FastCheck.nat(1500))
+      // The bounds of buckets and of the window are hit as well as missed.
+      wait: FastCheck.oneof(FastCheck.nat(40), FastCheck.nat(1500), FastCheck.constantFrom(0, 50, 100, 500, 900, 1000))
     })
     FastCheck.assert(
       FastCheck.property(
@@ -129,6 +130,9 @@ describe("FailureWindow", () => {
               expect(window.exceeds(limit, now)).toBe(isTrouble(all, limit, now))
             }
           }
+          for (const later of [0, 50, 100, 500, 900, 999, 1000]) {
+            expect(window.recent(now + later)).toEqual(recent(all, now + later))
+          }
         }
       ),
       { seed: 7, numRuns: 300 }
@@ -136,19 +140,32 @@ describe("FailureWindow", () => {
   })
 })
 
-/** The same by brute force: every tenth of the window that starts with a failure, and all that came after it. */
-const isTrouble = (
-  all: ReadonlyArray<{ readonly at: number; readonly isFailure: boolean; readonly isRetry: boolean }>,
-  { failureRate, minimumAttempts, minimumDuration }: FailureLimit,
-  now: number
-): boolean => {
+type Attempts = ReadonlyArray<{ readonly at: number; readonly isFailure: boolean; readonly isRetry: boolean }>
+
+/** The indices of the failures that start a bucket: a tenth of the window at least after the one before. */
+const starts = (all: Attempts): ReadonlyArray<number> => {
   let start = -Infinity
-  const starts = all.flatMap(({ at, isFailure }, i) => {
+  return all.flatMap(({ at, isFailure }, i) => {
     if (!isFailure || at - start < 100) return []
     start = at
     return [i]
   })
-  return starts.some((i) => {
+}
+
+/** All attempts from the oldest bucket on that is in the window. */
+const recent = (all: Attempts, now: number) => {
+  const oldest = starts(all).find((i) => now - all[i]!.at < 1000)
+  const inside = oldest === undefined ? [] : all.slice(oldest)
+  return { attempts: inside.length, failures: inside.filter(({ isFailure }) => isFailure).length }
+}
+
+/** The same by brute force: every tenth of the window that starts with a failure, and all that came after it. */
+const isTrouble = (
+  all: Attempts,
+  { failureRate, minimumAttempts, minimumDuration }: FailureLimit,
+  now: number
+): boolean =>
+  starts(all).some((i) => {
     const since = all.slice(i)
     const age = now - since[0]!.at
     const share = (some: typeof since) => some.filter(({ isFailure }) => isFailure).length / some.length
@@ -156,4 +173,3 @@ const isTrouble = (
     return age < 1000 && age >= minimumDuration && since.length >= minimumAttempts &&
       share(since) >= failureRate && firsts.length > 0 && share(firsts) >= failureRate
   })
-}

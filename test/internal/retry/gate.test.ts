@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { FetchError } from "effect-errata"
 import * as FastCheck from "effect/FastCheck"
 import { Gate, type Place } from "../../../src/internal/retry/gate.js"
+import type * as Shared from "../../../src/internal/retry/sharedGateModel.js"
 
 const limited = new FetchError.ApiRateLimit({ status: 429 })
 const banned = new FetchError.ApiRateLimit({ status: 418 })
@@ -32,7 +33,7 @@ describe("Gate", () => {
 
   it.each([0, -1, NaN])("a wait of %d closes nothing", (wait) => {
     const gate = new Gate()
-    gate.close(banned, wait, 0, 5000)
+    expect(gate.close(banned, wait, 0, 5000)).toBe(false)
     expect([gate.isOpen, gate.closings, closedAt(gate, 5000)]).toEqual([true, 0, undefined])
   })
 
@@ -52,9 +53,9 @@ describe("Gate", () => {
   it("a stale answer from before the cool-off changes nothing, unless it is a ban", () => {
     const gate = new Gate()
     gate.close(limited, 1000, 0, 0)
-    gate.close(limited, 60_000, 0, 1000)
+    expect(gate.close(limited, 60_000, 0, 1000)).toBe(false)
     expect([gate.isOpen, gate.closings]).toEqual([true, 1])
-    gate.close(banned, 60_000, 0, 1000)
+    expect(gate.close(banned, 60_000, 0, 1000)).toBe(true)
     expect([closedAt(gate, 1000), gate.closings]).toEqual([60_000, 2])
   })
 
@@ -191,5 +192,82 @@ describe("Gate", () => {
     slot(gate, 0)
     gate.close(limited, 1000, 1, 60_000)
     expect(slot(gate, 0, 60_000)).toBe(61_002)
+  })
+
+  it("the calls in the queue are those whose turn has not come", () => {
+    const gate = new Gate()
+    expect(gate.waiting(0)).toBe(0)
+    gate.close(limited, 1000, 0, 0)
+    const places = Array.from({ length: 3 }, () => gate.enqueue(0, 0, 0))
+    // The places end at 1020, 1040 and 1060.
+    expect([0, 1019, 1020, 1039, 1040, 1060].map((now) => gate.waiting(now))).toEqual([3, 3, 2, 2, 1, 0])
+    gate.leave(places[2]!)
+    expect(gate.waiting(1000)).toBe(2)
+  })
+
+  it("places that are over are not kept", () => {
+    const gate = new Gate()
+    for (let now = 0; now < 10_000; now += 100) gate.enqueue(0, now, now)
+    expect(Reflect.get(gate, "taken")).toHaveLength(1)
+  })
+})
+
+describe("Gate, shared by processes", () => {
+  const ofOthers = new FetchError.ApiRateLimit({ message: "of another process" })
+
+  const sharing = () => {
+    const reported: Array<Shared.Closing> = []
+    const host: { closing: Shared.Closing | undefined; close: Shared.Host["close"] } = {
+      closing: undefined,
+      close: (closing) => {
+        reported.push(closing)
+      }
+    }
+    return { reported, host, gate: new Gate(host) }
+  }
+
+  it("closes for a pause of others, once, and until its end", () => {
+    const { gate, host, reported } = sharing()
+    expect([gate.isOpen, gate.closed(0)]).toEqual([true, undefined])
+    host.closing = { error: ofOthers, until: 1000 }
+    expect(gate.isOpen).toBe(false)
+    expect(gate.closed(400)).toEqual({ error: ofOthers, wait: 600, turn: 600 })
+    expect(gate.closed(999)).toMatchObject({ wait: 1 })
+    expect([gate.closed(1000), gate.isOpen, gate.closings]).toEqual([undefined, true, 1])
+    // What comes from others is not reported to them.
+    expect(reported).toEqual([])
+  })
+
+  it.each([0, 1, 4999])("a pause of others that ended %d ms ago closes nothing", (age) => {
+    const { gate, host } = sharing()
+    host.closing = { error: ofOthers, until: 5000 - age }
+    expect([gate.closed(5000), gate.isOpen, gate.closings]).toEqual([undefined, true, 0])
+  })
+
+  it("a pause of others is extended by its own, and not shortened by a later one of others", () => {
+    const { gate, host } = sharing()
+    host.closing = { error: ofOthers, until: 1000 }
+    expect(gate.close(limited, 2000, 0, 0)).toBe(false)
+    expect(gate.closed(0)).toMatchObject({ error: limited, wait: 2000 })
+    host.closing = { error: ofOthers, until: 1500 }
+    expect(gate.closed(100)).toMatchObject({ error: limited, wait: 1900 })
+    host.closing = undefined
+    expect(gate.closed(100)).toMatchObject({ error: limited, wait: 1900 })
+    expect(gate.closings).toBe(1)
+  })
+
+  it("reports its own pauses, and extensions of them, with their end; not what changes nothing", () => {
+    const { gate, reported } = sharing()
+    gate.close(limited, 1000, 0, 500)
+    gate.close(banned, 200, 0, 600)
+    gate.close(banned, 0, 0, 600)
+    gate.close(banned, 5000, 0, 600)
+    expect(reported).toEqual([{ error: limited, until: 1500 }, { error: banned, until: 5600 }])
+  })
+
+  it("believes others for a day, too", () => {
+    const { gate, host } = sharing()
+    host.closing = { error: ofOthers, until: Infinity }
+    expect(closedAt(gate, 1000)).toBe(86_400_000)
   })
 })
