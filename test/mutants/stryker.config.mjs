@@ -14,7 +14,7 @@ export default {
   ignoreStatic: true,
   concurrency: 2,
   // A busy machine is no reason to count a mutant as killed.
-  timeoutMS: 30_000,
+  timeoutMS: 15_000,
   timeoutFactor: 5,
   reporters: ["progress-append-only", "clear-text"],
   clearTextReporter: { allowColor: false, reportTests: false, allowEmojis: false },

@@ -148,4 +148,15 @@ describe("Budget", () => {
       }
     }))
   })
+
+  it("a token that is given back can be taken again, and fills it no further than its capacity", () => {
+    const budget = new Budget({ ratio: 1, perSecond: 0 }, 0)
+    calls(budget, 2)
+    expect([budget.spend(0), budget.spend(0), budget.spend(0)]).toEqual([true, true, false])
+    budget.refund()
+    expect([budget.left(0), budget.spend(0), budget.spend(0)]).toEqual([1, true, false])
+    calls(budget, 1000)
+    budget.refund()
+    expect(budget.left(0)).toBe(budget.capacity)
+  })
 })

@@ -107,7 +107,7 @@ describe("Circuit, open", () => {
     for (let now = 5000; now < 1_000_000; now += 5000) {
       expect(circuit.enter(now - 1)).toMatchObject({ since: 0 })
       expect(circuit.enter(now)).toBe("probe")
-      circuit.probed({ failed: fault(now) }, 1, circuit.probes, now)
+      expect(circuit.probed({ failed: fault(now) }, 1, circuit.probes, now)).toBe(false)
       expect([circuit.status, circuit.epoch, circuit.enter(now)]).toMatchObject([
         "open",
         1,
@@ -119,7 +119,7 @@ describe("Circuit, open", () => {
   it("a probe that is ignored is followed by another at once", () => {
     const circuit = opened()
     expect(circuit.enter(7000)).toBe("probe")
-    circuit.probed("ignored", 1, circuit.probes, 7100)
+    expect(circuit.probed("ignored", 1, circuit.probes, 7100)).toBe(false)
     expect([circuit.isClosed, circuit.status, circuit.epoch]).toEqual([false, "open", 1])
     expect(circuit.enter(7100)).toBe("probe")
     circuit.probed({ failed: fault(9) }, 1, circuit.probes, 7200)
@@ -203,6 +203,12 @@ describe("Circuit, what is read of it", () => {
       expect(opened().opened(now)).toEqual({ error: fault(2), ...expected })
     }
   )
+
+  it("the open time counts from when it opened, not from 0", () => {
+    const circuit = circuitOf({ minimumDuration: 0 })
+    for (let i = 0; i < 3; i++) fail(circuit, i, 0, 70_000)
+    expect(circuit.opened(71_000)).toEqual({ error: fault(2), openFor: 1000, probeIn: 4000 })
+  })
 
   it("half-open, no probe is due; after a failed one, the latest error and the whole time", () => {
     const circuit = opened()

@@ -90,6 +90,36 @@ describe("FailureWindow", () => {
     }
   })
 
+  it("a few retries that succeed, of calls that fail in the end, change little", () => {
+    const window = new FailureWindow(30_000)
+    for (const now of steps(0, 9000, 1000)) {
+      window.failed(false, now)
+      for (let i = 0; i < 9; i++) window.failed(true, now)
+    }
+    for (let i = 0; i < 5; i++) window.succeeded(true)
+    expect(window.exceeds(limit(), 9000)).toBe(true)
+  })
+
+  it("a failure leaves the window when it is as old as the window is long", () => {
+    const failures = (now: number) => {
+      const window = new FailureWindow(30_000)
+      failing(window, 0, now)
+      return window.exceeds(limit({ minimumAttempts: 2 }), now)
+    }
+    expect([29_999, 30_000].map(failures)).toEqual([true, false])
+  })
+
+  it("a failure a tenth of the window after the start of a bucket starts the next one", () => {
+    const isAlone = (now: number) => {
+      const window = new FailureWindow(30_000)
+      window.failed(false, 0)
+      window.succeeded(false)
+      window.failed(false, now)
+      return window.exceeds(limit({ failureRate: 1, minimumAttempts: 1, minimumDuration: 0 }), now)
+    }
+    expect([2999, 3000].map(isAlone)).toEqual([false, true])
+  })
+
   it("retries alone say nothing of the calls", () => {
     const window = new FailureWindow(30_000)
     for (const now of steps(0, 9000, 100)) window.failed(true, now)

@@ -205,6 +205,14 @@ describe("Gate", () => {
     expect(gate.waiting(1000)).toBe(2)
   })
 
+  it("a call that comes while places are due queues behind them", () => {
+    const gate = new Gate()
+    gate.close(limited, 1000, 0, 0)
+    gate.enqueue(0, 0, 0)
+    gate.enqueue(0, 0, 0)
+    expect(gate.enqueue(0, 1001, 1001).start).toBe(1040)
+  })
+
   it("places that are over are not kept", () => {
     const gate = new Gate()
     for (let now = 0; now < 10_000; now += 100) gate.enqueue(0, now, now)
@@ -269,5 +277,6 @@ describe("Gate, shared by processes", () => {
     const { gate, host } = sharing()
     host.closing = { error: ofOthers, until: Infinity }
     expect(closedAt(gate, 1000)).toBe(86_400_000)
+    expect(closedAt(gate, 2000)).toBe(86_399_000)
   })
 })
