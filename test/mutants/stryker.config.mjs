@@ -14,8 +14,8 @@ export default {
   ignoreStatic: true,
   concurrency: 2,
   // A busy machine is no reason to count a mutant as killed.
-  timeoutMS: 15_000,
-  timeoutFactor: 5,
+  timeoutMS: 5000,
+  timeoutFactor: 4,
   reporters: ["progress-append-only", "clear-text"],
   clearTextReporter: { allowColor: false, reportTests: false, allowEmojis: false },
   incremental: true,
