@@ -92,7 +92,7 @@ export class CandleMap {
     // The grid of `3d` is unknown before the first candle.
     const isUnknown = this.interval === "3d" && this.opens.length === 0
     return subtract([range], this.handled).find(({ end, start }) =>
-      isUnknown ? start < end : Interval.count(this.interval, start, end, this.anchor()) > 0
+      isUnknown || Interval.count(this.interval, start, end, this.anchor()) > 0
     )
   }
 

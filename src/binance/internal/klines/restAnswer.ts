@@ -61,10 +61,11 @@ export const mismatch = (
   return undefined
 }
 
+/** True for the length of another interval; the length of a candle of the interval itself is not passed here. */
 const isOfOther = (interval: Interval.Interval, open: number, end: number): boolean =>
   Interval.Interval.literals.some((other) =>
     // The first three days of an instrument may be shorter.
-    other !== interval && !(interval === "3d" && other === "1d") && (other === "1M"
+    !(interval === "3d" && other === "1d") && (other === "1M"
       ? interval !== "1d" && Interval.floor("1M", open) === open && Interval.next("1M", open) === end
       : end - open === Interval.millis[other])
   )

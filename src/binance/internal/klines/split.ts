@@ -51,7 +51,7 @@ export const byEvidence = (
   }
   while (start < come) {
     const empty = evidence.emptyFrom(start) ?? evidence.emptyFrom(Interval.ceil(interval, start))
-    if (empty !== undefined && empty.end > start) {
+    if (empty !== undefined) {
       const end = empty.end >= come ? range.end : empty.end
       pieces.push({ start, end })
       start = end

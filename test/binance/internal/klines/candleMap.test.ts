@@ -102,6 +102,39 @@ describe("CandleMap", () => {
     )
   })
 
+  const map = (...answers: ReadonlyArray<Partial<Answer>>) => {
+    const map = new CandleMap("1h", () => 0)
+    for (const { coverage, invalid = [], opens = [] } of answers) {
+      map.add({ rows: allocate(0), opens, invalid }, coverage)
+    }
+    return map
+  }
+  const between = (start: number, end: number): Range => ({ start: start * hour, end: end * hour })
+
+  it("an invalid row before the valid ones is in order with them", () => {
+    const found = map({ opens: [5 * hour, 7 * hour], invalid: [2 * hour, 6 * hour] })
+    expect(found.gaps(between(0, 9))).toEqual([between(0, 2), between(3, 5), between(8, 9)])
+  })
+
+  it("a candle refutes only the answers that denied it, not one that ends where it opens", () => {
+    const found = map({ coverage: between(0, 3) }, { coverage: between(2, 6) }, { coverage: between(0, 9) }, {
+      opens: [3 * hour]
+    })
+    expect(found.votesOn(between(0, 3))).toEqual([{ ...between(0, 3), votes: 1 }])
+    expect(found.votesOn(between(4, 9))).toEqual([{ ...between(4, 9), votes: 0 }])
+  })
+
+  it("an empty range marks nothing, and what has no candle of the grid is not asked for", () => {
+    const found = map()
+    found.handle(between(5, 5))
+    found.handle(between(8, 7))
+    expect(found.unhandled(between(0, 9))).toEqual(between(0, 9))
+    expect(found.unhandled(between(2.25, 2.75))).toBeUndefined()
+    found.handle(between(0, 2.25))
+    found.handle(between(2.75, 6))
+    expect(found.unhandled(between(0, 9))).toEqual(between(6, 9))
+  })
+
   it("keeps the rows of answers that have some, and the opens of invalid ones", () => {
     const map = new CandleMap("1h", () => 0)
     const rows = { ...allocate(1), openTime: Float64Array.of(hour) }

@@ -50,6 +50,11 @@ describe("Evidence, of empty ranges", () => {
     expect([15, 20, 21].map((instant) => evidence.isEmptyAfter(instant))).toEqual([false, false, true])
   })
 
+  it("has none at first", () => {
+    const evidence = new Evidence()
+    expect([evidence.spare, evidence.unsure, evidence.emptyFrom(0), evidence.doubts]).toEqual([[], [], undefined, 0])
+  })
+
   it("two answers prove that there is nothing; four after one that was wrong", () => {
     const evidence = new Evidence()
     expect(evidence.required).toBe(2)

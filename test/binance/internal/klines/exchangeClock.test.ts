@@ -31,6 +31,13 @@ describe("ExchangeClock", () => {
     expect([clock.earliest(2000), clock.error(51_003, 2000), clock.error(50_990, 2000)]).toEqual([51_000, 3, -10])
   })
 
+  it("bounds that meet in one instant are exact", () => {
+    const clock = new ExchangeClock()
+    clock.heard(50_000, 1000, 0, 0)
+    clock.heard(51_000, 1000, 0, 0)
+    expect([clock.earliest(0), clock.error(51_500, 0), clock.error(50_500, 0)]).toEqual([51_000, 500, -500])
+  })
+
   it("a statement that contradicts: the exchange has set its clock", () => {
     const clock = new ExchangeClock()
     clock.heard(50_000, 1000, 0, 100)

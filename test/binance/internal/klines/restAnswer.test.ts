@@ -94,6 +94,9 @@ describe("mismatch", () => {
     expect(mismatch("1h", question, rows(3, 60_000))).toBe("3 of 4 candles are of another interval")
     expect(mismatch("1h", question, rows(4, 61_000))).toBeUndefined()
     expect(mismatch("1h", question, rowsOf([]))).toBeUndefined()
+    // The first candle of a month, and one that ends with a month, are no months.
+    expect(mismatch("1h", question, rowsOf([[monday, monday + 61_000]]))).toBeUndefined()
+    expect(mismatch("1h", question, rowsOf([[monday + 9.5 * day, Date.UTC(2024, 1, 1)]]))).toBeUndefined()
   })
 })
 

@@ -70,6 +70,7 @@ describe("byEvidence", () => {
     ["a part of it is to come", evidenceOf(12.5 * day), 10, 90, [[10, 90]]],
     ["more than a piece of it is past", evidenceOf(14.5 * day), 10, 90, [[10, 13], [13, 90]]],
     ["all of it is to come", evidenceOf(5 * day), 10, 90, [[10, 90]]],
+    ["it has no length", evidenceOf(90 * day), 10, 10, []],
     ["its beginning is empty", evidenceOf(90 * day, [0, 40]), 10, 44, [[10, 40], [40, 43], [43, 44]]],
     ["its end is empty", evidenceOf(90 * day, [12, 99]), 10, 44, [[10, 12], [12, 44]]],
     ["there is a gap in it", evidenceOf(90 * day, [12, 30]), 10, 32, [[10, 12], [12, 30], [30, 32]]],
