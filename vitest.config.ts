@@ -45,8 +45,14 @@ export default defineConfig(({ mode }) => {
         { find: /^effect-errata\/(.+)$/, replacement: src("$1.ts") }
       ]
     },
-    // A busy machine is no reason to fail.
-    test: { name, testTimeout: 30_000, setupFiles: "test/randomSeed.ts", ...test }
+    // A busy machine is no reason to fail. A fleet starts programs, which takes many seconds there.
+    test: {
+      name,
+      testTimeout: mode === "fleet" ? 120_000 : 30_000,
+      hookTimeout: 60_000,
+      setupFiles: "test/randomSeed.ts",
+      ...test
+    }
   })
   return {
     test: {

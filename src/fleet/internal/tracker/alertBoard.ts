@@ -1,16 +1,10 @@
 /** The states of the alerts of a fleet as this process knows them, and the edges that its subscribers have seen. */
-import * as Alert from "../../../Alert.js"
 import { type Active, type Edge, naming, withId } from "../../../internal/tracker/alerting/alertBuilder.js"
 import { AlertFeed } from "../../../internal/tracker/alerting/alertFeed.js"
 import type { ActiveState, AlertState, FleetEdge } from "./alertState.js"
 import { decodeState, encodeEdge, fleetKey, helloKey, isNewer, none, setPrefix } from "./alertState.js"
 import { keyOfEdge } from "./fleetLimits.js"
-import type { EdgeChange } from "./heardEdges.js"
-import { HeardEdges } from "./heardEdges.js"
-
-const resolvedAs = ({ _tag, ...alert }: Alert.Resolved, id: string): Alert.Resolved =>
-  // The types guarantee what the schema would check.
-  new Alert.Resolved({ ...alert, id }, { disableValidation: true })
+import { HeardEdges, resolvedAs } from "./heardEdges.js"
 
 interface Known {
   readonly text: string
@@ -21,6 +15,9 @@ const unknown: Known = { text: "", state: none }
 
 /** Edges that are older are not published again: every process that runs has seen them. */
 const republishedMillis = 120_000
+
+/** The time in which an edge arrives once its state is known, in milliseconds. */
+const overdueMillis = 5000
 
 const escalationsOf = ({ active }: AlertState): number => active?.escalations ?? 0
 
@@ -35,6 +32,8 @@ export class AlertBoard {
   private readonly renamed = new Map<string, string>()
   private readonly states = new Map<string, Known>()
   private readonly heard = new HeardEdges()
+  /** Since when the states are known whose edges have not arrived, in milliseconds. */
+  private readonly overdue = new Map<string, number>()
 
   of(key: string): Known {
     return this.states.get(key) ?? unknown
@@ -66,13 +65,8 @@ export class AlertBoard {
     for (const [key, text] of states) {
       this.know(key, text)
       const { state } = this.of(key)
-      const { active, ended, published } = state
-      this.heard.start(key, {
-        version: published,
-        isActive: active !== undefined,
-        escalations: escalationsOf(state)
-      })
-      if (ended !== undefined) this.feed.keep([ended])
+      this.heard.start(key, state)
+      if (state.ended !== undefined) this.feed.keep([state.ended])
     }
   }
 
@@ -86,7 +80,7 @@ export class AlertBoard {
     const change = { version: state.version, escalations: escalationsOf(state), alerts }
     this.heard.keep(key, change)
     // Unless edges of other processes before it have not arrived yet: then it arrives after them.
-    if (this.hasSeen(key, before)) this.publish(key, change)
+    if (this.hasSeen(key, before)) this.publish(key, this.heard.hear(key, change))
   }
 
   /**
@@ -94,15 +88,37 @@ export class AlertBoard {
    * seen them ignore them. `now` is the time of the store.
    */
   lostEdges(key: string, published: number, now: number): ReadonlyArray<string> {
-    const { text } = this.of(key)
-    return this.heard.after(key, published, now - republishedMillis).map(({ alerts, escalations, version }) =>
+    const { state, text } = this.of(key)
+    return this.heard.after(key, published, state, now - republishedMillis).map(({ alerts, escalations, version }) =>
       encodeEdge({ key, state: text, version, escalations, alerts })
     )
   }
 
-  /** Publishes those edges of a change that subscribers have not seen. */
-  private publish(key: string, change: EdgeChange): void {
-    for (const alert of this.heard.hear(key, change)) {
+  /**
+   * Publishes what led to states whose edges have not arrived for some seconds: they are lost. `now` is the time of the
+   * tracker in milliseconds.
+   */
+  catchUp(now: number): void {
+    for (const [key, { state }] of this.states) {
+      if (this.hasSeen(key, state)) {
+        this.overdue.delete(key)
+        continue
+      }
+      const since = this.overdue.get(key) ?? now
+      this.overdue.set(key, since)
+      if (now - since < overdueMillis) continue
+      this.overdue.delete(key)
+      this.publish(key, this.heard.catchUp(key, state))
+    }
+  }
+
+  get hasOverdue(): boolean {
+    return this.overdue.size > 0
+  }
+
+  /** Publishes edges that subscribers have not seen. */
+  private publish(key: string, edges: ReadonlyArray<Edge>): void {
+    for (const alert of edges) {
       const local = this.local.get(key)
       if (local !== undefined) {
         // Subscribers know it from the outage, under another id.
@@ -156,6 +172,6 @@ export class AlertBoard {
     this.know(key, state)
     const change = { version, escalations, alerts }
     this.heard.keep(key, change)
-    this.publish(key, change)
+    this.publish(key, this.heard.hear(key, change))
   }
 }

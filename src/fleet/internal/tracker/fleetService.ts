@@ -118,7 +118,10 @@ export const make = Effect.fnUntraced(function*(
         if (next === undefined) return Effect.void
         const reconcile = Effect.suspend(() => counts.doubt(next) ? quietly(counts.reconcile) : Effect.void)
         // Where it fails, the next flush makes up for it.
-        return Effect.zipRight(mutex.withPermits(1)(Effect.ignore(reconcile)), wake.open)
+        return mutex.withPermits(1)(Effect.ignore(reconcile)).pipe(
+          Effect.zipRight(wake.open),
+          Effect.zipRight(changed.open)
+        )
       }
     })
 
@@ -214,6 +217,7 @@ export const make = Effect.fnUntraced(function*(
    */
   const watch: Effect.Effect<number, Unavailable> = Effect.gen(function*() {
     yield* exchange
+    board.catchUp(yield* nowMillis)
     const hadCounted = hasCounted
     hasCounted = false
     if (!(yield* store.lease(`watch:${limits.fingerprint}`, leaseMillis))) return pauseOf(hadCounted)
@@ -238,7 +242,8 @@ export const make = Effect.fnUntraced(function*(
   yield* repeatWatch({
     watch: mutex.withPermits(1)(noteAway(watch)),
     changed,
-    dueIn: decider.dueIn
+    // The second look finds the edges that have not arrived since the first one.
+    dueIn: Effect.map(decider.dueIn, (millis) => board.hasOverdue ? Math.min(1000, millis) : millis)
   })
 
   yield* wake.await.pipe(

@@ -3,6 +3,7 @@
  * put back. All effects must run one after the other.
  */
 import * as Effect from "effect/Effect"
+import * as Hash from "effect/Hash"
 import type { Core } from "../../../internal/tracker/core.js"
 import type { Memory } from "../../../internal/tracker/memory.js"
 import type { Unavailable } from "../storeError.js"
@@ -47,6 +48,8 @@ export const make = (
   let changes = new Changes()
   let fleet: FleetState | undefined
   let incarnation = 0
+  // The incarnation for which the store was checked for losses before the first batch.
+  let checked = -1
   let settledAt = -Infinity
   // Whether the store may have lost data or another process has changed the state of the fleet.
   let isDoubtful = false
@@ -66,7 +69,10 @@ export const make = (
   const nowMillis = memory.step((_, { now }) => now / 1e6)
   const coreOf: Effect.Effect<readonly [Core, number]> = memory.step((core, { now }) => [core, Math.max(now, core.now)])
   const process = () => `${store.process}.${incarnation}`
-  const groupOf = (group: string) => `${fleet?.generation ?? 0}.${group}`
+  // The counts of each epoch have keys of their own: a batch that was sent to an emptied store before this process noticed the
+  // loss, and that is put back afterwards, is not counted twice.
+  const groupOf = (group: string) =>
+    `${fleet?.generation ?? 0}.${(Hash.string(fleet?.epoch ?? "") >>> 0).toString(36)}.${group}`
 
   // -------------------------------------------------------------------------------------------------------------------
   // the state of the fleet
@@ -251,6 +257,11 @@ export const make = (
     yield* cut
     const of = new Map<string, Map<string, Map<number, number>>>()
     for (let batch = queue.next(); batch !== undefined; batch = queue.next()) {
+      if (batch.seq === 1 && checked !== incarnation) {
+        // An emptied store takes a first batch like any other.
+        checked = incarnation
+        if (yield* reconcile) continue
+      }
       const { at, series, windows } = batch
       const wanted = series.map(({ field, group }) => isWanted(group, field))
       const now = yield* nowMillis
