@@ -148,7 +148,7 @@ describe("edges that subscribers have heard", () => {
 
   // Two processes continue from the same state: one is cut off and the store loses its change.
   for (
-    const { name, first, second, then, expected } of [
+    const { name, first, second, last, expected } of [
       {
         name: "fewer escalations, then more",
         first: { escalations: 1, alerts: [escalated("x")] },
@@ -165,7 +165,7 @@ describe("edges that subscribers have heard", () => {
         name: "resolved, then escalated and resolved",
         first: { escalations: 0, alerts: [resolved("x")] },
         second: { escalations: 1, alerts: [escalated("x")] },
-        then: { escalations: 0, alerts: [resolved("x")] },
+        last: { escalations: 0, alerts: [resolved("x")] },
         expected: []
       },
       {
@@ -180,9 +180,9 @@ describe("edges that subscribers have heard", () => {
       const heard = new HeardEdges()
       heard.hear("a", { version: 1, escalations: 0, alerts: [fired("x")] })
       heard.hear("a", { version: 2, ...first })
-      const second2 = tags(heard.hear("a", { version: 2, ...second }))
-      const third = then === undefined ? [] : tags(heard.hear("a", { version: 3, ...then }))
-      expect([...second2, ...third]).toEqual(expected)
+      const again = tags(heard.hear("a", { version: 2, ...second }))
+      const third = last === undefined ? [] : tags(heard.hear("a", { version: 3, ...last }))
+      expect([...again, ...third]).toEqual(expected)
     })
   }
 

@@ -133,7 +133,7 @@ export const resolvedAs = ({ _tag, ...alert }: Alert.Resolved, id: string): Aler
   // The types guarantee what the schema would check.
   new Alert.Resolved({ ...alert, id }, { disableValidation: true })
 
-const firedBefore = ({ _tag: _, ...alert }: Alert.Escalated, since: number): Alert.Fired =>
+const firedBefore = ({ _tag, ...alert }: Alert.Escalated, since: number): Alert.Fired =>
   // The types guarantee what the schema would check.
   new Alert.Fired({ ...alert, at: DateTime.unsafeMake(Math.round(since)) }, { disableValidation: true })
 
