@@ -138,9 +138,11 @@ describe("edges that subscribers have heard", () => {
       if (i < first || i > last) subscriber.hear(heard.hear("a", change))
       if (i === last) subscriber.hear(heard.catchUp("a", stateAfter(changes.slice(0, i + 1))))
       if (i < first || i >= last) {
-        expect(subscriber.active).toBe(changes.slice(0, i + 1).flatMap(({ alerts }) => alerts).at(-1)?._tag === "Resolved"
-          ? undefined
-          : change.alerts.at(-1)?.id)
+        expect(subscriber.active).toBe(
+          changes.slice(0, i + 1).flatMap(({ alerts }) => alerts).at(-1)?._tag === "Resolved"
+            ? undefined
+            : change.alerts.at(-1)?.id
+        )
       }
     }
     expect(subscriber.isWrong).toBe(false)
