@@ -613,11 +613,18 @@ describe("BinanceVision and the defects of the archive", () => {
         stub((url) => {
           const day = /-(\d{4}-\d\d-\d\d)\.zip/.exec(url.pathname)?.[1]
           const zip = zipOf([`BTCUSDT-1h-${day}.csv`, csv(dayOf(5))])
+          const month = zipOf(["BTCUSDT-1d-2024-01.csv", csv([utc(2024, 0, 5)])])
           const names = url.searchParams.get("prefix")?.includes("ETHBTC") === true
             ? ["ETHBTC-1d-2017-07-14.zip"]
             : ["BTCUSDT-1d-2020-8.zip", "BTCUSDT-1d-2024-01-05.zip"]
           const keys = names.map((key) => `<Contents><Key>data/spot/daily/klines/BTCUSDT/1d/${key}</Key></Contents>`)
-          return day === undefined
+          return url.pathname.includes("BTCUSDT-1d-2024-01.zip")
+            ? new Response(
+              url.pathname.endsWith(".CHECKSUM")
+                ? `${pack.sha256(month)}  BTCUSDT-1d-2024-01.zip`
+                : Uint8Array.from(month)
+            )
+            : day === undefined
             ? new Response(`<ListBucketResult>${keys.join("")}</ListBucketResult>`)
             : day !== "2024-01-05"
             ? new Response("", { status: 404 })

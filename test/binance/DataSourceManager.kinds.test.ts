@@ -326,7 +326,7 @@ describe("the archive", () => {
         })
       )
       expect(found).toMatchObject({ missing: ["2024-03-15..2024-04-04 delisted"] })
-      expect(found!.requests.length).toBeLessThanOrEqual(10)
+      expect(found!.requests.length).toBeLessThanOrEqual(11)
     })
 
     for (const clientOffset of [-2 * day, 2 * day]) {
@@ -375,6 +375,8 @@ describe("the archive", () => {
     expect(found!.requests).toEqual([
       "BTCUSDT-1h-2024-03-04.zip",
       "list",
+      "BTCUSDT-1d-2024-03.zip",
+      "BTCUSDT-1d-2024-03.zip.CHECKSUM",
       "list",
       "BTCUSDT-1h-2024-03-19.zip",
       "BTCUSDT-1h-2024-03-19.zip.CHECKSUM"
@@ -451,6 +453,28 @@ describe("the archive", () => {
       expect(found!.rows).toBe(1)
       expect(found!.missing.at(-1)).toMatch(`..${iso(opened)} `)
     })
+  }
+
+  for (
+    const [name, traded, lost, span] of [
+      ["first", { listed: start + 10 * hour }, "2024-03-05", { start: start - day, end: start + 3 * day }],
+      ["last", { delisted: start + 10 * hour }, "2024-03-05", { start: start - 2 * day, end: start + 3 * day }]
+    ] as const
+  ) {
+    for (const interval of ["1h", "1d"] as const) {
+      it(`has candles of the ${name} day, whose daily files are lost, in its months: ${interval}`, async () => {
+        const [found] = await ran(
+          world({}, [step(span)], {
+            series: [{ ...subject, ...traded, interval }, older, living].map((one) => ({ ...one, interval })) as never,
+            sources: ["vision"],
+            // The listing shows the files of 1d.
+            archive: { ...world({}, []).archive, lost: [`BTCUSDT-${interval}-${lost}.zip`, `BTCUSDT-1d-${lost}.zip`] }
+          })
+        )
+        const hours = name === "first" ? 14 + 48 : 48 + 10
+        expect(found!.rows).toBe(interval === "1d" ? 3 : hours)
+      })
+    }
   }
 
   it("is asked for a month that was published before its only traded day", async () => {

@@ -96,6 +96,7 @@ export const makeArchive = (
       for (let start = days[of]!.floor(Math.max(listed, begins)); start < now() && keys.length < most; start += day) {
         const name = `${prefix}${symbol}-1d-${iso(start)}.zip`
         if (`${name}.CHECKSUM` <= marker || !days[of]!.exists(start) || !isPublished(start, true)) continue
+        if (absent.has(name.slice(name.lastIndexOf("/") + 1))) continue
         keys.push(...[name, `${name}.CHECKSUM`].filter((key) => key > marker))
       }
     }
@@ -109,6 +110,18 @@ export const makeArchive = (
     }
   }
 
+  /** The monthly file of candles of a day, where another interval is the subject. It has no faults. */
+  const ofDays = (of: number, name: string, time: string, isSum: boolean): Reply => {
+    const start = Date.parse(`${time}-01`)
+    if (!isPublished(start, false)) return s3(404)
+    const opens = days[of]!.first({ start, end: monthStart(start, 1) }).filter((open) => open + day <= now())
+    if (opens.length === 0) return s3(404)
+    const zip = zipOf(name, opens.map((open) => `${line(days[of]!.row(open), false)}\n`).join(""), false)
+    if (!isSum) return zipReply(zip, undefined)
+    const sum = createHash("sha256").update(zip).digest("hex")
+    return { status: 200, headers: { "content-type": "binary/octet-stream" }, body: `${sum}  ${name}` }
+  }
+
   const answer: Archive["answer"] = (path, query, isCalm) => {
     if (path === bucket) return { reply: listed(query), fault: undefined }
     const [, folder, period, symbol, spelling, name, time, ending] =
@@ -117,6 +130,9 @@ export const makeArchive = (
     const of = bySymbol.get(symbol ?? "")
     if (of === undefined || name === undefined || time === undefined) return { reply: s3(404), fault: undefined }
     const { interval, market } = world.series[of]!
+    if (spelling === "1d" && period === "monthly" && interval !== "1d" && folder === folders[market]) {
+      return { reply: ofDays(of, name, time, ending !== undefined), fault: undefined }
+    }
     const isDaily = period === "daily"
     const start = Date.parse(isDaily ? time : `${time}-01`)
     const isThere = folder === folders[market] && spelling === spelled(interval) && isDaily === (time.length === 10) &&

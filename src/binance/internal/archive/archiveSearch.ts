@@ -15,11 +15,13 @@ import * as columns from "../klines/columns.js"
 import { isLastWord, type KlinesError } from "../klines/failure.js"
 import { EachRequest } from "../klines/pages.js"
 import { intersect, overlay, type Range, subtract } from "../klines/ranges.js"
+import { rangeOf } from "../klines/requestRange.js"
 import type { Archive } from "./archiveClient.js"
 import * as files from "./archiveFiles.js"
 import type { ArchiveNotes } from "./archiveNotes.js"
 import { archiveReasons } from "./archiveReasons.js"
 import type { FileRows } from "./contents.js"
+import { firstTradedDay } from "./tradedDays.js"
 import { provenPeriod, type TradingPeriod, tradingPeriod } from "./tradingPeriod.js"
 
 export interface ArchiveResult {
@@ -81,7 +83,25 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
     const readOnce = (planned: ReadonlyArray<files.ArchiveFile>) =>
       Effect.forEach(planned, (file) => notes.files.run(file.path, readOne(file)), { concurrency })
 
-    const firstDay = (after?: number) => notes.days.first(after, archive.firstDay(request, after, context))
+    const ofMonth = Effect.fnUntraced(function*(month: number) {
+      const file = files.fileOf({ market, symbol, interval: "1d" }, "monthly", month)
+      const at = (yield* time) ?? local
+      if (files.mayCome(file, at)) return undefined
+      const { rows } = yield* notes.files.run(
+        file.path,
+        Effect.map(
+          Effect.either(each(archive.rows({ market, symbol, interval: "1d" }, file, at, context))),
+          (rows): Read => ({ file, rows })
+        )
+      )
+      return Either.isLeft(rows) ? undefined : Option.match(rows.right, {
+        onNone: () => [],
+        onSome: ({ columns: { openTime } }) => [...openTime].sort((a, b) => a - b)
+      })
+    })
+    const listed = (after?: number) => archive.firstDay(request, after, context)
+    const from = rangeOf(request).start
+    const firstDay = (after?: number) => firstTradedDay(notes.days, { start: from, listed, ofMonth }, after)
     /** Reads files. If the archive has none of the first ones, its listing shows which of the others exist. */
     const readFrom = Effect.fnUntraced(function*(planned: ReadonlyArray<files.ArchiveFile>) {
       const first = yield* read(planned.slice(0, probes))
@@ -188,7 +208,11 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
         )
       const isOther = (other: string) => other !== symbol
       const period = yield* provenPeriod(
-        shown,
+        {
+          ...shown,
+          listed: notes.days.agreed.has("first") ? shown.listed : -Infinity,
+          delisted: notes.days.agreed.has("last") ? shown.delisted : Infinity
+        },
         now,
         { oldest: files.oldest[market].filter(isOther), largest: files.largest[market].filter(isOther) },
         (other, after) =>

@@ -7,6 +7,8 @@ import type { Range } from "../klines/ranges.js"
 export class FileDays {
   /** No day between a time and this day has files. */
   private readonly known: Array<{ readonly after: number; readonly day: number }> = []
+  /** The ends of the instrument that two parts of the archive agree on. */
+  readonly agreed = new Set<"first" | "last">()
   private readonly once = new Once()
   private readonly turn = Effect.unsafeMakeSemaphore(1)
   private readonly others = new Map<string, FileDays>()
