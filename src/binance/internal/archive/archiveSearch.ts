@@ -178,11 +178,18 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
     let others: ReadonlyArray<Read> = []
     if (lacking.length > 0) {
       const published = { start, end: Math.min(end, files.publishedUntil(interval, now)) }
+      /** The bounds that two parts of the archive agree on. */
+      const agreed = (period: TradingPeriod): TradingPeriod => ({
+        ...period,
+        listed: notes.days.agreed.has("first") ? period.listed : -Infinity,
+        delisted: notes.days.agreed.has("last") ? period.delisted : Infinity
+      })
       const rough = yield* tradingPeriod(first, published, rowsAround(planned, range), now, [], firstDay)
       const completable = completableOf(
         lacking,
         planned.filter((read) => !isLost(read)),
-        rough
+        rough,
+        agreed(rough)
       )
       const days: Array<Read> = []
       for (const gap of completable.monthly) {
@@ -198,21 +205,17 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
       // The last of several rows with one open time takes precedence.
       all = [...months, ...planned, ...days]
       others = [...days, ...months]
-      const agreed = agreedOn(all)
+      const both = agreedOn(all)
       const complete = klinesOf(all, () => [{ start, end, reason: "date_range" }])
       const shown = complete.missing.length === 0
         ? rough
         : including(
           damagedIn(all),
-          yield* tradingPeriod(complete, published, rowsAround(all, range), now, agreed, firstDay)
+          yield* tradingPeriod(complete, published, rowsAround(all, range), now, both, firstDay)
         )
       const isOther = (other: string) => other !== symbol
       const period = yield* provenPeriod(
-        {
-          ...shown,
-          listed: notes.days.agreed.has("first") ? shown.listed : -Infinity,
-          delisted: notes.days.agreed.has("last") ? shown.delisted : Infinity
-        },
+        agreed(shown),
         now,
         { oldest: files.oldest[market].filter(isOther), largest: files.largest[market].filter(isOther) },
         (other, after) =>
@@ -254,15 +257,22 @@ const sampled = (
 const completableOf = (
   missing: ReadonlyArray<Klines.Missing>,
   planned: ReadonlyArray<Read>,
-  { delisted, exists, listed }: TradingPeriod
+  rough: TradingPeriod,
+  proven: TradingPeriod
 ): Readonly<Record<files.ArchiveFile["period"], ReadonlyArray<Klines.Missing>>> => {
-  const traded = intersect(missing, [{ start: listed, end: delisted }])
-  const of = (period: files.ArchiveFile["period"], isWorthIt: (read: Read) => boolean) =>
-    intersect(traded, planned.filter((read) => read.file.period === period && isWorthIt(read)).map(({ file }) => file))
+  const of = (
+    period: files.ArchiveFile["period"],
+    traded: Range,
+    isWorthIt: (read: Read) => boolean
+  ) =>
+    intersect(
+      intersect(missing, [traded]),
+      planned.filter((read) => read.file.period === period && isWorthIt(read)).map(({ file }) => file)
+    )
   return {
     // An archive without any file of the instrument has no daily files either.
-    monthly: of("monthly", (read) => exists || !isAbsent(read)),
-    daily: of("daily", () => true)
+    monthly: of("monthly", { start: rough.listed, end: rough.delisted }, (read) => rough.exists || !isAbsent(read)),
+    daily: of("daily", { start: proven.listed, end: proven.delisted }, () => true)
   }
 }
 

@@ -18,7 +18,7 @@ import { capacity, fullAt } from "./pages.js"
 import { intersect, overlay, type Range, subtract } from "./ranges.js"
 import { answersLatest, coverageOf, type Question } from "./restAnswer.js"
 import type { Asked, Series } from "./restSeries.js"
-import { hasAfter, hasBefore } from "./restSurroundings.js"
+import { hasAfter, hasBefore, hasLongBefore } from "./restSurroundings.js"
 
 /** The result for a range. */
 export interface RangeResult {
@@ -292,9 +292,13 @@ const reasonOf = Effect.fnUntraced(function*(
   forming: number,
   isOver: boolean
 ) {
-  const before = map.openBefore(gap.start) !== undefined || (yield* hasBefore(series, gap, isOver))
+  let before = map.openBefore(gap.start) !== undefined || (yield* hasBefore(series, gap, isOver))
   const after = map.openFrom(gap.end) !== undefined ||
     (range.end > forming ? false : yield* hasAfter(series, gap, range.end, isOver))
+  // Without any known candle, an exchange that answers wrongly is suspected.
+  if (before === false && after === false && range.end <= forming) {
+    before = yield* hasLongBefore(series, gap.start, isOver)
+  }
   if (before === undefined || after === undefined) return "date_range" as const
   if (before) return after || !hasStopped(series, gap) ? "source_gap" as const : "delisted" as const
   return after || range.end > forming ? "not_listed_yet" as const : "api_response" as const

@@ -130,9 +130,10 @@ export const makeSeries = (
         )
         if (Either.isLeft(timed)) failure = timed.left
       }
-      // A candle with a successor has closed.
-      now = Math.max(clock.earliest(sent) ?? -Infinity, opens.at(-1) ?? -Infinity)
+      now = clock.earliest(sent) ?? -Infinity
     }
+    // A candle with a successor has closed. A `Date` from a cache may be old.
+    now = Math.max(now, opens.at(-1) ?? -Infinity)
     evidence.isTimed ||= !Number.isNaN(date) || clock.earliest(sent) !== undefined
     evidence.mostRows = Math.max(evidence.mostRows, opens.length)
     if (opens.length > 0) {
