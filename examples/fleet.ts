@@ -4,7 +4,7 @@
  * the exchange, the receiver of alerts and the processes have seen.
  */
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Data, Duration, Effect, Exit, Logger, LogLevel, Stream } from "effect"
+import { Console, Data, Duration, Effect, Exit, Logger, LogLevel, Runtime, Stream } from "effect"
 import { ErrorTracker } from "effect-errata"
 import { Fault, FaultyExchange } from "effect-errata/testing"
 import { fileURLToPath } from "node:url"
@@ -88,10 +88,11 @@ const run = (seconds: number) =>
     const exchange = yield* FaultyExchange.FaultyExchange
     const baseUrl = exchange.baseUrls[Worker.market]
     const redis = yield* Servers.redis
+    const runtime = yield* Effect.runtime<never>()
     const deliveries: Array<Servers.Delivery> = []
     const { url: receiver } = yield* Servers.receiver((delivery) => {
       deliveries.push(delivery)
-      Effect.runSync(say(`process ${delivery.process} notifies: ${delivery.message}`))
+      Runtime.runSync(runtime)(say(`process ${delivery.process} notifies: ${delivery.message}`))
     })
     // Long enough for several flushes, short enough for the alert to resolve during the run.
     const window = Math.max(3, Math.round(seconds / 8)) * 1000
