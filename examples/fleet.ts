@@ -88,7 +88,7 @@ const run = (seconds: number) =>
     const exchange = yield* FaultyExchange.FaultyExchange
     const baseUrl = exchange.baseUrls[Worker.market]
     const redis = yield* Servers.redis
-    const runtime = yield* Effect.runtime<never>()
+    const runtime = yield* Effect.runtime()
     const deliveries: Array<Servers.Delivery> = []
     const { url: receiver } = yield* Servers.receiver((delivery) => {
       deliveries.push(delivery)
