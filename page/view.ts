@@ -15,6 +15,8 @@ interface View {
   range: RangeName
   /** The dimension of the panel of the worst values. */
   by: string
+  /** The dimension of the panel of latencies. */
+  latencyBy: string
   /** The code at the base of the chart. */
   focus: string
   /** The bar under the cursor; -1 is none. */
@@ -32,6 +34,7 @@ export const view: View = {
   filter: (query.get("q") ?? "").trim().toLowerCase(),
   range: ranges.find((name) => name === query.get("range")) ?? "1h",
   by: query.get("by") ?? "symbol",
+  latencyBy: query.get("latency") ?? "source",
   focus: query.get("code") ?? "",
   cursor: -1,
   showsAllAlerts: query.has("all")
@@ -52,6 +55,7 @@ export const change = (changes: Partial<View>): void => {
   put("q", view.filter, "")
   put("range", view.range, "1h")
   put("by", view.by, "symbol")
+  put("latency", view.latencyBy, "source")
   put("code", view.focus, "")
   put("all", view.showsAllAlerts ? "1" : "", "")
   const text = next.toString()

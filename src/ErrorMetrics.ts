@@ -37,6 +37,11 @@ export interface Options {
    * Default: none, since every value is a series of its own, which Effect keeps for the life of the process.
    */
   readonly dimensions?: ReadonlyArray<Dimension> | undefined
+  /**
+   * The dimensions by whose values durations are reported, too: `source`, or one of the dimensions of the tracker. Default:
+   * none. Values beyond `maxValues` have no durations.
+   */
+  readonly latency?: ReadonlyArray<Dimension> | undefined
   /** The number of values counted separately per dimension; further values are counted as `other`. Default 100. */
   readonly maxValues?: number | undefined
   /** Attributes of all metrics. Needed where a process has several trackers: their metrics have the same names. */
@@ -66,6 +71,7 @@ export interface Options {
  * | `errata.dimension.attempts` | counter, `{attempt}` | `errata.dimension`, `errata.value`, `errata.outcome` |
  * | `errata.alert.active` | gauge, `{alert}`, 0 or 1 | `error.type`, `errata.window`, `errata.rule` |
  * | `errata.fetch.duration` | gauge, `s`, of the last hour, 0 without a fetch | `errata.source`, `errata.quantile` |
+ * | `errata.dimension.duration` | the same | `errata.dimension`, `errata.value`, `errata.quantile` |
  *
  * Release it before the exporter, so that the last update is exported: provide the exporter to it. Dies with an
  * `IllegalArgumentException` if an option is wrong.
@@ -91,13 +97,19 @@ export interface Options {
  */
 export const layer = (options: Options = {}): Layer.Layer<never, never, ErrorTracker> =>
   Layer.scopedDiscard(Effect.gen(function*() {
-    const { attributes, dimensions, every, maxValues } = yield* Check.orDie(
+    const { attributes, dimensions, every, latency, maxValues } = yield* Check.orDie(
       "ErrorMetrics",
       checkedOptions("", options)
     )
     const tracker = yield* ErrorTracker
     const recorder = new MetricsRecorder(attributes, maxValues)
-    const read = measured(tracker, { owner: "ErrorMetrics", names: dimensions, maxValues: Infinity, windows: false })
+    const read = measured(tracker, {
+      owner: "ErrorMetrics",
+      names: dimensions,
+      latency,
+      maxValues: Infinity,
+      windows: false
+    })
     yield* Effect.map(read, (counts) => recorder.start(counts))
     let isFailing = false
     const round = Effect.matchCauseEffect(read, {
@@ -133,6 +145,7 @@ const checkedOptions = Check.struct(
   {
     every: Check.withDefault(Check.duration(), "5 seconds"),
     dimensions: Check.withDefault(Check.listOf("a list of dimensions", Check.text), []),
+    latency: Check.withDefault(Check.listOf("a list of dimensions", Check.text), []),
     maxValues: Check.withDefault(Check.wholeNumber(1), 100),
     attributes: Check.withDefault(attributes, {})
   } satisfies Check.Checks<Options>

@@ -127,7 +127,7 @@ export type CallTimelineOptions = Model.CallTimelineOptions
 export type WorstOptions = Model.WorstOptions
 
 /**
- * The options of `latency`.
+ * The options of `latency`: the dimension, the window, and how many rows.
  *
  * @since 0.1.0
  * @category models
@@ -198,8 +198,8 @@ export {
    */
   EmptyRow,
   /**
-   * The durations of the successful fetches from one source, as reported to `succeeded`. Quantiles are within 2 %
-   * between 10 microseconds and two hours, the maximum is exact. A value over a window covers up to one sixth of the window
+   * The durations of the successful attempts of one value of a dimension, as reported to `succeeded`. Quantiles are within 2 %
+   * between 10 microseconds and two hours, the maximum is exact. A row over a window covers up to one sixth of the window
    * more.
    *
    * @since 0.1.0

@@ -12,7 +12,6 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type { Dimension, Options as TrackerOptions } from "./ErrorTracker.js"
 import { ErrorTracker } from "./ErrorTracker.js"
@@ -20,6 +19,7 @@ import * as Check from "./internal/options.js"
 import { alertRules } from "./internal/prometheus/alertRules.js"
 import * as Exposition from "./internal/prometheus/exposition.js"
 import { negotiated } from "./internal/prometheus/negotiation.js"
+import { pathOf, source } from "./internal/prometheus/pageArguments.js"
 import { policyFamilies } from "./internal/prometheus/policyFamilies.js"
 import { alertedOf, styleOf } from "./internal/prometheus/ruleOptions.js"
 import type * as Model from "./internal/tracker/measures/family.js"
@@ -78,6 +78,11 @@ export interface Options {
    * series of its own in Prometheus.
    */
   readonly dimensions?: ReadonlyArray<Dimension> | undefined
+  /**
+   * The dimensions whose values have a summary of their durations, `errata_dimension_duration_seconds`: `source`, or one of the
+   * dimensions of the tracker. Default: none, since every value is five series.
+   */
+  readonly latency?: ReadonlyArray<Dimension> | undefined
   /**
    * The number of values with samples per dimension. Further values are left out, and counted by
    * `errata_dimension_values_omitted`. Default 200.
@@ -192,11 +197,11 @@ export const families = (options: Options = {}): Effect.Effect<ReadonlyArray<Fam
  * @category constructors
  */
 export const text = (self: Snapshot | ReadonlyArray<Family>, options: TextOptions = {}): string => {
-  const { dimensions, format, maxValues } = Check.orThrow("Prometheus.text", textOptions("", options))
+  const { dimensions, format, latency, maxValues } = Check.orThrow("Prometheus.text", textOptions("", options))
   Check.orThrow("Prometheus.text", source("the first argument", self))
   const families = isFamilies(self)
     ? self
-    : measure(snapshotReadings(self), { names: dimensions, maxValues }).families
+    : measure(snapshotReadings(self), { names: dimensions, latency, maxValues }).families
   return Exposition.exposition(families, format)
 }
 
@@ -342,9 +347,9 @@ const familiesFor = (
 ): Effect.Effect<ReadonlyArray<Family>, never, ErrorTracker> =>
   Effect.flatMap(
     Effect.zip(ErrorTracker, Check.orDie(owner, checkedOptions("", options))),
-    ([tracker, { dimensions, maxValues }]) =>
+    ([tracker, { dimensions, latency, maxValues }]) =>
       Effect.zipWith(
-        measured(tracker, { owner, names: dimensions, maxValues }),
+        measured(tracker, { owner, names: dimensions, latency, maxValues }),
         RetryPolicy.states,
         ({ families }, states) => [...families, ...policyFamilies(states)]
       )
@@ -366,21 +371,11 @@ const respondAs = (
     })
   })
 
-/** The router would never match another path. */
-const pathOf: Check.Check<unknown> = (path, value) =>
-  value === "*" || (typeof value === "string" && value.startsWith("/"))
-    ? Either.right(value)
-    : Check.wrong(path, value, `a path that starts with a slash, as in "/metrics"; the options are the second argument`)
-
-const source: Check.Check<unknown> = (path, value) =>
-  Array.isArray(value) || (Check.isRecord(value) && Array.isArray(value["codes"]))
-    ? Either.right(value)
-    : Check.wrong(path, value, "a snapshot of a tracker, or a list of families")
-
 const isFamilies = (self: Snapshot | ReadonlyArray<Family>): self is ReadonlyArray<Family> => Array.isArray(self)
 
 const optionChecks = {
   dimensions: Check.withDefault(Check.listOf("a list of dimensions", Check.text), []),
+  latency: Check.withDefault(Check.listOf("a list of dimensions", Check.text), []),
   maxValues: Check.withDefault(Check.wholeNumber(1), 200)
 } satisfies Check.Checks<Options>
 

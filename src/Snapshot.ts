@@ -97,6 +97,14 @@ export type Active = Model.Active
 export type Latency = Model.Latency
 
 /**
+ * The durations of the successful attempts by the values of a dimension other than the source.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type DimensionLatency = Model.DimensionLatency
+
+/**
  * A recent error, bounded and redacted.
  *
  * @since 0.1.0

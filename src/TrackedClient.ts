@@ -103,7 +103,8 @@ export interface TrackedClient<E = FetchError.FetchError, R = never>
 
 /**
  * Makes a client tracked. Every attempt is counted, with its duration if it succeeds, under the `source`, and with the
- * attributes `method`, `host` and `endpoint`, which can be dimensions of the tracker.
+ * attributes `method`, `host` and `endpoint`. With these among the `dimensions` of the tracker, `breakdown`, `worst` and
+ * `latency` read them.
  *
  * Requests that the client adds to or changes (`HttpClient.mapRequest`) are seen as they are sent. The policy retries the
  * sending, not these changes. A failure of a change is classified and counted, too. Requests of a wrong client, of which an

@@ -112,8 +112,8 @@ const recent = endpoint(
 const latency = endpoint(
   "latency",
   Schema.Array(ErrorTracker.LatencyRow),
-  "Durations of successful fetches by source, by default since the start. Durations are milliseconds."
-).setUrlParams(query({ window: optional(Window) }))
+  "Durations of successful attempts by the values of a dimension, highest 99th percentile first: by default by source, since the start. Durations are milliseconds."
+).setUrlParams(query({ by: optional(Text), window: optional(Window), limit: optional(limit(1000)) }))
 
 const emptyData = endpoint(
   "emptyData",
@@ -149,7 +149,7 @@ const insight = endpoint(
  * | `GET /api/limits` | | a list of `ErrorTracker.LimitRow` |
  * | `GET /api/budgets` | | a list of `Insight.ErrorBudget` |
  * | `GET /api/recent` | `limit`, `code`, `symbol`, `source`, `since` | a list of `ErrorTracker.RecentError` |
- * | `GET /api/latency` | `window` | a list of `ErrorTracker.LatencyRow` |
+ * | `GET /api/latency` | `by`, `window`, `limit` | a list of `ErrorTracker.LatencyRow` |
  * | `GET /api/emptyData` | `window` | `ErrorTracker.EmptyData` |
  * | `GET /api/policies` | | a list of `RetryPolicy.State` |
  * | `GET /api/insight` | | `Insight.Report` |
@@ -287,7 +287,7 @@ export const layer = <Id extends string, Groups extends HttpApiGroup.HttpApiGrou
                 (source === undefined || context.source === source) &&
                 (since === undefined || DateTime.greaterThanOrEqualTo(at, since))
               ).slice(0, limit)))
-          .handle("latency", ({ urlParams }) => tracker.latency(urlParams))
+          .handle("latency", ({ urlParams }) => ofDimension(tracker.latency(urlParams)))
           .handle("emptyData", ({ urlParams }) => tracker.emptyData(urlParams))
           .handle("policies", () => Effect.provideService(RetryPolicy.states, ErrorTracker.ErrorTracker, tracker))
           .handle("insight", () => insight)

@@ -122,6 +122,26 @@ describe("metrics", () => {
     20_000
   )
 
+  it.effect("durations by a dimension are gauges of the last hour, of the first values only", () =>
+    Effect.gen(function*() {
+      const attributes = unique()
+      yield* Effect.gen(function*() {
+        const service = yield* tracker
+        for (const [i, symbol] of ["A", "B", "C"].entries()) yield* service.succeeded({ symbol }, (i + 1) * 1000)
+        yield* TestClock.adjust("1 minute")
+        const p50 = (values: ReadonlyArray<Value>) =>
+          values
+            .filter(({ attributes, name }) =>
+              name === "errata.dimension.duration" && attributes["errata.quantile"] === "0.5"
+            )
+            .map(({ attributes, value }) => `${attributes["errata.value"]} ${value.toFixed(1)}`)
+            .toSorted((a, b) => a < b ? -1 : 1)
+        expect(p50(yield* metrics(attributes))).toEqual(["A 1.0", "B 2.0"])
+        yield* TestClock.adjust("2 hours")
+        expect(p50(yield* metrics(attributes))).toEqual(["A 0.0", "B 0.0"])
+      }).pipe(Effect.provide(withMetrics({ attributes, latency: ["symbol"], maxValues: 2, every: "1 minute" })))
+    }))
+
   it.effect("by dimension add up to the whole, without resets", () =>
     Effect.gen(function*() {
       const attributes = unique()

@@ -189,7 +189,7 @@ describe("layer", () => {
       yield* tracker.succeeded({ source: "rest" })
       yield* tracker.succeeded({ source: "rest" }, Duration.infinity)
       const rows = yield* tracker.latency()
-      expect(rows.map(({ count, source }) => [source, count])).toEqual([["vision", 1], ["rest", 100], ["unknown", 1]])
+      expect(rows.map(({ count, value }) => [value, count])).toEqual([["vision", 1], ["rest", 100], ["unknown", 1]])
       const [vision, rest] = rows
       expect(Duration.toMillis(vision!.max)).toBe(2000)
       for (const [told, truth] of [[rest!.p50, 50], [rest!.p90, 90], [rest!.p99, 99], [rest!.max, 100]] as const) {
@@ -198,10 +198,10 @@ describe("layer", () => {
       expect(yield* tracker.latency({ window: "minute" })).toEqual(rows)
       yield* TestClock.adjust("2 hours")
       yield* tracker.succeeded({ source: "rest" }, "7 seconds")
-      expect((yield* tracker.latency({ window: "hour" })).map(({ count, source }) => [source, count])).toEqual([
+      expect((yield* tracker.latency({ window: "hour" })).map(({ count, value }) => [value, count])).toEqual([
         ["rest", 1]
       ])
-      expect((yield* tracker.latency({ window: "day" })).map(({ source }) => source)).toEqual([
+      expect((yield* tracker.latency({ window: "day" })).map(({ value }) => value)).toEqual([
         "vision",
         "rest",
         "unknown"
@@ -209,6 +209,38 @@ describe("layer", () => {
       yield* tracker.reset
       expect(yield* tracker.latency()).toEqual([])
     }).pipe(Effect.provide(ErrorTracker.layer())))
+
+  it.effect("latencies by any dimension that is kept, and by source in any case", () =>
+    Effect.gen(function*() {
+      const tracker = yield* ErrorTracker.ErrorTracker
+      const succeeded = (endpoint: string, duration: Duration.DurationInput) =>
+        tracker.succeeded({ source: "rest", operation: "read", attributes: { endpoint } }, duration)
+      yield* succeeded("/users/:id", "20 millis")
+      yield* succeeded("/users/:id", "40 millis")
+      yield* succeeded("/search", "3 seconds")
+      for (let i = 0; i < 3; i++) yield* succeeded(`/other/${i}`, "1 millis")
+      yield* tracker.succeeded({ source: "rest" }, "9 seconds")
+      const counts = (options: ErrorTracker.LatencyOptions) =>
+        Effect.map(tracker.latency(options), (rows) => rows.map(({ count, value }) => [value, count]))
+      expect(yield* counts({ by: "endpoint" })).toEqual([["/search", 1], ["/users/:id", 2], ["/other/0", 1], [
+        "other",
+        2
+      ]])
+      expect(yield* counts({ by: "endpoint", limit: 2, window: "hour" })).toEqual([["/search", 1], ["/users/:id", 2]])
+      expect(yield* counts({ by: "operation" })).toEqual([["read", 6]])
+      expect(yield* counts({ by: "source" })).toEqual([["rest", 7]])
+      expect(yield* tracker.latency({ by: "source" })).toEqual(yield* tracker.latency())
+      // No dimension of the errors has a duration.
+      expect(yield* counts({ by: "status" })).toEqual([])
+      const exit = yield* Effect.exit(tracker.latency({ by: "symbol" }))
+      expect(Exit.isFailure(exit) && Cause.pretty(exit.cause)).toContain(
+        "ErrorTracker.latency: by: unknown dimension \"symbol\". Known: endpoint, operation, status, source"
+      )
+      yield* TestClock.adjust("2 hours")
+      expect(yield* counts({ by: "endpoint", window: "hour" })).toEqual([])
+      yield* tracker.reset
+      expect(yield* counts({ by: "endpoint" })).toEqual([])
+    }).pipe(Effect.provide(ErrorTracker.layer({ dimensions: ["endpoint", "operation", "status"], maxValues: 3 }))))
 
   it.effect("two layers share nothing", () =>
     Effect.gen(function*() {

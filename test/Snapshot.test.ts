@@ -7,6 +7,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import type * as ErrorTracker from "../src/ErrorTracker.js"
 import { Core } from "../src/internal/tracker/core.js"
+import { latencyIn } from "../src/internal/tracker/counting/views.js"
 import { settings } from "../src/internal/tracker/trackerOptions.js"
 import { byDepth } from "./depth.js"
 
@@ -65,7 +66,10 @@ class Tracker {
       ),
       timeline: core.timeline({ window: Duration.hours(1), step: Duration.seconds(30), code: undefined }, moment),
       empty: [undefined, Duration.minutes(1)].map((window) => core.emptyData(window, moment)),
-      latency: core.latency(undefined, moment).map(({ count, p50, p99, source }) => ({ source, count, p50, p99 })),
+      latency: ["source", "symbol"].map((by) =>
+        core.read((view) => latencyIn(view, { by }), moment)
+          .map(({ count, p50, p99, value }) => ({ value, count, p50, p99 }))
+      ),
       active: core.activeAlerts(moment),
       verdicts: ["DATA_EMPTY", "NETWORK_TIMEOUT"].map((code) => core.verdict(code, moment)),
       recent: core.recent(Infinity, undefined, moment),
@@ -373,6 +377,17 @@ describe("Snapshot", () => {
       ...Schema.decodeSync(Snapshot.Snapshot)(encoded),
       calls
     })
+  })
+
+  it("a snapshot written before durations were kept by dimension is restored with those by source", () => {
+    const { latencies, ...older } = encoded
+    expect(latencies?.map(({ name }) => name)).toEqual(["symbol"])
+    const decoded = Schema.decodeSync(Snapshot.Snapshot)(older)
+    const tracker = new Tracker(options, 1000)
+    tracker.restore(decoded, 1000)
+    const values = (by: string) => tracker.core.read((view) => latencyIn(view, { by }), tracker.moment(1000)).length
+    expect(values("source")).toBeGreaterThan(0)
+    expect(values("symbol")).toBe(0)
   })
 
   const leaves = (json: unknown, path: ReadonlyArray<string> = []): ReadonlyArray<ReadonlyArray<string>> =>

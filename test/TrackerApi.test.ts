@@ -96,8 +96,8 @@ describe("routes", () => {
           service.recent({ code: "API_AUTH", limit: 2 }),
           encode(Array(ErrorTracker.RecentError))
         ),
-        "/api/latency?window=day": Effect.flatMap(
-          service.latency({ window: "day" }),
+        "/api/latency?by=symbol&window=day&limit=5": Effect.flatMap(
+          service.latency({ by: "symbol", window: "day", limit: 5 }),
           encode(Array(ErrorTracker.LatencyRow))
         ),
         "/api/emptyData?window=1d": Effect.flatMap(
@@ -254,6 +254,10 @@ describe("parameters", () => {
     ],
     [
       "/api/breakdown?by=symbl",
+      "by: unknown dimension \"symbl\", did you mean \"symbol\"? Known: symbol, source, market, interval"
+    ],
+    [
+      "/api/latency?by=symbl",
       "by: unknown dimension \"symbl\", did you mean \"symbol\"? Known: symbol, source, market, interval"
     ],
     ["/api/worst?by=x&limit=0", "limit: \"0\" must be a whole number from 1 to 100"],

@@ -131,7 +131,7 @@ export const make = (job: {
         }]
       ),
       sources: (yield* failing("source")).map((row) => {
-        const latency = latencies.find(({ source }) => source === row.value)
+        const latency = latencies.find(({ value }) => value === row.value)
         return {
           ...row,
           p50: latency === undefined ? null : Duration.toMillis(latency.p50),

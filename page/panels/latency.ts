@@ -1,8 +1,9 @@
-/** The durations of successful attempts by source, on one logarithmic axis. */
+/** The durations of successful attempts by the values of a dimension, on one logarithmic axis. */
 import { plural } from "../../src/dashboard/internal/numerals.js"
 import { h, s, show, type Tree } from "../dom.js"
 import { clipped, cut, heading, nothing, remark } from "../parts.js"
-import { type Frame, matches } from "../view.js"
+import { capitalized, clean, tabs } from "../tabs.js"
+import { change, type Frame, matches, view } from "../view.js"
 
 const [least, most] = [Math.log10(0.3), Math.log10(20_000)]
 const slow = 2000
@@ -22,11 +23,13 @@ const duration = (millis: number): string =>
     ? `${(millis / 1000).toFixed(1)} s`
     : `${Math.round(millis / 60_000)} min`
 
-const row = ({ count, p50, p90, p99, source }: Frame["latency"][number]): ReadonlyArray<Tree> => [
+type Latency = Frame["latency"][number]
+
+const row = ({ count, p50, p90, p99, value }: Latency["rows"][number]): ReadonlyArray<Tree> => [
   h(
     "span",
     { class: "lat-who" },
-    cut(source, "strong"),
+    cut(value, "strong"),
     h("span", { class: "second nb" }, plural(count, "success", "successes"))
   ),
   s(
@@ -34,7 +37,7 @@ const row = ({ count, p50, p90, p99, source }: Frame["latency"][number]): Readon
     {
       class: "bar",
       role: "img",
-      "aria-label": `${clipped(source, 60)}: half within ${duration(p50)}, 90 % within ${duration(p90)}, 99 % within ${
+      "aria-label": `${clipped(value, 60)}: half within ${duration(p50)}, 90 % within ${duration(p90)}, 99 % within ${
         duration(p99)
       }`
     },
@@ -52,39 +55,59 @@ const row = ({ count, p50, p90, p99, source }: Frame["latency"][number]): Readon
 
 const maxRows = 8
 
-export const latency = (frame: Frame): void => {
-  const rows = frame.latency.filter(({ source }) => matches(source))
-  const shown = (rows.length > 0 ? rows : frame.latency).slice(0, maxRows)
-  const hidden = (rows.length > 0 ? rows.length : frame.latency.length) - shown.length
+const table = ({ dimension }: Latency, rows: Latency["rows"]): Tree =>
+  h(
+    "div",
+    { class: "lat" },
+    h("span", { class: "h" }, capitalized(clean(dimension))),
+    h("span", { class: "h h-bar" }),
+    ["p50", "p90", "p99"].map((name) => h("span", { class: "h r" }, name)),
+    rows.map(row),
+    h("span", { class: "h-bar" }),
+    s(
+      "svg",
+      { class: "axis h-bar", height: 16, width: "100%", "aria-hidden": "true" },
+      marks.map(([v, text]) => s("text", { class: "lat-axis", x: place(v), y: 12, "text-anchor": "middle" }, text))
+    )
+  )
+
+export const latency = ({ latency }: Frame): void => {
+  const chosen = latency.find(({ dimension }) => dimension === view.latencyBy) ?? latency[0]
+  if (chosen === undefined) {
+    show(
+      "latency",
+      heading("latency", "Latency", "successful attempts, since the start"),
+      nothing("No durations yet."),
+      remark("Durations are those of successful attempts: Fetch.tracked with attempts.")
+    )
+    return
+  }
+  const matching = chosen.rows.filter(({ value }) => matches(value))
+  const shown = (matching.length > 0 ? matching : chosen.rows).slice(0, maxRows)
+  const hidden = (matching.length > 0 ? matching.length : chosen.total) - shown.length
   show(
     "latency",
-    heading("latency", "Latency", "successful attempts, since the start"),
-    shown.length === 0
-      ? [
-        nothing("No durations yet."),
-        remark("Durations are those of successful attempts: Fetch.tracked with attempts.")
-      ]
-      : [
-        h(
-          "div",
-          { class: "lat" },
-          h("span", { class: "h" }, "Source"),
-          h("span", { class: "h h-bar" }),
-          ["p50", "p90", "p99"].map((name) => h("span", { class: "h r" }, name)),
-          shown.map(row),
-          h("span", { class: "h-bar" }),
-          s(
-            "svg",
-            { class: "axis h-bar", height: 16, width: "100%", "aria-hidden": "true" },
-            marks.map(([v, text]) =>
-              s("text", { class: "lat-axis", x: place(v), y: 12, "text-anchor": "middle" }, text)
-            )
-          )
-        ),
-        remark(
-          hidden > 0 ? `${plural(hidden, "faster source")} not shown. ` : "",
-          "Dot: half of the attempts. Ring: 90 %. Bar: 99 %. The scale is logarithmic."
-        )
-      ]
+    heading(
+      "latency",
+      "Latency",
+      "successful attempts, since the start",
+      tabs("latency", latency.map(({ dimension }) => dimension), chosen.dimension, (latencyBy) => change({ latencyBy }))
+    ),
+    h(
+      "div",
+      {
+        id: "latency-body",
+        ...(latency.length > 1 && {
+          role: "tabpanel",
+          "aria-labelledby": `latency-tab-${latency.indexOf(chosen)}`,
+          tabindex: "0"
+        })
+      },
+      table(chosen, shown)
+    ),
+    remark(
+      hidden > 0 ? `${plural(hidden, `faster ${clean(chosen.dimension)}`)} not shown. ` : "",
+      "Dot: half of the attempts. Ring: 90 %. Bar: 99 %. The scale is logarithmic."
+    )
   )
 }

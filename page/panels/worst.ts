@@ -2,12 +2,11 @@
 import { full, percent, plural, short, times } from "../../src/dashboard/internal/numerals.js"
 import { h, show, type Tree } from "../dom.js"
 import { allClear, clipped, count, cut, heading, nothing, remark, shareMeter, sum } from "../parts.js"
+import { capitalized, clean, tabs } from "../tabs.js"
 import { change, type Frame, matches, view } from "../view.js"
 
 type Worst = Frame["worst"][number]
 type Row = Worst["rows"][number]
-
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 const fill = (ratio: number, isCounted: boolean): string | undefined =>
   !isCounted ? undefined : ratio > 0.3 ? "var(--error-fill)" : ratio > 0.05 ? "var(--warn-fill)" : undefined
@@ -89,8 +88,6 @@ const spread = ({ dimension, few, histogram, total }: Worst): Tree | false => {
   )
 }
 
-const clean = (dimension: string): string => dimension.slice(0, 40)
-
 const missing = ({ dimension, few, rows, total }: Worst): string => {
   const name = clean(dimension)
   return [
@@ -101,38 +98,6 @@ const missing = ({ dimension, few, rows, total }: Worst): string => {
 
 const verdictOf = ({ dimension, message }: Worst): string =>
   message === null ? `No ${clean(dimension)} stands out.` : `${clipped(capitalized(message), 400)}.`
-
-const tabs = (all: ReadonlyArray<Worst>, chosen: Worst): Tree => {
-  const pick = (i: number): void => {
-    const next = all[(i + all.length) % all.length]!
-    change({ by: next.dimension })
-    document.getElementById(`tab-${all.indexOf(next)}`)?.focus()
-  }
-  return h(
-    "div",
-    { class: "seg", role: "tablist", "aria-label": "Dimension" },
-    all.map((worst, i) =>
-      h("button", {
-        key: worst.dimension,
-        type: "button",
-        role: "tab",
-        id: `tab-${i}`,
-        "aria-controls": "worst-body",
-        "aria-selected": String(worst === chosen),
-        tabindex: worst === chosen ? "0" : "-1",
-        on: {
-          click: () => pick(i),
-          keydown: (event: KeyboardEvent) => {
-            const step = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0
-            if (step === 0) return
-            event.preventDefault()
-            pick(i + step)
-          }
-        }
-      }, `${capitalized(clean(worst.dimension))}s`)
-    )
-  )
-}
 
 export const worst = ({ worst }: Frame): void => {
   const chosen = worst.find(({ dimension }) => dimension === view.by) ?? worst[0]
@@ -156,13 +121,18 @@ export const worst = ({ worst }: Frame): void => {
   const note = missing(chosen)
   show(
     "worst",
-    heading("worst", "Worst", "by failure rate, last hour", worst.length > 1 ? tabs(worst, chosen) : undefined),
+    heading(
+      "worst",
+      "Worst",
+      "by failure rate, last hour",
+      tabs("worst", worst.map(({ dimension }) => dimension), chosen.dimension, (by) => change({ by }))
+    ),
     h(
       "div",
       {
         id: "worst-body",
         role: "tabpanel",
-        "aria-labelledby": worst.length > 1 ? `tab-${worst.indexOf(chosen)}` : "worst-h",
+        "aria-labelledby": worst.length > 1 ? `worst-tab-${worst.indexOf(chosen)}` : "worst-h",
         tabindex: "0"
       },
       chosen.rows.length === 0

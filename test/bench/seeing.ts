@@ -89,7 +89,7 @@ await race(`A page of ${lines(Prometheus.text(bySymbol))} samples`, [
 // ---------------------------------------------------------------------------------------------------------------------
 
 const recorder = new MetricsRecorder({}, 100)
-const read = measured(tracker, { owner: "the benchmark", names: [], maxValues: Infinity, windows: false })
+const read = measured(tracker, { owner: "the benchmark", names: [], latency: [], maxValues: Infinity, windows: false })
 recorder.start(runtime.runSync(read))
 const before = runtime.runSync(read)
 // Every counter has changed since the round before.

@@ -5,6 +5,7 @@ import { ErrorTracker, FetchError, Threshold } from "effect-errata"
 import { Counter, Registry } from "prom-client"
 // The core is not public; it shows the cost without Effect.
 import { Core } from "../../dist/internal/tracker/core.js"
+import { latencyIn } from "../../dist/internal/tracker/counting/views.js"
 import { settings } from "../../dist/internal/tracker/trackerOptions.js"
 import { at, errors } from "./errors.js"
 import { race, rounds } from "./race.js"
@@ -167,7 +168,10 @@ await race("One answer, of 17 codes and 2,000 symbols", [
   { name: "`stats` of the last day", run: asked(() => busy.stats(day, now)) },
   { name: "`rates`", run: asked(() => busy.rates(now)) },
   { name: "`verdict`", run: asked(() => busy.verdict("DATA_EMPTY", now)) },
-  { name: "`latency` of the last hour", run: asked(() => busy.latency("hour", now)) },
+  {
+    name: "`latency` of the last hour",
+    run: asked(() => busy.read((view) => latencyIn(view, { window: "hour" }), now))
+  },
   {
     name: "`timeline` of a day by the minute",
     run: asked(() => busy.timeline({ window: day, step: minute, code: undefined }, now))

@@ -45,7 +45,7 @@ const nothing: Reads = {
   latency: [],
   empty: { at: instant(at), window: Option.none(), expected: 0, unexpected: 0, rows: [] },
   recent: [],
-  slow: { since: at - 3 * minute, dimensions: [], forecast: [] }
+  slow: { since: at - 3 * minute, dimensions: [], forecast: [], latencies: [] }
 }
 
 const counted = (errors: Readonly<Record<string, number>>): Totals => ({ ...noTotals, errors })
@@ -397,6 +397,34 @@ describe("frameOf", () => {
     const { guards } = frameOf({ ...nothing, weights: [{ host: "api.binance.com", used: 4812, limit: 6000 }] })
     expect(guards?.weights).toEqual([{ name: "api.binance.com", used: 4812, limit: 6000 }])
     expect(guards?.circuits).toEqual([])
+  })
+
+  it("has the durations of each dimension that has some, those of sources first, with at most 32 rows", () => {
+    const row = (value: string, millis: number) => ({
+      value,
+      count: 1,
+      p50: Duration.millis(millis),
+      p90: Duration.millis(millis),
+      p99: Duration.millis(millis),
+      max: Duration.millis(millis)
+    })
+    const { latency } = frameOf({
+      ...nothing,
+      latency: [row("rest", 20)],
+      slow: {
+        ...nothing.slow,
+        latencies: [
+          { name: "endpoint", rows: Array.from({ length: 40 }, (_, i) => row(`/${i}`, 100 - i)) },
+          { name: "market", rows: [] }
+        ]
+      }
+    })
+    expect(latency.map(({ dimension, rows, total }) => [dimension, rows.length, total])).toEqual([
+      ["source", 1, 1],
+      ["endpoint", 32, 40]
+    ])
+    expect(latency[1]?.rows[0]).toEqual({ value: "/0", count: 1, p50: 100, p90: 100, p99: 100 })
+    expect(frameOf(nothing).latency).toEqual([])
   })
 
   it("makes a frame of any numbers", () => {

@@ -264,7 +264,10 @@ const entries: Readonly<Record<string, Entry>> = {
     options: { window: [...readWindows, undefined], step: [...readWindows, undefined] }
   },
   "ErrorTracker.emptyData": { make: read("emptyData"), options: { window: readWindows } },
-  "ErrorTracker.latency": { make: read("latency"), options: { window: windowNames } },
+  "ErrorTracker.latency": {
+    make: read("latency"),
+    options: { by: readDimensions.filter((by) => by !== undefined), window: windowNames, limit: readCounts }
+  },
   "ErrorTracker.resolvedAlerts": { make: read("resolvedAlerts"), options: { window: readWindows } },
   "ErrorTracker.recent": { make: read("recent"), options: { limit: readCounts, code: [3, null, {}] } },
   "Insight.offenders": {
@@ -278,11 +281,11 @@ const entries: Readonly<Record<string, Entry>> = {
   },
   "Prometheus.families": {
     make: provided((options) => Prometheus.families(options)),
-    options: { dimensions: [...lists, [3]], maxValues: counts }
+    options: { dimensions: [...lists, [3]], latency: [...lists, [3], ["symbl"]], maxValues: counts }
   },
   "Prometheus.text": {
     make: provided((options) => Effect.sync(() => Prometheus.text([], options))),
-    options: { dimensions: [...lists, [3]], maxValues: counts, format: ["txt", "", 3, null] }
+    options: { dimensions: [...lists, [3]], latency: [...lists, [3]], maxValues: counts, format: ["txt", "", 3, null] }
   },
   "Prometheus.rules": {
     make: provided((options) => Effect.sync(() => Prometheus.rules(options))),
@@ -301,6 +304,7 @@ const entries: Readonly<Record<string, Entry>> = {
     options: {
       every: finiteDurations,
       dimensions: [...lists, [3]],
+      latency: [...lists, [3], ["symbl"]],
       maxValues: counts,
       attributes: [...objects, { a: 3 }, { a: "" }]
     }

@@ -219,6 +219,74 @@ describe("a page agrees with its tracker", () => {
       expect(Array.from((yield* page()).keys()).filter((key) => key.startsWith("errata_dimension"))).toEqual([])
     }).pipe(Effect.provide(ErrorTracker.layer())))
 
+  it.effect("durations by a dimension are summaries, for those who ask for them", () =>
+    Effect.gen(function*() {
+      const service = yield* tracker
+      const succeeded = (symbol: string, millis: number) => service.succeeded({ symbol, source: "rest" }, millis)
+      for (let i = 1; i <= 100; i++) yield* succeeded("A", i * 10)
+      for (const symbol of ["B", "C"]) yield* succeeded(symbol, 500)
+      const durations = (values: Map<string, number>) =>
+        Array.from(values).filter(([key]) => key.startsWith("errata_dimension_duration"))
+      expect(durations(yield* page())).toEqual([])
+      const values = yield* page({ latency: ["symbol", "source"], maxValues: 2 })
+      expect(values.get("errata_dimension_duration_seconds_count[symbol,A]")).toBe(100)
+      for (const [share, seconds] of [[0.5, 0.5], [0.9, 0.9], [0.99, 0.99]] as const) {
+        const value = values.get(`errata_dimension_duration_seconds[symbol,${share},A]`) ?? 0
+        expect(Math.abs(value - seconds) / seconds).toBeLessThan(0.0200001)
+      }
+      expect(Math.abs((values.get("errata_dimension_duration_seconds_sum[symbol,A]") ?? 0) / 50.5 - 1)).toBeLessThan(
+        0.02
+      )
+      expect(values.get("errata_dimension_duration_seconds_count[source,rest]")).toBe(102)
+      // Two of three symbols, and one source, with five samples each.
+      expect(durations(values)).toHaveLength(15)
+      expect(values.get("errata_dimension_values_omitted[symbol]")).toBe(1)
+      expect(values.get("errata_dimension_values_omitted[source]")).toBe(0)
+      const ofSnapshot = valuesOf(
+        Prometheus.text(yield* service.snapshot, { latency: ["symbol", "source"], maxValues: 2 })
+      )
+      // Not to the last digit: the buckets of the same durations are added up in another order.
+      for (const [key, value] of durations(values)) expect(ofSnapshot.get(key)).toBeCloseTo(value, 9)
+    }).pipe(Effect.provide(ErrorTracker.layer({ dimensions: ["symbol"] }))))
+
+  it.effect("counts of durations never decrease: in resets, restored snapshots and clean-ups", () =>
+    Effect.gen(function*() {
+      for (let seed = 1; seed <= 3; seed++) {
+        const next = draws(seed * 6151)
+        yield* Effect.gen(function*() {
+          const service = yield* tracker
+          let saved: Snapshot.Snapshot | undefined
+          let before = new Map<string, number>()
+          // Of this process, since the values began anew.
+          const counted = new Map<string, number>()
+          for (let step = 0; step < 60; step++) {
+            const action = next(12)
+            const symbol = "ABCDE"[next(5)] ?? ""
+            if (action < 7) {
+              yield* service.succeeded({ symbol }, 1 + next(1000))
+              add(counted, "all")
+            } else if (action === 7) saved = yield* service.snapshot
+            else if (action === 8 && saved !== undefined) yield* service.restore(saved)
+            else if (action === 9 && next(4) === 0) yield* service.reset
+            else yield* TestClock.adjust(next(3) === 0 ? "30 hours" : "2 minutes")
+            const values = yield* page({ latency: ["symbol"] })
+            for (const [key, value] of values) {
+              if (!/duration_seconds_(count|sum)\[symbol/.test(key)) continue
+              expect([seed, step, key, value >= 0]).toEqual([seed, step, key, true])
+              // A value that was merged into other, or is gone with a reset, starts again.
+              const last = before.get(key)
+              if (last === undefined || action === 8 || action === 9) continue
+              expect([seed, step, key, value >= last - 1e-9]).toEqual([seed, step, key, true])
+            }
+            const sum = Array.from(values).filter(([key]) => /duration_seconds_count\[symbol/.test(key))
+              .reduce((sum, [, n]) => sum + n, 0)
+            expect(sum).toBeLessThanOrEqual(counted.get("all") ?? 0)
+            before = values
+          }
+        }).pipe(Effect.provide(ErrorTracker.layer({ dimensions: ["symbol"], maxValues: 3 })))
+      }
+    }))
+
   it.effect("a dimension that the tracker does not keep is refused", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Prometheus.families({ dimensions: ["symbols"] }))

@@ -126,7 +126,13 @@ const Worst = Schema.Struct({
   message: maybe(S)
 })
 
-const LatencyRow = Schema.Struct({ source: S, count: N, p50: N, p90: N, p99: N })
+const Latency = Schema.Struct({
+  dimension: S,
+  /** Slowest value first. */
+  rows: list(Schema.Struct({ value: S, count: N, p50: N, p90: N, p99: N })),
+  /** The number of values. */
+  total: N
+})
 
 const Empty = Schema.Struct({
   sources: list(S),
@@ -187,7 +193,7 @@ const frame = Schema.Struct({
   bars: Schema.Struct({ hour: Bars, sixHours: Bars, day: Bars }),
   calls: Calls,
   worst: list(Worst),
-  latency: list(LatencyRow),
+  latency: list(Latency),
   empty: Empty,
   /** Null: no retry policy reports its state. */
   guards: maybe(Guards),

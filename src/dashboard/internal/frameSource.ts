@@ -75,11 +75,28 @@ export const make = (tracker: ErrorTracker.Service, { labels, weights }: SourceO
     )
   )
 
-  const slowReads = Effect.zipWith(worst, insight, (dimensions, { forecast, messages, since }): SlowReads => ({
-    since,
-    forecast,
-    dimensions: dimensions.map((read) => ({ ...read, message: messages.get(read.name) }))
-  }))
+  const latencies = rarely(
+    Effect.flatMap(
+      insight,
+      ({ names }) =>
+        Effect.forEach(
+          names.filter((name) => name !== "source"),
+          (by) => Effect.map(tracker.latency({ by }), (rows) => ({ name: by, rows }))
+        )
+    )
+  )
+
+  const slowReads = Effect.gen(function*() {
+    const dimensions = yield* worst
+    const { forecast, messages, since } = yield* insight
+    const reads: SlowReads = {
+      since,
+      forecast,
+      dimensions: dimensions.map((read) => ({ ...read, message: messages.get(read.name) })),
+      latencies: yield* latencies
+    }
+    return reads
+  })
 
   return Effect.gen(function*() {
     const slow = yield* slowReads

@@ -9,7 +9,7 @@ import { guardsOf } from "./guardRows.js"
 import { headlineOf } from "./headline.js"
 import { type BarRow, ofCode } from "./minuteBars.js"
 import { recentRows } from "./recentRows.js"
-import type { CodeFacts, Reads } from "./trackerReads.js"
+import type { CodeFacts, LatencyReads, Reads } from "./trackerReads.js"
 import { worstOf } from "./worstRows.js"
 
 const windows = ["minute", "hour", "day"] as const
@@ -39,13 +39,7 @@ export const frameOf = (reads: Reads): Frame => {
     },
     calls,
     worst,
-    latency: reads.latency.map(({ count, p50, p90, p99, source }) => ({
-      source,
-      count,
-      p50: Duration.toMillis(p50),
-      p90: Duration.toMillis(p90),
-      p99: Duration.toMillis(p99)
-    })),
+    latency: latencyOf([{ name: "source", rows: reads.latency }, ...reads.slow.latencies]),
     empty: emptyOf(reads.empty),
     guards,
     forecast,
@@ -55,6 +49,22 @@ export const frameOf = (reads: Reads): Frame => {
 }
 
 const barsOf = ({ start, ...rest }: BarRow): Frame["bars"]["hour"] => ({ start: DateTime.unsafeMake(start), ...rest })
+
+const maxLatencyRows = 32
+
+/** The dimensions with durations. */
+const latencyOf = (reads: ReadonlyArray<LatencyReads>): Frame["latency"] =>
+  reads.filter(({ rows }) => rows.length > 0).map(({ name, rows }) => ({
+    dimension: name,
+    rows: rows.slice(0, maxLatencyRows).map(({ count, p50, p90, p99, value }) => ({
+      value,
+      count,
+      p50: Duration.toMillis(p50),
+      p90: Duration.toMillis(p90),
+      p99: Duration.toMillis(p99)
+    })),
+    total: rows.length
+  }))
 
 const unknown: CodeFacts = { severity: "ERROR", category: "Other" }
 

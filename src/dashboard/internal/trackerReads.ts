@@ -18,6 +18,14 @@ export interface SlowReads {
   readonly since: number
   readonly dimensions: ReadonlyArray<DimensionReads>
   readonly forecast: ReadonlyArray<Insight.Forecast>
+  /** The durations by the dimensions other than the source. */
+  readonly latencies: ReadonlyArray<LatencyReads>
+}
+
+/** The durations by the values of a dimension since the start, slowest value first. */
+export interface LatencyReads {
+  readonly name: string
+  readonly rows: ReadonlyArray<ErrorTracker.LatencyRow>
 }
 
 /** The values of a dimension in the last hour. */
@@ -48,6 +56,7 @@ export interface Reads {
   readonly resolved: ReadonlyArray<Alert.Resolved>
   readonly limits: ReadonlyArray<ErrorTracker.LimitRow>
   readonly budgets: Effect.Effect.Success<ErrorTracker.Service["errorBudgets"]>
+  /** By source. */
   readonly latency: ReadonlyArray<ErrorTracker.LatencyRow>
   readonly empty: ErrorTracker.EmptyData
   /** Newest first. */

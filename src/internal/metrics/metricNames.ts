@@ -29,7 +29,8 @@ const table: {
   dimensionErrors: ["errata.dimension.errors", "{error}", "errata.dimension", "errata.value", "error.type"],
   dimensionAttempts: ["errata.dimension.attempts", "{attempt}", "errata.dimension", "errata.value", outcome],
   alertActive: ["errata.alert.active", "{alert}", "error.type", "errata.window", "errata.rule"],
-  duration: ["errata.fetch.duration", "s", "errata.source", "errata.quantile"]
+  duration: ["errata.fetch.duration", "s", "errata.source", "errata.quantile"],
+  dimensionDuration: ["errata.dimension.duration", "s", "errata.dimension", "errata.value", "errata.quantile"]
 }
 
 /** By the name of the family. */

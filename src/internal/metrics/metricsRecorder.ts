@@ -3,7 +3,7 @@ import * as Metric from "effect/Metric"
 import * as MetricLabel from "effect/MetricLabel"
 import { other } from "../tracker/counting/dimension.js"
 import type { PlainFamily, Sample, SummaryFamily } from "../tracker/measures/family.js"
-import { catalogue } from "../tracker/measures/family.js"
+import { familiesByDimension } from "../tracker/measures/family.js"
 import type { Measured } from "../tracker/measures/measure.js"
 import { type Instrument, instruments } from "./metricNames.js"
 
@@ -47,7 +47,7 @@ export class MetricsRecorder {
       if (instrument === undefined) continue
       if (family.type === "summary") this.durations(family, instrument)
       else if (family.type === "gauge") this.gauge(family, instrument)
-      else if (ofDimensions.has(family.name)) this.dimension(family, instrument, epoch === this.epoch)
+      else if (familiesByDimension.has(family.name)) this.dimension(family, instrument, epoch === this.epoch)
       else this.counter(family, instrument)
     }
     this.epoch = epoch
@@ -102,6 +102,10 @@ export class MetricsRecorder {
     return value
   }
 
+  private isKept([dimension = "", value = ""]: ReadonlyArray<string>): boolean {
+    return this.capped(dimension, value) === value
+  }
+
   /** Sets gauges that have changed, and those that are gone to 0. */
   private gauge({ name, samples }: PlainFamily, instrument: Instrument): void {
     const before = this.values.get(name) ?? new Map<string, Sample>()
@@ -114,8 +118,12 @@ export class MetricsRecorder {
   }
 
   private durations({ name, samples }: SummaryFamily, instrument: Instrument): void {
+    const isByDimension = familiesByDimension.has(name)
     const quantiles = samples.flatMap(({ labels, quantiles }) =>
-      quantiles.map(([quantile, value]): Sample => ({ labels: [...labels, String(quantile)], value: value || 0 }))
+      // Quantiles do not add up to those of `other`.
+      isByDimension && !this.isKept(labels)
+        ? []
+        : quantiles.map(([quantile, value]): Sample => ({ labels: [...labels, String(quantile)], value: value || 0 }))
     )
     this.gauge({ name, type: "gauge", help: "", labels: [], samples: quantiles }, instrument)
   }
@@ -153,8 +161,6 @@ export class MetricsRecorder {
     return [...own, ...this.attributes, MetricLabel.make("unit", unit)]
   }
 }
-
-const ofDimensions: ReadonlySet<string> = new Set([catalogue.dimensionErrors.name, catalogue.dimensionAttempts.name])
 
 /** With the lengths, so that no two lists have the same key. */
 const keyOf = (labels: ReadonlyArray<string>): string => {

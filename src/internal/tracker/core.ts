@@ -18,11 +18,12 @@ import { classificationOf, emptyCode, emptyOf, ownClassifications } from "./coun
 import { type Before, CodeCount } from "./counting/codeCounts.js"
 import { Counts } from "./counting/counts.js"
 import { other } from "./counting/dimension.js"
+import { bucketOf } from "./counting/durationSketch.js"
 import { objectiveGauge } from "./counting/objectiveGauges.js"
 import type { Batch } from "./counting/successBuffer.js"
 import * as timelines from "./counting/timelines.js"
 import * as views from "./counting/views.js"
-import { type Window, windowIndex, windows } from "./counting/windows.js"
+import { windowIndex, windows } from "./counting/windows.js"
 import type * as Model from "./model.js"
 import { Notices } from "./notices.js"
 import type { CallOutcome } from "./reporting.js"
@@ -115,13 +116,16 @@ export class Core {
     const edges = evaluator.settle(now, moment)
     counts.successes.add(now)
     counts.attempted = true
-    if (duration !== undefined && Duration.isFinite(duration)) {
-      counts.latencies.add(context.source ?? unknown, Duration.toMillis(duration), counts.hands.second)
-    }
+    const { second } = counts.hands
+    const millis = duration !== undefined && Duration.isFinite(duration) ? Duration.toMillis(duration) : undefined
+    const bucket = millis === undefined ? 0 : bucketOf(millis)
+    if (millis !== undefined) counts.latencies.add(context.source ?? unknown, millis, bucket, second)
     let kept = true
-    for (const { counts: dimension, read } of counts.dimensions) {
+    for (const { counts: dimension, latencies, read } of counts.dimensions) {
       const value = read(context)
-      if (value !== undefined && !dimension.succeeded(value)) kept = false
+      if (value === undefined) continue
+      if (!dimension.succeeded(value)) kept = false
+      if (millis !== undefined && latencies !== undefined) latencies.add(value, millis, bucket, second)
     }
     if (!kept) counts.dropped++
     return evaluator.hasGroups ? evaluator.attempted(edges, context, undefined, now, moment) : edges
@@ -332,12 +336,6 @@ export class Core {
 
   activeAlerts(moment: Moment): ReadonlyArray<Alert.Fired | Alert.Escalated> {
     return this.evaluator.active(this.at(moment))
-  }
-
-  latency(window: Window | undefined, moment: Moment): ReadonlyArray<Model.LatencyRow> {
-    const { hands, latencies } = this.counts
-    hands.turn(this.at(moment))
-    return views.latency(latencies.rows(window === undefined ? undefined : windowIndex[window], hands.second))
   }
 
   recent(limit: number, code: string | undefined, moment: Moment): ReadonlyArray<Model.RecentError> {

@@ -25,7 +25,7 @@ export const derive = (
       ({ byCode }) => Object.fromEntries(Object.entries(byCode).map(([code, { count }]) => [code, count]))
     )
   return {
-    latency: (options) => nothing("latency", Reads.latency, options),
+    latency: (options) => nothing("latency", Reads.latency(), options),
     rates: Effect.all({ minute: rate("1 minute"), hour: rate("1 hour"), day: rate("1 day") }),
     worst: (options) =>
       Reads.read(
@@ -192,7 +192,7 @@ export const noop: Service = {
         (at) => encodableEmptyData({ at, window: Option.fromNullable(window), expected: 0, unexpected: 0, rows: [] })
       )),
   verdict: () => Effect.sync(() => encodableVerdict({ verdict: "normal", exceeded: Option.none() })),
-  latency: (options) => nothing("latency", Reads.latency, options),
+  latency: (options) => nothing("latency", Reads.latency(), options),
   alerts: Stream.empty,
   activeAlerts: Effect.succeed([]),
   alertStatus: Effect.succeed([]),

@@ -16,6 +16,7 @@ import { Core } from "./core.js"
 import { budgetsIn } from "./counting/objectiveGauges.js"
 import { SuccessBuffer } from "./counting/successBuffer.js"
 import { callTimelineOf } from "./counting/timelines.js"
+import { latencyIn } from "./counting/views.js"
 import { worstIn } from "./counting/worst.js"
 import { countsReadings } from "./measures/countsReadings.js"
 import { familiesOf } from "./measures/families.js"
@@ -154,6 +155,8 @@ export const make = Effect.fnUntraced(function*(
     )
 
   const breakdownOptions = Reads.breakdown(settings.dimensions)
+  const latencyDimensions = latencyDimensionsOf(settings.dimensions)
+  const latencyOptions = Reads.latency(latencyDimensions)
   const worstOptions = Reads.worst(settings.dimensions)
 
   yield* Effect.addFinalizer(() => step((core) => core.end()))
@@ -239,9 +242,9 @@ export const make = Effect.fnUntraced(function*(
     latency: (options) =>
       Reads.read(
         "latency",
-        Reads.latency,
+        latencyOptions,
         options,
-        ({ window }) => step((core, moment) => encodableLatency(core.latency(window, moment)))
+        (options) => step((core, moment) => encodableLatency(core.read((view) => latencyIn(view, options), moment)))
       ),
     alerts: Subscribers.stream(
       Effect.flatMap(
@@ -303,15 +306,13 @@ export const make = Effect.fnUntraced(function*(
         counted()
       },
       measure: (selection) => {
-        const i = selection.names.findIndex((name) => !settings.dimensions.includes(name))
-        return i === -1
+        const refused = unknownIn("dimensions", selection.names, settings.dimensions) ??
+          unknownIn("latency", selection.latency, latencyDimensions)
+        return refused === undefined
           ? step((core, { now }) =>
             measure(countsReadings(core.counts, core.evaluator, Math.max(now, core.now)), selection, counters)
           )
-          : orDie(
-            selection.owner,
-            unknownName(`dimensions[${i}]`, "dimension", selection.names[i] ?? "", settings.dimensions)
-          )
+          : orDie(selection.owner, refused)
       },
       lazySnapshot,
       stormGuard: ErrorLog.makeStorm(yield* Effect.scope, clock)
@@ -326,10 +327,28 @@ export const make = Effect.fnUntraced(function*(
   }
 })
 
+/** Durations by source are kept for any dimensions. */
+const latencyDimensionsOf = (dimensions: ReadonlyArray<string>): ReadonlyArray<string> =>
+  dimensions.includes("source") ? dimensions : [...dimensions, "source"]
+
+/** The refusal of the first name that is not among the known ones. */
+const unknownIn = (path: string, names: ReadonlyArray<string>, known: ReadonlyArray<string>) => {
+  const i = names.findIndex((name) => !known.includes(name))
+  return i === -1 ? undefined : unknownName(`${path}[${i}]`, "dimension", names[i] ?? "", known)
+}
+
 /** The families of all values of all dimensions. */
 const allFamilies = ({ counts, evaluator, now: latest }: Core, now: number): ReadonlyArray<Family> => {
   const readings = countsReadings(counts, evaluator, Math.max(now, latest))
-  return familiesOf(readings, new Map(counts.dimensions.map(({ counts, name }) => [name, counts.readings()])), false)
+  return familiesOf(
+    readings,
+    new Map(counts.dimensions.map(({ counts, name }) => [name, counts.readings()])),
+    new Map(
+      latencyDimensionsOf(counts.dimensions.map(({ name }) => name))
+        .map((name) => [name, readings.latencyBy(name) ?? []])
+    ),
+    false
+  )
 }
 
 const hour = Duration.hours(1)

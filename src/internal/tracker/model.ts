@@ -79,15 +79,6 @@ export interface WorstOptions {
   readonly minAttempts?: number | undefined
 }
 
-export interface TimelineOptions {
-  /** The length of the timeline, at most one day. */
-  readonly window: Duration.DurationInput
-  /** The length of one step. Widened so that there are at most 1,440 steps. */
-  readonly step: Duration.DurationInput
-  /** Default: all codes. */
-  readonly code?: string | undefined
-}
-
 export interface CallTimelineOptions {
   /** The length of the timeline, at most one day. */
   readonly window: Duration.DurationInput
@@ -95,9 +86,18 @@ export interface CallTimelineOptions {
   readonly step: Duration.DurationInput
 }
 
+export interface TimelineOptions extends CallTimelineOptions {
+  /** Default: all codes. */
+  readonly code?: string | undefined
+}
+
 export interface LatencyOptions {
+  /** A dimension that the tracker keeps, or `source`, whose durations are always kept. Default `source`. */
+  readonly by?: DimensionName | undefined
   /** Default: since the start or the last reset. */
   readonly window?: Window | undefined
+  /** The maximum number of rows. Default: all. */
+  readonly limit?: number | undefined
 }
 
 export interface TrackOptions {
@@ -311,8 +311,9 @@ export interface RecentError {
 }
 
 export interface LatencyRow {
-  /** `unknown` where the context names no source, `other` beyond the number of sources counted separately. */
-  readonly source: string
+  /** `unknown` where the context names no source, `other` beyond 200 values (or `maxValues`, if that is less). */
+  readonly value: string
+  /** The number of successful attempts. */
   readonly count: number
   readonly p50: Duration.Duration
   readonly p90: Duration.Duration
@@ -343,7 +344,7 @@ export interface Service {
   readonly callTimeline: (options: CallTimelineOptions) => Effect.Effect<ReadonlyArray<CallStep>>
   readonly emptyData: (options?: { readonly window?: Duration.DurationInput | undefined }) => Effect.Effect<EmptyData>
   readonly verdict: (code: string) => Effect.Effect<Verdict>
-  /** Durations by source, highest 99th percentile first. */
+  /** Durations by the values of a dimension, highest 99th percentile first. Dies for a dimension that is not kept. */
   readonly latency: (options?: LatencyOptions) => Effect.Effect<ReadonlyArray<LatencyRow>>
   /** The active alerts, then every further alert as it happens. */
   readonly alerts: Stream.Stream<Alert.Alert>

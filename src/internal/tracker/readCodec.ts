@@ -144,7 +144,7 @@ const recentError = Schema.Struct({
 })
 
 const latencyRow = Schema.Struct({
-  source: Schema.String,
+  value: Schema.String,
   count: Count,
   p50: Schema.DurationFromMillis,
   p90: Schema.DurationFromMillis,

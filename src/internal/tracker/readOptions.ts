@@ -54,9 +54,14 @@ export const worst = (kept?: ReadonlyArray<string>) =>
     } satisfies Check.Checks<Model.WorstOptions>
   )
 
-export const latency = Check.struct(
-  { window: Check.optional(windowName) } satisfies Check.Checks<Model.LatencyOptions>
-)
+export const latency = (kept?: ReadonlyArray<string>) =>
+  Check.struct(
+    {
+      by: Check.optional(dimension(kept)),
+      window: Check.optional(windowName),
+      limit: Check.optional(limit)
+    } satisfies Check.Checks<Model.LatencyOptions>
+  )
 
 export const recent = Check.struct({ limit: Check.optional(limit), code: Check.optional(code) })
 

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import * as Alert from "../../Alert.js"
 import * as FetchContext from "../../FetchContext.js"
 import * as FetchError from "../../FetchError.js"
-import type { Series, Tally } from "./snapshotModel.js"
+import type { Series, Tally, ValueLatency as Durations } from "./snapshotModel.js"
 import { noCalls } from "./snapshotModel.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -102,6 +102,14 @@ const series = compact(
   seriesOf
 )
 
+// In nanoseconds, so that the middle of each bucket stays in its bucket.
+const histogram = compact(
+  (u): u is Durations["counts"] =>
+    Array.isArray(u) && u.every((row) => Predicate.hasProperty(row, "millis") && Predicate.hasProperty(row, "count")),
+  (counts) => [counts.map(({ millis }) => Math.round(millis * 1e6)), counts.map(({ count }) => count)],
+  ([nanos = [], counts = []]) => nanos.map((nanos, i) => ({ millis: nanos / 1e6, count: counts[i] ?? 0 }))
+)
+
 const CodeSeries = Schema.Struct({ code: Schema.String, series })
 
 const WindowName: Schema.Schema<Alert.WindowName, string> = Schema.String
@@ -125,6 +133,8 @@ export const Value = Schema.Struct({
   successes: series,
   attempted: Schema.Boolean
 })
+
+export const ValueLatency = Schema.Struct({ value: Schema.String, maxMillis: amount, counts: histogram })
 
 export const DimensionRest = Schema.Array(CodeSeries)
 
@@ -163,6 +173,7 @@ export const SnapshotSchema = Schema.Struct({
     maxMillis: amount,
     counts: Schema.Array(Schema.Struct({ millis: amount, count: Natural }))
   })),
+  latencies: Schema.optional(Schema.Array(Schema.Struct({ name: Schema.String, values: Schema.Array(ValueLatency) }))),
   calls: Schema.optionalWith(
     Schema.Struct({ made: tally, recovered: tally, failed: tally, refused: tally }),
     // Snapshots written before calls were counted do not have them.

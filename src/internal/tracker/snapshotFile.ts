@@ -42,7 +42,7 @@ export const write = Effect.fnUntraced(function*(
 
 /** The JSON of a snapshot in pieces, each of which takes little time. The pieces of a lazy snapshot are read one by one. */
 function* encode(snapshot: Snapshot): Generator<string> {
-  const { codes, dimensions, empties, recent, ...rest } = snapshot
+  const { codes, dimensions, empties, latencies = [], recent, ...rest } = snapshot
   const others = Schema.encodeSync(Codec.SnapshotSchema)({
     ...rest,
     codes: [],
@@ -55,7 +55,13 @@ function* encode(snapshot: Snapshot): Generator<string> {
   yield* list("codes", codes, Schema.encodeSync(Codec.Code))
   yield* list("empties", empties, Schema.encodeSync(Codec.Empties))
   yield* list("recent", recent, Schema.encodeSync(Codec.Recent))
-  yield `,"dimensions":[`
+  yield `,"latencies":[`
+  for (const [i, { name, values }] of latencies.entries()) {
+    yield `${i === 0 ? "" : ","}{"name":${JSON.stringify(name)}`
+    yield* list("values", values, Schema.encodeSync(Codec.ValueLatency))
+    yield "}"
+  }
+  yield `],"dimensions":[`
   for (const [i, { name, rest, values }] of dimensions.entries()) {
     yield `${i === 0 ? "" : ","}{"name":${JSON.stringify(name)}`
     yield* list("values", values, Schema.encodeSync(Codec.Value))

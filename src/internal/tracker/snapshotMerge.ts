@@ -1,6 +1,7 @@
 /** The sum of two snapshots of one tracker: what it counted before a restart, and since. */
 import * as DateTime from "effect/DateTime"
 import * as SlidingWindow from "../../SlidingWindow.js"
+import { bucketOf } from "./counting/durationSketch.js"
 import type * as Model from "./snapshotModel.js"
 import { noCalls, noEvents } from "./snapshotModel.js"
 
@@ -55,11 +56,14 @@ export const merge = (older: Model.Snapshot, newer: Model.Snapshot): Model.Snaps
     })),
     latency: union(older.latency, newer.latency, ({ source }) => source, (a, b) => ({
       source: (a ?? b!).source,
-      maxMillis: Math.max(a?.maxMillis ?? 0, b?.maxMillis ?? 0),
-      counts: union(a?.counts ?? [], b?.counts ?? [], ({ millis }) => String(millis), (a, b) => ({
-        millis: (a ?? b!).millis,
-        count: (a?.count ?? 0) + (b?.count ?? 0)
-      })).toSorted((a, b) => a.millis - b.millis)
+      ...addDurations(a, b)
+    })),
+    latencies: union(older.latencies ?? [], newer.latencies ?? [], ({ name }) => name, (a, b) => ({
+      name: (a ?? b!).name,
+      values: union(a?.values ?? [], b?.values ?? [], ({ value }) => value, (a, b) => ({
+        value: (a ?? b!).value,
+        ...addDurations(a, b)
+      }))
     })),
     retry: {
       retries: tally(older.retry.retries, newer.retry.retries),
@@ -118,6 +122,17 @@ const addTally = (passed: number): Add<Model.Tally> => (older = noEvents, newer 
   window.prune(passed)
   return { total: older.total + newer.total, ages: window.snapshot(passed) }
 }
+
+type Durations = Omit<Model.ValueLatency, "value">
+
+/** Times are those of buckets, which are equal up to the rounding of a saved snapshot. */
+const addDurations: Add<Durations> = (older, newer) => ({
+  maxMillis: Math.max(older?.maxMillis ?? 0, newer?.maxMillis ?? 0),
+  counts: union(older?.counts ?? [], newer?.counts ?? [], ({ millis }) => String(bucketOf(millis)), (a, b) => ({
+    millis: (a ?? b!).millis,
+    count: (a?.count ?? 0) + (b?.count ?? 0)
+  })).toSorted((a, b) => a.millis - b.millis)
+})
 
 const addCalls = (
   tally: Add<Model.Tally>,

@@ -113,12 +113,24 @@ export interface Active {
   } | undefined
 }
 
-export interface Latency {
-  readonly source: string
+interface Durations {
   /** The longest duration. */
   readonly maxMillis: number
-  /** The number of fetches per bucket of the histogram, shortest duration first. */
+  /** The number of successful attempts per bucket of the histogram, shortest duration first. */
   readonly counts: ReadonlyArray<{ readonly millis: number; readonly count: number }>
+}
+
+export interface Latency extends Durations {
+  readonly source: string
+}
+
+export interface ValueLatency extends Durations {
+  readonly value: string
+}
+
+export interface DimensionLatency {
+  readonly name: string
+  readonly values: ReadonlyArray<ValueLatency>
 }
 
 interface Empties {
@@ -162,6 +174,8 @@ export interface Snapshot {
   readonly dimensions: ReadonlyArray<Dimension>
   readonly empties: ReadonlyArray<Empties>
   readonly latency: ReadonlyArray<Latency>
+  /** The durations by the dimensions other than `source`. Undefined in snapshots of earlier versions. */
+  readonly latencies?: ReadonlyArray<DimensionLatency> | undefined
   /** The actions of retry policies: see `RetryCounts` of the tracker. */
   readonly retry: Retry
   /** Calls by their outcome: see `CallCounts` of the tracker. */
@@ -198,7 +212,18 @@ export function* evaluated(snapshot: Snapshot): Pieces<Snapshot> {
       values: yield* mapped(dimension.values, valuesPerPiece, (value) => ({ ...value }))
     })
   }
-  return { ...snapshot, codes, dimensions, empties: snapshot.empties.map((row) => ({ ...row })) }
+  const latencies: Array<DimensionLatency> = []
+  for (const { name, values } of snapshot.latencies ?? []) {
+    latencies.push({ name, values: yield* mapped(values, valuesPerPiece, (value) => ({ ...value })) })
+  }
+  return {
+    ...snapshot,
+    codes,
+    dimensions,
+    empties: snapshot.empties.map((row) => ({ ...row })),
+    latency: snapshot.latency.map((row) => ({ ...row })),
+    latencies
+  }
 }
 
 export const evaluatedAtOnce = (snapshot: Snapshot): Snapshot => atOnce(evaluated(snapshot))

@@ -3,6 +3,7 @@ import { Duration, Either } from "effect"
 import { FetchError } from "effect-errata"
 import * as FastCheck from "effect/FastCheck"
 import { Core } from "../../../src/internal/tracker/core.js"
+import { latencyIn } from "../../../src/internal/tracker/counting/views.js"
 import { settings } from "../../../src/internal/tracker/trackerOptions.js"
 
 const options = Either.getOrThrow(settings({ recent: 1000 }))
@@ -41,7 +42,7 @@ const reads = (core: Core, now: number, wall: number) => {
       )
     ),
     timeline: core.timeline({ window: Duration.days(1), step: Duration.minutes(10), code: undefined }, moment),
-    latency: core.latency(undefined, moment),
+    latency: ["source", "symbol"].map((by) => core.read((view) => latencyIn(view, { by }), moment)),
     recent: core.recent(Infinity, undefined, moment),
     active: core.activeAlerts(moment).map(({ code, window }) => `${code} ${window}`),
     verdict: core.verdict("NETWORK_TIMEOUT", moment).verdict

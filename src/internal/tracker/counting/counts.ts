@@ -29,6 +29,7 @@ type What =
   | "dimensions"
   | "empties"
   | "latency"
+  | "latencies"
   | "retry"
   | "calls"
   | "expectedCalls"
@@ -42,9 +43,12 @@ export class Counts {
     readonly name: string
     readonly read: Reader
     readonly counts: Dimension
+    /** Undefined for the source, whose durations are kept for any dimensions. */
+    readonly latencies: Latencies | undefined
   }>
   readonly successes = new Tally()
   readonly empties = new Empties()
+  /** By source. */
   readonly latencies = new Latencies()
   readonly retry = {
     retries: new Tally(),
@@ -66,7 +70,8 @@ export class Counts {
     this.dimensions = dimensions.map((name) => ({
       name,
       read: reader(name),
-      counts: new Dimension(maxValues, this.hands)
+      counts: new Dimension(maxValues, this.hands),
+      latencies: name === "source" ? undefined : new Latencies(maxValues)
     }))
   }
 
@@ -78,7 +83,10 @@ export class Counts {
   /** Frees the counts that are older than every window. */
   prune(now: number): void {
     for (const count of this.codes.values()) count.prune(now)
-    for (const { counts } of this.dimensions) counts.evict()
+    for (const { counts, latencies } of this.dimensions) {
+      counts.evict()
+      latencies?.evict(this.hands.second)
+    }
     this.empties.prune(now)
     this.successes.events.prune(now)
     for (const { events } of this.tallies) events.prune(now)
@@ -121,6 +129,11 @@ export class Counts {
     return this.dimensions.find(({ name }) => name === dimension)?.counts
   }
 
+  /** The durations by a dimension; undefined for one that is not kept. */
+  latenciesOf(dimension: string): Latencies | undefined {
+    return dimension === "source" ? this.latencies : this.dimensions.find(({ name }) => name === dimension)?.latencies
+  }
+
   /** The counts that a rule on values or attempts reads; undefined for a dimension that is not kept. */
   gauge({ by }: Group, code: string | undefined): Gauge | undefined {
     const counts = this.of(by)
@@ -132,7 +145,7 @@ export class Counts {
   get bytes(): number {
     return [
       ...this.codes.values(),
-      ...this.dimensions.map(({ counts }) => counts),
+      ...this.dimensions.flatMap(({ counts, latencies }) => latencies === undefined ? [counts] : [counts, latencies]),
       this.empties,
       this.successes.events,
       this.latencies,
@@ -150,7 +163,16 @@ export class Counts {
       attempted: this.attempted,
       dimensions: this.dimensions.map(({ counts, name }) => ({ name, ...counts.snapshot() })),
       empties: this.empties.snapshot(now),
-      latency: this.latencies.snapshot(),
+      latency: this.latencies.snapshot().map((row) => ({
+        source: row.value,
+        maxMillis: row.maxMillis,
+        get counts() {
+          return row.counts
+        }
+      })),
+      latencies: this.dimensions.flatMap(({ latencies, name }) =>
+        latencies === undefined ? [] : [{ name, values: latencies.snapshot() }]
+      ),
       retry: this.retried((tally) => tally.snapshot(now)),
       calls: this.called((tally) => tally.snapshot(now)),
       expectedCalls: this.expectedCalls.snapshot(now),
@@ -173,7 +195,9 @@ export class Counts {
     this.attempted = snapshot.attempted
     for (const { name, ...counts } of snapshot.dimensions) this.of(name)?.restore(counts)
     this.empties.restore(snapshot.empties, now)
-    this.latencies.restore(snapshot.latency)
+    const { second } = this.hands
+    this.latencies.restore(snapshot.latency.map(({ source, ...rest }) => ({ value: source, ...rest })), second)
+    for (const { name, values } of snapshot.latencies ?? []) this.latenciesOf(name)?.restore(values, second)
     for (const what of Record.keys(this.retry)) this.retry[what].restore(snapshot.retry[what], now)
     if (snapshot.expectedCalls !== undefined) this.expectedCalls.restore(snapshot.expectedCalls, now)
     for (const what of Record.keys(this.calls)) this.calls[what].restore(snapshot.calls[what], now)

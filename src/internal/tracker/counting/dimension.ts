@@ -48,7 +48,8 @@ export interface Row {
   readonly attempts: number
 }
 
-const nameOf = (raw: string): string => raw.length > maxName ? safeText(raw, maxName) : raw
+/** The name under which a value is counted. Values come from contexts, which are redacted. */
+export const nameOf = (raw: string): string => raw.length > maxName ? safeText(raw, maxName) : raw
 
 const newCode = (code: string): CodeIndex => ({
   code,

@@ -1,132 +1,123 @@
 /**
- * Durations of successful fetches by source: since the start, and over the last minute, hour and day in steps of one sixth
- * of the window. Instants are whole seconds since the tracker started.
+ * Durations of successful attempts by the values of a dimension: since the start, and over the last minute, hour and day in
+ * steps of one sixth of the window. Instants are whole seconds since the tracker started.
  */
-import { safeText } from "../../safe/json.js"
 import type { LatencyReading } from "../measures/readings.js"
 import type * as Snapshot from "../snapshotModel.js"
-import { other } from "./dimension.js"
+import { nameOf, other } from "./dimension.js"
+import { bucketOf, DurationSketch, DurationSum } from "./durationSketch.js"
 import type { Window, WindowIndex } from "./windows.js"
 import { windowIndex } from "./windows.js"
 
-const maxSources = 32
-const maxName = 128
-
-// Each bucket ends 4 % above the one before, from 10 microseconds to two hours, so that its middle is at most 2 % off (Masson, Rim, Lee: DDSketch, PVLDB 12(12), 2019).
-const error = 0.02
-const growth = (1 + error) / (1 - error)
-const shortest = 0.01
-const buckets = 512
-
-const bucketOf = (millis: number): number => {
-  const bucket = Math.ceil(Math.log(millis / shortest) / Math.log(growth))
-  return Math.max(0, Math.min(buckets - 1, bucket))
-}
-
-const millisOf = (bucket: number): number => shortest * 2 * growth ** bucket / (growth + 1)
-
-const middles = Float64Array.from({ length: buckets }, (_, bucket) => millisOf(bucket))
-
-/** A histogram of durations. Every index is that of a bucket. */
-class Sketch {
-  readonly counts = new Float64Array(buckets)
-  count = 0
-  max = 0
-  /** The sum of the durations, within 2 %. */
-  sum = 0
-  // The buckets with a count lie between these.
-  private first: number = buckets
-  private last = -1
-
-  add(millis: number, bucket: number, count = 1): void {
-    this.counts[bucket] = this.counts[bucket]! + count
-    this.count += count
-    this.sum += count * middles[bucket]!
-    if (millis > this.max) this.max = millis
-    this.span(bucket, bucket)
-  }
-
-  merge({ count, counts, first, last, max, sum }: Sketch): void {
-    for (let i = first; i <= last; i++) this.counts[i] = this.counts[i]! + counts[i]!
-    this.count += count
-    this.sum += sum
-    this.max = Math.max(this.max, max)
-    this.span(first, last)
-  }
-
-  clear(): void {
-    this.counts.fill(0)
-    this.count = this.max = this.sum = 0
-    this.first = buckets
-    this.last = -1
-  }
-
-  /** The durations that these shares of the fetches did not exceed, in ascending order. NaN without a fetch. */
-  quantiles(shares: ReadonlyArray<number>): Array<number> {
-    let bucket = Math.min(this.first, buckets - 1)
-    let sum = this.counts[bucket]!
-    return shares.map((share) => {
-      if (this.count === 0) return NaN
-      while (sum < share * this.count) sum += this.counts[++bucket]!
-      return bucket === buckets - 1 ? this.max : Math.min(middles[bucket]!, this.max)
-    })
-  }
-
-  private span(first: number, last: number): void {
-    if (first < this.first) this.first = first
-    if (last > this.last) this.last = last
-  }
-}
+/** The most values of a dimension with durations of their own: one takes up to 49 kB. */
+export const maxLatencyValues = 200
 
 const shares = [0.5, 0.9, 0.99]
 
 // A step is open at its start. A window is the current step and the six before it, which is at most one sixth too much.
-const widths = [10, 600, 14_400] as const
+const width = 10
+const perStep = [1, 60, 1440] as const
 const kept = 7
+const longest = kept * width * perStep[2]
 
-// Windows are read often, and a sketch is four kilobytes.
-const scratch = new Sketch()
+// Windows are read often, and a sum takes four kilobytes.
+const scratch = new DurationSum()
 
-class OfSource {
-  readonly total = new Sketch()
-  // Created on first use, and then reused.
-  private readonly steps = widths.map((width) => ({
-    width,
-    ring: Array.from({ length: kept }, (): { step: number; readonly sketch: Sketch } | undefined => undefined)
-  }))
+interface Slot {
+  step: number
+  readonly sketch: DurationSketch
+}
 
-  add(millis: number, second: number): void {
-    const bucket = bucketOf(millis)
-    this.total.add(millis, bucket)
-    for (const { ring, width } of this.steps) {
-      const step = Math.ceil(second / width)
-      const slot = ring[step % kept] ??= { step, sketch: new Sketch() }
-      if (slot.step !== step) {
-        slot.step = step
-        slot.sketch.clear()
-      }
-      slot.sketch.add(millis, bucket)
+/** The steps of a window, of which the oldest is reused. */
+class Steps {
+  private readonly ring: Array<Slot | undefined> = Array.from({ length: kept }, () => undefined)
+
+  /** The sketch of a step, which is not older than any before. */
+  at(step: number): DurationSketch {
+    const slot = this.ring[step % kept] ??= { step, sketch: new DurationSketch() }
+    if (slot.step !== step) {
+      slot.step = step
+      slot.sketch.clear()
     }
+    return slot.sketch
   }
 
-  /** Of a window. The next call returns the same object with other counts. */
-  within(window: WindowIndex, second: number): Sketch {
-    const sketch = scratch
-    sketch.clear()
-    const { ring, width } = this.steps[window]!
-    const current = Math.ceil(second / width)
-    for (const slot of ring) if (slot !== undefined && slot.step > current - kept) sketch.merge(slot.sketch)
-    return sketch
+  addTo(sum: DurationSum, current: number): void {
+    for (const slot of this.ring) if (slot !== undefined && slot.step > current - kept) sum.add(slot.sketch)
   }
 
   get bytes(): number {
-    return buckets * 8 * (1 + this.steps.flatMap(({ ring }) => ring.filter((slot) => slot !== undefined)).length)
+    return this.ring.reduce((sum, slot) => sum + (slot?.sketch.bytes ?? 0), 0)
+  }
+}
+
+/** The durations of one value. */
+class OfValue {
+  private readonly total = new DurationSketch(true)
+  private readonly steps = [new Steps(), new Steps(), new Steps()] as const
+  // The step of ten seconds with the last duration. It is added to the longer windows and the total when the next one begins.
+  private step: number
+  private current: DurationSketch
+
+  constructor(second: number) {
+    this.step = Math.ceil(second / width)
+    this.current = this.steps[0].at(this.step)
+  }
+
+  add(millis: number, bucket: number, second: number): void {
+    if (second > this.step * width) this.turn(Math.ceil(second / width))
+    this.current.add(millis, bucket)
+  }
+
+  /** Adds to the total only. */
+  addTotal(millis: number, bucket: number, count: number): void {
+    this.total.add(millis, bucket, count)
+  }
+
+  /** Since the start, or in a window. The next call returns the same object with other counts. */
+  sum(window: WindowIndex | undefined, second: number): DurationSum {
+    const sum = scratch.clear()
+    if (window === undefined) return sum.add(this.total).add(this.current)
+    const per = perStep[window]
+    const step = Math.ceil(second / (width * per))
+    this.steps[window].addTo(sum, step)
+    return window === windowIndex.minute || Math.ceil(this.step / per) <= step - kept ? sum : sum.add(this.current)
+  }
+
+  /** Since the start; a copy. */
+  all(): DurationSketch {
+    const all = this.total.copy()
+    all.addAll(this.current)
+    return all
+  }
+
+  /** True if the last duration is older than the longest window. */
+  isSilent(second: number): boolean {
+    return second - this.step * width > longest
+  }
+
+  /** Adds the durations of a value that is silent to the total. */
+  addSilent(silent: OfValue): void {
+    this.total.addAll(silent.all())
+  }
+
+  get bytes(): number {
+    return this.steps.reduce((sum, { bytes }) => sum + bytes, this.total.bytes)
+  }
+
+  private turn(step: number): void {
+    this.total.addAll(this.current)
+    for (const window of [windowIndex.hour, windowIndex.day]) {
+      this.steps[window].at(Math.ceil(this.step / perStep[window])).addAll(this.current)
+    }
+    this.step = step
+    this.current = this.steps[0].at(step)
   }
 }
 
 /** In milliseconds. */
 export interface Row {
-  readonly source: string
+  readonly value: string
   readonly count: number
   readonly p50: number
   readonly p90: number
@@ -134,64 +125,96 @@ export interface Row {
   readonly max: number
 }
 
+/** The durations of one dimension. Further values than `maxValues` are counted as `other`. */
 export class Latencies {
-  private readonly sources = new Map<string, OfSource>()
+  private readonly values = new Map<string, OfValue>()
+  private readonly maxValues: number
+  private others: OfValue | undefined
+
+  constructor(maxValues = maxLatencyValues) {
+    this.maxValues = Math.min(maxValues, maxLatencyValues)
+  }
 
   get bytes(): number {
-    return Array.from(this.sources.values()).reduce((sum, { bytes }) => sum + bytes, 0)
+    return Array.from(this.values.values()).reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  add(source: string, millis: number, second: number): void {
-    const latency = this.sources.get(source) ?? this.of(safeText(source, maxName))
-    latency.add(millis, second)
+  /** Counts a duration, whose bucket is that of `bucketOf`. */
+  add(name: string, millis: number, bucket: number, second: number): void {
+    this.of(name, second).add(millis, bucket, second)
   }
 
-  /** One row for each source with a success. */
+  /** One row for each value with a success. */
   rows(window: WindowIndex | undefined, second: number): Array<Row> {
-    return Array.from(this.sources, ([source, latency]) => {
-      const sketch = window === undefined ? latency.total : latency.within(window, second)
-      const { count, max } = sketch
-      const [p50 = 0, p90 = 0, p99 = 0] = sketch.quantiles(shares)
-      return { source, count, p50, p90, p99, max }
+    return Array.from(this.values, ([value, latency]) => {
+      const sum = latency.sum(window, second)
+      const [p50 = 0, p90 = 0, p99 = 0] = sum.quantiles(shares)
+      return { value, count: sum.count, p50, p90, p99, max: sum.max }
     }).filter(({ count }) => count > 0)
   }
 
-  /** The count and the sum of each source since the start, and the quantiles of a window. */
+  /** The count and the sum of each value since the start, and the quantiles of a window. Oldest value first. */
   readings(window: Window, second: number): ReadonlyArray<LatencyReading> {
-    return Array.from(this.sources, ([source, latency]) => {
-      const quantiles = latency.within(windowIndex[window], second).quantiles(shares)
-      return {
-        source,
-        count: latency.total.count,
-        sumMillis: latency.total.sum,
-        // Without a fetch in the window there is no quantile.
-        quantiles: shares.map((share, i) => [share, quantiles[i]!] as const)
-      }
+    return Array.from(this.values, ([value, latency]) => {
+      const quantiles = latency.sum(windowIndex[window], second).quantiles(shares)
+      const { count, sum } = latency.sum(undefined, second)
+      // Without a success in the window there is no quantile.
+      return { value, count, sumMillis: sum, quantiles: shares.map((share, i) => [share, quantiles[i]!] as const) }
     }).filter(({ count }) => count > 0)
   }
 
-  snapshot(): ReadonlyArray<Snapshot.Latency> {
-    return Array.from(this.sources, ([source, { total }]) => ({
-      source,
-      maxMillis: total.max,
-      counts: Array.from(total.counts.entries())
-        .filter(([, count]) => count > 0)
-        .map(([bucket, count]) => ({ millis: millisOf(bucket), count }))
-    }))
-  }
-
-  restore(sources: ReadonlyArray<Snapshot.Latency>): void {
-    for (const { counts, maxMillis, source } of sources) {
-      for (const { count, millis } of counts) this.of(source).total.add(maxMillis, bucketOf(millis), count)
+  /** When the cap is reached, merges the values without a success for more than a day into `other`. */
+  evict(second: number): void {
+    if (this.size < this.maxValues) return
+    for (const [name, value] of this.values) {
+      if (name === other || !value.isSilent(second)) continue
+      this.otherValue(second).addSilent(value)
+      this.values.delete(name)
     }
   }
 
-  private of(source: string): OfSource {
-    const known = this.sources.get(source)
+  /** A snapshot whose counts are made when they are read, from copies: see `Core.lazySnapshot`. */
+  snapshot(): ReadonlyArray<Snapshot.ValueLatency> {
+    return Array.from(this.values, ([value, latency]) => {
+      const all = latency.all()
+      return {
+        value,
+        maxMillis: all.max,
+        get counts() {
+          return all.histogram()
+        }
+      }
+    })
+  }
+
+  /** Adds the totals of a snapshot. Values beyond the cap become `other`. */
+  restore(values: ReadonlyArray<Snapshot.ValueLatency>, second: number): void {
+    for (const { counts, maxMillis, value } of values) {
+      for (const { count, millis } of counts) this.of(value, second).addTotal(maxMillis, bucketOf(millis), count)
+    }
+  }
+
+  /** The number of values, without `other`. */
+  private get size(): number {
+    return this.values.size - (this.others === undefined ? 0 : 1)
+  }
+
+  private of(raw: string, second: number): OfValue {
+    const known = this.values.get(raw)
     if (known !== undefined) return known
-    if (source !== other && this.sources.size >= maxSources) return this.of(other)
-    const latency = new OfSource()
-    this.sources.set(source, latency)
-    return latency
+    const name = nameOf(raw)
+    const bounded = name === raw ? undefined : this.values.get(name)
+    if (bounded !== undefined) return bounded
+    return name === other || this.size >= this.maxValues ? this.otherValue(second) : this.make(name, second)
+  }
+
+  private otherValue(second: number): OfValue {
+    return this.others ??= this.make(other, second)
+  }
+
+  private make(name: string, second: number): OfValue {
+    const value = new OfValue(second)
+    this.values.set(name, value)
+    return value
   }
 }

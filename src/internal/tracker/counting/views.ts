@@ -4,11 +4,11 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as FetchError from "../../../FetchError.js"
 import type * as Model from "../model.js"
+import type { View } from "../view.js"
 import { emptyCode } from "./classification.js"
 import type * as Dimension from "./dimension.js"
 import type * as Empties from "./empties.js"
-import type * as Latency from "./latency.js"
-import { horizon } from "./windows.js"
+import { horizon, windowIndex } from "./windows.js"
 
 /** The counts of one code. */
 export interface Counted {
@@ -99,14 +99,20 @@ export const emptyData = (
 })
 
 /** Highest 99th percentile first. */
-export const latency = (rows: ReadonlyArray<Latency.Row>): ReadonlyArray<Model.LatencyRow> =>
-  rows
-    .toSorted((a, b) => b.p99 - a.p99 || (a.source < b.source ? -1 : 1))
-    .map(({ count, max, p50, p90, p99, source }) => ({
-      source,
+export const latencyIn = (
+  { counts }: View,
+  { by = "source", limit = Infinity, window }: Model.LatencyOptions
+): ReadonlyArray<Model.LatencyRow> => {
+  const rows = counts.latenciesOf(by)?.rows(window && windowIndex[window], counts.hands.second) ?? []
+  return rows
+    .sort((a, b) => b.p99 - a.p99 || (a.value < b.value ? -1 : 1))
+    .slice(0, Math.max(0, limit))
+    .map(({ count, max, p50, p90, p99, value }) => ({
+      value,
       count,
       p50: Duration.millis(p50),
       p90: Duration.millis(p90),
       p99: Duration.millis(p99),
       max: Duration.millis(max)
     }))
+}

@@ -34,7 +34,8 @@ export const countsReadings = (counts: Counts, evaluator: Evaluator, now: number
     dropped: counts.dropped,
     empties: counts.empties.rows(undefined, now),
     latency: counts.latencies.readings("hour", counts.hands.second),
-    dimension: (name) => counts.of(name)?.readings()
+    dimension: (name) => counts.of(name)?.readings(),
+    latencyBy: (name) => counts.latenciesOf(name)?.readings("hour", counts.hands.second)
   }
 }
 

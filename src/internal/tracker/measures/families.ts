@@ -2,9 +2,9 @@
 import { facts } from "../../../FetchError.js"
 import { emptyCode } from "../counting/classification.js"
 import { other } from "../counting/dimension.js"
-import type { Family, FamilyName, PlainFamily, Sample, SummaryFamily } from "./family.js"
+import type { Family, FamilyName, PlainFamily, Sample, Summary, SummaryFamily } from "./family.js"
 import { catalogue } from "./family.js"
-import type { CodeReading, Readings, RuleReading, RuleValue, ValueReading } from "./readings.js"
+import type { CodeReading, LatencyReading, Readings, RuleReading, RuleValue, ValueReading } from "./readings.js"
 
 const minute = 60_000
 const namedWindows = [["minute", minute], ["hour", 60 * minute], ["day", 1440 * minute]] as const
@@ -19,10 +19,14 @@ const maxRuleValues = 20
 /** The values of the dimensions that have samples of their own, by the name of the dimension. */
 export type Dimensions = ReadonlyMap<string, ReadonlyArray<ValueReading>>
 
+/** The durations by dimensions that have samples of their own, by the name of the dimension. */
+export type Latencies = ReadonlyMap<string, ReadonlyArray<LatencyReading>>
+
 /** The families with at least one sample; without `windows` not those that count windows. */
 export const familiesOf = (
   readings: Readings,
   dimensions: Dimensions,
+  latencies: Latencies,
   windows: boolean = true
 ): ReadonlyArray<Family> => {
   const { retry } = readings
@@ -41,14 +45,22 @@ export const familiesOf = (
     ...dimensions.size === 0 ? [] : dimensionFamilies(dimensions),
     ...windows ? windowFamilies(readings, codes) : [],
     plain("alertActive", alertSamples(readings)),
-    durations(readings)
+    summary("duration", readings.latency.map((reading) => durations(reading, reading.value))),
+    summary(
+      "dimensionDuration",
+      Array.from(latencies).flatMap(([name, values]) => values.map((value) => durations(value, name, value.value)))
+    )
   ]
   return families.filter(({ samples }) => samples.length > 0)
 }
 
 export const sample = (value: number, ...labels: ReadonlyArray<string>): Sample => ({ labels, value })
 
-export const plain = (name: Exclude<FamilyName, "duration">, samples: ReadonlyArray<Sample>): PlainFamily => ({
+type SummaryName = "duration" | "dimensionDuration"
+
+const summary = (name: SummaryName, samples: ReadonlyArray<Summary>): SummaryFamily => ({ ...catalogue[name], samples })
+
+export const plain = (name: Exclude<FamilyName, SummaryName>, samples: ReadonlyArray<Sample>): PlainFamily => ({
   ...catalogue[name],
   samples
 })
@@ -213,12 +225,12 @@ const addValue = (
   if (expected > 0) attemptSamples.push(sample(expected, name, value, "expected_empty"))
 }
 
-const durations = ({ latency }: Readings): SummaryFamily => ({
-  ...catalogue.duration,
-  samples: latency.map(({ count, quantiles, source, sumMillis }) => ({
-    labels: [source],
-    count,
-    sum: sumMillis === undefined ? undefined : sumMillis / 1000,
-    quantiles: quantiles.map(([quantile, millis]) => [quantile, millis / 1000] as const)
-  }))
+const durations = (
+  { count, quantiles, sumMillis }: LatencyReading,
+  ...labels: ReadonlyArray<string>
+): Summary => ({
+  labels,
+  count,
+  sum: sumMillis === undefined ? undefined : sumMillis / 1000,
+  quantiles: quantiles.map(([quantile, millis]) => [quantile, millis / 1000] as const)
 })

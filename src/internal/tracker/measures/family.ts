@@ -158,7 +158,22 @@ export const catalogue = {
     unit: "seconds",
     help: "Durations of successful fetches by source, within 2 %. Quantiles are those of the last hour.",
     labels: ["source"]
+  },
+  dimensionDuration: {
+    name: "errata_dimension_duration_seconds",
+    type: "summary",
+    unit: "seconds",
+    help:
+      "Durations of successful fetches by the values of a dimension, within 2 %. Quantiles are those of the last hour.",
+    labels: ["dimension", "value"]
   }
 } as const satisfies Readonly<Record<string, Common & { readonly type: FamilyType }>>
 
 export type FamilyName = keyof typeof catalogue
+
+/** The families whose first two labels are a dimension and one of its values. */
+export const familiesByDimension: ReadonlySet<string> = new Set([
+  catalogue.dimensionErrors.name,
+  catalogue.dimensionAttempts.name,
+  catalogue.dimensionDuration.name
+])

@@ -62,7 +62,8 @@ interface AlertReading {
 }
 
 export interface LatencyReading {
-  readonly source: string
+  /** The source, or the value of another dimension. */
+  readonly value: string
   readonly count: number
   /** Undefined where only quantiles are known. */
   readonly sumMillis: number | undefined
@@ -89,4 +90,6 @@ export interface Readings {
   readonly latency: ReadonlyArray<LatencyReading>
   /** The values of a dimension; undefined for one that is not kept. */
   readonly dimension: (name: string) => ReadonlyArray<ValueReading> | undefined
+  /** The durations by the values of a dimension, oldest value first; undefined for one that is not kept. */
+  readonly latencyBy: (name: string) => ReadonlyArray<LatencyReading> | undefined
 }

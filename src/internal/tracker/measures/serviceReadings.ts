@@ -13,7 +13,7 @@ import type { CodeReading, Count, LatencyReading, Readings, ValueReading } from 
 /** The families of a tracker. One that does not measure itself is read through its service. */
 export const measured = (tracker: Service, selection: Selection): Effect.Effect<Measured> =>
   reportingOf(tracker).measure?.(selection) ??
-    Effect.map(serviceReadings(tracker, selection.names), (readings) => measure(readings, selection))
+    Effect.map(serviceReadings(tracker, selection), (readings) => measure(readings, selection))
 
 const nothing: Count = { total: 0, within: () => 0 }
 
@@ -24,7 +24,7 @@ interface Read {
 
 const serviceReadings = Effect.fnUntraced(function*(
   tracker: Service,
-  names: ReadonlyArray<string>
+  { latency, names }: Selection
 ): Effect.fn.Return<Readings> {
   const read = (window?: Duration.Duration): Effect.Effect<Read> =>
     Effect.all({ stats: tracker.stats({ window }), empties: tracker.emptyData({ window }) })
@@ -49,6 +49,12 @@ const serviceReadings = Effect.fnUntraced(function*(
       names,
       (name) =>
         Effect.map(valuesOf(tracker, Object.keys(total.stats.byCode), name), (values) => [name, values] as const)
+    )
+  )
+  const latencies = new Map(
+    yield* Effect.forEach(
+      latency,
+      (by) => Effect.map(tracker.latency({ by, window: "hour" }), (rows) => [by, rows.map(latencyOf)] as const)
     )
   )
   return {
@@ -80,7 +86,8 @@ const serviceReadings = Effect.fnUntraced(function*(
     dropped: total.stats.dropped,
     empties: total.empties.rows,
     latency: (yield* tracker.latency({ window: "hour" })).map(latencyOf),
-    dimension: (name) => dimensions.get(name)
+    dimension: (name) => dimensions.get(name),
+    latencyBy: (name) => latencies.get(name)
   }
 })
 
@@ -89,8 +96,8 @@ const countIn = ({ byCode }: Stats, code: string): number => Object.hasOwn(byCod
 const expectedIn = ({ empties, stats }: Read, code: string): number =>
   code === emptyCode ? Math.min(empties.expected, countIn(stats, code)) : 0
 
-const latencyOf = ({ count, p50, p90, p99, source }: LatencyRow): LatencyReading => ({
-  source,
+const latencyOf = ({ count, p50, p90, p99, value }: LatencyRow): LatencyReading => ({
+  value,
   count,
   sumMillis: undefined,
   quantiles: ([[0.5, p50], [0.9, p90], [0.99, p99]] as const)

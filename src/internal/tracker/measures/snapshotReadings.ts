@@ -6,6 +6,7 @@ import type { Count, LatencyReading, Readings } from "./readings.js"
 
 export const snapshotReadings = (snapshot: Snapshot.Snapshot): Readings => {
   const { alerts, calls, codes, retry } = snapshot
+  const bySource = snapshot.latency.map(({ source, ...durations }) => latencyOf({ value: source, ...durations }))
   return {
     codes: codes.map(({ code, errors, expected, severity }) => ({
       code,
@@ -45,7 +46,7 @@ export const snapshotReadings = (snapshot: Snapshot.Snapshot): Readings => {
       expected: expected.total,
       unexpected: unexpected.total
     })),
-    latency: snapshot.latency.map(latencyOf),
+    latency: bySource,
     dimension: (name) =>
       snapshot.dimensions.find((dimension) => dimension.name === name)?.values.map((value) => ({
         value: value.value,
@@ -54,7 +55,11 @@ export const snapshotReadings = (snapshot: Snapshot.Snapshot): Readings => {
         expected: value.expected.total,
         successes: value.successes.total,
         attempted: value.attempted
-      }))
+      })),
+    latencyBy: (name) =>
+      name === "source"
+        ? bySource
+        : snapshot.latencies?.find((dimension) => dimension.name === name)?.values.map(latencyOf)
   }
 }
 
@@ -82,7 +87,7 @@ const countWithin = (levels: Snapshot.Tally["ages"], millis: number): number => 
 }
 
 /** Quantiles since the start: a snapshot does not say when the fetches were. */
-const latencyOf = ({ counts, maxMillis, source }: Snapshot.Latency): LatencyReading => {
+const latencyOf = ({ counts, maxMillis, value }: Snapshot.ValueLatency): LatencyReading => {
   const count = counts.reduce((sum, { count }) => sum + count, 0)
   const quantile = (share: number): number => {
     let sum = 0
@@ -90,7 +95,7 @@ const latencyOf = ({ counts, maxMillis, source }: Snapshot.Latency): LatencyRead
     return maxMillis
   }
   return {
-    source,
+    value,
     count,
     sumMillis: counts.reduce((sum, { count, millis }) => sum + count * millis, 0),
     quantiles: [0.5, 0.9, 0.99].map((share) => [share, count === 0 ? NaN : quantile(share)] as const)
