@@ -1,10 +1,17 @@
+const step = 0x9e3779b9
+
 /** Pseudorandom numbers from a fixed seed, so that a simulation of one snapshot always gives the same answer. */
 export class Draws {
-  private state = 0
+  private state: number
+
+  /** The sequences of different seeds below 200 do not overlap: each has 20 million numbers of its own. */
+  constructor(seed: number) {
+    this.state = Math.imul(seed * 20_000_000, step)
+  }
 
   /** Uniform in (0, 1) (splitmix32: Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
   uniform(): number {
-    this.state = (this.state + 0x9e3779b9) | 0
+    this.state = (this.state + step) | 0
     let bits = this.state
     bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad)
     bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97)

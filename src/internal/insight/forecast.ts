@@ -1,4 +1,5 @@
 /** The instant at which a count within a window will exceed its limit, by simulation. */
+import type { Pieces } from "../pauses.js"
 import { Draws } from "./draws.js"
 import type { Trend } from "./trend.js"
 import { trend } from "./trend.js"
@@ -25,6 +26,8 @@ export interface Past {
 
 const simulations = 200
 const horizon = 1440
+// About two milliseconds.
+const eventsPerPiece = 20_000
 
 // Half-hours show how much a rate varies beyond the time of the day and the trend.
 const block = 30
@@ -38,45 +41,63 @@ const persistence = 120
 const lasting = 240
 const doubt = 0.3
 
-// High limits are simulated in batches: the number of batches that fill the window up to its limit.
-const batches = 128
-const mostBatches = 1500
+export interface Limit {
+  /** In minutes. */
+  readonly window: number
+  /** Exceeded by one more event. */
+  readonly limit: number
+}
 
 /**
- * Undefined if no crossing is to be expected within a day, or the limit is exceeded already. Four of five simulations
- * cross between `earliest` and `latest`, or after `earliest` if there is no `latest`.
+ * One answer for each limit: undefined if no crossing is to be expected within a day, or the limit is exceeded already. Four
+ * of five simulations cross between `earliest` and `latest`, or after `earliest` if there is no `latest`.
+ *
+ * All limits see the same simulated futures, which do not depend on the limits: of two limits on a window, the higher one is
+ * never reached sooner.
  *
  * `usual` is the usual rate in events per minute, by the number of minutes from now.
  */
-export const crossing = (
+export function* crossings(
   { minutes, nth }: Past,
-  { limit, usual, window }: {
-    readonly usual: (minute: number) => number
-    /** In minutes. */
-    readonly window: number
-    /** Exceeded by one more event. */
-    readonly limit: number
-  }
-): Crossing | undefined => {
-  if (nth(limit + 1) >= -window) return undefined
+  { limits, usual }: { readonly usual: (minute: number) => number; readonly limits: ReadonlyArray<Limit> }
+): Pieces<ReadonlyArray<Crossing | undefined>> {
   const size = variability(minutes)
   const perBlock = minutes.reduce((sum, count) => sum + count, 0) / Math.max(1, minutes.length) * block
   const now = trend(minutes, { usual, dispersion: 1 + perBlock / size })
-  const length = Math.min(limit + 1, batches)
-  const batch = (limit + 1) / length
-  const marks = Float64Array.from({ length }, (_, i) => i === 0 ? 0 : nth(Math.ceil(i * batch)))
-  const simulate = simulator({ marks, batch, usual, window, size, now, draws: new Draws() })
+  const rates = Array.from({ length: horizon / block }, (_, i) => usual((i + 0.5) * block))
+  const watches = limits.map((limit) => new LimitCrossings(limit, nth))
+  let events = 0
+  let left = watches.filter(({ isExceeded }) => !isExceeded)
+  for (let i = 0; i < simulations && left.length > 0; i++) {
+    if (i === simulations / 5) left = left.filter((watch) => watch.share >= 1 / 4)
+    const future = new Future({ rates, size, now, draws: new Draws(i) })
+    follow(future, left)
+    events += future.times.length
+    if (events < eventsPerPiece) continue
+    events = 0
+    yield
+  }
+  return watches.map((watch) => left.includes(watch) ? answerOf(watch, nth) : undefined)
+}
 
-  const crossings = Array.from({ length: simulations / 5 }, simulate)
-  if (crossings.filter((at) => at < Infinity).length < crossings.length / 4) return undefined
-  while (crossings.length < simulations) crossings.push(simulate())
-  crossings.sort((a, b) => a - b)
-  const at = (share: number) => crossings[Math.floor(share * simulations)] ?? Infinity
+/** Follows a future until each limit is exceeded, for a day at most. */
+const follow = (future: Future, watches: ReadonlyArray<LimitCrossings>): void => {
+  for (const watch of watches) watch.start()
+  let left = watches.length
+  while (left > 0 && future.next()) {
+    for (const watch of watches) if (watch.exceeds(future)) left--
+  }
+  for (const watch of watches) watch.end()
+}
+
+const answerOf = ({ instants, limit, share, window }: LimitCrossings, nth: Past["nth"]): Crossing | undefined => {
+  const sorted = instants.toSorted((a, b) => a - b)
+  const at = (share: number) => sorted[Math.floor(share * simulations)] ?? Infinity
   if (at(0.5) === Infinity) return undefined
   const isOpen = at(0.9) === Infinity
   return {
     count: countOf(nth, window, limit),
-    probability: crossings.filter((at) => at < Infinity).length / simulations,
+    probability: share,
     earliest: at(isOpen ? 0.2 : 0.1),
     likely: at(0.5),
     latest: isOpen ? undefined : at(0.9)
@@ -116,48 +137,134 @@ const variability = (minutes: ReadonlyArray<number>): number => {
   return Math.min(squares / Math.max(excess, 0), 1000)
 }
 
-/** Each call simulates one future and returns the instant of the crossing, in minutes. */
-const simulator = ({ batch, draws, marks, now, size, usual, window }: {
-  /** At index i, the instant of the event that was the newest one i batches ago. */
-  readonly marks: Float64Array
-  /** Events per batch. */
-  readonly batch: number
-  readonly usual: (minute: number) => number
+/** The crossings of one limit. */
+class LimitCrossings implements Limit {
   readonly window: number
-  readonly size: number
-  readonly now: Trend
-  readonly draws: Draws
-}): () => number => {
-  const rates = Array.from({ length: horizon / block }, (_, i) => usual((i + 0.5) * block))
-  const { length } = marks
-  const ring = new Float64Array(length)
-  return () => {
+  readonly limit: number
+  /** In minutes: one instant for each simulation. */
+  readonly instants: Array<number> = []
+  private readonly nth: Past["nth"]
+  // By the position of an event: the instant of the past event that is so many events older. They do not depend on the future.
+  private readonly past: Array<number> = []
+  private instant = Infinity
+  // The position of the oldest event that counts together with the latest one.
+  private oldest = 0
+
+  constructor({ limit, window }: Limit, nth: Past["nth"]) {
+    this.window = window
+    this.limit = limit
+    this.nth = nth
+  }
+
+  get isExceeded(): boolean {
+    return this.nth(this.limit + 1) >= -this.window
+  }
+
+  /** The share of simulations with a crossing. */
+  get share(): number {
+    return this.instants.filter((at) => at < Infinity).length / Math.max(1, this.instants.length)
+  }
+
+  start(): void {
+    this.instant = Infinity
+    this.oldest = 0
+  }
+
+  end(): void {
+    this.instants.push(this.instant)
+  }
+
+  /** Whether the latest event exceeds the limit, for the first time in this simulation. */
+  exceeds({ times }: Future): boolean {
+    if (this.instant < Infinity) return false
+    const latest = times.length - 1
+    const time = times[latest]!
+    if (time - this.before(latest, times) > this.window) return false
+    this.instant = time
+    return true
+  }
+
+  /** The instant of the event that is `limit` events older than the one at a position, or of the last known one before it. */
+  private before(position: number, times: ReadonlyArray<number>): number {
+    const number = numberAt(position) - this.limit
+    if (number <= 0) return this.past[position] ??= this.nth(1 - number)
+    while (numberAt(this.oldest + 1) <= number) this.oldest++
+    return times[this.oldest]!
+  }
+}
+
+// Each of the first events of a future is simulated, of the later ones every second, every fourth and so on, as their
+// number doubles: a crossing is late by less than 1/512 of the events before it.
+const each = 1024
+const half = each / 2
+
+/** The level of detail: the events at a level are 2 to the power of the level apart. */
+const levelAt = (position: number): number => position < each ? 0 : 1 + Math.floor((position - each) / half)
+
+/** The number of an event by its position among the simulated ones. Increases. */
+const numberAt = (position: number): number => {
+  const level = levelAt(position)
+  return level === 0 ? position + 1 : (half + (position - each) % half + 1) * 2 ** level
+}
+
+/** A simulated future of one day: it depends on the history and the draws only. */
+class Future {
+  /** The instants of the simulated events, in minutes. */
+  readonly times: Array<number> = []
+  private readonly draws: Draws
+  private readonly rates: ReadonlyArray<number>
+  private readonly size: number
+  private readonly level: number
+  private readonly slope: number
+  private readonly over: number
+  private readonly usually: number
+  private block = -1
+  private time = 0
+  private speed = 0
+
+  constructor({ draws, now, rates, size }: {
+    readonly draws: Draws
+    readonly now: Trend
+    /** By half-hour. */
+    readonly rates: ReadonlyArray<number>
+    readonly size: number
+  }) {
+    this.draws = draws
+    this.rates = rates
+    this.size = size
     const first = draws.normal()
-    const level = now.level + Math.sqrt(now.varLevel) * first
     const rest = Math.sqrt(Math.max(0, now.varSlope - now.covariance ** 2 / now.varLevel))
-    const slope = now.slope + now.covariance / Math.sqrt(now.varLevel) * first + rest * draws.normal()
-    const over = lasting * draws.exponential()
-    const usually = Math.exp(doubt * draws.normal())
-    let done = 0
-    // The events left until the next batch is full.
-    let missing = draws.gamma(batch)
-    for (const [i, rate] of rates.entries()) {
-      const start = i * block
-      const gone = slope * persistence / 60 * -Math.expm1(-(start + block / 2) / persistence)
-      const factor = start < over ? Math.exp(Math.min(level + gone, 50)) : usually
-      const speed = rate * factor * draws.gamma(size) / size
-      let time = start
-      while (time + missing / speed < start + block) {
-        time += missing / speed
-        done++
-        const oldest = done < length ? marks[length - done] ?? -Infinity : ring[(done + 1) % length] ?? -Infinity
-        if (length === 1 || time - oldest <= window) return time
-        if (done === mostBatches) return Infinity
-        ring[done % length] = time
-        missing = draws.gamma(batch)
+    this.level = now.level + Math.sqrt(now.varLevel) * first
+    this.slope = now.slope + now.covariance / Math.sqrt(now.varLevel) * first + rest * draws.normal()
+    this.over = lasting * draws.exponential()
+    this.usually = Math.exp(doubt * draws.normal())
+    this.nextBlock()
+  }
+
+  /** Simulates the next event. False at the end of the day. */
+  next(): boolean {
+    let missing = this.draws.gamma(2 ** levelAt(this.times.length))
+    for (;;) {
+      const end = (this.block + 1) * block
+      const time = this.time + missing / this.speed
+      if (time < end) {
+        this.time = time
+        this.times.push(time)
+        return true
       }
-      missing -= (start + block - time) * speed
+      missing -= (end - this.time) * this.speed
+      if (!this.nextBlock()) return false
     }
-    return Infinity
+  }
+
+  private nextBlock(): boolean {
+    const rate = this.rates[++this.block]
+    if (rate === undefined) return false
+    const start = this.block * block
+    const gone = this.slope * persistence / 60 * -Math.expm1(-(start + block / 2) / persistence)
+    const factor = start < this.over ? Math.exp(Math.min(this.level + gone, 50)) : this.usually
+    this.speed = rate * factor * this.draws.gamma(this.size) / this.size
+    this.time = start
+    return true
   }
 }

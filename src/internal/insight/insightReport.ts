@@ -9,7 +9,7 @@ import type * as Snapshot from "../../Snapshot.js"
 import { mapped, type Pieces } from "../pauses.js"
 import { anomaliesOf, baselineOf } from "./anomalies.js"
 import { errorBudgetsOf } from "./errorBudgets.js"
-import { crossing } from "./forecast.js"
+import { type Crossing, crossings } from "./forecast.js"
 import type { History } from "./history.js"
 import { historyOf, usualRate } from "./history.js"
 import type * as Model from "./insightModel.js"
@@ -42,18 +42,21 @@ export function* forecasts(
 ): Pieces<ReadonlyArray<Model.Forecast>> {
   const found: Array<ForecastOf> = []
   for (const { code, history } of known) {
-    const usual = usualRate(history)
-    for (const limit of limits) {
-      if (limit.code !== code) continue
-      const answer = crossing(history, { usual, limit: limit.limit, window: Duration.toMinutes(limit.window) })
+    const own = limits.filter((limit) => limit.code === code)
+    const answers = yield* crossings(history, {
+      usual: usualRate(history),
+      limits: own.map(({ limit, window }) => ({ limit, window: Duration.toMinutes(window) }))
+    })
+    for (const [i, limit] of own.entries()) {
+      const answer = answers[i]
       if (answer !== undefined) found.push({ limit, ...answer })
-      yield
     }
+    yield
   }
   return found.sort((a, b) => a.likely - b.likely).map((forecast) => forecastOf(at, forecast))
 }
 
-type ForecastOf = Omit<NonNullable<ReturnType<typeof crossing>>, "limit"> & { readonly limit: Snapshot.Limit }
+type ForecastOf = Crossing & { readonly limit: Snapshot.Limit }
 
 const forecastOf = (
   at: DateTime.Utc,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { crossing } from "../../../src/internal/insight/forecast.js"
+import { crossings, type Limit, type Past } from "../../../src/internal/insight/forecast.js"
+import { atOnce } from "../../../src/internal/pauses.js"
 
 const day = 1440
 
@@ -15,6 +16,9 @@ const pastOf = (errors: ReadonlyArray<number>, age = day) => {
 /** One error every so many minutes, for so long. */
 const every = (gap: number, from = -day) =>
   Array.from({ length: Math.floor(-from / gap) }, (_, i) => from + (i + 0.5) * gap)
+
+const crossing = (past: Past, { usual, ...limit }: Limit & { readonly usual: (minute: number) => number }) =>
+  atOnce(crossings(past, { usual, limits: [limit] }))[0]
 
 const ahead = (errors: ReadonlyArray<number>, limit: number, window: number, usual = errors.length / day) =>
   crossing(pastOf(errors), { limit, window, usual: () => usual })
@@ -72,15 +76,16 @@ describe("forecast", () => {
     expect(ahead(every(7), 10, 60)).toEqual(ahead(every(7), 10, 60))
   })
 
-  it("is in order, within a day, and later for a much higher limit", () => {
-    const bursts = FastCheck.array(
-      FastCheck.record({ at: FastCheck.integer({ min: 1, max: day }), errors: FastCheck.integer({ min: 1, max: 60 }) }),
-      { maxLength: 20 }
-    )
-    const window = FastCheck.constantFrom(0.1, 1, 60, day)
+  // Bursts of up to a minute.
+  const histories = FastCheck.array(
+    FastCheck.record({ at: FastCheck.integer({ min: 1, max: day }), errors: FastCheck.integer({ min: 1, max: 60 }) }),
+    { maxLength: 20 }
+  ).map((bursts) => bursts.flatMap(({ at, errors }) => Array.from({ length: errors }, (_, i) => -at + i / 60)))
+  const windows = FastCheck.constantFrom(0.1, 1, 60, day)
+
+  it("is in order and within a day", () => {
     FastCheck.assert(
-      FastCheck.property(bursts, window, FastCheck.nat(300), (bursts, window, limit) => {
-        const errors = bursts.flatMap(({ at, errors }) => Array.from({ length: errors }, (_, i) => -at + i / 60))
+      FastCheck.property(histories, windows, FastCheck.nat(300), (errors, window, limit) => {
         const answer = ahead(errors, limit, window)
         if (answer === undefined) return
         const { count, earliest, latest = day, likely, probability } = answer
@@ -88,9 +93,52 @@ describe("forecast", () => {
         expect(0 <= earliest && earliest <= likely && likely <= latest && latest <= day).toBe(true)
         expect(probability >= 0.5 && probability <= 1).toBe(true)
         expect(answer.latest === undefined).toBe(probability <= 0.9)
-        // The median of 200 simulations has an error: those of limits that are close may change places.
-        expect(ahead(errors, limit + 100, window)?.likely ?? Infinity).toBeGreaterThanOrEqual(earliest)
-        expect(ahead(errors, 4 * limit + 400, window)?.likely ?? Infinity).toBeGreaterThan(likely)
+      }),
+      { numRuns: 40 }
+    )
+  })
+
+  it("a higher limit on the same window is never reached sooner, whatever other limits there are", () => {
+    const gap = FastCheck.oneof(FastCheck.integer({ min: 1, max: 3 }), FastCheck.nat(3000))
+    FastCheck.assert(
+      FastCheck.property(
+        histories,
+        windows,
+        FastCheck.nat(300),
+        FastCheck.array(gap, { minLength: 1, maxLength: 4 }),
+        FastCheck.double({ min: 0.001, max: 30, noNaN: true }),
+        (errors, window, least, gaps, usual) => {
+          let next = least
+          const limits = [{ limit: least, window }, ...gaps.map((gap) => ({ limit: next += gap, window }))]
+          const past = pastOf(errors)
+          const alone = limits.map((limit) => crossing(past, { ...limit, usual: () => usual }))
+          expect(atOnce(crossings(past, { limits, usual: () => usual }))).toEqual(alone)
+          const isExceeded = (limit: number) => past.nth(limit + 1) >= -window
+          for (const [i, lower] of alone.entries()) {
+            const higher = alone[i + 1]
+            if (higher === undefined || isExceeded(limits[i]!.limit)) continue
+            expect(lower).toBeDefined()
+            if (lower === undefined) continue
+            expect(higher.likely).toBeGreaterThanOrEqual(lower.likely)
+            expect(higher.earliest).toBeGreaterThanOrEqual(lower.earliest)
+            expect(higher.latest ?? Infinity).toBeGreaterThanOrEqual(lower.latest ?? Infinity)
+            expect(higher.probability).toBeLessThanOrEqual(lower.probability)
+          }
+        }
+      ),
+      { numRuns: 60 }
+    )
+  })
+
+  it("a longer window with the same limit is never exceeded later", () => {
+    FastCheck.assert(
+      FastCheck.property(histories, FastCheck.nat(200), (errors, limit) => {
+        const past = pastOf(errors)
+        const [short, long] = atOnce(crossings(past, {
+          usual: () => 1,
+          limits: [{ limit, window: 20 }, { limit, window: 40 }]
+        }))
+        if (short !== undefined && past.nth(limit + 1) < -40) expect(long!.likely).toBeLessThanOrEqual(short.likely)
       }),
       { numRuns: 40 }
     )
