@@ -3,6 +3,8 @@ const step = 0x9e3779b9
 /** Pseudorandom numbers from a fixed seed, so that a simulation of one snapshot always gives the same answer. */
 export class Draws {
   private state: number
+  // Normal deviates come in pairs.
+  private spare: number | undefined
 
   /** The sequences of different seeds below 200 do not overlap: each has 20 million numbers of its own. */
   constructor(seed: number) {
@@ -24,7 +26,15 @@ export class Draws {
 
   /** Normal with mean 0 and variance 1 (Box, Muller: A note on the generation of random normal deviates, 1958). */
   normal(): number {
-    return Math.sqrt(2 * this.exponential()) * Math.cos(2 * Math.PI * this.uniform())
+    const spare = this.spare
+    if (spare !== undefined) {
+      this.spare = undefined
+      return spare
+    }
+    const radius = Math.sqrt(2 * this.exponential())
+    const angle = 2 * Math.PI * this.uniform()
+    this.spare = radius * Math.sin(angle)
+    return radius * Math.cos(angle)
   }
 
   /** Gamma with mean and variance `shape` (Marsaglia, Tsang: A simple method for generating gamma variables, 2000). */

@@ -27,7 +27,7 @@ export interface Past {
 const simulations = 200
 const horizon = 1440
 // About two milliseconds.
-const eventsPerPiece = 20_000
+const eventsPerPiece = 10_000
 
 // Half-hours show how much a rate varies beyond the time of the day and the trend.
 const block = 30
@@ -184,12 +184,15 @@ class LimitCrossings implements Limit {
     return true
   }
 
-  /** The instant of the event that is `limit` events older than the one at a position, or of the last known one before it. */
+  /** The instant of the event that is `limit` events older than the one at a position; between two known ones, in proportion. */
   private before(position: number, times: ReadonlyArray<number>): number {
     const number = numberAt(position) - this.limit
     if (number <= 0) return this.past[position] ??= this.nth(1 - number)
     while (numberAt(this.oldest + 1) <= number) this.oldest++
-    return times[this.oldest]!
+    const [known, time] = [numberAt(this.oldest), times[this.oldest]!]
+    if (known === number) return time
+    const share = (number - known) / (numberAt(this.oldest + 1) - known)
+    return time + share * (times[this.oldest + 1]! - time)
   }
 }
 
@@ -201,10 +204,13 @@ const half = each / 2
 /** The level of detail: the events at a level are 2 to the power of the level apart. */
 const levelAt = (position: number): number => position < each ? 0 : 1 + Math.floor((position - each) / half)
 
+// The same for all futures.
+const numbers: Array<number> = []
+
 /** The number of an event by its position among the simulated ones. Increases. */
 const numberAt = (position: number): number => {
-  const level = levelAt(position)
-  return level === 0 ? position + 1 : (half + (position - each) % half + 1) * 2 ** level
+  while (numbers.length <= position) numbers.push((numbers.at(-1) ?? 0) + 2 ** levelAt(numbers.length))
+  return numbers[position]!
 }
 
 /** A simulated future of one day: it depends on the history and the draws only. */

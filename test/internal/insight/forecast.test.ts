@@ -105,8 +105,8 @@ describe("forecast", () => {
         histories,
         windows,
         FastCheck.nat(300),
-        FastCheck.array(gap, { minLength: 1, maxLength: 4 }),
-        FastCheck.double({ min: 0.001, max: 30, noNaN: true }),
+        FastCheck.array(gap, { minLength: 1, maxLength: 3 }),
+        FastCheck.double({ min: 0.001, max: 10, noNaN: true }),
         (errors, window, least, gaps, usual) => {
           let next = least
           const limits = [{ limit: least, window }, ...gaps.map((gap) => ({ limit: next += gap, window }))]
@@ -126,7 +126,7 @@ describe("forecast", () => {
           }
         }
       ),
-      { numRuns: 60 }
+      { numRuns: 30 }
     )
   })
 
@@ -140,7 +140,7 @@ describe("forecast", () => {
         }))
         if (short !== undefined && past.nth(limit + 1) < -40) expect(long!.likely).toBeLessThanOrEqual(short.likely)
       }),
-      { numRuns: 40 }
+      { numRuns: 20 }
     )
   })
 })

@@ -17,6 +17,9 @@ const millisOf = (bucket: number): number => shortest * 2 * growth ** bucket / (
 
 const middles = Float64Array.from({ length: buckets }, (_, bucket) => millisOf(bucket))
 
+// In whole nanoseconds, as snapshots are encoded.
+const rounded = middles.map((millis) => Math.round(millis * 1e6) / 1e6)
+
 const least = 16
 const nothing = new Uint32Array(0)
 
@@ -71,7 +74,7 @@ export class DurationSketch {
   histogram(): ReadonlyArray<{ readonly millis: number; readonly count: number }> {
     const rows: Array<{ readonly millis: number; readonly count: number }> = []
     this.forEach((bucket, count) => {
-      rows.push({ millis: Math.round(middles[bucket]! * 1e6) / 1e6, count })
+      rows.push({ millis: rounded[bucket]!, count })
     })
     return rows
   }
@@ -111,14 +114,12 @@ export class DurationSum {
   private readonly counts = new Float64Array(buckets)
   private shortest: number = buckets
   count = 0
-  /** In milliseconds, within 2 %. */
-  sum = 0
   max = 0
 
   clear(): this {
     this.counts.fill(0)
     this.shortest = buckets
-    this.count = this.sum = this.max = 0
+    this.count = this.max = 0
     return this
   }
 
@@ -127,10 +128,16 @@ export class DurationSum {
       if (bucket < this.shortest) this.shortest = bucket
       this.counts[bucket] = this.counts[bucket]! + count
       this.count += count
-      this.sum += count * middles[bucket]!
     })
     if (sketch.max > this.max) this.max = sketch.max
     return this
+  }
+
+  /** The sum in milliseconds, within 2 %. */
+  get sum(): number {
+    let sum = 0
+    for (let bucket = this.shortest; bucket < buckets; bucket++) sum += this.counts[bucket]! * rounded[bucket]!
+    return sum
   }
 
   /** The durations that these shares of the attempts did not exceed, in ascending order. NaN without an attempt. */
