@@ -21,7 +21,8 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Check from "../internal/options.js"
-import type * as Model from "./internal/exchange/faultModel.js"
+import type * as Model from "./internal/exchange/exchangeFaults.js"
+import type { ErrorBody as WireErrorBody } from "./internal/wire/faultModel.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -50,7 +51,7 @@ export type When = Model.When
  * @since 0.1.0
  * @category models
  */
-export type ErrorBody = Model.ErrorBody
+export type ErrorBody = WireErrorBody
 
 /**
  * A defect of rows. `short`: columns are missing; `notNumber`: a price is not a number; `null`: a price is null;

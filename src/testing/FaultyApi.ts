@@ -31,23 +31,16 @@
  * @since 0.1.0
  * @module
  */
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
-import type { Scope } from "effect/Scope"
+import type * as Layer from "effect/Layer"
 import * as Check from "../internal/options.js"
 import type { Fault } from "./Fault.js"
 import * as api from "./internal/api/api.js"
 import { type Route as ApiRoute, routeOf, type RouteRequest, RouteResponse } from "./internal/api/apiRoutes.js"
-import { type ArmedFaults, disarmed, noFaults } from "./internal/wire/armedFaults.js"
-import { socketlessClient } from "./internal/wire/socketlessClient.js"
-import { listen } from "./internal/wire/socketServer.js"
-import type { Incoming, Reply } from "./internal/wire/wireModel.js"
+import { clientLayer, faultyServer, socketLayer } from "./internal/wire/faultyServer.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -143,8 +136,7 @@ export const response = (
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<FaultyApi> =>
-  Layer.scoped(FaultyApi, Effect.map(start(options, listen), ([service]) => service))
+export const layer = (options: Options): Layer.Layer<FaultyApi> => socketLayer(FaultyApi, simulated(options))
 
 /**
  * The API as an `HttpClient` without sockets, which responds for any host. Waits follow the `Clock`. Faults fail with the
@@ -154,46 +146,22 @@ export const layer = (options: Options): Layer.Layer<FaultyApi> =>
  * @category layers
  */
 export const layerClient = (options: Options): Layer.Layer<FaultyApi | HttpClient.HttpClient> =>
-  Layer.scopedContext(Effect.map(
-    start(options, (handle) => Effect.succeed(["http://faulty-api.test", socketlessClient(handle)] as const)),
-    ([service, client]) => Context.make(FaultyApi, service).pipe(Context.add(HttpClient.HttpClient, client))
-  ))
+  clientLayer(FaultyApi, "http://faulty-api.test", simulated(options))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
-type Handle = (incoming: Incoming) => Effect.Effect<Reply>
-
-const start = Effect.fnUntraced(function*<A>(
-  options: Options,
-  serve: (handle: Handle) => Effect.Effect<readonly [url: string, A], never, Scope>
-) {
-  const { faults, routes, seed } = yield* Check.orDie("FaultyApi", checkedOptions("", options))
-  const state = yield* Ref.make<api.ApiState>({
-    faults: faults.reduce<ArmedFaults<Fault>>(api.inject, noFaults(seed)),
-    requests: Chunk.empty(),
-    counts: {},
-    limitedUntil: -Infinity
-  })
-  const [url, served] = yield* serve((incoming) =>
-    Effect.flatMap(
-      Clock.currentTimeMillis,
-      (clock) => Ref.modify(state, (current) => api.respond(routes, current, incoming, clock))
-    )
-  )
-  const service = FaultyApi.of({
-    url,
-    requests: Effect.map(Ref.get(state), ({ requests }) => Chunk.toReadonlyArray(requests)),
-    inject: (fault) => Ref.update(state, (current) => ({ ...current, faults: api.inject(current.faults, fault) })),
-    clear: Ref.update(state, (current) => ({
-      ...current,
-      faults: disarmed(current.faults),
-      limitedUntil: -Infinity
-    }))
-  })
-  return [service, served] as const
-})
+const simulated = (options: Options) =>
+  Effect.map(Check.orDie("FaultyApi", checkedOptions("", options)), ({ faults, routes, seed }) =>
+    faultyServer({
+      seed,
+      faults,
+      initial: api.initial,
+      respond: (incoming, current) => api.respond(routes, incoming, current),
+      arm: api.inject,
+      lift: (state) => ({ ...state, limitedUntil: -Infinity })
+    }, FaultyApi.of))
 
 const checkedRoutes: Check.Check<ReadonlyArray<ApiRoute>> = (path, value) => {
   if (!Check.isRecord(value)) return Check.wrong(path, value, `an object with routes, as in { "GET /users/:id": … }`)

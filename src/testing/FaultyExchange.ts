@@ -28,17 +28,13 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Path from "@effect/platform/Path"
-import * as Chunk from "effect/Chunk"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
-import type { Scope } from "effect/Scope"
+import type * as Layer from "effect/Layer"
 import * as Market from "../binance/Market.js"
 import * as Check from "../internal/options.js"
 import type { Fault } from "./Fault.js"
@@ -51,10 +47,7 @@ import { makeListing } from "./internal/exchange/instruments.js"
 import * as recordedFolder from "./internal/exchange/recordedFolder.js"
 import { lifted } from "./internal/exchange/requestLimits.js"
 import type * as series from "./internal/exchange/series.js"
-import { disarmed, noFaults } from "./internal/wire/armedFaults.js"
-import { socketlessClient } from "./internal/wire/socketlessClient.js"
-import { listen } from "./internal/wire/socketServer.js"
-import type { Incoming, Reply } from "./internal/wire/wireModel.js"
+import { clientLayer, faultyServer, socketLayer } from "./internal/wire/faultyServer.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // models
@@ -230,7 +223,7 @@ export class FaultyExchange extends Context.Tag("effect-errata/testing/FaultyExc
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<FaultyExchange> =>
-  Layer.scoped(FaultyExchange, Effect.map(start(options, listen), ([service]) => service))
+  socketLayer(FaultyExchange, simulated(options))
 
 /**
  * The exchange as an `HttpClient` without sockets, which responds for any host. Waits follow the `Clock`. Faults fail with
@@ -240,10 +233,7 @@ export const layer = (options: Options = {}): Layer.Layer<FaultyExchange> =>
  * @category layers
  */
 export const layerClient = (options: Options = {}): Layer.Layer<FaultyExchange | HttpClient.HttpClient> =>
-  Layer.scopedContext(Effect.map(
-    start(options, (handle) => Effect.succeed(["http://faulty-exchange.test", socketlessClient(handle)] as const)),
-    ([service, client]) => Context.make(FaultyExchange, service).pipe(Context.add(HttpClient.HttpClient, client))
-  ))
+  clientLayer(FaultyExchange, "http://faulty-exchange.test", simulated(options))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // recordings
@@ -298,12 +288,7 @@ export const readArchive: (
 // internal
 // ---------------------------------------------------------------------------------------------------------------------
 
-type Handle = (incoming: Incoming) => Effect.Effect<Reply>
-
-const start = Effect.fnUntraced(function*<A>(
-  options: Options,
-  serve: (handle: Handle) => Effect.Effect<readonly [url: string, A], never, Scope>
-) {
+const simulated = Effect.fnUntraced(function*(options: Options) {
   const checked = yield* Check.orDie("FaultyExchange", checkedOptions("", options))
   const { clockOffset, dateHeader, pageSize } = checked
   const { archive: files, faults, now, patience, publication, seed, series: recorded, weightPerMinute } = checked
@@ -331,28 +316,19 @@ const start = Effect.fnUntraced(function*<A>(
     pageSize: eachMarket((market) => pageSize[market] ?? Infinity),
     sendsDate: dateHeader
   }
-  const plan = faults.reduce<faultPlan.Plan>((plan, fault) => faultPlan.arm(plan, fault), noFaults(seed))
-  const state = yield* Ref.make(exchange.initial(plan))
-
-  const [url, served] = yield* serve((incoming) =>
-    Effect.flatMap(
-      Clock.currentTimeMillis,
-      (clock) => Ref.modify(state, (current) => exchange.respond(world, current, incoming, clock))
-    )
-  )
-  const service = FaultyExchange.of({
-    url,
-    baseUrls: eachMarket(() => url),
-    archive: { baseUrl: url, listingUrl: url + archive.listPath },
-    requests: Effect.map(Ref.get(state), ({ requests }) => Chunk.toReadonlyArray(requests)),
-    inject: (fault) => Ref.update(state, (current) => ({ ...current, plan: faultPlan.arm(current.plan, fault) })),
-    clear: Ref.update(state, (current) => ({
-      ...current,
-      plan: disarmed(current.plan),
-      limits: eachMarket((market) => lifted(current.limits[market]))
+  return faultyServer({
+    seed,
+    faults,
+    initial: exchange.initial,
+    respond: (incoming, current) => exchange.respond(world, incoming, current),
+    arm: faultPlan.arm,
+    lift: (limits) => eachMarket((market) => lifted(limits[market]))
+  }, (handle) =>
+    FaultyExchange.of({
+      ...handle,
+      baseUrls: eachMarket(() => handle.url),
+      archive: { baseUrl: handle.url, listingUrl: handle.url + archive.listPath }
     }))
-  })
-  return [service, served] as const
 })
 
 const eachMarket = <A>(make: (market: Market.Market) => A): Readonly<Record<Market.Market, A>> => ({

@@ -183,7 +183,7 @@ describe("what is wrong is refused", () => {
     [{}, /^FaultyApi: routes is undefined/],
     [{ routes: { "/users": {} } }, /routes is "\/users": it must be a method and a path, as in "GET \/users\/:id"/],
     [{ routes, fault: [] }, /unknown option "fault", did you mean "faults"/],
-    [{ routes, faults: [Fault.emptyList] }, /the fault EmptyList is one of an exchange: use FaultyExchange/],
+    [{ routes, faults: [Fault.emptyList] }, /Fault EmptyList: only an exchange has this fault: use FaultyExchange/],
     [{ routes, faults: [Fault.on({ symbol: "X" }, Fault.silence)] }, /when\.symbol is known to FaultyExchange only/],
     [{ routes, faults: [Fault.on({ nth: 0 }, Fault.silence)] }, /nth/],
     [{ routes, faults: [7] }, /a fault is 7: it must be made by Fault/]

@@ -1,12 +1,12 @@
 /** A simulated API without a network: a function of its state, a request and the time. */
-import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Check from "../../../internal/options.js"
-import type { Action, Fault, When } from "../exchange/faultModel.js"
-import { arm, endsIn } from "../exchange/faultPlan.js"
+import type { Action, Fault, When } from "../exchange/exchangeFaults.js"
 import { type ArmedFaults, hit } from "../wire/armedFaults.js"
-import { faultyReply } from "../wire/wireFaults.js"
+import { faultyReply } from "../wire/connectionFaults.js"
+import { type Accepted, arm, endsIn, whenChecks } from "../wire/faultModel.js"
+import type { Outcome } from "../wire/faultyServer.js"
 import {
   type Answer,
   complete,
@@ -34,24 +34,28 @@ export interface ApiRequest extends Incoming {
 }
 
 export interface ApiState {
-  readonly faults: ArmedFaults<Fault>
-  readonly requests: Chunk.Chunk<ApiRequest>
   /** The number of requests by the name of their route. */
   readonly counts: Readonly<Record<string, number>>
   /** The end of the rate limit in force, in milliseconds by the clock. */
   readonly limitedUntil: number
 }
 
+export const initial: ApiState = { counts: {}, limitedUntil: -Infinity }
+
 export const respond = (
   routes: ReadonlyArray<Route>,
-  state: ApiState,
   incoming: Incoming,
-  clock: number
-): readonly [Reply, ApiState] => {
+  { clock, faults, nth: number, state }: {
+    readonly faults: ArmedFaults<Fault>
+    readonly state: ApiState
+    readonly clock: number
+    readonly nth: number
+  }
+): Outcome<Fault, ApiRequest, ApiState> => {
   const found = matching(routes, incoming)
   const name = found?.[0].name
   const nth = name === undefined ? 0 : (state.counts[name] ?? 0) + 1
-  const [fault, faults] = hit(state.faults, ({ when = {} }) => matches(when, incoming, found?.[0]))
+  const [fault, next] = hit(faults, ({ when = {} }) => matches(when, incoming, found?.[0]))
   const limitedUntil = fault?.do._tag === "RateLimited"
     ? Math.max(state.limitedUntil, clock + Duration.toMillis(fault.do.duration))
     : state.limitedUntil
@@ -66,18 +70,18 @@ export const respond = (
     : applied(fault.do, good)
   const request: ApiRequest = {
     ...incoming,
-    nth: Chunk.size(state.requests) + 1,
+    nth: number,
     at: clock,
     route: name,
     status: reply.answer?.status,
     fault: fault?.do._tag
   }
-  return [reply, {
-    faults,
-    limitedUntil,
-    requests: Chunk.append(state.requests, request),
-    counts: name === undefined ? state.counts : { ...state.counts, [name]: nth }
-  }]
+  return {
+    reply,
+    request,
+    faults: next,
+    state: { limitedUntil, counts: name === undefined ? state.counts : { ...state.counts, [name]: nth } }
+  }
 }
 
 const matches = ({ method, path }: When, incoming: Incoming, route: Route | undefined): boolean =>
@@ -143,17 +147,23 @@ const ofExchange: ReadonlySet<Action["_tag"]> = new Set([
   "Late"
 ])
 
-/** Adds a fault. Throws for one that is not valid, or that only an exchange can have. */
-export const inject = (faults: ArmedFaults<Fault>, fault: Fault): ArmedFaults<Fault> => {
-  const armed = arm(faults, fault, "FaultyApi")
-  const unknown = (["source", "market", "symbol", "interval"] as const).find((name) => fault.when?.[name] !== undefined)
-  Check.orThrow(
-    "FaultyApi",
-    ofExchange.has(fault.do._tag)
-      ? Either.left(`the fault ${fault.do._tag} is one of an exchange: use FaultyExchange`)
-      : unknown === undefined
-      ? Either.void
-      : Either.left(`when.${unknown} is known to FaultyExchange only: use method and path`)
-  )
-  return armed
+const conditions = Check.withDefault(Check.struct(whenChecks), {})
+
+const when: Check.Check<unknown> = (path, value) => {
+  const unknown = Check.isRecord(value)
+    ? ["source", "market", "symbol", "interval"].find((name) => value[name] !== undefined)
+    : undefined
+  return unknown === undefined
+    ? conditions(path, value)
+    : Either.left(`${path}.${unknown} is known to FaultyExchange only: use method and path`)
 }
+
+const accepted: Accepted<Fault> = {
+  owner: "FaultyApi",
+  when,
+  action: ({ _tag }) =>
+    ofExchange.has(_tag) ? Either.left("only an exchange has this fault: use FaultyExchange") : Either.void
+}
+
+/** Adds a fault. Throws for one that is not valid, or that only an exchange can have. */
+export const inject = (faults: ArmedFaults<Fault>, fault: Fault): ArmedFaults<Fault> => arm(faults, fault, accepted)

@@ -1,8 +1,9 @@
 /** What a fault makes of an answer. */
 import * as Duration from "effect/Duration"
-import { faultyReply } from "../wire/wireFaults.js"
+import { faultyReply } from "../wire/connectionFaults.js"
+import type { ErrorBody } from "../wire/faultModel.js"
 import { complete, emptyAnswer, htmlAnswer, jsonAnswer, type Reply, withHeaders } from "../wire/wireModel.js"
-import type { Action, ErrorBody, Kept, Malformation } from "./faultModel.js"
+import type { Action, Kept, Malformation } from "./exchangeFaults.js"
 import { type Draft, s3Answer } from "./reply.js"
 import type { Row } from "./series.js"
 

@@ -2,10 +2,10 @@
  * The exchange without a network: a function of its state, a request and the time. A reply is complete, so that a server and
  * a client without sockets behave alike.
  */
-import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Market from "../../../binance/Market.js"
+import type { Outcome } from "../wire/faultyServer.js"
 import {
   type Answer,
   complete,
@@ -17,7 +17,7 @@ import {
 } from "../wire/wireModel.js"
 import { faulty } from "./appliedFault.js"
 import { type Archive, archiveDraft, askedOf } from "./archiveServer.js"
-import type { Action } from "./faultModel.js"
+import type { Action, Fault } from "./exchangeFaults.js"
 import { type Plan, strike } from "./faultPlan.js"
 import type { Listing } from "./instruments.js"
 import { klinesWeight, parseKlinesQuery, type Query } from "./klinesQuery.js"
@@ -60,33 +60,29 @@ export interface Request {
   readonly usedWeight: number | undefined
 }
 
-export interface State {
-  readonly limits: Readonly<Record<Market.Market, Limits>>
-  readonly plan: Plan
-  readonly requests: Chunk.Chunk<Request>
-}
+/** The weight used on each market, with its limits and bans. */
+export type State = Readonly<Record<Market.Market, Limits>>
 
-export const initial = (plan: Plan): State => ({
-  limits: { SPOT: unused, FUTURES_USDT: unused, FUTURES_COIN: unused },
-  plan,
-  requests: Chunk.empty()
-})
+export const initial: State = { SPOT: unused, FUTURES_USDT: unused, FUTURES_COIN: unused }
 
-/** Takes a request in. `clock` is the time limits and bans go by. */
 export const respond = (
   exchange: Exchange,
-  state: State,
   incoming: Incoming,
-  clock: number
-): readonly [Reply, State] => {
+  { clock, faults, nth, state }: {
+    readonly faults: Plan
+    readonly state: State
+    readonly clock: number
+    readonly nth: number
+  }
+): Outcome<Fault, Request, State> => {
   const { method, path, query } = incoming
   const { interval, market, serve, source, symbol } = toArchive(exchange, state, incoming, clock) ??
     toApi(exchange, state, incoming, clock)
-  const [action, plan] = strike(state.plan, { method, source, market, path, symbol, interval })
+  const [action, plan] = strike(faults, { method, source, market, path, symbol, interval })
   const { draft, limits, used } = serve(action)
   const reply = strikes(action, draft)
   const request: Request = {
-    nth: Chunk.size(state.requests) + 1,
+    nth,
     at: clock,
     method,
     path,
@@ -99,14 +95,15 @@ export const respond = (
     fault: action?._tag,
     usedWeight: used
   }
-  return [{
-    ...reply,
-    answer: reply.answer && stamp(reply.answer, used, exchange.sendsDate ? exchange.time(clock) : undefined)
-  }, {
-    limits,
-    plan,
-    requests: Chunk.append(state.requests, request)
-  }]
+  return {
+    reply: {
+      ...reply,
+      answer: reply.answer && stamp(reply.answer, used, exchange.sendsDate ? exchange.time(clock) : undefined)
+    },
+    request,
+    faults: plan,
+    state: limits
+  }
 }
 
 /** What a request is about, and how it is answered. */
@@ -117,14 +114,14 @@ interface Route {
   readonly interval: string | undefined
   readonly serve: (action: Action | undefined) => {
     readonly draft: Draft
-    readonly limits: State["limits"]
+    readonly limits: State
     readonly used: number | undefined
   }
 }
 
 const toArchive = (
   { archive, listing, time }: Exchange,
-  { limits }: State,
+  limits: State,
   { method, path, query }: Incoming,
   clock: number
 ): Route | undefined => {
@@ -143,9 +140,9 @@ const toApi = (exchange: Exchange, state: State, incoming: Incoming, clock: numb
   const { method, path, query } = incoming
   const { endpoint, market } = route(path)
   const serve: Route["serve"] = (action) => {
-    if (market === undefined) return { draft: notFound(incoming), limits: state.limits, used: undefined }
+    if (market === undefined) return { draft: notFound(incoming), limits: state, used: undefined }
     const policy = exchange.policies[market]
-    const [verdict, limits] = admit(state.limits[market], action, weigh(market, endpoint, query), clock, policy)
+    const [verdict, limits] = admit(state[market], action, weigh(market, endpoint, query), clock, policy)
     const draft = endpoint === undefined
       ? notFound(incoming)
       : verdict._tag !== "Allowed"
@@ -155,7 +152,7 @@ const toApi = (exchange: Exchange, state: State, incoming: Incoming, clock: numb
       : emptyAnswer(405)
     return {
       draft,
-      limits: { ...state.limits, [market]: limits },
+      limits: { ...state, [market]: limits },
       used: verdict._tag === "Banned" ? undefined : verdict.used
     }
   }

@@ -7,8 +7,9 @@ import { Interval } from "../../../binance/Interval.js"
 import { Market } from "../../../binance/Market.js"
 import * as Check from "../../../internal/options.js"
 import { attempt } from "../../../internal/safe/json.js"
+import { whenChecks } from "../wire/faultModel.js"
 import type { ArchivedFile } from "./archiveServer.js"
-import type { Fault, When } from "./faultModel.js"
+import type { Fault, When } from "./exchangeFaults.js"
 import type { Series } from "./series.js"
 import type { Instrument } from "./syntheticKlines.js"
 
@@ -91,44 +92,15 @@ export const exchangeChecks = {
   faults: Check.withDefault(Check.listOf("a list of faults", unchecked<Fault>()), [])
 }
 
-const ordinal = Check.wholeNumber(1)
-
-const range: Check.Check<unknown> = (path, value) =>
-  Either.flatMap(
-    Check.struct({
-      from: Check.withDefault(ordinal, 1),
-      to: (at, to) => to === undefined || to === Infinity ? Either.right(Infinity) : ordinal(at, to)
-    })(path, value),
-    ({ from, to }) => from <= to ? Either.void : Check.wrong(path, value, "a range whose from is not above its to")
-  )
-
-const nth: Check.Check<unknown> = (path, value) =>
-  Array.isArray(value)
-    ? value.length > 0
-      ? Check.listOf("a list of whole numbers", ordinal)(path, value)
-      : Check.wrong(path, value, "a list of at least one number")
-    : Check.isRecord(value)
-    ? range(path, value)
-    : ordinal(path, value)
-
 /** The requests that a fault hits. */
 export const when = Check.withDefault(
   Check.struct(
     {
+      ...whenChecks,
       source: Check.optional(Check.oneOf("source", ["rest", "vision"])),
       market: Check.optional(market),
-      method: Check.optional(Check.text),
-      path: Check.optional(Check.text),
       symbol: Check.optional(Check.text),
-      interval: Check.optional(Check.oneOf("interval", Interval.literals)),
-      nth: Check.optional(nth),
-      probability: Check.optional(Check.number("a number from 0 to 1", (n) => n >= 0 && n <= 1)),
-      times: Check.optional(
-        Check.number(
-          "a whole number of at least 0, or Infinity",
-          (n) => n === Infinity || (Number.isInteger(n) && n >= 0)
-        )
-      )
+      interval: Check.optional(Check.oneOf("interval", Interval.literals))
     } satisfies Check.Checks<When>
   ),
   {}

@@ -1,20 +1,15 @@
-/** Which fault befalls a request. */
+/** Which fault befalls a request of an exchange. */
 import * as Either from "effect/Either"
 import * as Check from "../../../internal/options.js"
-import { armed, type ArmedFaults, hit } from "../wire/armedFaults.js"
+import { type ArmedFaults, hit } from "../wire/armedFaults.js"
+import * as Model from "../wire/faultModel.js"
+import type { Action, Corruption, Fault, Malformation, When } from "./exchangeFaults.js"
 import { when } from "./exchangeOptions.js"
-import type { Action, Corruption, Fault, Malformation, When } from "./faultModel.js"
 
 export type Plan = ArmedFaults<Fault>
 
 /** Adds a fault behind those in force. Throws for a fault that is not valid. */
-export const arm = (plan: Plan, fault: Fault, owner: string = "FaultyExchange"): Plan => {
-  if (!isFault(fault)) {
-    Check.orThrow(owner, Check.wrong("a fault", fault, "made by Fault, as in Fault.status(503)"))
-  }
-  Check.orThrow(`Fault ${fault.do._tag}`, checkedFault(fault))
-  return armed(plan, fault)
-}
+export const arm = (plan: Plan, fault: Fault): Plan => Model.arm(plan, fault, accepted)
 
 /** What a fault looks at. */
 export interface Target {
@@ -38,12 +33,9 @@ const fits = (when: When, action: Action, target: Target): boolean =>
   (when.market === undefined || when.market === target.market) &&
   (when.symbol === undefined || when.symbol === target.symbol) &&
   (when.interval === undefined || when.interval === target.interval) &&
-  (when.path === undefined || endsIn(target.path, when.path) ||
+  (when.path === undefined || Model.endsIn(target.path, when.path) ||
     // A file whose rows change has another checksum, too.
-    (changesRows.has(action._tag) && endsIn(target.path.replace(/\.CHECKSUM$/, ""), when.path)))
-
-export const endsIn = (path: string, end: string): boolean =>
-  path === end || path.endsWith(`/${end.replace(/^\//, "")}`)
+    (changesRows.has(action._tag) && Model.endsIn(target.path.replace(/\.CHECKSUM$/, ""), when.path)))
 
 const changesRows: ReadonlySet<Action["_tag"]> = new Set<Action["_tag"]>([
   "EmptyList",
@@ -68,10 +60,6 @@ const concerns = (action: Action, { path, source }: Target): boolean => {
   }
 }
 
-/** Also for callers without a compiler. */
-const isFault = (fault: unknown): boolean =>
-  Check.isRecord(fault) && Check.isRecord(fault["do"]) && typeof fault["do"]["_tag"] === "string"
-
 const malformation = Check.oneOf<Malformation>("malformation", ["short", "notNumber", "null", "duplicate", "unordered"])
 
 const corruption = Check.oneOf<Corruption>(
@@ -79,18 +67,15 @@ const corruption = Check.oneOf<Corruption>(
   ["flipped", "truncated", "empty", "html", "staleChecksum", "otherChecksum", "noChecksum"]
 )
 
-const checkedFault = (fault: Fault): Check.Checked<unknown> => {
-  const { do: action } = fault
-  return Either.flatMap(when("when", fault.when), (): Check.Checked<unknown> =>
-    action._tag === "ShortRows"
-      ? Check.number("a number from 0 to less than 1", (n) => n >= 0 && n < 1)("share", action.share)
-      : action._tag === "Status" || action._tag === "Body"
-      ? Check.wholeNumber(200, 599)("status", action.status)
-      : action._tag === "MalformedRows"
-      ? malformation("malformation", action.malformation)
-      : action._tag === "CorruptFile"
-      ? corruption("corruption", action.corruption)
-      : action._tag === "Gaps" && action.ranges.some(({ end, start }) => !(start < end))
-      ? Either.left("ranges: each range must start before it ends")
-      : Either.void)
-}
+const checkedAction = (action: Action): Check.Checked<unknown> =>
+  action._tag === "ShortRows"
+    ? Check.number("a number from 0 to less than 1", (n) => n >= 0 && n < 1)("share", action.share)
+    : action._tag === "MalformedRows"
+    ? malformation("malformation", action.malformation)
+    : action._tag === "CorruptFile"
+    ? corruption("corruption", action.corruption)
+    : action._tag === "Gaps" && action.ranges.some(({ end, start }) => !(start < end))
+    ? Either.left("ranges: each range must start before it ends")
+    : Either.void
+
+const accepted: Model.Accepted<Fault> = { owner: "FaultyExchange", when, action: checkedAction }

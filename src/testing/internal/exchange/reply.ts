@@ -1,6 +1,6 @@
 /** The answers of the exchange, in a form in which faults can change them. */
 import { type Answer, jsonAnswer } from "../wire/wireModel.js"
-import type { Corruption } from "./faultModel.js"
+import type { Corruption } from "./exchangeFaults.js"
 import type { Row } from "./series.js"
 
 /** The answer of the exchange, in a form in which faults can change it. */

@@ -2,7 +2,7 @@
 import * as Duration from "effect/Duration"
 import { type Answer, complete, jsonAnswer, type Reply } from "./wireModel.js"
 
-export type WireAction =
+export type ConnectionAction =
   | { readonly _tag: "Latency"; readonly duration: Duration.Duration }
   | { readonly _tag: "Silence" }
   | { readonly _tag: "ResetBeforeHeaders" }
@@ -14,7 +14,7 @@ export type WireAction =
   | { readonly _tag: "Body"; readonly body: string; readonly status: number; readonly contentType: string }
 
 /** The reply to a request that a fault hits. */
-export const faultyReply = (action: WireAction, answer: Answer): Reply => {
+export const faultyReply = (action: ConnectionAction, answer: Answer): Reply => {
   switch (action._tag) {
     case "Latency":
       return { ...complete(answer), delay: Duration.toMillis(action.duration) }

@@ -1,30 +1,27 @@
-/** The types of faults, which `Fault` publishes. */
+/** The types of faults, which `Fault` publishes: those of any server, and those that only an exchange has. */
 import type * as Duration from "effect/Duration"
 import type { Interval } from "../../../binance/Interval.js"
 import type { Market } from "../../../binance/Market.js"
-import type { Counted } from "../wire/armedFaults.js"
-import type { WireAction } from "../wire/wireFaults.js"
+import type { WireAction, WireWhen } from "../wire/faultModel.js"
 
 export interface Fault {
   readonly when?: When | undefined
   readonly do: Action
 }
 
-export interface When extends Counted {
-  /** The API of the exchange, or its archive. */
-  readonly source?: "rest" | "vision" | undefined
-  readonly market?: Market | undefined
+export interface When extends WireWhen {
   readonly method?: string | undefined
   /**
    * The whole path (`/api/v3/klines`) or its end (`klines`, `BTCUSDT-1h-2024-01.zip.CHECKSUM`); of a `FaultyApi` also the
    * path of a route (`/users/:id`).
    */
   readonly path?: string | undefined
+  /** The API of the exchange, or its archive. */
+  readonly source?: "rest" | "vision" | undefined
+  readonly market?: Market | undefined
   readonly symbol?: string | undefined
   readonly interval?: Interval | undefined
 }
-
-export type ErrorBody = { readonly [key: string]: unknown } | "html" | "empty"
 
 export type Malformation = "short" | "notNumber" | "null" | "duplicate" | "unordered"
 
@@ -42,13 +39,6 @@ export type Kept = "first" | "last" | "outer"
 
 export type Action =
   | WireAction
-  | {
-    readonly _tag: "Status"
-    readonly status: number
-    readonly body: ErrorBody | undefined
-    readonly headers: Readonly<Record<string, string>>
-  }
-  | { readonly _tag: "RateLimited"; readonly duration: Duration.Duration }
   | { readonly _tag: "Banned"; readonly duration: Duration.Duration }
   | { readonly _tag: "EmptyList" }
   | { readonly _tag: "MalformedRows"; readonly malformation: Malformation }
