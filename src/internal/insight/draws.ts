@@ -7,7 +7,7 @@ export class Draws {
   private spare: number | undefined
 
   /** The sequences of different seeds below 200 do not overlap: each has 20 million numbers of its own. */
-  constructor(seed: number) {
+  constructor(seed = 0) {
     this.state = Math.imul(seed * 20_000_000, step)
   }
 

@@ -30,6 +30,15 @@ describe("Draws", () => {
     for (let i = 0; i < 200; i++) expect(draws.uniform()).toBe(expected.next().value)
   })
 
+  it("differ by the seed from the first one on, and do not meet for thousands of draws", () => {
+    const seen = new Set<number>()
+    for (let seed = 0; seed < 200; seed++) {
+      const draws = new Draws(seed)
+      for (let i = 0; i < 100; i++) seen.add(draws.uniform())
+    }
+    expect(seen.size).toBe(20_000)
+  })
+
   // The standard errors of the means are below 0.02, those of the variances below 0.1, of 20,000 draws.
   it.each<readonly [string, (draws: Draws) => number, number, number]>([
     ["uniform", (draws) => draws.uniform(), 1 / 2, 1 / 12],
