@@ -161,7 +161,7 @@ const simulated = (options: Options) =>
       respond: (incoming, current) => api.respond(routes, incoming, current),
       arm: api.inject,
       lift: (state) => ({ ...state, limitedUntil: -Infinity })
-    }, FaultyApi.of))
+    }, (handle) => FaultyApi.of(handle)))
 
 const checkedRoutes: Check.Check<ReadonlyArray<ApiRoute>> = (path, value) => {
   if (!Check.isRecord(value)) return Check.wrong(path, value, `an object with routes, as in { "GET /users/:id": … }`)
