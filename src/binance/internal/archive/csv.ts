@@ -54,16 +54,16 @@ export const makeCsvReader = (expected: number): CsvReader => {
     }
     while (cursor.at < bytes.length) {
       if (rows === columns.length) columns = resized(columns, 2 * rows)
-      const start = cursor.at
+      const before = rows
+      rows = cursor.rows(columns, rows)
+      lines += rows - before
+      if (cursor.at === bytes.length || rows === columns.length) continue
+      const line = lineAt(bytes, cursor.at)
       lines++
-      if (cursor.row(columns, rows)) rows++
-      else {
-        const line = lineAt(bytes, start)
-        const open = openOfImpossible(line)
-        if (open === undefined) return faultIn(line, lines, cursor.unit)
-        impossible.push(open)
-        cursor.at = bytes.indexOf(newline, start) + 1
-      }
+      const open = openOfImpossible(line)
+      if (open === undefined) return faultIn(line, lines, cursor.unit)
+      impossible.push(open)
+      cursor.at = bytes.indexOf(newline, cursor.at) + 1
     }
     return undefined
   }
@@ -150,8 +150,23 @@ class Cursor {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  /**
+   * Reads lines into the rows from `row` on, until a line is malformed, the bytes end or the columns are full. Returns the
+   * row after the last one. (A method, not a closure of each reader: V8 would compile the loop again for each file.)
+   */
+  rows(columns: Columns, row: number): number {
+    const { length } = this.bytes
+    let start = this.at
+    while (start < length && row < columns.length && this.row(columns, row)) {
+      start = this.at
+      row++
+    }
+    this.at = start
+    return row
+  }
+
   /** Reads a whole line. Returns false if it is malformed. */
-  row(columns: Columns, i: number): boolean {
+  private row(columns: Columns, i: number): boolean {
     const isRow = this.time(columns.openTime, i) &&
       this.decimal(columns.open, i) &&
       this.decimal(columns.high, i) &&
@@ -226,30 +241,31 @@ class Cursor {
       this.at = end + 1
       return true
     }
-    // Eight decimals, as in all files of the spot market, or fewer.
+    // Eight decimals, as in all files of the spot market. Where there are fewer, zeros are added.
     const first = end + 1
     if (digit !== point || first + 9 > bytes.length) return this.longDecimal(column, i)
-    const a = view.getInt32(first, true) ^ zeros
-    const b = view.getInt32(first + 4, true) ^ zeros
+    // The first byte that is no digit, and all after it, become zeros.
+    let a = view.getInt32(first, true) ^ zeros
+    let b = view.getInt32(first + 4, true) ^ zeros
+    let decimals = 8
     const marksOfA = nonDigits(a)
-    const marksOfB = nonDigits(b)
-    if ((marksOfA | marksOfB) === 0) {
-      if (bytes[first + 8] !== comma) return this.longDecimal(column, i)
-      const fraction = four(a) * 10_000 + four(b)
-      column[i] = whole < 90_071_992 ? (whole * 1e8 + fraction) / 1e8 : whole + fraction / 1e8
-      this.at = first + 9
-      return true
+    const marks = marksOfA === 0 ? nonDigits(b) : marksOfA
+    if (marks !== 0) {
+      const mark = marks & -marks
+      const before = (mark >>> 7) - 1
+      decimals = (31 - Math.clz32(mark)) >>> 3
+      if (marksOfA === 0) {
+        b &= before
+        decimals += 4
+      } else {
+        a &= before
+        b = 0
+      }
     }
-    if (whole >= 90_071_992) return this.longDecimal(column, i)
-    // The number of digits before the first other byte.
-    const digits = marksOfA === 0 ? 4 + before(marksOfB) : before(marksOfA)
-    if (digits === 0 || bytes[first + digits] !== comma) return this.longDecimal(column, i)
-    const power = powers[digits]!
-    const fraction = digits < 4
-      ? four(leading(a, digits))
-      : four(a) * powers[digits - 4]! + four(leading(b, digits - 4))
-    column[i] = (whole * power + fraction) / power
-    this.at = first + digits + 1
+    if (decimals === 0 || bytes[first + decimals] !== comma) return this.longDecimal(column, i)
+    const fraction = four(a) * 10_000 + four(b)
+    column[i] = whole < 90_071_992 ? (whole * 1e8 + fraction) / 1e8 : whole + fraction / 1e8
+    this.at = first + decimals + 1
     return true
   }
 
@@ -314,12 +330,6 @@ const zeros = 0x3030_3030
 const nonDigits = (word: number): number =>
   // Adding 118 to seven bits sets the highest bit when they are above 9.
   (((word & 0x7f7f_7f7f) + 0x7676_7676) | word) & 0x8080_8080
-
-/** The number of bytes before the first mark. */
-const before = (marks: number): number => (31 - Math.clz32(marks & -marks)) >>> 3
-
-/** The first `count` digits, up to three, with zeros in front of them. */
-const leading = (word: number, count: number): number => (word << 8) << (24 - 8 * count)
 
 /** The number in four digits: first each pair of digits, then both pairs. */
 const four = (word: number): number => {

@@ -1,52 +1,65 @@
 /**
- * The bytes of a file of up to hundreds of megabytes, in the pieces in which they were received. Beyond the first few
- * megabytes, memory is released as soon as it has been read: garbage collection would keep it until long after the
- * candles are allocated. For smaller files garbage collection is faster.
+ * The bytes of a file of up to hundreds of megabytes, as they are downloaded. They are copied into buffers of their own,
+ * which are released as soon as they have been read: otherwise each file would cause a garbage collection, which takes as
+ * long as decoding the file.
  */
+import { release } from "./release.js"
+
 export interface Pieces {
   readonly size: () => number
   readonly push: (piece: Uint8Array) => void
-  /** The bytes from `start` to `end` as one array, fewer if the file ends before. Bytes of one piece are not copied. */
+  /** The bytes from `start` to `end` as one array, fewer if the file ends before. Valid until the first is taken. */
   readonly slice: (start: number, end: number) => Uint8Array
-  /** Yields the bytes from `start` to `end` and releases them. Each array is valid until the next one is requested. */
+  /** Yields the bytes from `start` to `end` and releases all. Each array is valid until the next one is requested. */
   readonly take: (start: number, end: number) => Iterable<Uint8Array>
 }
 
-interface Piece {
-  readonly bytes: Uint8Array
-  /** The buffer of the bytes, if it is to be released. */
-  readonly buffer: ArrayBuffer | undefined
-}
-
-const small = 1 << 24
+const blockSize = 1 << 20
 
 export const makePieces = (): Pieces => {
-  const pieces: Array<Piece> = []
+  /** Full blocks, and the last one, which has `free` bytes left. */
+  const blocks: Array<Uint8Array<ArrayBuffer>> = []
+  let free = 0
   let size = 0
 
-  /** The parts of pieces from `start` to `end`. */
+  /** The parts of blocks from `start` to `end`. */
   function* parts(start: number, end: number) {
     let at = 0
-    for (const { buffer, bytes } of pieces) {
-      const part = bytes.subarray(Math.max(0, start - at), Math.max(0, end - at))
+    for (const block of blocks) {
+      const part = block.subarray(Math.max(0, start - at), Math.max(0, Math.min(end, size) - at))
       // The length is read first: a released array has none.
-      at += bytes.length
-      if (part.length > 0) yield { part, buffer }
-      if (at >= end) return
+      at += block.length
+      yield { part, block }
     }
+  }
+
+  const clear = () => {
+    blocks.length = 0
+    free = 0
+    size = 0
   }
 
   return {
     size: () => size,
     push: (piece) => {
-      pieces.push(size < small ? { bytes: piece, buffer: undefined } : returnable(piece))
-      size += piece.length
+      for (let from = 0; from < piece.length;) {
+        if (free === 0) {
+          // The first block is as long as the piece: most files have one.
+          free = Math.max(piece.length - from, Math.min(size, blockSize))
+          blocks.push(new Uint8Array(free))
+        }
+        const block = blocks[blocks.length - 1]!
+        const part = piece.subarray(from, from + free)
+        block.set(part, block.length - free)
+        free -= part.length
+        from += part.length
+        size += part.length
+      }
     },
     slice: (start, end) => {
-      const length = Math.max(0, Math.min(end, size) - start)
-      const found = Array.from(parts(start, end), ({ part }) => part)
+      const found = Array.from(parts(start, end), ({ part }) => part).filter(({ length }) => length > 0)
       if (found.length === 1) return found[0]!
-      const bytes = new Uint8Array(length)
+      const bytes = new Uint8Array(found.reduce((length, part) => length + part.length, 0))
       let at = 0
       for (const part of found) {
         bytes.set(part, at)
@@ -55,19 +68,14 @@ export const makePieces = (): Pieces => {
       return bytes
     },
     take: function*(start, end) {
-      for (const { buffer, part } of parts(start, end)) {
-        yield part
-        buffer?.resize(0)
+      try {
+        for (const { block, part } of parts(start, end)) {
+          if (part.length > 0) yield part
+          release(block.buffer)
+        }
+      } finally {
+        clear()
       }
-      pieces.length = 0
-      size = 0
     }
   }
-}
-
-const returnable = (piece: Uint8Array): Piece => {
-  const buffer = new ArrayBuffer(piece.length, { maxByteLength: piece.length })
-  const bytes = new Uint8Array(buffer, 0, piece.length)
-  bytes.set(piece)
-  return { bytes, buffer }
 }

@@ -82,11 +82,12 @@ async function* inflated(
   }
 }
 
-/** Writes pieces one by one, each after the one before was read. Stops with the stream. */
+/** Writes pieces one by one, each after the one before was read. */
 const feed = async (inflate: InflateRaw, data: Iterable<Uint8Array>): Promise<void> => {
   for (const piece of data) {
-    if (inflate.destroyed) return
     await new Promise<void>((resolve) => inflate.write(piece, () => resolve()))
+    // After an interruption, zlib may still read the piece, which would be released for the next one.
+    if (inflate.destroyed) return
   }
   inflate.end()
 }

@@ -120,6 +120,9 @@ export const anchorOf = (interval: Interval.Interval, openTime: Float64Array): n
 export const gridOf = (interval: Interval.Interval, openTime: Float64Array): Interval.Interval =>
   interval === "3d" && openTime.length === 0 ? "1d" : interval
 
+/** The length of a candle in milliseconds. NaN for months, whose lengths differ. */
+export const stepOf = (interval: Interval.Interval): number => interval === "1M" ? NaN : Interval.millis[interval]
+
 /** The function from the open of a candle on the grid to its end. */
 export const endOf = (interval: Interval.Interval, anchor: number): (open: number) => number => {
   if (interval === "1M") return (open) => Interval.next(interval, open, anchor)
@@ -138,31 +141,40 @@ export interface Sound {
  * and those whose open or close is outside of low and high. Rows that are in order are not copied.
  */
 export const sound = (columns: Columns, interval: Interval.Interval, anchor: number): Sound => {
-  const { close, high, length, low, open, openTime } = columns
-  const end = endOf(interval, anchor)
-  const isOnGrid = (i: number) => Interval.floor(interval, openTime[i]!, anchor) === openTime[i]!
-  const isPriced = (i: number) => {
-    const bottom = low[i]!
-    const top = high[i]!
-    return bottom <= open[i]! && open[i]! <= top && bottom <= close[i]! && close[i]! <= top
-  }
-  // Most rows open at the end of the row before, which is cheaper to check than the grid.
-  const follows = (i: number) =>
-    i === 0
-      ? isOnGrid(0)
-      : openTime[i] === end(openTime[i - 1]!) || (openTime[i - 1]! < openTime[i]! && isOnGrid(i))
-  let clean = 0
-  while (clean < length && isPriced(clean) && follows(clean)) clean++
-  if (clean === length) return { columns, unsound: [] }
+  const { length, openTime } = columns
+  if (soundRows(columns, interval, anchor) === length) return { columns, unsound: [] }
 
   const unsound = new Set<number>()
   const rows = new Uint32Array(length)
   let kept = 0
   for (let i = 0; i < length; i++) {
-    if (isPriced(i) && isOnGrid(i)) rows[kept++] = i
+    if (isPriced(columns, i) && Interval.floor(interval, openTime[i]!, anchor) === openTime[i]!) rows[kept++] = i
     else unsound.add(Interval.floor(interval, openTime[i]!, anchor))
   }
   const order = rows.subarray(0, kept).sort((a, b) => openTime[a]! - openTime[b]! || a - b)
   const isLast = (row: number, i: number) => i + 1 === kept || openTime[row] !== openTime[order[i + 1]!]
   return { columns: pick(columns, order.filter(isLast)), unsound: [...unsound].sort((a, b) => a - b) }
+}
+
+/** The number of rows before the first one that is invalid or out of order. */
+const soundRows = (columns: Columns, interval: Interval.Interval, anchor: number): number => {
+  const { length, openTime } = columns
+  const step = stepOf(interval)
+  let row = 0
+  let before = -Infinity
+  while (row < length && isPriced(columns, row)) {
+    const open = openTime[row]!
+    // Most rows open at the end of the row before, which is cheaper to check than the grid.
+    if (open !== before + step && !(open > before && Interval.floor(interval, open, anchor) === open)) break
+    before = open
+    row++
+  }
+  return row
+}
+
+/** True if the open and the close are within low and high. */
+const isPriced = ({ close, high, low, open }: Columns, row: number): boolean => {
+  const bottom = low[row]!
+  const top = high[row]!
+  return bottom <= open[row]! && open[row]! <= top && bottom <= close[row]! && close[row]! <= top
 }
