@@ -1,7 +1,6 @@
 /**
- * The bytes of a file of up to hundreds of megabytes, as they are downloaded. They are copied into buffers of their own,
- * which are released as soon as they have been read: otherwise each file would cause a garbage collection, which takes as
- * long as decoding the file.
+ * The bytes of a file of up to hundreds of megabytes, as they are downloaded. They are copied into blocks, which are
+ * released as soon as they have been read: garbage collection would keep them until long after the candles are allocated.
  */
 import { release } from "./release.js"
 
@@ -15,6 +14,8 @@ export interface Pieces {
 }
 
 const blockSize = 1 << 20
+/** The size of a file from which its blocks are returned to the system, and not to the allocator, which is faster. */
+const large = 1 << 24
 
 export const makePieces = (): Pieces => {
   /** Full blocks, and the last one, which has `free` bytes left. */
@@ -46,7 +47,7 @@ export const makePieces = (): Pieces => {
         if (free === 0) {
           // The first block is as long as the piece: most files have one.
           free = Math.max(piece.length - from, Math.min(size, blockSize))
-          blocks.push(new Uint8Array(free))
+          blocks.push(allocated(free, size >= large))
         }
         const block = blocks[blocks.length - 1]!
         const part = piece.subarray(from, from + free)
@@ -71,7 +72,8 @@ export const makePieces = (): Pieces => {
       try {
         for (const { block, part } of parts(start, end)) {
           if (part.length > 0) yield part
-          release(block.buffer)
+          if (block.buffer.resizable) block.buffer.resize(0)
+          else release(block.buffer)
         }
       } finally {
         clear()
@@ -79,3 +81,6 @@ export const makePieces = (): Pieces => {
     }
   }
 }
+
+const allocated = (length: number, isReturned: boolean): Uint8Array<ArrayBuffer> =>
+  isReturned ? new Uint8Array(new ArrayBuffer(length, { maxByteLength: length }), 0, length) : new Uint8Array(length)
