@@ -11,7 +11,7 @@ import { basename, resolve } from "node:path"
 import { argv, execPath, exit } from "node:process"
 import { parseArgs } from "node:util"
 
-const supporting = ["candles.ts", "errors.ts", "month.ts", "race.ts", "streamRun.ts"]
+const supporting = ["candles.ts", "errors.ts", "fleetTracker.ts", "month.ts", "race.ts", "streamRun.ts"]
 const known = readdirSync("test/bench")
   .filter((file) => file.endsWith(".ts") && !supporting.includes(file))
   .map((file) => basename(file, ".ts"))

@@ -1,10 +1,11 @@
 /**
  * What a fleet costs and how fast it is, over a Redis of its own: `npm run bench -- fleet`.
  *
- * - The delay from a ban that one process meets until three other processes see it, and the requests after that.
+ * - The delay from a ban that one process meets until three other processes see it.
  * - The weight that four limiters use of a minute, against the limit; the time of a reservation, that of
  *   rate-limiter-flexible for the same, and of a bare command as the floor.
  * - The time of the server for a series, and the memory of a series.
+ * - The cost of `track`, the delays of alerts, and the edges and counts of processes that are killed: fleetTracker.ts.
  * - The longest step on the event loop meanwhile, in processor time.
  */
 import { FetchError, SharedGate } from "effect-errata"
@@ -13,12 +14,15 @@ import { FleetGate, FleetStore, FleetWeight } from "effect-errata/fleet"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Scope from "effect/Scope"
 import { Redis } from "ioredis"
 import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import { RateLimiterRedis } from "rate-limiter-flexible"
+import { alertDelays, kills, trackCost, trackerChild, trackSteps } from "./fleetTracker.js"
 
 const now = (): number => performance.timeOrigin + performance.now()
 
@@ -74,26 +78,28 @@ const child = async (url: string): Promise<void> => {
     return listen(id ?? last)
   }
   void listen("0-0")
-  await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
-    const gates = Context.get(
-      yield* Layer.build(FleetGate.layer({ address: "home" }).pipe(Layer.provide(storeAt(url)))),
-      SharedGate.SharedGate
-    )
-    const host = gates.host("api")
-    let known = host.closing
-    process.send?.({ ready: true })
-    // The view is a property that policies read before each request.
-    const look = (): void => {
-      const { closing } = host
-      if (closing !== known) {
-        known = closing
-        process.send?.({ seen: now(), message: closing?.error.message })
+  await Effect.runPromise(
+    Effect.scoped(Effect.gen(function*() {
+      const gates = Context.get(
+        yield* Layer.build(FleetGate.layer({ address: "home" }).pipe(Layer.provide(storeAt(url)))),
+        SharedGate.SharedGate
+      )
+      const host = gates.host("api")
+      let known = host.closing
+      process.send?.({ ready: true })
+      // The view is a property that policies read before each request.
+      const look = (): void => {
+        const { closing } = host
+        if (closing !== known) {
+          known = closing
+          process.send?.({ seen: now(), message: closing?.error.message })
+        }
+        setTimeout(look, 1)
       }
-      setTimeout(look, 1)
-    }
-    look()
-    yield* Effect.never
-  })))
+      look()
+      yield* Effect.never
+    })).pipe(Effect.provide(Logger.minimumLogLevel(LogLevel.None)))
+  )
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -280,8 +286,13 @@ const main = async (): Promise<void> => {
   try {
     console.log("| | median | 99 % | longest |\n|---|---|---|---|")
     await gate(url, redis)
+    await alertDelays(url, (name, delays) => show(name, delays, "ms"))
     await weight(url, redis, steps)
     await counts(url, redis, steps)
+    await trackCost(url)
+    await trackSteps(url, steps)
+    steps.show("2,000 symbols, counted and exchanged")
+    await kills(url)
   } finally {
     redis.disconnect()
     server.kill()
@@ -289,5 +300,11 @@ const main = async (): Promise<void> => {
   process.exit(0)
 }
 
-const [mode, url] = process.argv.slice(2)
-await (mode === "child" && url !== undefined ? child(url) : main())
+const [mode, argument] = process.argv.slice(2)
+await (argument === undefined
+  ? main()
+  : mode === "child"
+  ? child(argument)
+  : mode === "tracker"
+  ? trackerChild(argument)
+  : main())
