@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Alert } from "effect-errata"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import * as fc from "fast-check"
+import * as fc from "effect/FastCheck"
 import type { AlertState } from "../../src/fleet/internal/tracker/alertState.js"
 import { type EdgeChange, HeardEdges } from "../../src/fleet/internal/tracker/heardEdges.js"
 
