@@ -6,6 +6,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import type { Redis } from "ioredis"
+import { once } from "node:events"
+import { createServer, type Socket } from "node:net"
 import { freePort } from "./redisServer.js"
 import { admin, isTested, live, proxyTo, server, storeAt, storeLines, timed, until, untilDone } from "./serving.js"
 
@@ -34,6 +36,24 @@ const drive = (store: FleetStore.Service, process: string, isOver: () => boolean
     }
     return counted
   })
+
+/** A server of another kind: it waits for the client to speak its protocol. */
+const silentServer = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const sockets = new Set<Socket>()
+    const server = createServer((socket) => void sockets.add(socket.on("error", () => undefined)))
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    const address = server.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    return { port, server, sockets }
+  }),
+  ({ server, sockets }) =>
+    Effect.sync(() => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+)
 
 describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
   live("answers that are swallowed, and connections that are cut: counts stay exact", () =>
@@ -105,6 +125,18 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
         const redis = yield* server("--port", String(port))
         expect(redis.folder).not.toBe("")
         expect(yield* untilDone(store.lease("a", 1000))).toBe(true)
+      })
+  )
+
+  live(
+    "a server that accepts connections and says nothing: the failure names what to check",
+    () =>
+      Effect.gen(function*() {
+        const { port } = yield* silentServer
+        const store = yield* storeAt(port, { timeout: "200 millis" })
+        expect((yield* Effect.flip(store.lease("a", 1000))).message).toBe(
+          "Redis is not connected: no answer yet; check the host, the port and TLS"
+        )
       })
   )
 

@@ -223,6 +223,29 @@ describe("Notifier of a fleet", () => {
       expect(new Set(sent.map(({ process }) => process))).toEqual(new Set([2]))
     }))
 
+  it.scoped("a receiver that was down gets each alert once when it is back", () =>
+    Effect.gen(function*() {
+      const { edges, start } = fleetOf()
+      const all = [yield* start, yield* start, yield* start]
+      for (const process of all) process.receive = Effect.fail("status 503")
+      for (const process of all) yield* fail(process, 2)
+      yield* TestClock.adjust("20 seconds")
+      expect(edges()).toEqual([])
+      for (const process of all) process.receive = Effect.void
+      yield* TestClock.adjust("10 seconds")
+      expect(edges()).toEqual(["Fired NETWORK_DNS", "Resolved NETWORK_DNS"])
+    }))
+
+  it.scoped("a delivery that takes longer than a turn lasts is not repeated by another process", () =>
+    Effect.gen(function*() {
+      const { edges, start } = fleetOf({ timeout: "1 minute" })
+      const all = [yield* start, yield* start]
+      for (const process of all) process.receive = Effect.sleep("25 seconds")
+      for (const process of all) yield* fail(process, 2)
+      yield* TestClock.adjust("1 minute")
+      expect(edges()).toEqual(["Fired NETWORK_DNS", "Resolved NETWORK_DNS"])
+    }))
+
   it.scoped("without the store each process delivers its own alerts, and afterwards nothing again", () =>
     Effect.gen(function*() {
       const { edges, sent, start } = fleetOf()

@@ -67,9 +67,11 @@ export const storeOptions = (options: unknown): Check.Checked<StoreSettings> =>
   Either.flatMap(struct("", options), (settings) => {
     const { client, options, url } = settings
     if (client !== undefined && (url !== undefined || options !== undefined)) {
-      return Either.left("client and url or options: it must be one of them, a client has its own options")
+      return Either.left("there are a client and url or options: a client has its own, leave them out")
     }
     return client === undefined && url === undefined && options === undefined
-      ? Either.left("there is no server: it needs one of client, url, options")
+      ? Either.left(
+        "there is no server: one of the options url, client and options is needed, as in url: \"redis://localhost:6379\""
+      )
       : Either.right(settings)
   })

@@ -100,6 +100,7 @@ class Client {
   private isSilent = false
   private isProbing = false
   private isClosing = false
+  private hasBeenReady = false
   private lastError = ""
   private readonly waiting = new Set<() => void>()
 
@@ -108,6 +109,7 @@ class Client {
   constructor(client: RedisClient) {
     this.client = client
     client.on("ready", () => {
+      this.hasBeenReady = true
       this.isSilent = false
       this.lastError = ""
       for (const resume of this.waiting) resume()
@@ -117,7 +119,9 @@ class Client {
     })
     // Without a listener the client prints every failure to connect.
     client.on("error", (error) => {
-      this.lastError = messageOf(error)
+      const message = messageOf(error)
+      // That a command was not sent is no reason why there is no connection.
+      if (!notSent.test(message)) this.lastError = message
     })
   }
 
@@ -160,6 +164,12 @@ class Client {
     })
   }
 
+  /** Why there is no connection. */
+  private get reason(): string {
+    if (this.lastError !== "") return this.lastError
+    return this.hasBeenReady ? "the connection was closed" : "no answer yet; check the host, the port and TLS"
+  }
+
   private failed(operation: string, message: string): Unavailable {
     const isTimeout = message === "Command timed out"
     const isAway = notSent.test(message)
@@ -171,12 +181,10 @@ class Client {
     }
     return new Unavailable({
       operation,
-      message: isAway && this.lastError !== ""
-        ? `Redis is not connected: ${this.lastError}`
-        : isTimeout
+      message: isTimeout
         ? "Redis does not answer"
         : isAway
-        ? "Redis is not connected"
+        ? `Redis is not connected: ${this.reason}`
         : `Redis: ${message}`,
       mayBeDone: isTimeout || /max retries per request|Connection is closed/i.test(message)
     })
