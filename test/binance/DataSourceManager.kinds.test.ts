@@ -315,6 +315,19 @@ describe("a ban that names no wait", () => {
 })
 
 describe("the archive", () => {
+  it("states the time in Date and Age, where its answers come from a cache", async () => {
+    const now = start + 2 * day + 12 * hour
+    const span = { start, end: start + 4 * day }
+    const sources = ["vision"] as const
+    const [found] = await ran(world({}, [step(span)], { sources, now, cached: 30 * hour, clientOffset: -2 * day }))
+    expect(found).toMatchObject({ rows: 48, error: { retryable: true } })
+    expect(found!.missing).toEqual([
+      "2024-03-07..2024-03-07T12:00 not_published_yet",
+      "2024-03-07T12:00..2024-03-07T13:00 unfinished",
+      "2024-03-07T13:00..2024-03-09 not_published_yet"
+    ])
+  })
+
   for (const concurrency of [4, 16]) {
     it(`shows the end of an instrument in few requests: ${concurrency} at once`, async () => {
       const [found] = await ran(
@@ -526,7 +539,7 @@ describe("the archive", () => {
 describe("COIN-M, where a request spans at most 200 days", () => {
   const coin = { market: "FUTURES_COIN", symbol: "BTCUSD_PERP" } as const
 
-  for (const [interval, listed, most] of [["1w", utc(2022, 10, 21), 11], ["3d", utc(2023, 0, 25), 11]] as const) {
+  for (const [interval, listed, most] of [["1w", utc(2022, 10, 21), 12], ["3d", utc(2023, 0, 25), 12]] as const) {
     it(`is asked for each 200 days before a listing once: ${interval}`, async () => {
       const span = { start: utc(2019, 5, 15), end: listed + 30 * day }
       const [found] = await ran(world({ ...coin, interval, listed }, [step(span)]))
@@ -542,6 +555,24 @@ describe("COIN-M, where a request spans at most 200 days", () => {
     expect(found).toMatchObject({ rows: 4 * 152, missing: ["2010-06-01..2024-01-01 not_listed_yet"], error: undefined })
     // Each 200 days before the listing cost one request.
     expect(found!.requests.length).toBeLessThanOrEqual(10 + 12)
+  })
+
+  it("with pages shorter than requested, needs two answers without candles before the first one", async () => {
+    const span = { start, end: start + 1000 * day }
+    const traded = { ...coin, interval: "2h", listed: start - 20 * day } as const
+    for (const nth of [2, 3, 4, 5, 6, 7, 8]) {
+      const [found] = await ran(
+        world(traded, [step(span)], { now: start + 1100 * day, pageSize: 300, restFaults: [{ nth, kind: "empty" }] })
+      )
+      expect(found).toMatchObject({ rows: 12_000, missing: [], error: undefined })
+    }
+  })
+
+  it("is searched for an earlier candle where a range in a pause of more than 200 days has none", async () => {
+    const gaps = [{ start: start - 300 * day, end: utc(2024, 4, 31) }]
+    const span = { start: start - 30 * day, end: start }
+    const [found] = await ran(world({ ...coin, gaps, listed: utc(2023, 0) }, [step(span)], { now: start + 60 * day }))
+    expect(found).toMatchObject({ rows: 0, missing: ["2024-02-04..2024-03-05 delisted"], error: undefined })
   })
 
   for (const interval of ["1h", "1d", "1w", "1M"] as const) {

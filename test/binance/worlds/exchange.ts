@@ -141,7 +141,15 @@ export const makeExchange = (world: World, now: () => number): Exchange => {
       if (path === bucket && world.isListingDown === true) return sent(request, notFound, "reset", undefined)
       const { fault, reply } = source === "vision" ? archive.answer(path, query, isCalm) : rest(path, query)
       seen.push({ source, path, query: Object.fromEntries(query), status: reply.status, fault })
-      return sent(request, reply, transports.find((name) => name === fault), world.dateHeader ? now() : undefined)
+      const age = source === "vision" && seen.length % 3 > 0
+        ? Math.floor((world.cached ?? 0) / (1000 * seen.length))
+        : 0
+      return sent(
+        request,
+        age === 0 ? reply : { ...reply, headers: { ...reply.headers, age: String(age) } },
+        transports.find((name) => name === fault),
+        world.dateHeader ? now() - age * 1000 : undefined
+      )
     }))
   )
   return {

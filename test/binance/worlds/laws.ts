@@ -320,13 +320,13 @@ const pagesOf = ({ pageSize, series: [{ market }] }: World, { closed, outcome: {
 }
 
 /**
- * The number of windows of 200 days before the first candle, beyond six. On COIN-M each takes a request: trading may have
+ * The number of windows of 200 days before the first candle, beyond five. On COIN-M each takes a request: trading may have
  * paused for longer than a request covers.
  */
 const moreWindows = ({ series: [{ market }] }: World, { closed, outcome: { ask: { span } } }: Seen): number =>
   market !== "FUTURES_COIN" || closed.length === 0
     ? 0
-    : Math.max(0, Math.ceil((closed[0]! - Math.max(span.start, opened)) / (200 * day)) - 6)
+    : Math.max(0, Math.ceil((closed[0]! - Math.max(span.start, opened)) / (200 * day)) - 5)
 
 /**
  * The number of files that hold the closed candles of a range: months, and days at most for the two at its ends. Without

@@ -54,6 +54,8 @@ export interface World {
   /** Milliseconds after its close at which the newest closed candle appears in answers. */
   readonly lag: number
   readonly dateHeader: boolean
+  /** Milliseconds for which the answers of the archive have been in a cache, at most. */
+  readonly cached?: number | undefined
   /** Whether the client knows where the archive lists its files. */
   readonly listing: boolean
   /** Whether the listing fails. */

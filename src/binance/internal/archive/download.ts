@@ -52,7 +52,7 @@ export const makeDownload = (
         onTimeout: () => failure.timedOut("No answer", idleTimeout, "headers")
       })
     )
-    yield* heardDate(clock, attempt(() => new URL(url).host) ?? url, response.headers["date"], sent)
+    yield* heardDate(clock, attempt(() => new URL(url).host) ?? url, response.headers, sent)
     if (response.status === 404) {
       // An unread body keeps its socket open.
       yield* drain(response)

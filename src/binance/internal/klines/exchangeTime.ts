@@ -8,16 +8,17 @@ import { monotonicMillis as monotonic } from "../../../internal/monotonicMillis.
 import type { ExchangeClock } from "./exchangeClock.js"
 
 /**
- * Records the `Date` of an answer that was requested at `sent`. Logs one warning per host when the local clock is
- * wrong. Returns the stated time in milliseconds; NaN without one.
+ * Records the time that the headers of an answer state, which was requested at `sent`: its `Date`, plus its `Age` if it
+ * comes from a cache, as files of the archive often do. Logs one warning per host when the local clock is wrong. Returns
+ * the stated time in milliseconds; NaN without one.
  */
 export const heardDate = (
   clock: ExchangeClock,
   host: string,
-  header: string | undefined,
+  { age = "", date = "" }: Readonly<Record<string, string | undefined>>,
   sent: number
 ): Effect.Effect<number> => {
-  const stated = Date.parse(header ?? "")
+  const stated = Date.parse(date) + (/^\d{1,8}$/.test(age) ? Number(age) * 1000 : 0)
   if (Number.isNaN(stated)) return Effect.succeed(NaN)
   return Effect.flatMap(Effect.zip(monotonic, Clock.currentTimeMillis), ([received, local]) => {
     clock.heard(stated, 1000, sent, received)

@@ -83,7 +83,7 @@ export const makeRestClient = Effect.fnUntraced(function*(
           const sent = yield* monotonic
           const response = yield* client.get(url, { acceptJson: true })
           const { headers, status } = response
-          const date = yield* heardDate(clocks[market], hostOf(baseOf(market)), headers["date"], sent)
+          const date = yield* heardDate(clocks[market], hostOf(baseOf(market)), headers, sent)
           yield* report(Number(headers["x-mbx-used-weight-1m"]))
           const sound = yield* HttpClientResponse.filterStatusOk(response)
           const text = yield* limitedText(sound, maxBody)

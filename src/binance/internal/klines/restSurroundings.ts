@@ -28,19 +28,16 @@ export const hasBefore = Effect.fnUntraced(function*(series: Series, { end, star
   return false
 })
 
-// The number of requests that search for an earlier candle of an instrument without any known candle.
-const mostEarlier = 2
-
 /**
  * True if a candle opens before an instant, where a request for the time before it has none, since a request covers a
- * limited time; false if a few more have none either, `undefined` if the exchange gives no answer.
+ * limited time; false if another request has none either, `undefined` if the exchange gives no answer.
  */
 export const hasLongBefore = Effect.fnUntraced(function*(series: Series, instant: number, isOver: boolean) {
   const { evidence, market } = series
   const { maxWindow } = Market.facts[market]
-  for (let i = 1; answersLatest(market) && i <= mostEarlier && evidence.first >= instant; i++) {
+  if (answersLatest(market) && evidence.first >= instant) {
     if (isOver) return undefined
-    const end = instant - i * maxWindow
+    const end = instant - maxWindow
     const answer = yield* Effect.option(inquire(series, { start: end - maxWindow, end, limit: 1 }))
     if (answer._tag === "None" || answer.value.failure !== undefined) return undefined
   }

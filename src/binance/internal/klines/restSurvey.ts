@@ -43,15 +43,20 @@ export const surveyRange = Effect.fnUntraced(function*(
 
   // The beginning of the range.
   if (evidence.first <= start || last === undefined && isLatest) return
-  const first = isLatest ? yield* bisect(last!) : (yield* ask({ start, end: Math.max(end, evidence.now), limit: 1 }))[0]
+  const { first, from } = isLatest
+    ? yield* bisect(last!)
+    : { first: (yield* ask({ start, end: Math.max(end, evidence.now), limit: 1 }))[0], from: undefined }
   if (first === undefined) return
   const gap = { start: Interval.ceil(interval, start, anchor), end: first }
   if (gap.start >= gap.end) return
-  // A request to COIN-M covers at most 200 days. Each part of a longer gap has been covered by one answer.
+  // A request to COIN-M covers at most 200 days. Each part of a longer gap has been covered by one answer, except for the
+  // candles just before the first one: an answer with the latest candles of a window does not deny earlier ones.
   const checked = isLatest ? { start: Math.max(gap.start, gap.end - maxWindow), end: gap.end } : gap
+  const isDenied = from === undefined || Interval.count(interval, from, first, anchor) === 0
   const found = yield* answered(
     checked,
-    (votes) => isLatest ? { ...checked, limit: 1 + votes } : { ...checked, end: checked.end + 1, limit: 1 + votes }
+    (votes) => isLatest ? { ...checked, limit: 1 + votes } : { ...checked, end: checked.end + 1, limit: 1 + votes },
+    isDenied ? 1 : 0
   )
   if (found) return
   // No candle opens between the start and the first time of the grid.
@@ -61,10 +66,14 @@ export const surveyRange = Effect.fnUntraced(function*(
     return { start: gap.start, end: Math.min(gap.end, gap.start + maxWindow) }
   }
 
-  /** True if one of the required answers has a candle in a gap. */
-  function answered(gap: Range, question: (votes: number) => Question): Effect.Effect<boolean, KlinesError> {
+  /** True if one of the required answers has a candle in a gap. `before` is the number of earlier answers that deny one. */
+  function answered(
+    gap: Range,
+    question: (votes: number) => Question,
+    before = 1
+  ): Effect.Effect<boolean, KlinesError> {
     return Effect.gen(function*() {
-      for (let votes = 1; votes < evidence.required; votes++) {
+      for (let votes = before; votes < evidence.required; votes++) {
         const opens = yield* ask(question(votes))
         if (opens.some((open) => gap.start <= open && open < gap.end)) {
           evidence.doubts++
@@ -77,9 +86,9 @@ export const surveyRange = Effect.fnUntraced(function*(
 
   /**
    * Finds the first candle before a known one. Trading may have paused for longer than a request covers, so all of the
-   * range is covered, beginning with its start.
+   * range is covered, beginning with its start. No answer denies the candles between `from` and the first one.
    */
-  function bisect(known: number): Effect.Effect<number | undefined, KlinesError> {
+  function bisect(known: number): Effect.Effect<{ readonly first: number; readonly from: number }, KlinesError> {
     return Effect.gen(function*() {
       let low = evidence.emptyFrom(start)?.end ?? start
       let high = known
@@ -88,7 +97,7 @@ export const surveyRange = Effect.fnUntraced(function*(
         const isPage = rows <= Market.pageLimit
         const [open] = yield* ask({ start: low, end: low + maxWindow, limit: isPage ? rows : 1 })
         if (open === undefined) low += maxWindow
-        else if (isPage) return Math.min(high, open)
+        else if (isPage) return { first: Math.min(high, open), from: low }
         else high = Math.min(high, open)
       }
       const isWide = () => high - low > maxWindow || Interval.count(interval, low, high, anchor) > Market.pageLimit
@@ -98,10 +107,10 @@ export const surveyRange = Effect.fnUntraced(function*(
         if (opens.length > 0) high = Math.min(high, opens[0]!)
         else low = middle
       }
-      if (low >= high) return high
+      if (low >= high) return { first: high, from: high }
       const page = { start: low, end: Math.min(high, fullAt(interval, low)) }
       const opens = yield* ask({ ...page, limit: Math.min(Market.pageLimit, capacity(interval, page.start, page.end)) })
-      return opens[0] ?? high
+      return opens[0] === undefined ? { first: high, from: high } : { first: opens[0], from: low }
     })
   }
 })
