@@ -440,6 +440,31 @@ describe("the archive", () => {
     expect(found!.requests.length).toBeLessThan(9)
   })
 
+  it("without a listing, is asked for all days of a month that is refused", async () => {
+    const [found] = await ran(
+      world({ listed: utc(2024, 2, 24) }, [step({ start: utc(2024, 2), end: utc(2024, 3) })], {
+        sources: ["vision"],
+        listing: false,
+        archive: { ...world({}, []).archive, lost: ["BTCUSDT-1h-2024-03-31.zip"] },
+        archiveFaults: [{ name: "BTCUSDT-1h-2024-03.zip", kind: "status403", times: 1000 }]
+      })
+    )
+    expect(found!.rows).toBe(7 * 24)
+  })
+
+  it("is asked for the others after three refused files, if it has answered for one without candles", async () => {
+    const span = { start: start - day, end: start + 5 * day }
+    const refused = ["2024-03-05", "2024-03-06", "2024-03-07", "2024-03"]
+    const [found] = await ran(
+      world({ listed: start }, [step(span)], {
+        sources: ["vision"],
+        concurrency: 1,
+        archiveFaults: refused.map((time) => ({ name: `BTCUSDT-1h-${time}.zip`, kind: "status403", times: 1000 }))
+      })
+    )
+    expect(found).toMatchObject({ rows: 48, error: { _tag: "ApiPermission" } })
+  })
+
   it("without a listing, is asked for four days of an absent month", async () => {
     const [found] = await ran(
       world({ listed: utc(2024, 3) }, [step({ start: utc(2024, 2), end: utc(2024, 3) })], {
@@ -556,6 +581,17 @@ describe("COIN-M, where a request spans at most 200 days", () => {
     // Each 200 days before the listing cost one request.
     expect(found!.requests.length).toBeLessThanOrEqual(10 + 12)
   })
+
+  for (const pageSize of [499, 999]) {
+    it(`with pages of ${pageSize} rows is asked for as many at a time`, async () => {
+      const span = { start, end: start + 1000 * day }
+      const [found] = await ran(
+        world({ ...coin, interval: "1h" }, [step(span)], { now: start + 1100 * day, pageSize, concurrency: 1 })
+      )
+      expect(found).toMatchObject({ rows: 24_000, missing: [], error: undefined })
+      expect(found!.requests.length).toBeLessThanOrEqual(1.1 * 24_000 / pageSize + 10)
+    })
+  }
 
   it("with pages shorter than requested, needs two answers without candles before the first one", async () => {
     const span = { start, end: start + 1000 * day }

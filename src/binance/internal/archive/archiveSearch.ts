@@ -199,7 +199,9 @@ export const makeArchiveSearch = (archive: Archive, concurrency: number) =>
         // If all samples are damaged or absent too, so are the others.
         const found = [...yield* read(samples.slice(0, 2))]
         if (!found.every(({ rows }) => Either.isLeft(rows))) found.push(...yield* read(samples.slice(2)))
-        days.push(...found, ...found.some(hasRows) ? yield* read(otherDays) : [])
+        // A month that exists has days.
+        const isTraded = found.some(hasRows) || (found.some(isAbsent) && intersect([gap], failedIn(planned)).length > 0)
+        days.push(...found, ...isTraded ? yield* read(otherDays) : [])
       }
       const months = yield* readOnce(files.monthsOf(request, completable.daily, now))
       // The last of several rows with one open time takes precedence.

@@ -5,8 +5,12 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Interval from "../../Interval.js"
+import * as Market from "../../Market.js"
 import type { Columns } from "./columns.js"
 import { joined, type Range, subtract } from "./ranges.js"
+
+// Smaller pages are not learned: a wrong answer would cause many requests.
+const smallestPage = 100
 
 export class Evidence {
   /** The open times of the earliest and of the latest known candle, of any source. */
@@ -14,6 +18,9 @@ export class Evidence {
   last = -Infinity
   /** The most rows in one answer. */
   mostRows = 0
+  /** The rows of a page, if the exchange returns fewer than requested. */
+  pageRows: number = Market.pageLimit
+  private readonly cuts = new Map<number, number>()
   /** No candle opens before this time. */
   nothingBefore = -Infinity
   /** No candle opens at or after this time. */
@@ -44,6 +51,7 @@ export class Evidence {
     this.candles(other.first, other.last)
     this.anchor ??= other.anchor
     this.mostRows = Math.max(this.mostRows, other.mostRows)
+    this.pageRows = Math.min(this.pageRows, other.pageRows)
     const doubted = other.doubts > 0 ? subtract(other.empty, this.empty) : []
     this.unsure = union([...this.unsure, ...other.unsure, ...doubted])
     this.empty = union([...this.empty, ...other.empty])
@@ -58,6 +66,13 @@ export class Evidence {
   candles(first: number, last: number): void {
     this.first = Math.min(this.first, first)
     this.last = Math.max(this.last, last)
+  }
+
+  /** Records that an answer of so many rows was cut. The second one with as many rows shows the size of a page. */
+  cutAt(rows: number): void {
+    const times = (this.cuts.get(rows) ?? 0) + 1
+    this.cuts.set(rows, times)
+    if (times > 1 && rows >= smallestPage) this.pageRows = Math.min(this.pageRows, rows)
   }
 
   /** Records a range without candles, confirmed by {@link required} answers. */

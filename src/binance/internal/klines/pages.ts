@@ -16,6 +16,6 @@ export const capacity = (interval: Interval.Interval, start: number, end: number
     ? Math.max(0, Math.ceil((end - start) / Interval.millis[interval]))
     : Interval.count(interval, start, end)
 
-/** The earliest instant at which a page is full. */
-export const fullAt = (interval: Interval.Interval, start: number): number =>
-  interval === "1M" ? Infinity : start + Market.pageLimit * Interval.millis[interval]
+/** The earliest instant at which a page of so many rows is full. */
+export const fullAt = (interval: Interval.Interval, start: number, rows = Market.pageLimit): number =>
+  interval === "1M" ? Infinity : start + rows * Interval.millis[interval]

@@ -75,13 +75,14 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
 
   /** The end of a page that starts at an instant, such that the page holds all candles of its window. */
   const pageEnd = (from: number, to: number) =>
-    answersLatest(market) ? Math.min(to, from + maxWindow, fullAt(interval, from)) : to
+    answersLatest(market) ? Math.min(to, from + maxWindow, fullAt(interval, from, evidence.pageRows)) : to
 
   const ask = (question: Question) => Effect.either(series.ask(question))
 
   const pages = Effect.gen(function*() {
     // While no candle is found, windows are as long as the market allows. Then they are halved down to a page.
     let width = 0
+    let cut: { readonly first: number; readonly rows: number } | undefined
     for (;;) {
       if (isOver) break
       const gap = map.unhandled({ start, end: until() })
@@ -111,6 +112,12 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
         continue
       }
       note(question, answer.right)
+      const { opens } = answer.right
+      // An answer with the candles just before those of the answer before shows that the other one was cut.
+      const isJoined = opens.length > 0 && question.end === cut?.first &&
+        Interval.next(interval, opens.at(-1)!, anchor()) === question.end
+      if (isJoined) evidence.cutAt(cut!.rows)
+      cut = opens.length > 0 && opens[0]! > question.start ? { first: opens[0]!, rows: opens.length } : undefined
     }
     const left = map.unhandled({ start, end: until() })
     if (left !== undefined) failed = overlay([{ start: left.start, end: until() }], failed)

@@ -83,9 +83,12 @@ export const askPieces = Effect.fnUntraced(function*(
           else if (source === "vision" && error._tag === "ApiPermission") refused++
           else isOver ||= isLastWord(error)
         }
-        hasAnswered ||= length > 0 || failures.length === 0
-        if (length > 0) {
+        if (length > 0 || failures.length === 0) {
+          hasAnswered = true
+          // An archive that refuses every request has no absent files either.
           refused = -Infinity
+        }
+        if (length > 0) {
           const isFirst = isProbing
           isProbing = false
           if (isFirst) yield* permits.release(concurrency)
