@@ -104,6 +104,7 @@ const checks = {
     }
     return "no high or critical vulnerability"
   },
+  "package managers": () => output("node", "scripts/check-managers.mjs").replaceAll("\n", ", "),
   "npm publish --dry-run": () => {
     const { status, stderr } = spawnSync("npm", ["publish", "--dry-run", "--silent"], { encoding: "utf8" })
     if (status !== 0) throw new Error(stderr.trim())

@@ -398,6 +398,21 @@ describe("layerPersisted", () => {
       expect(yield* Effect.exit(live(store, Effect.zipRight(track(2), total)))).toEqual(Exit.succeed(2))
     }))
 
+  it.effect("the end interrupts a save that has begun, saves for the last time, and logs no failure", () =>
+    Effect.gen(function*() {
+      const { layer, state, values } = makeStore()
+      const run = yield* Effect.fork(live(layer, Effect.zipRight(track(2), Effect.as(Effect.sleep("61 seconds"), 1))))
+      yield* TestClock.adjust("59 seconds")
+      state.hangs = true
+      yield* TestClock.adjust("1 second")
+      state.hangs = false
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(run)).toBe(1)
+      expect(state.writes).toBe(1)
+      expect(values.size).toBe(1)
+      expect(yield* messages).toEqual([])
+    }).pipe(Effect.provide(LogCapture.layer)))
+
   it.effect("saved snapshots are redacted like logs", () =>
     Effect.gen(function*() {
       const { layer, values } = makeStore()

@@ -1,4 +1,5 @@
 /** Tables of codes, as APIs document them. */
+import { HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import * as Classifier from "effect-errata/Classifier"
 import * as Option from "effect/Option"
@@ -37,6 +38,18 @@ describe("Classifier.table refuses", () => {
 })
 
 describe("Classifier.table", () => {
+  it("names the request once, also where the message of the client names it", () => {
+    const request = HttpClientRequest.get("https://api.example.com/users/1")
+    const cause = new HttpClientError.ResponseError({
+      request,
+      response: HttpClientResponse.fromWeb(request, new Response(null, { status: 422 })),
+      reason: "StatusCode"
+    })
+    const { message } = classified(cause, { name: "Users", select: () => "odd", rows: { odd: { tag: "ApiFormat" } } })
+    assert.match(message, /^Users odd: /)
+    assert.strictEqual(message.split("https://api.example.com/users/1").length, 2)
+  })
+
   const rows = {
     quota: { tag: "ApiRateLimit", retryable: false, hint: "buy a larger plan" },
     7: { tag: "ApiAuth" },

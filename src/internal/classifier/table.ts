@@ -87,7 +87,10 @@ const errorOf = (
   const words = message ?? reasonOf(answer?.body) ?? reasonOf(get(cause, "message"))
   const head = [name, code].filter((part) => part !== undefined).join(" ")
   const reason = [words === undefined ? undefined : oneLine(words), row.hint].filter((part) => part !== undefined)
-  const request = url === undefined ? "" : ` (${method === undefined ? url : `${method} ${url}`})`
+  // The message of a client often names the request already.
+  const request = url === undefined || words?.includes(url) === true
+    ? ""
+    : ` (${method === undefined ? url : `${method} ${url}`})`
   const common = {
     message: `${reason.length === 0 ? head : `${head}: ${reason.join(" - ")}`}${request}`,
     context,

@@ -7,6 +7,7 @@ import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
+import * as FiberRef from "effect/FiberRef"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Classifier from "../../Classifier.js"
@@ -72,6 +73,8 @@ export interface Slots {
 const patience = "5 seconds"
 
 const maxSlots = 8
+
+const wasInterrupted = "the store was interrupted"
 
 /** The content of a slot. */
 type Reading<A> =
@@ -190,14 +193,18 @@ export const make = <A>({ codec, key, stateful, store, texts }: Options<A>): Slo
     isFailing = false
     return true
   }).pipe(
-    Effect.catchAll((error) => {
-      if (isFailing) return Effect.succeed(false)
-      isFailing = true
-      return Effect.as(
-        ErrorLog.log(error, { message: `${texts.states} cannot be saved: ${error.message}` }),
-        false
-      )
-    }),
+    Effect.catchAll((error) =>
+      Effect.flatMap(FiberRef.get(FiberRef.interruptedCause), (interruption) => {
+        // The end of the scope interrupts the store, and saves for the last time.
+        const isEnd = error.message === wasInterrupted && !Cause.isEmpty(interruption)
+        if (isFailing || isEnd) return Effect.succeed(false)
+        isFailing = true
+        return Effect.as(
+          ErrorLog.log(error, { message: `${texts.states} cannot be saved: ${error.message}` }),
+          false
+        )
+      })
+    ),
     Effect.catchAllDefect((defect) =>
       Effect.as(
         write(LogLevel.Error, `${texts.states} cannot be saved`, {}, Cause.die(redacted(defect))),
@@ -226,7 +233,7 @@ const bounded = <A>(
     Effect.catchAllCause((cause) =>
       Effect.flatMap(
         Classifier.classifyCause(cause, { context }),
-        Effect.mapError(() => new FetchError.Unexpected({ message: "the store was interrupted", context }))
+        Effect.mapError(() => new FetchError.Unexpected({ message: wasInterrupted, context }))
       ).pipe(Effect.flatMap(Effect.fail))
     )
   )

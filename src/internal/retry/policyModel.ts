@@ -19,6 +19,10 @@ export interface Row {
 }
 
 export type Rows =
+  & {
+    /** The default of all codes, whose own rows come before it. A `DATA_INTEGRITY` is retried once at most. */
+    readonly "*"?: Omit<Row, "always"> | undefined
+  }
   // The 17 by name, so that editors know them.
   & { readonly [T in keyof typeof FetchError.facts as (typeof FetchError.facts)[T]["code"]]?: Row | undefined }
   & { readonly [code: string]: Row | undefined }
@@ -33,7 +37,10 @@ export interface Options {
    * The name of the policy on the page and in `RetryPolicy.states`, for several policies of one source. Default: the source.
    */
   readonly name?: string | undefined
-  /** Rows by code, merged over the default ones. */
+  /**
+   * The number of retries and their delays by code, merged over the default rows: `{ "*": { retries: 2 }, API_FORMAT:
+   * { retries: 5, base: "1 second" } }`. The row `*` is for all codes.
+   */
   readonly rows?: Rows | undefined
   /**
    * The budget of retries, in tokens; each retry takes one. A call adds `ratio` tokens (default 0.2), of which up to 100 are

@@ -8,7 +8,7 @@ import type { Curve } from "./backoff.js"
 import type { BudgetSettings } from "./budget.js"
 import type { CircuitSettings } from "./circuit.js"
 import type { Options, Retry, Row } from "./policyModel.js"
-import { defaults, usual, type Whole } from "./rows.js"
+import { defaults, usual as usualRow, type Whole } from "./rows.js"
 
 interface Plan extends Curve {
   readonly retries: number
@@ -73,30 +73,44 @@ const circuit: Check.Check<CircuitSettings> = (path, value) =>
     )
   })
 
-const row = Check.struct(
-  {
-    retries: Check.optional(Check.wholeNumber(0)),
-    base: Check.optional(millis(1)),
-    cap: Check.optional(millis(1)),
-    always: Check.optional(Check.bool)
-  } satisfies Check.Checks<Row>
-)
+const generalChecks = {
+  retries: Check.optional(Check.wholeNumber(0)),
+  base: Check.optional(millis(1)),
+  cap: Check.optional(millis(1))
+} satisfies Check.Checks<Omit<Row, "always">>
+
+const generalRow = Check.struct(generalChecks)
+
+const row = Check.struct({ ...generalChecks, always: Check.optional(Check.bool) } satisfies Check.Checks<Row>)
+
+/** The key of the row for all codes. */
+const all = "*"
 
 const rows: Check.Check<Settings["planOf"]> = (path, value) =>
   Either.gen(function*() {
     if (!Check.isRecord(value)) return yield* Check.wrong(path, value, "an object of rows by code")
+    const { [all]: general, ...own } = value
+    yield* Check.withDefault(generalRow, {})(`${path}.${all}`, general)
+    const { base, cap, retries } = yield* planOf(`${path}.${all}`, usualRow, general)
+    const usual: Whole = { retries, base, cap, always: false }
     const plans = new Map<string, Plan>()
-    for (const code of new Set([...Object.keys(defaults), ...Object.keys(value)])) {
+    for (const code of new Set([...Object.keys(defaults), ...Object.keys(own)])) {
       const at = `${path}.${code}`
       yield* knownCode(at, code)
       plans.set(
         code,
-        yield* planOf(at, { ...usual, ...defaults[code] }, Object.hasOwn(value, code) ? value[code] : undefined)
+        yield* planOf(at, defaultOf(code, usual), Object.hasOwn(own, code) ? own[code] : undefined)
       )
     }
     const others = yield* planOf(path, usual, undefined)
     return (code: string) => plans.get(code) ?? others
   })
+
+/** The default row of a code, which has as few retries as the one for all codes at most. */
+const defaultOf = (code: string, usual: Whole): Whole => {
+  const { retries = usual.retries, ...delays } = defaults[code] ?? {}
+  return { ...usual, ...delays, retries: Math.min(retries, usual.retries) }
+}
 
 const planOf = (path: string, byDefault: Whole, value: unknown): Check.Checked<Plan> =>
   Either.gen(function*() {

@@ -45,6 +45,28 @@ describe("settings, by default", () => {
     })
   })
 
+  it("are changed for all codes by the row *, after which those of the code come first", () => {
+    const { planOf } = given({ rows: { "*": { retries: 5, base: "50 millis" }, API_FORMAT: { retries: 1 }, OWN: {} } })
+    expect(planOf("NETWORK_DNS")).toEqual({ ...usual, retries: 5, base: 50 })
+    expect(planOf("ANY_OTHER")).toEqual({ ...usual, retries: 5, base: 50 })
+    expect(planOf("OWN")).toEqual({ ...usual, retries: 5, base: 50, isInOptions: true })
+    expect(planOf("API_FORMAT")).toEqual({ ...usual, retries: 1, base: 50, isInOptions: true })
+    expect(planOf("API_RATE_LIMIT")).toEqual({ ...usual, retries: 5, base: 1000, cap: 60_000 })
+    expect(planOf("DATA_INTEGRITY")).toEqual({ ...usual, retries: 1, base: 50 })
+    expect(given({ rows: { "*": { retries: 0 } } }).planOf("DATA_INTEGRITY").retries).toBe(0)
+    expect(given({ rows: { "*": { cap: "100 millis" } } }).planOf("NETWORK_DNS")).toMatchObject({ base: 100, cap: 100 })
+    expect(given({ rows: { "*": undefined } }).planOf("NETWORK_DNS")).toEqual(usual)
+  })
+
+  it.each<readonly [object, string]>([
+    [{ always: true }, "rows.*: unknown option \"always\""],
+    [{ retries: -1 }, "rows.*.retries is -1: it must be a whole number of at least 0"],
+    [{ base: "30 seconds" }, "rows.*.base is 30s: it must be at most as long as the cap, 20s"]
+  ])("the row * refuses %j", (row, message) => {
+    const refused = read({ rows: { "*": row } })
+    expect(Either.isLeft(refused) && refused.left).toContain(message)
+  })
+
   it("stand for undefined", () => {
     const undefineds = { source: undefined, rows: undefined, budget: undefined, breaker: undefined, maxWait: undefined }
     const { budget, circuit, maxWait } = given({ ...undefineds, onRetry: undefined })
