@@ -62,7 +62,7 @@ export const rooms = {
     ],
     tests: [
       "test/binance/{KlineRequest,Klines,Klines.formats}.test.ts",
-      "test/binance/internal/klines/{candleMap,columns,evidence,exchangeClock,minuteWeight,numberText,ranges,restAnswer,restRows,rowSources,split}.test.ts"
+      "test/binance/internal/klines/{candleMap,columns,evidence,exchangeClock,klinesModel,minuteWeight,numberText,ranges,restAnswer,restRows,rowSources,split,symbols}.test.ts"
     ]
   }
 }

@@ -9,7 +9,7 @@ export const faultIn = (symbol: string, market: Market | undefined): string | un
   const meant = corrected(symbol, market)
   if (meant !== undefined) return `${quoted} is not how Binance spells it; write "${meant}"`
   // A symbol becomes part of a URL and, with a cache, of a path.
-  if (!safe.test(symbol) || /^\.+$|\.\./.test(symbol)) {
+  if (!safe.test(symbol) || /^\.$|\.\./.test(symbol)) {
     return `${quoted} is not a symbol: it has at most 40 letters, digits, and single characters of "_", "-", "."`
   }
   const [, coin] = coinSettled.exec(symbol) ?? []
@@ -48,8 +48,10 @@ const corrected = (symbol: string, market: Market | undefined): string | undefin
     (separator === "/" || separator === ":" || separator === " " || quotes.has(quote))
   const meant = !isPair
     ? upper
-    : market !== "FUTURES_COIN" || quote === "PERP"
+    : market !== "FUTURES_COIN"
     ? `${base}${quote}`
+    : quote === "PERP"
+    ? `${base}_PERP`
     : `${base}${quote === "USDT" ? "USD" : quote}_PERP`
   return meant !== symbol && safe.test(meant) ? meant : undefined
 }

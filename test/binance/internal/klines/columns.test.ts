@@ -175,6 +175,11 @@ describe("sound", () => {
     expect(found.unsound).toEqual(isValid ? [] : [2 * hour])
   })
 
+  it("of rows that open at the same time the last one is kept, also where all are in order", () => {
+    const columns = at(1, 2, 2, 2, 3, 3)
+    expect([...sound(columns, "1h", 0).columns.trades]).toEqual([0, 3, 5])
+  })
+
   it("the grid of months, and one that starts at another anchor", () => {
     const months = Interval.opens("1M", Date.UTC(2024, 0), Date.UTC(2024, 4))
     const rows = columnsOf([...months, months[3]! + day].map((open) => ({ open, isPriced: true })))

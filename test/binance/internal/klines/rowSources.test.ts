@@ -38,5 +38,14 @@ describe("rowSources", () => {
     expect(rowSources.repeated("rest", 7)).toBe(list)
     expect(rowSources.repeated("cache", 7)).not.toBe(list)
     expect(Object.isFrozen(list)).toBe(true)
+    expect(rowSources.repeated("cache", 0)).toBe(rowSources.repeated("vision", 0))
+  })
+
+  it("a part that is all of a list is that list, and a part of a shared list is shared", () => {
+    const list = rowSources.repeated("rest", 9)
+    expect(rowSources.part(list, 0, 9)).toBe(list)
+    expect(rowSources.part(list, 2, 5)).toBe(rowSources.repeated("rest", 3))
+    const mixed: ReadonlyArray<Source> = ["rest", "cache"]
+    expect(rowSources.part(mixed, 0, 2)).toBe(mixed)
   })
 })
