@@ -119,3 +119,65 @@ describe("baseline", () => {
     }))
   })
 })
+
+describe("normals, worked out", () => {
+  const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, n) => total + n, 0)
+
+  // Means of 2 and 10, overall 24.5 / 4; the variance within groups is the overall mean at least.
+  it("two groups that differ: the mean of each with its credibility", () => {
+    const overall = 6.125
+    const between = 4.125 ** 2 + 3.875 ** 2 - overall / 2
+    const weight = between / (between + overall / 2)
+    const found = normals([[1, 3], [9, 11]])
+    const means = [overall - weight * 4.125, overall + weight * 3.875]
+    expect(found.map(({ mean }) => mean)).toEqual(means.map((mean) => expect.closeTo(mean, 10)))
+    expect(found[0]!.samples).toBeCloseTo(1 / (weight / 2 + (1 - weight) / 4), 10)
+    const excess = 4 * (overall / 2) ** 2 +
+      sum([1, 3].map((n) => (n - means[0]!) ** 2 - means[0]!)) +
+      sum([9, 11].map((n) => (n - means[1]!) ** 2 - means[1]!))
+    const squares = 4 * overall ** 2 + 2 * means[0]! ** 2 + 2 * means[1]! ** 2
+    expect(found[0]!.size).toBeCloseTo(Math.min(100, squares / Math.max(0, excess)), 8)
+    expect(found[1]!.size).toBe(found[0]!.size)
+  })
+
+  it("groups of different lengths that vary much, and an empty one, which has the mean of all", () => {
+    const groups = [[0, 40, 20], [100, 60, 80, 90], []]
+    const overall = 390.5 / 7
+    const [first, second] = [20, 82.5]
+    // (400 + 400 + 0 + 306.25 + 506.25 + 6.25 + 56.25) / (7 − 2): more than the overall mean.
+    const within = 1675 / 5
+    const between = (first - overall) ** 2 + (second - overall) ** 2 - within * (1 / 3 + 1 / 4) / 2
+    const weights = [between / (between + within / 3), between / (between + within / 4)]
+    const found = normals(groups)
+    expect(found.map(({ mean }) => mean)).toEqual([
+      expect.closeTo(overall + weights[0]! * (first - overall), 8),
+      expect.closeTo(overall + weights[1]! * (second - overall), 8),
+      overall
+    ])
+    expect(found.map(({ samples }) => samples)).toEqual([
+      expect.closeTo(1 / (weights[0]! / 3 + (1 - weights[0]!) / 7), 8),
+      expect.closeTo(1 / (weights[1]! / 4 + (1 - weights[1]!) / 7), 8),
+      7
+    ])
+  })
+
+  it.each([
+    ["one sample each", [[1], [9]], 10.5 / 2, 2],
+    ["one group", [[4, 6]], 10.5 / 2, 2],
+    ["groups that do not differ", [[4, 6], [6, 4]], 20.5 / 4, 4],
+    ["one group with samples", [[4, 6], []], 10.5 / 2, 2]
+  ])("%s: the mean of all", (_, groups, mean, samples) => {
+    expect(normals(groups)).toEqual(groups.map(() => expect.objectContaining({ mean, samples })))
+  })
+
+  it("a sample counts up to four times the usual distance from the median", () => {
+    // The distances from the median of 20 are 0, 2, 2, 4, 4, …: half of them are above 2, as 1.4826 × 2 is below √20.
+    const steady = [16, 18, 20, 22, 24]
+    expect(one([...steady, 1000]).mean).toBeCloseTo((100.5 + 20 + 4 * Math.sqrt(20)) / 6, 10)
+    // The distances from the median of 100 are up to 40: the usual one is 1.4826 × 30.
+    const rough = [60, 70, 100, 130, 140]
+    expect(one([...rough, 1000]).mean).toBeCloseTo((500.5 + 100 + 4 * 1.4826 * 30) / 6, 10)
+    // Of counts below 1 it is 1.
+    expect(one([0, 0, 0, 0, 0, 50]).mean).toBeCloseTo(4.5 / 6, 10)
+  })
+})

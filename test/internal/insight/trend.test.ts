@@ -67,3 +67,48 @@ describe("trend", () => {
     }))
   })
 })
+
+describe("trend, by definition", () => {
+  /** The logarithm of the posterior density. Minutes are in steps of five, recent ones have more weight, and three hours count. */
+  const posterior = (
+    minutes: ReadonlyArray<number>,
+    options: { readonly usual: (minute: number) => number; readonly dispersion: number },
+    level: number,
+    slope: number
+  ) => {
+    let log = -((level / 1.5) ** 2) / 2 - (slope / 0.7) ** 2 / 2
+    for (let i = 0; i < Math.min(36, Math.floor(minutes.length / 5)); i++) {
+      const end = minutes.length - 5 * i
+      const count = minutes.slice(end - 5, end).reduce((sum, n) => sum + n, 0)
+      const at = -5 * i - 2.5
+      const log1 = Math.log(5 * options.usual(at)) + level + slope * at / 60
+      log += 2 ** (at / 60) / options.dispersion * (count * log1 - Math.exp(log1))
+    }
+    return log
+  }
+
+  const cases = [
+    { minutes: minutesOf(() => 10), options: { usual: () => 3, dispersion: 2 } },
+    { minutes: minutesOf((minute) => 20 * 2 ** (minute / 60)), options: { usual: () => 10, dispersion: 1 } },
+    { minutes: minutesOf(() => 1, 3).slice(0, 63), options: { usual: (m: number) => 1 - m / 100, dispersion: 5 } },
+    { minutes: [...minutesOf(() => 300), ...minutesOf(() => 2)], options: { usual: () => 2, dispersion: 1 } },
+    { minutes: [], options: { usual: () => 2, dispersion: 1 } }
+  ]
+
+  it.each(cases)("is the mode of the posterior, and its curvature: case %#", ({ minutes, options }) => {
+    const { covariance, level, slope, varLevel, varSlope } = trend(minutes, options)
+    const at = (dLevel: number, dSlope: number) => posterior(minutes, options, level + dLevel, slope + dSlope)
+    const d = 1e-3
+    // No derivative at the mode.
+    expect(Math.abs(at(d, 0) - at(-d, 0)) / (2 * d)).toBeLessThan(0.01)
+    expect(Math.abs(at(0, d) - at(0, -d)) / (2 * d)).toBeLessThan(0.01)
+    // The inverse of the covariances is the curvature.
+    const ofLevel = -(at(d, 0) - 2 * at(0, 0) + at(-d, 0)) / d ** 2
+    const ofSlope = -(at(0, d) - 2 * at(0, 0) + at(0, -d)) / d ** 2
+    const ofBoth = -(at(d, d) - at(d, -d) - at(-d, d) + at(-d, -d)) / (4 * d ** 2)
+    const determinant = varLevel * varSlope - covariance ** 2
+    expect(varSlope / determinant / ofLevel).toBeCloseTo(1, 2)
+    expect(varLevel / determinant / ofSlope).toBeCloseTo(1, 2)
+    expect(Math.abs(-covariance / determinant - ofBoth)).toBeLessThan(0.01 * (ofLevel + ofSlope))
+  })
+})
