@@ -74,6 +74,13 @@ describe("Klines.toCsv", () => {
     expect(Klines.toCsv(Klines.empty("1d"), { header: false })).toBe("")
   })
 
+  it("has a line for each of hundreds of rows", () => {
+    const klines = candles("1h", start, start + 300 * 3_600_000)
+    const lines = Klines.toCsv(klines).split("\n")
+    expect(lines).toHaveLength(302)
+    expect(lines.slice(1, -1).map((line) => Number(line.split(",")[0]))).toEqual([...klines.openTime])
+  })
+
   it("the CSV reader of the archive and `Number` read the same values back", () =>
     FastCheck.assert(FastCheck.property(rows, FastCheck.boolean(), (klines, hasHeader) => {
       const csv = Klines.toCsv(klines, { header: hasHeader })

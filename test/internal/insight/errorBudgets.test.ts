@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Option } from "effect"
 import { Insight } from "effect-errata"
 import * as SlidingWindow from "effect-errata/SlidingWindow"
-import type * as Snapshot from "effect-errata/Snapshot"
+import type * as Snapshot from "../../../src/internal/tracker/snapshotModel.js"
 import { snapshotOf } from "./snapshots.js"
 
 /** Events of these ages, in minutes: so many of each. */

@@ -109,6 +109,39 @@ describe("decodeRows", () => {
   })
 
   it.each([
+    [Date.UTC(2010, 0, 1), true],
+    [Date.UTC(2010, 0, 1) - 1, false],
+    [Date.UTC(2100, 0, 1) - 1, true],
+    [Date.UTC(2100, 0, 1), false],
+    [1_704_067_200_000.5, false]
+  ])("a time of %d: %s", (time, isTime) => {
+    const { columns, fault, malformed } = Either.getOrThrow(decodeWith(0, time))
+    expect([columns.length, fault?.message, malformed]).toEqual(
+      isTime ? [2, undefined, []] : [1, "Row 2 of the response has no valid openTime", []]
+    )
+  })
+
+  it("a candle without trades is one", () => {
+    expect(Either.getOrThrow(decodeWith(8, 0))).toMatchObject({ columns: { length: 2 }, fault: undefined })
+  })
+
+  it("names the open times of malformed rows, where they have one", () => {
+    const body = [row.with(1, "x"), row.with(0, "x"), null, row.slice(0, 5), row]
+    expect(Either.getOrThrow(decodeRows(JSON.stringify(body)))).toMatchObject({
+      columns: { length: 1 },
+      malformed: [row[0], row[0]],
+      impossible: []
+    })
+  })
+
+  it("says what a body is that has no rows", () => {
+    expect(decodeRows("<html>")).toEqual(Either.left({ message: "The response is not JSON", excerpt: "<html>" }))
+    expect(decodeRows(`{"code":-1121}`)).toEqual(
+      Either.left({ message: "The response is not a list of candles", excerpt: `{"code":-1121}` })
+    )
+  })
+
+  it.each([
     ["a short row", [row.slice(0, 11)]],
     ["a long row", [[...row, "0"]]],
     ["no row", [null]],
@@ -139,7 +172,8 @@ describe("decodeRows", () => {
   it("never throws, however deep a body is nested", () => {
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
     expect(Either.isEither(decodeRows(deep))).toBe(true)
-    expect(Either.isEither(decodeRows(`[${deep}]`))).toBe(true)
+    const decoded = decodeRows(`[${deep}]`)
+    expect(Either.isRight(decoded) ? decoded.right.fault?.excerpt : "").toBe("")
   })
 
   it("never throws", () =>
