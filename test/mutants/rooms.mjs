@@ -18,7 +18,7 @@ export const rooms = {
       "src/SlidingWindow.ts",
       "src/internal/tracker/counting/{empties,gauges,hourly,latency,slots,successBuffer,tally,windows,worst}.ts",
       "src/internal/tracker/alerting/{carryOver,combinedWindow,edges,errorBudget,groupWatch}.ts",
-      "src/internal/tracker/alerting/{limits,limitWatch,standing,watchedEvents}.ts"
+      "src/internal/tracker/alerting/{limits,limitWatch,watchedEvents}.ts"
     ],
     tests: [
       "test/{Alert,SlidingWindow,Threshold}.test.ts",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import { rulesOf } from "../../../../src/internal/tracker/alerting/limits.js"
+import { knownCode, rulesOf } from "../../../../src/internal/tracker/alerting/limits.js"
 import type * as Threshold from "../../../../src/Threshold.js"
 
 const dimensions = ["symbol", "source"]
@@ -125,5 +125,105 @@ describe("rulesOf", () => {
   it("undefined means the default", () => {
     const rule = { name: "a", code: undefined, by: undefined, window: "hour", limit: 1, ratio: undefined }
     expect(Either.isRight(Reflect.apply(rulesOf, undefined, [[rule], dimensions]))).toBe(true)
+  })
+})
+
+describe("rulesOf, objectives", () => {
+  const limits = (rule: unknown) =>
+    Either.getOrThrow(rulesOf([rule], dimensions)).map(({ limit, objective }) => [limit.name, limit.limit, objective])
+
+  it("has a rule for each pair of windows, with the limits of 2 % and 5 % of a month", () => {
+    const objective = { objective: 0.999, of: "calls", by: undefined, minEvents: 50 }
+    expect(rulesOf([{ name: "prices", objective: 0.999 }], [])).toEqual(Either.right([
+      {
+        name: "prices",
+        code: undefined,
+        group: undefined,
+        limit: { name: "1h", window: Duration.hours(1), limit: 0.0144, recovered: 0.01152 },
+        objective: { ...objective, long: 60, short: 5 }
+      },
+      {
+        name: "prices",
+        code: undefined,
+        group: undefined,
+        limit: { name: "6h", window: Duration.hours(6), limit: 0.006, recovered: 0.0048 },
+        objective: { ...objective, long: 360, short: 30 }
+      }
+    ]))
+  })
+
+  it("takes attempts by a dimension, a least number of events, and a share to recover at", () => {
+    const rule = { name: "a", objective: 0.99, of: "attempts", by: "symbol", minEvents: 7, recoverAt: 0.5 }
+    expect(rulesOf([rule], dimensions)).toMatchObject(Either.right([
+      { limit: { recovered: 0.072 }, objective: { of: "attempts", by: "symbol", minEvents: 7 } },
+      { limit: { recovered: 0.03 } }
+    ]))
+  })
+
+  it("a limit that no failure rate can exceed is left out", () => {
+    expect(limits({ name: "a", objective: 0.9 })).toEqual([["6h", 0.6, expect.anything()]])
+    expect(limits({ name: "a", objective: 0.93 }).map(([name]) => name)).toEqual(["6h"])
+    expect(limits({ name: "a", objective: 0.931 }).map(([name]) => name)).toEqual(["1h", "6h"])
+  })
+
+  it.each<[unknown, string]>([
+    [{ objective: 0.899 }, "objective is 0.899: it must be a number from 0.9 to below 1, as in 0.999 for 99.9 %"],
+    [{ objective: 1 }, "objective is 1: it must be a number from 0.9 to below 1, as in 0.999 for 99.9 %"],
+    [{ objective: 0.99, of: "call" }, `of: unknown value "call", did you mean "calls"?`],
+    [{ objective: 0.99, of: "attempts", by: "symbl" }, `by: unknown dimension "symbl", did you mean "symbol"?`],
+    [{ objective: 0.99, by: "symbol" }, ` has by without of: "attempts": calls are not counted by dimension`],
+    [
+      { objective: 0.99, of: "calls", by: "symbol" },
+      ` has by without of: "attempts": calls are not counted by dimension`
+    ],
+    [{ objective: 0.99, minEvents: 0 }, "minEvents is 0"]
+  ])("refuses %o", (rule, message) => {
+    const refused = rulesOf([Object.assign({ name: "a" }, rule)], dimensions)
+    expect(Either.isLeft(refused) ? refused.left : "").toContain(message)
+  })
+
+  it("names differ, also of an objective whose limits cannot be exceeded", () => {
+    const rules = [{ name: "a", objective: 0.99 }, { name: "a", window: "hour", limit: 1 }]
+    expect(rulesOf(rules, [])).toEqual(Either.left(`rules: two rules have the name "a", names must differ`))
+  })
+})
+
+describe("knownCode", () => {
+  const own = new Set(["API_RATE_LIMITS", "QUOTA"])
+
+  it.each([
+    ["NETWORK_DNS", undefined],
+    ["QUOTA", undefined],
+    ["QUOTA", own],
+    // Near to one of the 17, but listed, or with a digit.
+    ["API_RATE_LIMITS", own],
+    ["NETWORK_DNS2", undefined],
+    ["X", undefined]
+  ])("accepts %s", (code, own) => expect(knownCode("code", code, own)).toEqual(Either.void))
+
+  it.each([
+    ["NetworkDns", undefined, `code: "NetworkDns" is the tag of an error, write its code, "NETWORK_DNS"`],
+    ["NETWORK_DN", undefined, `code: unknown code "NETWORK_DN", did you mean "NETWORK_DNS"?`],
+    [
+      "NETWORK_DN",
+      own,
+      `code: unknown code "NETWORK_DN", did you mean "NETWORK_DNS"? List a code of your own in the option codes`
+    ]
+  ])("refuses %s", (code, own, message) => expect(knownCode("code", code, own)).toEqual(Either.left(message)))
+})
+
+describe("the window of a rule", () => {
+  it.each([
+    [{ window: "houry", limit: 1 }, `rules[0].window: unknown window "houry", did you mean "hour"?`],
+    [{ window: "never", limit: 1 }, `rules[0].window is "never": it must be`],
+    [{ window: -1, limit: 1 }, "rules[0].window is -1: it must be"],
+    [
+      { window: "houry", ratio: 0.5, minAttempts: 1 },
+      `rules[0].window is "houry": it must be "minute", "hour" or "day"`
+    ],
+    [{ window: "hour", ratio: 0.5 }, "rules[0].minAttempts is undefined"]
+  ])("refuses %o", (rule, message) => {
+    const refused = rulesOf([{ name: "a", ...rule }], dimensions)
+    expect(Either.isLeft(refused) ? refused.left : "").toContain(message)
   })
 })
