@@ -12,7 +12,7 @@ export default {
   tsconfigFile: "none.json",
   // Mutants of constants are in force before the tests start: each of them would take a process of its own.
   ignoreStatic: true,
-  concurrency: 2,
+  concurrency: 1,
   // A busy machine is no reason to count a mutant as killed.
   timeoutMS: 5000,
   timeoutFactor: 4,

@@ -5,6 +5,10 @@ import { snapshotOf } from "./snapshots.js"
 const day = 24 * 60
 const hoursOf = (n: number, count: (i: number) => number) => Array.from({ length: n }, (_, i) => count(i))
 
+/** The numbers with another one at a place that is counted from the last, which is 1. */
+const fromLast = (numbers: ReadonlyArray<number>, place: number, value: number) =>
+  numbers.with(numbers.length - place, value)
+
 const historyAt = (options: {
   readonly age: number
   readonly at?: string
@@ -57,10 +61,15 @@ describe("historyOf", () => {
     ["since the start", 200, (watched: ReadonlyArray<number>) => watched, 200],
     ["since the start, a moment ago", 0.5, (watched: ReadonlyArray<number>) => watched, 1],
     // At 12:30: the tracker ran for 1000 s of the hour from 10.
-    ["back to the last gap", 600, (watched: ReadonlyArray<number>) => watched.with(-3, 1000), 30 + 60 + 16],
-    ["back to a gap in this hour", 600, (watched: ReadonlyArray<number>) => watched.with(-1, 600), 10],
-    ["a gap of a minute in this hour is none", 600, (watched: ReadonlyArray<number>) => watched.with(-1, 1740), 599],
-    ["a gap of a minute in an hour is none", 600, (watched: ReadonlyArray<number>) => watched.with(-2, 3540), 599]
+    ["back to the last gap", 600, (watched: ReadonlyArray<number>) => fromLast(watched, 3, 1000), 30 + 60 + 16],
+    ["back to a gap in this hour", 600, (watched: ReadonlyArray<number>) => fromLast(watched, 1, 600), 10],
+    [
+      "a gap of a minute in this hour is none",
+      600,
+      (watched: ReadonlyArray<number>) => fromLast(watched, 1, 1740),
+      599
+    ],
+    ["a gap of a minute in an hour is none", 600, (watched: ReadonlyArray<number>) => fromLast(watched, 2, 3540), 599]
   ])("the minutes %s", (_, age, watched, length) => {
     expect(historyAt({ age, watched }).minutes).toHaveLength(length)
   })
@@ -118,7 +127,7 @@ describe("what is usual", () => {
 
   it("the minute that is compared is not part of what is usual", () => {
     const { minutes, ...rest } = history(40, 0)
-    expect(usualMinute({ ...rest, minutes: minutes.with(-1, 1000) })).toEqual(usualMinute({ ...rest, minutes }))
+    expect(usualMinute({ ...rest, minutes: fromLast(minutes, 1, 1000) })).toEqual(usualMinute({ ...rest, minutes }))
   })
 
   it("the rate at a minute from now", () => {
