@@ -51,6 +51,7 @@ export const rooms = {
       "is of one instant",
       "never returns NaN",
       "reads a bounded number",
+      "a higher limit on the same window is never reached sooner",
       "the tail of a negative binomial is the exact one, also"
     ]
   },
