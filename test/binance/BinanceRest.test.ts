@@ -427,6 +427,32 @@ describe("BinanceRest missing", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  // The shape of BTCUSDT in February 2018: after an outage, candles open 28 minutes past the hour for two days.
+  for (const cap of [1000, 10, 1]) {
+    it.effect(`proves a gap before candles that open off the grid, and loses none after them: pages of ${cap}`, () => {
+      const start = utc(2018, 1, 8)
+      const resumed = start + 33 * hour + 1_694_789
+      const rows = [
+        row(start),
+        ...Array.from({ length: 43 }, (_, i) => row(resumed + i * hour)),
+        ...rowsOf("1h", Interval.opens("1h", start + 76 * hour, start + 120 * hour))
+      ]
+      const { asked, layer } = stub(({ searchParams }) => {
+        const [from, to, limit] = ["startTime", "endTime", "limit"].map((name) => Number(searchParams.get(name)))
+        return json(rows.filter(([open]) => open >= from! && open <= to!).slice(0, Math.min(cap, limit!)))
+      })
+      return Effect.gen(function*() {
+        const found = yield* klines(hours(start, start + 120 * hour))
+        expect(found.length).toBe(45)
+        expect(missing(found)).toEqual([
+          ["2018-02-08T01:00", "2018-02-09T09:00", "source_gap"],
+          ["2018-02-09T09:00", "2018-02-11T04:00", "invalid"]
+        ])
+        expect(asked.length).toBeLessThanOrEqual(rows.length / cap + 4)
+      }).pipe(Effect.provide(layer))
+    })
+  }
+
   it.effect("keeps candles with a damaged close time, and reports them once", () => {
     const start = utc(2021, 1, 11)
     const { layer } = stub(() => json([row(start), row(start + hour, start + hour + 814_773)]))

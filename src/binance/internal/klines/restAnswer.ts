@@ -35,9 +35,10 @@ export const coverageOf = (
   const last = opens.at(-1)
   if (first === undefined || last === undefined) return { start, end }
   // If a window has more rows than the limit, COIN-M returns the latest, the other markets the earliest.
-  return answersLatest(market)
-    ? { start: Math.min(first, end), end }
-    : { start, end: Math.min(end, Interval.next(interval, last, last)) }
+  if (answersLatest(market)) return { start: Math.min(first, end), end }
+  // The grid of `3d` may be unknown. A candle that opens off the grid ends at the next time of the grid.
+  const next = interval === "3d" ? Interval.next(interval, last, last) : Interval.next(interval, last)
+  return { start, end: Math.min(end, next) }
 }
 
 export const answersLatest = (market: Market.Market): boolean => Market.facts[market].maxWindow < Infinity

@@ -164,16 +164,17 @@ export const searchRange = Effect.fnUntraced(function*(series: Series, range: Ra
     const before = known !== undefined && Interval.next(interval, known, anchor()) === from ? known : undefined
     const after = map.openFrom(to)
     // An answer describes a gap only if it has the candle behind it, or on COIN-M the candle before it. It has both
-    // unless the exchange returns a single row at most.
+    // unless the exchange returns a single row at most. A candle may open off the grid, after the time of its place there.
     const hasBoth = evidence.mostRows > 1
+    const behind = after === undefined ? to : Interval.next(interval, after, anchor())
     const closed = { start: from, end: Math.min(to, from + maxWindow) }
     const question = !answersLatest(market)
       ? after === undefined
         ? { start: from, end: until() }
-        : { start: hasBoth ? before ?? from : from, end: after + 1 }
+        : { start: hasBoth ? before ?? from : from, end: behind }
       : before === undefined
       ? closed
-      : [{ start: before, end: hasBoth && after === to ? after + 1 : to }, { start: before, end: to }].find(isPage) ??
+      : [{ start: before, end: hasBoth && after === to ? behind : to }, { start: before, end: to }].find(isPage) ??
         closed
     const limit = Math.min(Market.pageLimit, Math.max(1, capacity(interval, question.start, question.end)))
     return { ...question, limit: varied(limit, votes) }
