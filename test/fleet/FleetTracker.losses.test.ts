@@ -1,47 +1,11 @@
 /** Trackers of a fleet whose store loses data or edges. */
 import { describe, expect, it } from "@effect/vitest"
-import { type Alert, ErrorTracker, FetchError } from "effect-errata"
-import { FleetStore, FleetTracker } from "effect-errata/fleet"
-import * as Context from "effect/Context"
+import { type ErrorTracker, FetchError } from "effect-errata"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Stream from "effect/Stream"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
-import { Counts } from "../../src/fleet/internal/memoryCounts.js"
-import * as memoryStore from "../../src/fleet/internal/memoryStore.js"
-
-const settled = Effect.repeatN(Effect.yieldNow(), 200)
-
-/** Processes over one store that can lose everything, and whose edges can be cut off. */
-const lossy = () => {
-  const shared = new memoryStore.Shared()
-  const state = { isDeaf: false }
-  const start = (options: FleetTracker.Options = {}, canBeDeaf = false) =>
-    Effect.gen(function*() {
-      const store = memoryStore.make(shared, crypto.randomUUID())
-      const service: FleetStore.Service = {
-        ...store,
-        edges: (after) => Stream.filter(store.edges(after), () => !(canBeDeaf && state.isDeaf))
-      }
-      const live = Layer.provide(FleetTracker.layer(options), Layer.succeed(FleetStore.FleetStore, service))
-      const tracker = Context.get(yield* Layer.build(live), ErrorTracker.ErrorTracker)
-      const heard: Array<Alert.Alert> = []
-      yield* Effect.forkScoped(Stream.runForEach(tracker.alerts, (alert) => Effect.sync(() => heard.push(alert))))
-      yield* settled
-      return { tracker, edges: () => heard.map(({ _tag }) => _tag), heard }
-    })
-  return {
-    state,
-    start,
-    /** What FLUSHALL does. Edges that were not read before are lost. */
-    empty: Effect.sync(() => {
-      shared.states.clear()
-      shared.members.clear()
-      shared.leases.clear()
-      Object.assign(shared, { counts: new Counts() })
-    })
-  }
-}
+import { virtualFleet } from "./virtualFleet.js"
 
 const many = (tracker: ErrorTracker.Service, n: number) =>
   Effect.repeatN(tracker.track(new FetchError.NetworkTimeout()), n - 1)
@@ -50,7 +14,7 @@ const many = (tracker: ErrorTracker.Service, n: number) =>
 describe("FleetTracker whose store loses data", () => {
   it.scoped("an edge that is lost is published again with its state, once for each process", () =>
     Effect.gen(function*() {
-      const fleet = lossy()
+      const fleet = virtualFleet()
       const a = yield* fleet.start()
       const b = yield* fleet.start({}, true)
       yield* many(a.tracker, 4)
@@ -72,7 +36,7 @@ describe("FleetTracker whose store loses data", () => {
 
   it.scoped("an edge that never arrives is taken from the state of its alert", () =>
     Effect.gen(function*() {
-      const fleet = lossy()
+      const fleet = virtualFleet()
       const a = yield* fleet.start()
       const b = yield* fleet.start({}, true)
       fleet.state.isDeaf = true
@@ -90,7 +54,7 @@ describe("FleetTracker whose store loses data", () => {
 
   it.scoped("nothing resolves before every process has put its counts back", () =>
     Effect.gen(function*() {
-      const fleet = lossy()
+      const fleet = virtualFleet()
       const [a, b] = [yield* fleet.start(), yield* fleet.start()]
       yield* many(b.tracker, 8)
       yield* TestClock.adjust("10 seconds")
@@ -103,5 +67,28 @@ describe("FleetTracker whose store loses data", () => {
       expect((yield* a.tracker.stats({ window: "1 minute" })).total).toBe(9)
       yield* TestClock.adjust("1 minute")
       for (const { edges } of [a, b]) expect(edges()).toEqual(["Fired", "Escalated", "Resolved"])
+    }))
+
+  it.scoped("an alert ends if every process with its limit is gone, and continues under the same limit", () =>
+    Effect.gen(function*() {
+      const fleet = virtualFleet()
+      const thresholds = { NETWORK_TIMEOUT: { perDay: 3 }, NETWORK_DNS: { perDay: 3 } }
+      const before = yield* Scope.make()
+      const old = yield* Scope.extend(fleet.start({ thresholds }), before)
+      yield* many(old.tracker, 4)
+      yield* Effect.repeatN(old.tracker.track(new FetchError.NetworkDns()), 3)
+      yield* TestClock.adjust("5 seconds")
+      expect(old.edges()).toEqual(["Fired", "Fired"])
+      // A new version of the application no longer has one of the limits.
+      const next = yield* fleet.start({ thresholds: { NETWORK_TIMEOUT: {}, NETWORK_DNS: { perDay: 3 } } })
+      yield* TestClock.adjust("2 minutes")
+      expect(yield* next.tracker.activeAlerts).toHaveLength(2)
+      expect(next.edges()).toEqual(["Fired", "Fired"])
+      yield* Scope.close(before, Exit.void)
+      yield* TestClock.adjust("12 minutes")
+      expect(yield* next.tracker.activeAlerts).toMatchObject([{ code: "NETWORK_DNS" }])
+      expect(next.heard.slice(2)).toMatchObject([
+        { _tag: "Resolved", code: "NETWORK_TIMEOUT", reason: "withdrawn", count: 0, peak: 4 }
+      ])
     }))
 })

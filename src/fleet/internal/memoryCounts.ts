@@ -52,6 +52,13 @@ export class Counts {
     return gone.length
   }
 
+  /** The number of series in a window. */
+  sizeOf(window: number): number {
+    let size = 0
+    for (const [name, rings] of this.series) if (name.startsWith(`${window} `)) size += rings.size
+    return size
+  }
+
   private ringsOf(key: Model.CountKey): Map<string, ring.Ring> {
     const name = nameOf(key)
     const rings = this.series.get(name) ?? new Map<string, ring.Ring>()

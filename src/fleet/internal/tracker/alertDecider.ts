@@ -46,7 +46,7 @@ const severities: ReadonlyMap<string, Severity> = new Map(
 )
 
 /** True if the state is under the limit of this process. Another one is left to the processes with that limit. */
-const isUnder = ({ limit }: FleetLimit, { active }: AlertState): boolean =>
+export const isUnder = ({ limit }: FleetLimit, { active }: AlertState): boolean =>
   active === undefined || (active.limit === limit.limit && active.recovered === limit.recovered &&
     active.window === countWindows.millis(limit.window))
 
@@ -291,6 +291,9 @@ export const make = ({ board, counts, flushMillis, isAlone, limits, made, memory
   }
 
   return {
+    change,
+    apply,
+
     /** Decides on the limits whose counts a flush has changed, and on those that this process alone exceeds. */
     afterFlush: (sums: Sums, edges: ReadonlyArray<Edge>): Effect.Effect<void, Unavailable> =>
       Effect.gen(function*() {

@@ -8,7 +8,6 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { type Edge, replayOf } from "../../../internal/tracker/alerting/alertBuilder.js"
 import { log } from "../../../internal/tracker/alerting/alertLog.js"
-import * as Edges from "../../../internal/tracker/alerting/edges.js"
 import * as Subscribers from "../../../internal/tracker/alerting/subscribers.js"
 import * as Memory from "../../../internal/tracker/memory.js"
 import type { Service } from "../../../internal/tracker/model.js"
@@ -28,14 +27,17 @@ import * as countWindows from "./countWindows.js"
 import { deliveryTurn } from "./deliveryTurns.js"
 import * as fields from "./fields.js"
 import { answers } from "./fleetAnswers.js"
-import type { FleetLimit } from "./fleetLimits.js"
 import { fleetLimits, keyOfEdge } from "./fleetLimits.js"
 import * as FleetReads from "./fleetReads.js"
+import { cleanedKeys, repeatClean } from "./janitor.js"
+import * as LimitChanges from "./limitChanges.js"
 import { loud } from "./loud.js"
 import { Membership } from "./membership.js"
 import { named } from "./namedStore.js"
+import * as ObjectiveDecider from "./objectiveDecider.js"
+import * as Orphans from "./orphans.js"
 import * as SharedCounts from "./sharedCounts.js"
-import { activeOf, decisionOf, firingIn } from "./stateViews.js"
+import { activeOf } from "./stateViews.js"
 import { repeatWatch } from "./watchSchedule.js"
 
 export interface FleetSettings {
@@ -66,6 +68,7 @@ export const make = Effect.fnUntraced(function*(
   const wake = yield* Effect.makeLatch()
   const urgent = yield* Effect.makeLatch()
   const changed = yield* Effect.makeLatch()
+  const unclean = yield* Effect.makeLatch()
   const scope = yield* Effect.scope
 
   const memory = yield* Memory.make(settings, {
@@ -82,12 +85,13 @@ export const make = Effect.fnUntraced(function*(
       wake.unsafeOpen()
     }
   })
+  const flushMillis = Duration.toMillis(flushEvery)
   const board = new AlertBoard()
   const members = new Membership(store)
   const counts = SharedCounts.make({ store, memory, board, members, limits: () => limits })
   const decider = AlertDecider.make({
     isAlone: () => members.isAlone,
-    flushMillis: Duration.toMillis(flushEvery),
+    flushMillis,
     store,
     memory,
     board,
@@ -95,6 +99,14 @@ export const make = Effect.fnUntraced(function*(
     limits: () => limits,
     made: (alerts) => Effect.forEach(alerts, log, { discard: true })
   })
+  const objectives = ObjectiveDecider.make({
+    board,
+    counts,
+    limits: () => limits,
+    flushMillis,
+    change: decider.change
+  })
+  const orphans = Orphans.make({ board, counts, limits: () => limits, apply: decider.apply })
   const reads = FleetReads.make(counts, memory)
   const nowMillis = memory.step((_, { now }) => now / 1e6)
   const mutex = yield* Effect.makeSemaphore(1)
@@ -233,6 +245,9 @@ export const make = Effect.fnUntraced(function*(
       }
     }
     yield* decider.all(({ key }) => values.get(key) ?? [])
+    yield* objectives.all
+    yield* orphans.settle
+    if (isLately) yield* unclean.open
     return pauseOf(isLately)
   })
 
@@ -244,6 +259,14 @@ export const make = Effect.fnUntraced(function*(
     changed,
     // The second look finds the edges that have not arrived since the first one.
     dueIn: Effect.map(decider.dueIn, (millis) => board.hasOverdue ? Math.min(1000, millis) : millis)
+  })
+
+  yield* repeatClean({
+    due: unclean,
+    keys: () => cleanedKeys(settings.dimensions, limits),
+    clean: counts.clean,
+    lease: store.lease,
+    now: nowMillis
   })
 
   yield* wake.await.pipe(
@@ -268,37 +291,7 @@ export const make = Effect.fnUntraced(function*(
   // changes of limits, resets
   // -------------------------------------------------------------------------------------------------------------------
 
-  const withdraw = (limit: FleetLimit, { count, now }: { readonly now: number; readonly count: number }) =>
-    decider.replace(limit, (active) => Effect.succeed(decisionOf(Edges.withdraw(firingIn(active), now, count))))
-
-  /** Ends all alerts. */
-  const withdrawAll: Effect.Effect<void, Unavailable> = Effect.gen(function*() {
-    const now = yield* counts.storeNow
-    for (const limit of limits.all.values()) yield* withdraw(limit, { now, count: 0 })
-  })
-
-  /** Continues the alerts under the limits in force. */
-  const carryOver = (before: ReadonlyMap<string, FleetLimit>): Effect.Effect<void, Unavailable> =>
-    Effect.gen(function*() {
-      const now = yield* counts.storeNow
-      const ofFleet = yield* decider.countsOf(limits.counts)
-      for (const [key, old] of before) {
-        const next = limits.all.get(key)
-        if (next === undefined) yield* withdraw(old, { now, count: 0 })
-        else if (next.limit.limit !== old.limit.limit || next.limit.recovered !== old.limit.recovered) {
-          yield* decider.replace(next, (active) =>
-            Effect.sync(() => {
-              const firing = firingIn(active)
-              const count = ofFleet.get(key) ?? firing.peak
-              const step = next.limit.limit === old.limit.limit
-                ? count > next.limit.recovered ? [Option.some(firing), []] as const : Edges.withdraw(firing, now, count)
-                : Edges.rejudge(next.limit, firing, { now, count, recovered: Option.none() })
-              return decisionOf(step, active)
-            }))
-        }
-      }
-      yield* decider.all(() => [])
-    })
+  const { carryOver, withdraw, withdrawAll } = LimitChanges.make({ counts, decider, limits: () => limits })
 
   const setLimits: Service["setLimits"] = (options) =>
     Either.match(newLimits(options, settings), {

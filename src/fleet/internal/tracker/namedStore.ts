@@ -11,6 +11,7 @@ type Part = Pick<
   | "resume"
   | "counts"
   | "timeline"
+  | "clean"
   | "changeState"
   | "states"
   | "edges"
@@ -46,6 +47,7 @@ export const named = (store: Model.Store, name: string): TrackerStore => {
       }),
     resume: (process, seq) => store.resume(own(process), seq),
     counts: (key) => store.counts(keyOf(key)),
+    clean: (key) => store.clean(keyOf(key)),
     timeline: (key, fields) => store.timeline(keyOf(key), fields),
     changeState: (change) => store.changeState({ ...change, id: own(change.id), edges: change.edges.map(own) }),
     states: Effect.map(store.states, ({ last, states }) => ({

@@ -9,6 +9,7 @@ export class OwnCounts {
   private readonly rings = new Map<string, ring.Ring>()
   /** The newest batch that was added. */
   private seq = 0
+  private round: MapIterator<[string, ring.Ring]> | undefined
   private readonly isKept: (group: string) => boolean
 
   constructor(isKept: (group: string) => boolean) {
@@ -17,6 +18,7 @@ export class OwnCounts {
 
   clear(): void {
     this.rings.clear()
+    this.round = undefined
     this.seq = 0
   }
 
@@ -31,6 +33,28 @@ export class OwnCounts {
         this.rings.set(name, ring.add(this.rings.get(name), stepAt(window, at), count))
       }
     }
+    // Twice as many as a batch can add: the series do not outgrow two rounds.
+    this.clean(2 * series.length * windows.length, at)
+  }
+
+  /** Frees series whose events have left their windows, among the next ones of a round over all. */
+  private clean(most: number, now: number): void {
+    for (let i = 0; i < most; i++) {
+      this.round ??= this.rings.entries()
+      const { done, value } = this.round.next()
+      if (done === true) {
+        this.round = undefined
+        return
+      }
+      const [name, { newest }] = value
+      const window = Number(name.slice(0, name.indexOf(" ")))
+      if (stepAt(window, now) - newest > ring.steps) this.rings.delete(name)
+    }
+  }
+
+  /** The number of series. */
+  get size(): number {
+    return this.rings.size
   }
 
   /** The counts by step, newest first. */

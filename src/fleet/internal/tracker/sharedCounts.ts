@@ -7,6 +7,7 @@ import * as Hash from "effect/Hash"
 import type { Core } from "../../../internal/tracker/core.js"
 import type { Memory } from "../../../internal/tracker/memory.js"
 import type { Unavailable } from "../storeError.js"
+import type { CountKey } from "../storeModel.js"
 import type { AlertBoard } from "./alertBoard.js"
 import type { FleetState } from "./alertState.js"
 import { decodeFleet, decodeState, encodeEdge, encodeFleet, fleetKey, isNewer, setPrefix } from "./alertState.js"
@@ -55,8 +56,8 @@ export const make = (
   let isDoubtful = false
   // The clock of the store less the clock of the tracker, in milliseconds.
   let storeTime = 0
-  // The number of sets of limits of other processes, and when they are to list them again.
-  let otherSets = 0
+  // The sets of limits of all processes, and when the others are to list theirs again.
+  let listedSets: ReadonlySet<string> = new Set()
   let listsUntil = -Infinity
   const queue = new FlushQueue((group, field) => {
     if (group !== fields.events) return group === fields.empties ? countWindows.withAlways : countWindows.standard
@@ -139,14 +140,14 @@ export const make = (
     Effect.gen(function*() {
       const set = `${setPrefix}${limits().fingerprint}`
       const others = Array.from(states.keys()).filter((key) => key.startsWith(setPrefix) && key !== set)
-      otherSets = others.length
+      listedSets = new Set([...others, set])
       if (!states.has(set)) {
         // Processes with other limits hear of it: they look more often from then on.
         const edge = encodeEdge({ key: set, state: listed, version: 1, escalations: 0, alerts: [] })
         yield* store.changeState({ id: set, from: "", to: listed, edges: [edge] })
       }
       const now = yield* nowMillis
-      if (otherSets === 0 || now < listsUntil) return
+      if (others.length === 0 || now < listsUntil) return
       // The processes with such limits may be gone. Those that are not list them again.
       listsUntil = now + relistMillis
       for (const other of others) yield* store.changeState({ id: other, from: listed, to: "", edges: [] })
@@ -319,7 +320,9 @@ export const make = (
     others,
     own,
     /** Whether processes have different limits. */
-    hasOtherLimits: () => otherSets > 0,
+    hasOtherLimits: () => listedSets.size > 1,
+    /** False if the processes with a set of limits are gone, or have not listed it again yet. */
+    isListed: (set: string) => listedSets.has(`${setPrefix}${set}`),
     /** To be called when the limits of this process change. */
     listAgain: () => {
       listsUntil = -Infinity
@@ -328,6 +331,8 @@ export const make = (
     isSettled: Effect.map(nowMillis, (now) => now >= settledAt && members.isComplete(now)),
     /** The time of the store in milliseconds since 1970, as far as it is known. */
     storeNow: Effect.map(nowMillis, (now) => now + storeTime),
+    /** Frees the series of a group whose events have left the window. */
+    clean: ({ group, window }: CountKey) => store.clean({ group: groupOf(group), window }),
     counts: (group: string, window: number) => store.counts({ group: groupOf(group), window }),
     timeline: (group: string, window: number, names: ReadonlyArray<string>) =>
       store.timeline({ group: groupOf(group), window }, names)
