@@ -9,8 +9,8 @@ import { execFileSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { freePort, hasSentinel, startRedis } from "./redisServer.js"
-import { admin, isTested, live, proxyTo, server, store, storeAt, until, untilDone } from "./serving.js"
+import { hasSentinel } from "./redisServer.js"
+import { admin, isTested, live, proxyTo, sentinel, server, store, storeAt, until, untilDone } from "./serving.js"
 
 const hour = 3_600_000
 const weight = { address: "home", host: "api" }
@@ -209,36 +209,8 @@ describe.skipIf(!isTested)("FleetStore, servers", () => {
     "a failover by Sentinel: commands and streams continue on the replica",
     () =>
       Effect.gen(function*() {
-        const main = yield* server()
-        const replica = yield* server("--replicaof", "127.0.0.1", String(main.port))
-        const port = yield* Effect.promise(freePort)
-        const config = join(replica.folder, "sentinel.conf")
-        yield* Effect.sync(() =>
-          writeFileSync(
-            config,
-            [
-              `port ${port}`,
-              "bind 127.0.0.1",
-              `dir ${replica.folder}`,
-              `sentinel monitor fleet 127.0.0.1 ${main.port} 1`,
-              "sentinel down-after-milliseconds fleet 400",
-              "sentinel failover-timeout fleet 2000"
-            ].join("\n")
-          )
-        )
-        yield* Effect.acquireRelease(
-          Effect.promise(() => startRedis([config], { port, program: "redis-sentinel" })),
-          (sentinel) => Effect.promise(() => sentinel.stop())
-        )
-        const [sentinel, commands] = [yield* admin(port), yield* admin(main.port)]
-        // Sentinel learns of the replica from the main server.
-        yield* until(
-          Effect.promise(() => sentinel.call("SENTINEL", ["REPLICAS", "fleet"])),
-          (replicas) =>
-            Array.isArray(replicas) && replicas.length > 0 && String(replicas).includes("master-link-status,ok")
-        )
-        const options = { url: undefined, options: { sentinels: [{ host: "127.0.0.1", port }], name: "fleet" } }
-        const [a, b] = [yield* storeAt(port, options), yield* storeAt(port, options)]
+        const { commands, main, options } = yield* sentinel
+        const [a, b] = [yield* storeAt(main.port, options), yield* storeAt(main.port, options)]
         yield* exercise(a, b)
         const seen: Array<string> = []
         const { last } = yield* a.states

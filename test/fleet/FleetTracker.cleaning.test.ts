@@ -2,8 +2,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { FetchError } from "effect-errata"
 import * as Effect from "effect/Effect"
+import * as fc from "effect/FastCheck"
 import * as TestClock from "effect/TestClock"
-import * as fc from "fast-check"
 import { OwnCounts } from "../../src/fleet/internal/tracker/ownCounts.js"
 import { virtualFleet } from "./virtualFleet.js"
 

@@ -5,6 +5,8 @@ export interface FaultyProxy {
   readonly port: number
   /** What happens to the answers of the server, and to new connections. */
   mode: "pass" | "swallow" | "refuse"
+  /** The port to which new connections lead. */
+  target: number
   /** The delay of answers, in milliseconds. */
   delay: number
   /** The bytes of requests that have arrived. */
@@ -19,7 +21,7 @@ export const startProxy = async (target: number): Promise<FaultyProxy> => {
   let received = 0
   const server = createServer((client) => {
     if (proxy.mode === "refuse") return client.destroy()
-    const upstream = connect(target, "127.0.0.1")
+    const upstream = connect(proxy.target, "127.0.0.1")
     for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
       sockets.add(socket)
       socket.on("error", () => other.destroy())
@@ -43,6 +45,7 @@ export const startProxy = async (target: number): Promise<FaultyProxy> => {
   const proxy: FaultyProxy = {
     port: typeof address === "object" && address !== null ? address.port : 0,
     mode: "pass",
+    target,
     delay: 0,
     received: () => received,
     cut: () => {

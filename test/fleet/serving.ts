@@ -7,8 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { Redis } from "ioredis"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { type FaultyProxy, startProxy } from "./faultyProxy.js"
-import { hasRedis, type RedisServer, startRedis } from "./redisServer.js"
+import { freePort, hasRedis, type RedisServer, startRedis } from "./redisServer.js"
 
 /** Tests of outages take half a minute: they run in a mode of their own, `npm run check:fleet`. */
 export const isTested = hasRedis && process.env["MODE"] === "fleet"
@@ -79,3 +81,36 @@ export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     const start = performance.now()
     return Effect.map(Effect.exit(effect), (exit) => ({ exit, millis: performance.now() - start }))
   })
+
+/** A server with a replica and a Sentinel that knows both, and the options of a store that finds them. */
+export const sentinel = Effect.gen(function*() {
+  const main = yield* server()
+  const replica = yield* server("--replicaof", "127.0.0.1", String(main.port))
+  const port = yield* Effect.promise(freePort)
+  const config = join(replica.folder, "sentinel.conf")
+  yield* Effect.sync(() =>
+    writeFileSync(
+      config,
+      [
+        `port ${port}`,
+        "bind 127.0.0.1",
+        `dir ${replica.folder}`,
+        `sentinel monitor fleet 127.0.0.1 ${main.port} 1`,
+        "sentinel down-after-milliseconds fleet 400",
+        "sentinel failover-timeout fleet 2000"
+      ].join("\n")
+    )
+  )
+  yield* Effect.acquireRelease(
+    Effect.promise(() => startRedis([config], { port, program: "redis-sentinel" })),
+    (sentinel) => Effect.promise(() => sentinel.stop())
+  )
+  const [observer, commands] = [yield* admin(port), yield* admin(main.port)]
+  // Sentinel learns of the replica from the main server.
+  yield* until(
+    Effect.promise(() => observer.call("SENTINEL", ["REPLICAS", "fleet"])),
+    (replicas) => Array.isArray(replicas) && replicas.length > 0 && String(replicas).includes("master-link-status,ok")
+  )
+  const options = { url: undefined, options: { sentinels: [{ host: "127.0.0.1", port }], name: "fleet" } }
+  return { main, commands, options }
+})

@@ -16,7 +16,7 @@ export interface VirtualProcess {
 }
 
 /** Lets what is ready run. */
-export const settled = Effect.repeatN(Effect.yieldNow(), 200)
+const settled = Effect.repeatN(Effect.yieldNow(), 200)
 
 /** A process over a store. */
 export const processOver = (
