@@ -156,9 +156,10 @@ const repeated = (run: () => unknown) => async (times: number) => {
 }
 
 await race("A zip of a day of seconds to validated columns", [
-  inflate,
+  { ...inflate, row: "`inflateRawSync` of its zip alone" },
   {
     name: "`BinanceVision`, from a response in memory, with SHA-256 and CRC",
+    row: "`BinanceVision`, from the response to validated columns",
     run: repeated(() => runtime.runPromise(fetchDay))
   },
   {
@@ -172,6 +173,7 @@ await race("A zip of a day of seconds to validated columns", [
   },
   ...Object.entries(parsers).map(([name, parse]) => ({
     name: `yauzl streaming, ${name}, without checksums`,
+    row: `yauzl and ${name}, no validation`,
     run: repeated(async () => validated(parse(await unzipped())))
   }))
 ], { rounds, times: 3 })

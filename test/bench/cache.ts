@@ -112,13 +112,18 @@ const arrowColumns = (bytes: Uint8Array) => {
 await race("A day of seconds, 86,400 rows, to a file, with fsync and rename", [
   {
     name: "the raw columns, by one `writev`",
+    row: "writing its raw columns, with fsync and rename",
     run: repeated(() => written(raw, names.map((n) => bytesOf(seconds[n]))))
   },
-  { name: "`KlineCache.keep`", run: repeated(() => runtime.runPromise(cache.keep(series, seconds))) },
+  {
+    name: "`KlineCache.keep`",
+    row: "`KlineCache`, the same",
+    run: repeated(() => runtime.runPromise(cache.keep(series, seconds)))
+  },
   { name: "apache-arrow, without checksum", run: repeated(() => written(theirs, [arrowBytes()])) }
 ], { rounds, times: 2 })
 
-const ours = join(folder, "SPOT", "BTCUSDT", "1s", "2025-01-01.arrow")
+const ours = join(folder, "binance.com", "SPOT", "BTCUSDT", "1s", "2025-01-01.arrow")
 
 const name = "BTCUSDT-1s-2025-01-01"
 const csv = Array.from(
@@ -149,9 +154,13 @@ const unpacked = async () => {
 }
 
 await race("A day of seconds, from a file", [
-  { name: "the bytes of the file, by `readFile`", run: repeated(() => readFile(ours)) },
+  {
+    name: "the bytes of the file, by `readFile`",
+    row: "reading a file of the cache, its bytes alone",
+    run: repeated(() => readFile(ours))
+  },
   { name: "the same, with their CRC-32", run: repeated(async () => crc32(await readFile(ours))) },
-  { name: "`KlineCache.klines`, checked", run: repeated(() => found("1s", 1)) },
+  { name: "`KlineCache.klines`, checked", row: "`KlineCache`, validated", run: repeated(() => found("1s", 1)) },
   { name: "apache-arrow, unchecked", run: repeated(async () => arrowColumns(await readFile(theirs))) },
   { name: "the archive's zip, in memory, by `BinanceVision`", run: repeated(unpacked) }
 ], { rounds, times: 10 })
@@ -168,7 +177,15 @@ await race("The cache against decoding the zip of a day of seconds again", [
 await runtime.runPromise(cache.keep(series, candles("1m", 365)))
 const days = Array.from(
   { length: 365 },
-  (_, i) => join(folder, "SPOT", "BTCUSDT", "1m", `${new Date(start + i * day).toISOString().slice(0, 10)}.arrow`)
+  (_, i) =>
+    join(
+      folder,
+      "binance.com",
+      "SPOT",
+      "BTCUSDT",
+      "1m",
+      `${new Date(start + i * day).toISOString().slice(0, 10)}.arrow`
+    )
 )
 
 await race("A year of minutes, 525,600 rows in 365 files", [

@@ -12,6 +12,8 @@ export interface Contender {
   readonly run: (times: number) => void | Promise<void>
   /** Runs before each round, untimed. */
   readonly prepare?: () => void
+  /** The name of its row in docs/performance.md, in milliseconds of elapsed time. */
+  readonly row?: string
 }
 
 // V8 compiles hot code in the background: it is not fast at once.
@@ -70,14 +72,24 @@ export const race = async (
       took.push(await time(contender, times))
     }
   }
-  const rows = runs.map(({ contender: { name }, took }) => {
+  const medianOf = ({ took }: (typeof runs)[number], clock: keyof Took) => ({
+    each: median(took.map((one) => one[clock])),
+    ratio: median(took.map((one, round) => one[clock] / runs[0]!.took[round]![clock]))
+  })
+  const rows = runs.map((run) => {
     const cells = (["processor", "wall"] as const).map((clock) => {
-      const ratios = took.map((one, round) => one[clock] / runs[0]!.took[round]![clock])
-      return `${digits(median(took.map((one) => one[clock])))} | ${digits(median(ratios))}`
+      const { each, ratio } = medianOf(run, clock)
+      return `${digits(each)} | ${digits(ratio)}`
     })
-    return `| ${name} | ${cells.join(" | ")} |`
+    return `| ${run.contender.name} | ${cells.join(" | ")} |`
   })
   console.log(
     `\n### ${title}\n\n| | processor, ns | × first | wall, ns | × first |\n|---|---|---|---|---|\n${rows.join("\n")}`
   )
+  const documented = runs.flatMap((run) => {
+    const { each, ratio } = medianOf(run, "wall")
+    const { row } = run.contender
+    return row === undefined ? [] : [`| ${row} | ${(each / 1e6).toPrecision(2)} | ${ratio.toPrecision(2)} |`]
+  })
+  if (documented.length > 0) console.log(`\nIn docs/performance.md:\n\n${documented.join("\n")}`)
 }
