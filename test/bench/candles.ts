@@ -3,30 +3,35 @@
 const dayMillis = 86_400_000
 const rowsADay = 86_400
 
-/** The CSV of a day of seconds; the same day always has the same rows. */
-export const dayOfSeconds = (day: number): Buffer => {
-  let seed = day + 1
+/** The values of the rows of a day, before and after the close time. */
+const values = (() => {
+  let seed = 1
   const random = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32
   const cents = (value: number) => Math.round(value * 100) / 100
-  const start = Date.UTC(2025, 0, 1) + day * dayMillis
-  const lines: Array<string> = []
   let price = 93_576
-  for (let i = 0; i < rowsADay; i++) {
+  return Array.from({ length: rowsADay }, () => {
     const open = price
     price = cents(open + (random() - 0.5) * 4)
     const high = Math.max(open, price) + cents(random())
     const low = Math.min(open, price) - cents(random())
     const volume = random() * random() * 3
     const taken = volume * random()
+    return [
+      `${[open, high, low, price].map((value) => `${value.toFixed(2)}000000`).join()},${volume.toFixed(5)}000`,
+      `${(volume * open).toFixed(8)},${Math.floor(random() * 400)},${taken.toFixed(5)}000,${
+        (taken * open).toFixed(8)
+      },0`
+    ] as const
+  })
+})()
+
+/** The CSV of a day of seconds. All days have the same values, at other times. */
+export const dayOfSeconds = (day: number): Buffer => {
+  const start = Date.UTC(2025, 0, 1) + day * dayMillis
+  const lines = values.map(([prices, others], i) => {
     const time = start + i * 1000
-    lines.push(
-      `${time}000,${open.toFixed(2)}000000,${high.toFixed(2)}000000,${low.toFixed(2)}000000,${
-        price.toFixed(2)
-      }000000,` +
-        `${volume.toFixed(5)}000,${time + 999}999,${(volume * open).toFixed(8)},${Math.floor(random() * 400)},` +
-        `${taken.toFixed(5)}000,${(taken * open).toFixed(8)},0\n`
-    )
-  }
+    return `${time}000,${prices},${time + 999}999,${others}\n`
+  })
   return Buffer.from(lines.join(""), "latin1")
 }
 
