@@ -5,12 +5,12 @@
  *
  * The results are read from build/mutants, the reasons from reasons.json: per file, groups of mutants with one reason. A
  * mutant is named by its code before and after, so that it is found again when lines move. Fails for a survivor without a
- * reason, for a reason without a survivor, and for a score that is too low. `--write` writes the scores of these rooms, and
- * the survivors of all, into README.md.
+ * reason, for a reason without a survivor, for a file that has not run or has changed since, and for a score that is too low.
+ * `--write` writes the scores and survivors into README.md.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { argv } from "node:process"
-import { rooms } from "./rooms.mjs"
+import { filesOf, rooms } from "./rooms.mjs"
 
 const least = { room: 85, all: 93 }
 const readme = new URL("README.md", import.meta.url)
@@ -31,44 +31,6 @@ const nameOf = (source, { location: { end, start }, replacement }) => {
 
 const keyOf = ({ from, to }) => `${from}\n${to}`
 
-/** The mutants of a room by their status. Those of constants are not run. */
-const resultsOf = (room) => {
-  const file = `build/mutants/${room}.json`
-  if (!existsSync(file)) return undefined
-  const counts = { files: 0, killed: 0, alive: 0, notRun: 0 }
-  const survivors = []
-  for (const [path, { mutants, source }] of Object.entries(JSON.parse(readFileSync(file, "utf8")).files)) {
-    if (mutants.length === 0) continue
-    counts.files++
-    for (const mutant of mutants) {
-      if (mutant.status === "Killed" || mutant.status === "Timeout") counts.killed++
-      else if (mutant.status === "Survived" || mutant.status === "NoCoverage") {
-        counts.alive++
-        survivors.push({ path, line: mutant.location.start.line, status: mutant.status, ...nameOf(source, mutant) })
-      } else counts.notRun++
-    }
-  }
-  return { room, ...counts, survivors }
-}
-
-const scoreOf = ({ alive, killed }) => 100 * killed / (killed + alive)
-const rowOf = (name, counts) =>
-  `| ${name} | ${counts.files} | ${counts.killed + counts.alive} | ${counts.alive} | ${scoreOf(counts).toFixed(1)} % |`
-
-const results = Object.keys(rooms).map(resultsOf).filter((result) => result !== undefined)
-const total = results.reduce((sum, { alive, files, killed }) => ({
-  alive: sum.alive + alive,
-  files: sum.files + files,
-  killed: sum.killed + killed
-}), { alive: 0, files: 0, killed: 0 })
-const table = [
-  "| room | files | mutants | survivors | score |",
-  "|---|---|---|---|---|",
-  ...results.map((result) => rowOf(result.room, result)),
-  rowOf("all", total)
-].join("\n")
-console.log(table)
-
 const reasons = JSON.parse(readFileSync(new URL("reasons.json", import.meta.url), "utf8"))
 const reasonOf = new Map(
   Object.entries(reasons).flatMap(([path, groups]) =>
@@ -77,21 +39,74 @@ const reasonOf = new Map(
 )
 
 const problems = []
-const survivors = results.flatMap((result) => result.survivors)
 const found = new Set()
-for (const survivor of survivors) {
-  const key = `${survivor.path}\n${keyOf(survivor)}`
-  found.add(key)
-  if (!reasonOf.has(key)) {
-    const { from, line, path, status, to } = survivor
-    problems.push(`${path}:${line}: ${status}, without a reason\n  - ${from}\n  + ${to}`)
+
+/** The mutants of a room by their status. Those of constants are not run. */
+const resultsOf = (room) => {
+  const file = `build/mutants/${room}.json`
+  if (!existsSync(file)) return []
+  const expected = filesOf(rooms[room].mutate)
+  const { files } = JSON.parse(readFileSync(file, "utf8"))
+  const counts = { room, measured: 0, expected: expected.length, killed: 0, alive: 0, withoutReason: 0 }
+  const date = statSync(file).mtime.toISOString().slice(0, 10)
+  for (const path of expected) {
+    const { mutants = [], source } = files[path] ?? {}
+    const ran = mutants.filter(({ status }) => status !== "Ignored")
+    if (ran.length === 0) {
+      // It has constants only, or has not run.
+      if (path in files) counts.measured++
+      else problems.push(`${path}: has not run`)
+      continue
+    }
+    counts.measured++
+    if (source !== readFileSync(path, "utf8")) problems.push(`${path}: has changed since its mutants ran`)
+    for (const mutant of ran) {
+      if (mutant.status === "Killed" || mutant.status === "Timeout") {
+        counts.killed++
+        continue
+      }
+      counts.alive++
+      const { from, to } = nameOf(source, mutant)
+      const key = `${path}\n${keyOf({ from, to })}`
+      found.add(key)
+      if (reasonOf.has(key)) continue
+      counts.withoutReason++
+      problems.push(`${path}:${mutant.location.start.line}: ${mutant.status}, without a reason\n  - ${from}\n  + ${to}`)
+    }
+    for (const [key] of reasonOf) {
+      const [of, from, to] = key.split("\n")
+      if (of === path && !found.has(key)) problems.push(`${path}: a reason without a survivor\n  - ${from}\n  + ${to}`)
+    }
   }
+  return [{ ...counts, date }]
 }
-for (const key of reasonOf.keys()) {
-  const [path, from, to] = key.split("\n")
-  if (results.length === Object.keys(rooms).length && !found.has(key)) {
-    problems.push(`${path}: a reason without a survivor\n  - ${from}\n  + ${to}`)
-  }
+
+const scoreOf = ({ alive, killed }) => 100 * killed / (killed + alive)
+const rowOf = (name, { alive, date, expected, killed, measured, withoutReason }) =>
+  `| ${name} | ${measured} of ${expected} | ${killed + alive} | ${alive} | ${withoutReason} | ${
+    scoreOf({ alive, killed }).toFixed(1)
+  } % | ${date} |`
+
+const results = Object.keys(rooms).flatMap(resultsOf)
+const sum = (of) => results.reduce((total, counts) => total + of(counts), 0)
+const total = {
+  measured: sum(({ measured }) => measured),
+  expected: sum(({ expected }) => expected),
+  killed: sum(({ killed }) => killed),
+  alive: sum(({ alive }) => alive),
+  withoutReason: sum(({ withoutReason }) => withoutReason),
+  date: ""
+}
+const table = [
+  "| room | files | mutants | survivors | without a reason | score | run |",
+  "|---|---|---|---|---|---|---|",
+  ...results.map((result) => rowOf(result.room, result)),
+  rowOf("all", total)
+].join("\n")
+console.log(table)
+
+for (const room of Object.keys(rooms)) {
+  if (!results.some((result) => result.room === room)) problems.push(`${room}: has not run`)
 }
 for (const result of results) {
   if (scoreOf(result) < least.room) problems.push(`${result.room}: the score is below ${least.room} %`)

@@ -1,3 +1,6 @@
+import { existsSync, readdirSync } from "node:fs"
+import { basename, dirname } from "node:path"
+
 /**
  * The rooms of pure code that are mutated, and the tests that run on the mutants of each. Shells of Effect are left out, and
  * so are tests that start processes or servers, or that run an application: a mutant must be decided in a second or two.
@@ -66,4 +69,31 @@ export const rooms = {
       "test/binance/internal/klines/{candleMap,columns,evidence,exchangeClock,klinesModel,minuteWeight,numberText,ranges,restAnswer,restRows,rowSources,split,symbols}.test.ts"
     ]
   }
+}
+
+/** `a/{b,c}*.ts` as `a/b*.ts` and `a/c*.ts`. */
+const alternatives = (pattern) => {
+  const braces = /\{([^{}]*)\}/.exec(pattern)
+  return braces === null
+    ? [pattern]
+    : braces[1].split(",").flatMap((name) => alternatives(pattern.replace(braces[0], () => name)))
+}
+
+const matching = (pattern) => {
+  const [before, after] = basename(pattern).split("*")
+  if (after === undefined) return existsSync(pattern) ? [pattern] : []
+  return readdirSync(dirname(pattern))
+    .filter((name) => name.startsWith(before) && name.endsWith(after))
+    .map((name) => `${dirname(pattern)}/${name}`)
+}
+
+/** Each single pattern of these, without its exclamation mark, and the files that it names. */
+export const filesByPattern = (patterns) =>
+  new Map(patterns.flatMap((pattern) => alternatives(pattern.replace("!", "")).map((one) => [one, matching(one)])))
+
+/** The files that are named by these patterns, and not by one with an exclamation mark. */
+export const filesOf = (patterns) => {
+  const named = (some) => [...filesByPattern(some).values()].flat()
+  const excluded = named(patterns.filter((pattern) => pattern.startsWith("!")))
+  return named(patterns.filter((pattern) => !pattern.startsWith("!"))).filter((file) => !excluded.includes(file))
 }

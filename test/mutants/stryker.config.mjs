@@ -13,8 +13,8 @@ export default {
   // Mutants of constants are in force before the tests start: each of them would take a process of its own.
   ignoreStatic: true,
   concurrency: 1,
-  // A busy machine is no reason to count a mutant as killed.
-  timeoutMS: 5000,
+  // A busy machine is no reason to count a mutant as killed. An endless loop is found sooner, by the number of its rounds.
+  timeoutMS: 60_000,
   timeoutFactor: 4,
   reporters: ["progress-append-only", "clear-text"],
   clearTextReporter: { allowColor: false, reportTests: false, allowEmojis: false },
