@@ -180,6 +180,10 @@ describe("sound", () => {
     expect([...sound(columns, "1h", 0).columns.trades]).toEqual([0, 3, 5])
   })
 
+  it("the newest first is not in order", () => {
+    expect([...sound(at(3, 2, 1), "1h", 0).columns.trades]).toEqual([2, 1, 0])
+  })
+
   it("the grid of months, and one that starts at another anchor", () => {
     const months = Interval.opens("1M", Date.UTC(2024, 0), Date.UTC(2024, 4))
     const rows = columnsOf([...months, months[3]! + day].map((open) => ({ open, isPriced: true })))
