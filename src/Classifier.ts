@@ -17,7 +17,8 @@
  * | the name of a class, by its ending (`…TimeoutError`, `Throttl…`) | the kind of fault |
  * | `Retry-After`, `RateLimit`, `x-ratelimit-*`, `retry_after`, "try again in 20s" | the wait |
  * | `message`, `detail`, `error`, `errors`, `error_description`, `title`, XML, the title of a page | the reason |
- * | a well-known message, or one after `: ` or in the last paragraph | the kind of fault, where nothing else is known |
+ * | a `status` of 0 beside `statusText`, `xhr` or `readyState` | a request without an answer |
+ * | a well-known message, or one after a name, a code or `: `, or on a line of its own | the kind of fault, where nothing else is known |
  *
  * Structure beats wording. A fact of the transport beats its wrappers, and a timeout beats the abort that it caused. The
  * status of an answer beats a body that cannot be parsed. The statuses 418 and 429 always mean a rate limit; 403 and 451

@@ -82,8 +82,8 @@ const bodyAmong = (link: Foreign, holders: ReadonlyArray<Foreign>): unknown => {
     const body = bodyIn(link, holder)
     if (body !== undefined) return body
   }
-  return bodyOf(get(holders[0], "text")) ?? errorOf(link) ?? graphql(holders[0]) ?? itself(link, holders[0]) ??
-    message(link)
+  return bodyOf(get(holders[0], "text")) ?? oauth(link) ?? errorOf(link) ?? graphql(holders[0]) ??
+    graphql(get(link, "result")) ?? itself(link, holders[0]) ?? message(link)
 }
 
 /** A body that the client made its message. */
@@ -113,9 +113,21 @@ const errorOf = (link: Foreign): unknown => {
     : error
 }
 
-/** A response that is its own body: `{ statusCode, message }`. */
-const itself = (link: Foreign, response: unknown): unknown =>
-  response !== link && typeof get(response, "message") === "string" ? response : undefined
+/** An error response of OAuth 2.0, RFC 6749 section 5.2, whose fields the client has moved to its error. */
+const oauth = (link: Foreign): unknown => {
+  const error = text(link, "error")
+  const description = text(link, "error_description")
+  return error === undefined || description === undefined ? undefined : { error, error_description: description }
+}
+
+/** A response that is its own body: `{ statusCode, message }`, `{ ok: false, error_code, description }`. */
+const itself = (link: Foreign, response: unknown): unknown => {
+  if (response !== link && typeof get(response, "message") === "string") return response
+  const description = text(response, "description")
+  return get(response, "ok") === false && description !== undefined
+    ? { description, error_code: get(response, "error_code"), parameters: get(response, "parameters") }
+    : undefined
+}
 
 /** An answer of GraphQL: graphql-request spreads its body over the response. */
 const graphql = (response: unknown): unknown => {

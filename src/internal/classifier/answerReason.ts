@@ -103,18 +103,22 @@ const wordings = [
   "reason",
   "error",
   "errors",
+  "errorMessages",
+  "error_summary",
   "fault",
   "faultstring",
   "errmsg",
   "statusMessage",
   "title",
-  "details"
+  "details",
+  "err-msg",
+  "result"
 ] as const
 
 const maxDepth = 4
 
 const ofJson = (body: unknown, depth: number): string | undefined => {
-  if (typeof body === "string") return body.trim()
+  if (typeof body === "string") return depth > 0 && outcome.test(body) ? undefined : body.trim()
   if (depth > maxDepth || !isObject(body)) return undefined
   if (Array.isArray(body)) {
     for (const item of body.slice(0, 4)) {
@@ -162,12 +166,16 @@ export const apiCodeOf = (body: unknown, status: number | undefined): number | s
     }
   }
   for (const place of [error, body]) {
-    const type = text(place, "status") ?? text(place, "type")
+    const said = text(place, "status")
+    // A Status of Kubernetes says only that it is one, and why.
+    const type = said !== undefined && outcome.test(said) ? text(place, "reason") : said ?? text(place, "type")
     if (type !== undefined && isWord(type)) return type
   }
   // A single word there is a reason; codes have several.
   return typeof error === "string" && isWord(error) && error.includes("_") ? error : undefined
 }
+
+const outcome = /^(?:fail(?:ure|ed)?|error|n(?:ot)?ok|ko)$/i
 
 const codeAt = (place: unknown, name: string): number | string | undefined => {
   const code = get(place, name)

@@ -50,23 +50,27 @@ const exhausted = word(
 const limited = word(
   "RATE_?LIMIT(?:S|ED|ING)?(?:_EXCEEDED|_REACHED|_HIT)?|TOO_MANY_(?:[A-Z]+_)?(?:REQUESTS|CALLS|ATTEMPTS|CONNECTIONS|CLIENTS|QUERIES|SESSIONS)|THROTTL(?:ED|ING|E)|REQUEST_LIMIT(?:_EXCEEDED)?|REQUESTS_LIMIT_EXCEEDED|" +
     "SLOW_DOWN|RESOURCE_EXHAUSTED|QUOTA_EXCEEDED|USER_RATE_LIMIT_EXCEEDED|PROVISIONED_THROUGHPUT_EXCEEDED|BANDWIDTH_LIMIT_EXCEEDED|" +
-    "OVERLOADED|CON_COUNT|TOO_MANY_USER_CONNECTIONS"
+    "OVERLOADED|CON_COUNT|TOO_MANY_USER_CONNECTIONS|FLOOD_WAIT"
 )
 
-const timedOut = word("TIME_?OUT|TIMED_OUT|DEADLINE_EXCEEDED|MAX_TIME_MS_EXPIRED")
+const timedOut = word("TIME_?OUT|TIMED_OUT|DEADLINE_EXCEEDED|TIME_LIMIT_EXCEEDED|MAX_TIME_MS_EXPIRED")
 
 const unauthenticated = word(
   "UNAUTHENTICATED|UNAUTHORI[SZ]ED|AUTHENTICATION|AUTHENTICATION_?(?:FAILED|REQUIRED)|INVALID_LOGIN|LOGIN_FAILED|INVALID_SESSION(?:_ID)?|NOT_AUTHENTICATED|INVALID_(?:API_)?KEY|" +
-    "INVALID_(?:ACCESS_)?TOKEN|(?:EXPIRED_TOKEN|TOKEN_EXPIRED)|INVALID_GRANT|INVALID_CLIENT|INVALID_AUTH|INVALID_CREDENTIALS|NOT_AUTHED|AUTHORIZATION_VIOLATION|ACCESS_DENIED_ERROR|" +
+    "INVALID_(?:ACCESS_)?TOKEN|(?:EXPIRED_TOKEN|TOKEN_EXPIRED)|INVALID_GRANT|INVALID_CLIENT|INVALID_AUTH|INVALID_CREDENTIALS?|AUTHENTICATIONFAILED|WRONG_PASSWORD|INVALID_PASSWORD|JWT_EXPIRED|INVALID_JWT|NOT_AUTHED|AUTHORIZATION_VIOLATION|ACCESS_DENIED_ERROR|" +
     "SIGNATURE_DOES_NOT_MATCH|INVALID_SIGNATURE|INVALID_ACCESS_KEY_ID|UNRECOGNIZED_CLIENT|MISSING_AUTHENTICATION_TOKEN|LOGIN_REQUIRED|BAD_CREDENTIALS|SASL_AUTHENTICATION|SASL_AUTHENTICATION_FAILED|NOAUTH|WRONGPASS"
 )
 
 const forbidden = word(
-  "FORBIDDEN|PERMISSIONS?_(?:DENIED|VIOLATION)|PERMISSION|ACCESS_DENIED|NOT_AUTHORIZED|AUTHORIZATION_FAILED|INSUFFICIENT_(?:PERMISSIONS?|SCOPES?|PRIVILEGES?)|NOPERM|ACCESS_NOT_CONFIGURED"
+  "FORBIDDEN|INSUFFICIENT_ACCESS(?:_RIGHTS)?|PERMISSIONS?_(?:DENIED|VIOLATION)|PERMISSION|ACCESS_DENIED|NOT_AUTHORIZED|AUTHORIZATION_FAILED|INSUFFICIENT_(?:PERMISSIONS?|SCOPES?|PRIVILEGES?)|NOPERM|ACCESS_NOT_CONFIGURED"
 )
 
 const disconnected = word(
-  "CONNECTION_(?:REFUSED|LOST|CLOSED|RESET|FAILED|FAILURE|DOWN|TERMINATED)|FAILED_TO_(?:CONNECT|OPEN_SOCKET)|BROKEN_PIPE|NOT_CONNECTED|NO_(?:LIVING_)?CONNECTIONS?|DISCONNECTED|NETWORK_(?:ERROR|FAILURE|UNREACHABLE|REQUEST_FAILED)|HOST_UNREACHABLE|SOCKET_CLOSED(?:_UNEXPECTEDLY)?|LEADER_NOT_AVAILABLE|BROKER_NOT_AVAILABLE"
+  "CONNECTION_(?:REFUSED|LOST|LOSS|CLOSED|RESET|FAILED|FAILURE|DOWN|TERMINATED)|FAILED_TO_(?:CONNECT|OPEN_SOCKET)|BROKEN_PIPE|NOT_CONNECTED|NO_(?:LIVING_)?CONNECTIONS?|DISCONNECTED|NETWORK_(?:ERROR|FAILURE|UNREACHABLE|REQUEST_FAILED)|HOST_UNREACHABLE|SOCKET_CLOSED(?:_UNEXPECTEDLY)?|LEADER_NOT_AVAILABLE|BROKER_NOT_AVAILABLE"
+)
+
+const full = word(
+  "SQLITE_FULL|DISK_FULL|NOT_ENOUGH_(?:DISK_)?SPACE|NO_SPACE_LEFT|INSUFFICIENT_STORAGE|STORAGE_FULL|OUT_OF_DISK_SPACE"
 )
 
 const unresolved = word("DNS_(?:LOOKUP|RESOLUTION|FAILED|FAILURE)|NAME_NOT_RESOLVED|HOST_NOT_FOUND|UNKNOWN_HOST")
@@ -98,11 +102,15 @@ const families: ReadonlyArray<readonly [RegExp, Meaning]> = [
   [forbidden, { tag: "ApiPermission" }],
   [disconnected, { tag: "NetworkConnection" }],
   [unresolved, { tag: "NetworkDns" }],
+  [full, { tag: "StorageSpace" }],
+  [word("SQLITE_(?:BUSY|LOCKED|READONLY)"), { tag: "StorageWrite" }],
+  [word("SQLITE_(?:CORRUPT|NOTADB|CANTOPEN|IOERR)"), { tag: "StorageRead" }],
   [corrupt, { tag: "DataIntegrity" }],
   [misanswered, { tag: "ApiFormat" }],
   [failing, { tag: "ApiFormat", retryable: true }],
   [rejected, { tag: "ApiFormat" }],
-  [malformed, { tag: "DataTransformation" }]
+  [malformed, { tag: "DataTransformation" }],
+  [ending("CREDENTIALS?(?:_PROVIDER|_UNAVAILABLE)?"), { tag: "ApiAuth" }]
 ]
 
 /** The names of classes say the same by their endings, and a few things more. */
@@ -112,7 +120,11 @@ const nameFamilies: ReadonlyArray<readonly [RegExp, Meaning]> = [
   [ending("RATE_LIMIT(?:ED)?"), { tag: "ApiRateLimit" }],
   [ending("DNS|NAME_RESOLUTION|HOST_NOT_FOUND"), { tag: "NetworkDns" }],
   [ending("CONNECTIONS?|CONNECT|NETWORK|SOCKET|TRANSPORT|DISCONNECT|SERVER_SELECTION"), { tag: "NetworkConnection" }],
-  [ending("UNAVAILABLE"), { tag: "ApiFormat", retryable: true }]
+  [ending("JSON_WEB_TOKEN|JW[TSE]_(?:INVALID|CLAIM_VALIDATION_FAILED|SIGNATURE_VERIFICATION_FAILED)"), {
+    tag: "ApiAuth"
+  }],
+  [ending("VALIDATION|VALIDATOR"), { tag: "DataValidation" }],
+  [ending("UNAVAILABLE|BUSY"), { tag: "ApiFormat", retryable: true }]
 ]
 
 const find = (
@@ -209,10 +221,12 @@ export const meaningFinding = (code: string, link: unknown): Finding | undefined
 export const codeWordFinding = (link: Foreign): Finding | undefined => {
   for (const code of codesOf(link)) {
     const meaning = meaningOf(code)
-    if (meaning !== undefined) return finding(asKind(meaning), link)
+    if (meaning !== undefined) return finding(asKind(meaning), link, isStored(meaning) ? code : undefined)
   }
   return undefined
 }
+
+const isStored = ({ tag }: Meaning): boolean => tag.startsWith("Storage")
 
 /** The finding of the name of the class of a link, by its ending. */
 export const nameEndingFinding = (name: string, link: Foreign): Finding | undefined => {
@@ -220,8 +234,15 @@ export const nameEndingFinding = (name: string, link: Foreign): Finding | undefi
   return meaning && finding(asKind(meaning), link)
 }
 
+/** The finding of the name of a class at the head of a message. */
+export const nameMeaningFinding = (name: string, link: unknown): Finding | undefined => {
+  const meaning = name === "" ? undefined : nameMeaning(name)
+  return meaning && finding(kind(meaning.tag, Rank.Wording), link)
+}
+
 /** Whether another attempt makes sense by a code or a name of the link; undefined if neither says so. */
-export const retryableBy = (link: unknown, name: string | undefined): boolean | undefined => {
+export const retryableBy = (link: unknown, name: string | undefined, found?: string): boolean | undefined => {
+  if (found !== undefined) return meaningOf(found)?.retryable
   for (const code of codesOf(link)) {
     const meaning = meaningOf(code)
     if (meaning !== undefined) return meaning.retryable

@@ -19,6 +19,7 @@ import { isStatusPhrase } from "./phrases.js"
 import { closeCodeOf, protocolRetryable } from "./protocols.js"
 import type { Foreign } from "./read.js"
 import { get, isObject, number, text } from "./read.js"
+import { isBusy } from "./sqlite.js"
 import { waitOf } from "./waits.js"
 
 export interface Case {
@@ -128,7 +129,10 @@ const retryableOf = ({ answer, chain, finding }: Case): boolean | undefined => {
   if (tag === "Unexpected" && finding.rank !== Rank.Abort) {
     return protocolRetryable(link) ?? (chain.some(saysRetryable) ? true : undefined)
   }
-  if (tag === "ApiFormat" && status === undefined) return protocolRetryable(link) ?? retryableBy(link, nameOf(link))
+  if (tag === "ApiFormat" && status === undefined) {
+    return protocolRetryable(link) ?? retryableBy(link, nameOf(link), finding.code)
+  }
+  if (tag === "StorageWrite" && isBusy(finding.code)) return true
   return undefined
 }
 
@@ -280,7 +284,7 @@ const statusPrefix = /^(?:HTTP )?(\d{3})[:,]? (?:status code \(no body\))?/
 
 // Messages of clients about any answer that is not a success.
 const generic =
-  /^(?:Bad response|failed|Request failed|Response error|HTTP ?error|HTTP request failed\.?|UnknownError|Unknown|Error|fetch failed)$/i
+  /^(?:Bad response|failed|Request failed|Command failed|NOTOK|Response error|HTTP ?error|HTTP request failed\.?|UnknownError|Unknown|Error|fetch failed)$/i
 
 const detail = ({ answer, chain, finding: { link, tag } }: Case): string => {
   const source = tag === "Unexpected" || tag === "Internal" ? innermost(chain, link) : link
@@ -294,11 +298,18 @@ const detail = ({ answer, chain, finding: { link, tag } }: Case): string => {
   // An aggregate often has no message of its own.
   const message = oneLine(
     treeOf(source) ??
-      (readable(ownMessage(source)) || ownMessage(get(get(source, "errors"), 0)) ||
+      (specific(source) || ownMessage(get(get(source, "errors"), 0)) ||
         (source instanceof Error ? "" : reasonOf(source)) || reasonOf(answer?.body) || "")
   )
   if (message !== "" && tag !== "Unexpected" && tag !== "Internal") return message
   return [nameOf(source) ?? text(source, "_tag"), message].filter((part) => part).join(" - ")
+}
+
+/** The message, or what the server said where the client has no more than a formula. */
+const specific = (source: object): string => {
+  const words = ownMessage(source)
+  if (!generic.test(words)) return readable(words)
+  return text(source, "responseText") ?? (source instanceof Error ? words : reasonOf(source) ?? words)
 }
 
 /** The reason inside a message that is JSON. */

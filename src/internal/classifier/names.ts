@@ -22,7 +22,7 @@ const names = table([
   ],
   [
     kind("DataValidation", Rank.Format),
-    "ZodError $ZodError ValiError ValidationError SchemaError StructError AssertError TypeBoxError ArkErrors"
+    "ZodError $ZodError ValiError ValidationError CastError SchemaError StructError AssertError TypeBoxError ArkErrors TypeGuardError"
   ],
   [
     kind("DataIntegrity", Rank.Fact),

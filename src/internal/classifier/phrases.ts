@@ -3,13 +3,15 @@
  * their author threw text. Each is anchored to the beginning: a word inside a message decides nothing.
  */
 import { quoted } from "./ccxt.js"
-import { clauseFinding, lastParagraph } from "./clauses.js"
+import { certificateTexts } from "./certificateTexts.js"
+import { clauseFinding, lastParagraph, linesOf } from "./clauses.js"
 import { byCode } from "./codes.js"
-import { meaningFinding } from "./codeWords.js"
+import { meaningFinding, nameMeaningFinding } from "./codeWords.js"
 import type { Finding, Kind, Phase } from "./finding.js"
 import { finding, kind, Rank } from "./finding.js"
 import { get, text } from "./read.js"
 import { rustFinding, rustMessage } from "./rust.js"
+import { sqliteTexts } from "./sqlite.js"
 import { byStatus } from "./status.js"
 import { reasons } from "./statusReasons.js"
 
@@ -23,20 +25,8 @@ const json = kind("DataTransformation", Rank.Format)
 const bug = kind("Internal", Rank.Wording)
 const aborted = kind("Unexpected", Rank.Abort)
 
-/** Messages of certificates, and the code that goes with each. */
-const certificates: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^self[- ]signed certificate in certificate chain/, "SELF_SIGNED_CERT_IN_CHAIN"],
-  [/^self[- ]signed certificate/, "DEPTH_ZERO_SELF_SIGNED_CERT"],
-  [/^certificate has expired/, "CERT_HAS_EXPIRED"],
-  [/^certificate is not yet valid/, "CERT_NOT_YET_VALID"],
-  [/^unable to verify the first certificate/, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
-  [/^unable to get local issuer certificate/, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],
-  [/^Hostname\/IP does not match certificate's altnames/, "ERR_TLS_CERT_ALTNAME_INVALID"],
-  [/^unknown certificate verification error/, "UNKNOWN_CERTIFICATE_VERIFICATION_ERROR"],
-  // Chromium, and Safari
-  [/^net::ERR_CERT_/, "CERT_REJECTED"],
-  [/^The certificate for this server /, "CERT_REJECTED"]
-]
+/** Messages that stand for a code. */
+const codedTexts = [...certificateTexts, ...sqliteTexts]
 
 const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   // undici and fetch
@@ -176,7 +166,19 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   // Databases, brokers and shells
   [/^Can't reach database server\b/, connection],
   [
-    /^(?:Channel|Connection|Socket) (?:is )?(?:closed|closing|ended|lost|terminated|not available)(?:[.:]|$| (?:unexpectedly|abruptly|before|during|while)\b)/,
+    /^(?:Channel|Connection|Socket) (?:is |was )?(?:closed|closing|ended|lost|terminated|not (?:available|open|established))(?:[.:]|$| (?:unexpectedly|abruptly|before|during|while|by)\b)/,
+    connection
+  ],
+  [
+    /^(?:the )?connection to [^\n]{1,160}?(?: (?:was|is|has been) (?:closed or )?(?:broken|closed|lost|terminated|interrupted|reset|dropped)\b| could not be established\b| terminated unexpectedly\b| received end-of-file\b)/i,
+    connection
+  ],
+  [
+    /^(?:TNS:(?:no listener|lost contact|connection closed|packet \w+ failure)|CONNECTION ERROR: Couldn't connect to|Unreachable hosts\b|[^.\n]{0,80}\bclient is offline\b)/,
+    connection
+  ],
+  [
+    /^(?:(?:Failed to fetch|error loading) dynamically imported module: |Importing a module script failed\.)/,
     connection
   ],
   [
@@ -194,7 +196,13 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^Connection refused(?:[.:]|$)/, connection],
   [/^(?:ERR max number of clients reached|error code: 1015$)/, kind("ApiRateLimit", Rank.Wording)],
   [/^(?:Knex: )?Timeout acquiring a connection\b/, timeout()],
-  [/^Timed out (?:while )?(?:waiting for|fetching|acquiring|connecting)\b/i, timeout()],
+  [/^Timed out (?:while )?(?:waiting for|fetching|acquiring|connecting|authenticating|reading|writing)\b/i, timeout()],
+  // A session that timed out wants a login.
+  [
+    /^(?!.{0,80}\b(?:session|token|cookie|login)\b)(?:[\w'`"./:-]+ ){1,10}timed out(?:[.!,]|$| after \d)/i,
+    timeout("total")
+  ],
+  [/^(?:connection (?:request )?timeout(?:: timeout of \d|\. request exceeded))/i, timeout("total")],
   [/^(?:\w+\.\w+: |Navigation )?timeout (?:of )?\d+ ?ms exceeded/i, timeout("total")],
   [
     /^(?:Timeout \((?:\w+ )?(?:socket|connection)\)|(?:Heartbeat|Keep-?alive|Connack|Ping|Greeting|Idle) (?:timeout|timed out))$/i,
@@ -235,6 +243,7 @@ const statusWords: ReadonlyArray<RegExp> = [
   /^error code: ([45]\d\d)$/,
   /^(?:Network error: )?Response not successful: Received status code (\d{3})\b/,
   /^got status: ([45]\d\d) [A-Z]/,
+  /^Non-200 status code \(([45]\d\d)\)/,
   new RegExp(`^([45]\\d\\d) (?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}(?:$|[:,] )`)
 ]
 
@@ -245,6 +254,9 @@ const systemError = /^(E[A-Z][A-Z0-9]+): [^,]+(?:, (\w+))?/
 /** A message that is only a code: `ERR_ERROR_FORMAT_PADDING_2`, `ECONNREFUSED`. */
 const bareCode = /^(E[A-Z][A-Z0-9_]{1,60})$/
 
+/** A code that is a word, alone or before an address: `NS_ERROR_UNKNOWN_HOST`, `CONNECTION_LOSS[-4]`, `RateLimitExceeded`. */
+const bareWord = /^(?:An API error occurred: )?([A-Za-z][\w.-]{3,60})(?:$|\[-?\d+\]$| at https?:)/
+
 /** Bun, where it has no text for a code: `ZlibError fetching "https://…". For more information, …`. */
 const fetching = /^([A-Z]\w{3,60}) fetching "/
 
@@ -252,10 +264,11 @@ const patterns = [
   systemCall,
   systemError,
   bareCode,
+  bareWord,
   fetching,
   rustMessage,
   ...statusWords,
-  ...[...certificates, ...phrases].map(([phrase]) => phrase)
+  ...[...codedTexts, ...phrases].map(([phrase]) => phrase)
 ]
 
 /** All phrases with the same flags as one pattern: most messages match none, and are tested once. */
@@ -271,24 +284,47 @@ const reasonAlone = new RegExp(`^(?:${reasons})[a-z-]*(?: [A-Za-z'-]+){0,4}$`)
 
 /** The finding of the message of a link, or of a link that is text itself. */
 export const phraseFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
-  const whole = typeof link === "string" ? link : quoted(link)?.rest ?? messageOf(link)
-  if (whole === undefined || whole.length > maxMessage) return undefined
-  const message = whole.replace(named, "")
+  if (typeof link === "string") return saidFinding(link, link, operation)
+  const message = quoted(link)?.rest ?? text(link, "message")
+  const found = message === undefined ? undefined : saidFinding(message, link, operation)
+  return found ?? (link instanceof Error ? undefined : answerFinding(link, operation))
+}
+
+/** The finding of what an answer says that was thrown as it came. */
+const answerFinding = (link: unknown, operation: string | undefined): Finding | undefined => {
+  const error = get(link, "error")
+  const said = [...answerNames.map((name) => get(link, name)), get(get(link, "status"), "error_message")]
+  if (Array.isArray(error)) said.push(error[0])
+  for (const words of said) {
+    const found = typeof words === "string" ? saidFinding(words, link, operation) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const answerNames = ["msg", "retMsg", "error", "error_message", "err-msg", "result"] as const
+
+const saidFinding = (whole: string, link: unknown, operation: string | undefined): Finding | undefined => {
+  if (whole.length > maxMessage) return undefined
+  const named = whole.includes(": ") ? heads.exec(whole)?.[0] ?? "" : ""
+  const message = whole.slice(named.length)
   if (message === "") return traceFinding(text(link, "stack") ?? "", link, operation)
   if (isJsonError(link, message)) return finding(json, link)
   const last = lastParagraph(message)
   return headFinding(message, link, operation) ??
     (last === undefined ? undefined : headFinding(last, link, operation)) ??
-    clauseFinding(message, link, operation)
+    clauseFinding(message, link, operation) ?? linesFinding(message, link, operation) ??
+    nameMeaningFinding(lastName.exec(named)?.[1] ?? "", link)
 }
 
-/** The message of an error, or of an answer that was thrown as it came. */
-const messageOf = (link: unknown): string | undefined => {
-  const message = text(link, "message")
-  if (message !== undefined || link instanceof Error) return message
-  const error = get(link, "error")
-  return text(link, "msg") ?? text(link, "retMsg") ?? text(link, "error") ??
-    (Array.isArray(error) ? text(error, 0) : undefined)
+/** The finding of the first line that says something. */
+const linesFinding = (message: string, link: unknown, operation: string | undefined): Finding | undefined => {
+  for (const line of linesOf(message)) {
+    const said = line.replace(heads, "")
+    const found = headFinding(said, link, operation) ?? clauseFinding(said, link, operation)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** The finding of the beginning of a message. */
@@ -302,11 +338,11 @@ const headFinding = (message: string, link: unknown, operation: string | undefin
     : failed
     ? byCode(failed[1]!, failed[2], link, operation)
     : bare
-    ? byCode(bare[1]!, undefined, link, operation)
-    : meaningFinding(fetching.exec(message)?.[1] ?? "", link)
+    ? byCode(bare[1]!, undefined, link, operation) ?? meaningFinding(bare[1]!, link)
+    : meaningFinding(bareWord.exec(message)?.[1] ?? fetching.exec(message)?.[1] ?? "", link)
   if (coded !== undefined) return { ...coded, rank: Rank.Wording }
-  const certificate = certificates.find(([phrase]) => phrase.test(message))
-  if (certificate !== undefined) return finding(connection, link, certificate[1])
+  const known = codedTexts.find(([phrase]) => phrase.test(message))
+  if (known !== undefined) return finding(known[1], link, known[2])
   for (const word of statusWords) {
     const status = Number(word.exec(message)?.[1] ?? 0)
     const found = byStatus(status)
@@ -330,8 +366,15 @@ const headed = /^\w+ \[(E[A-Z0-9_]+)\]: /
 /** undici's fetch refuses a 407 with an error that says nothing; no other of its silent errors comes from there. */
 const silent = /^[ \t]+at makeNetworkError .*\n[ \t]+at httpNetworkOrCacheFetch /m
 
-/** Names at the head of a message: `TypeError: fetch failed`, `Uncaught Error: …`. */
-const named = /^(?:Uncaught )?(?:\w{0,40}(?:Error|Exception)(?: \[\w+\])?: ){1,3}/
+/**
+ * Names at the head of a message: `TypeError: fetch failed`, `Uncaught Error: …`, `java.net.ConnectException: …`,
+ * `ORA-12170: …`, `SQLITE_BUSY: …`, `page.goto: …`.
+ */
+const heads =
+  /^(?:Uncaught )?(?:(?:[A-Za-z]\w{0,40}\.){0,8}\w{0,40}(?:Error|Exception)(?: \[\w+\])?: |(?:[A-Za-z]\w{0,40}\.){1,8}\w{1,40}: |[A-Z]{2,10}-\d{2,6}: |[A-Z][A-Z\d]{1,20}(?:_[A-Z\d]{1,20}){1,5}: |\[Errno -?\d{1,5}\] ){1,4}/
+
+/** The innermost name among them. It counts where the rest says nothing. */
+const lastName = /(\w{1,60}(?:Error|Exception))(?: \[\w+\])?: $/
 
 // A message beyond this is a document, not a phrase.
 const maxMessage = 16_384

@@ -8,8 +8,8 @@ import { byStatus } from "./status.js"
 
 /** What the code of another protocol says, where it stands among what that protocol has beside it. */
 export const protocolFinding = (link: Foreign): Finding | undefined =>
-  grpcFinding(link) ?? closeFinding(link) ?? eventFinding(link) ?? sqlFinding(link) ?? rpcFinding(link) ??
-    replyFinding(link)
+  grpcFinding(link) ?? closeFinding(link) ?? eventFinding(link) ?? unansweredFinding(link) ?? sqlFinding(link) ??
+    rpcFinding(link) ?? replyFinding(link)
 
 /** Whether another attempt makes sense by the code of another protocol; undefined if it does not say so. */
 export const protocolRetryable = (link: unknown): boolean | undefined => {
@@ -49,12 +49,18 @@ const grpc: ReadonlyArray<Kind | undefined> = [
   server("ApiAuth") // unauthenticated
 ]
 
-/** gRPC's numbers are small and common: only beside its `details` and `metadata` are they its codes. */
+/**
+ * gRPC's numbers are small and common: they are its codes only beside two of its `details`, its `metadata`, the path of the
+ * call and the name of its errors.
+ */
 const isGrpc = (link: Foreign): boolean => {
   const code = get(link, "code")
+  if (typeof code !== "number" || code < 1 || code > 16) return false
   const details = get(link, "details")
-  return typeof code === "number" && code >= 1 && code <= 16 && isObject(get(link, "metadata")) &&
-    (typeof details === "string" || Array.isArray(details))
+  const hasDetails = typeof details === "string" || Array.isArray(details)
+  return isObject(get(link, "metadata"))
+    ? hasDetails || get(link, "name") === "RpcError"
+    : hasDetails && /^\/(?:\w{1,60}\.){0,8}[A-Z]\w{0,60}\/[A-Z]\w{0,60}$/.test(text(link, "path") ?? "")
 }
 
 const grpcFinding = (link: Foreign): Finding | undefined => {
@@ -116,6 +122,18 @@ const eventFinding = (link: Foreign): Finding | undefined => {
   return failed ? finding(kind("NetworkConnection", Rank.Wording), link) : undefined
 }
 
+/**
+ * A status of 0 is that of a request without an answer: an XMLHttpRequest, and the errors of clients made of one. It counts
+ * beside what only a request has.
+ */
+const unansweredFinding = (link: Foreign): Finding | undefined => {
+  if (get(link, "status") !== 0) return undefined
+  const said = text(link, "statusText")
+  if (said === undefined && !isObject(get(link, "xhr")) && typeof get(link, "readyState") !== "number") return undefined
+  if (said === "abort") return finding(kind("Unexpected", Rank.Abort), link)
+  return finding(kind(said === "timeout" ? "NetworkTimeout" : "NetworkConnection", Rank.Wording), link)
+}
+
 /** A FileReader has a `readyState` too, but no URL. */
 const isConnection = (target: unknown): boolean =>
   typeof get(target, "url") === "string" || typeof get(target, "responseURL") === "string"
@@ -131,8 +149,8 @@ const states: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^42501$/, kind("ApiPermission", Rank.Fact)],
   [/^53(?:300|400)$/, kind("ApiRateLimit", Rank.Fact)],
   [/^53100$/, kind("StorageSpace", Rank.Fact)],
-  // What else a database refuses is for a table of the application to say.
-  [/^[0-9A-Z]{5}$/, kind("Unexpected", Rank.Format)]
+  // What else a database refuses is for a table of the application to say. HY000 is any error.
+  [/^(?!HY000)[0-9A-Z]{5}$/, kind("Unexpected", Rank.Format)]
 ]
 
 // Serialization failures and deadlocks: the same transaction may succeed.

@@ -43,6 +43,7 @@ const numbered = (link: Foreign): Reply | undefined => {
   // An answer of HTTP has headers or a status besides.
   if (get(link, "headers") !== undefined || get(link, "status") !== undefined) return undefined
   if (crowded.test(said)) return { tag: "ApiRateLimit" }
+  if (mail === undefined && (code === 452 || code === 552)) return { tag: "StorageSpace" }
   if (code === 421) return { tag: "NetworkConnection" }
   if (unauthenticated.has(code)) return { tag: "ApiAuth" }
   return { tag: "ApiFormat", retryable: code < 500 }
@@ -75,7 +76,8 @@ const transfer: ReadonlySet<number> = new Set([
 /** Counts of things go on in lower case: `421 rows rejected`. */
 const sentence = /^\d{3}[ -][A-Z]/
 
-const crowded = /\btoo many (?:connections|sessions|users|messages|commands|login)|\brate limit|\bmaximum number of\b/i
+const crowded =
+  /\btoo many (?:\w+ ){0,2}(?:connections|sessions|users|messages|commands|login)|\brate limit|\bthrottl|\bsending rate\b|\bmaximum number of\b/i
 
 const unauthenticated: ReadonlySet<number> = new Set([430, 432, 530, 532, 534, 535, 538])
 

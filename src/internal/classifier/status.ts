@@ -145,10 +145,16 @@ const named = (holder: Foreign): number | undefined => {
   return isStatus(status) ? status : undefined
 }
 
-/** A numeric `code` counts as a status only beside the headers or the body that came with it. */
+/**
+ * A numeric `code` counts as a status only beside the headers or the body that came with it, and an `error_code` only in a
+ * refusal with its description, as the Bot API of Telegram answers.
+ */
 const codeAsStatus = (link: Foreign): number | undefined => {
   const code = get(link, "code")
-  return isStatus(code) && (isObject(get(link, "headers")) || isObject(get(link, "response"))) ? code : undefined
+  if (isStatus(code) && (isObject(get(link, "headers")) || isObject(get(link, "response")))) return code
+  if (get(link, "ok") !== false) return undefined
+  const refusal = get(link, "error_code")
+  return isStatus(refusal) && typeof get(link, "description") === "string" ? refusal : undefined
 }
 
 /** The status that a link carries, be it only in its message. */

@@ -28,7 +28,7 @@ export const waitOf = (evidence: WaitEvidence): Option.Option<Duration.Duration>
   const clock = serverClock(headers, now)
   let wait = ofRetryAfter(headers, clock)
   if (limited) wait = later(wait, ofLimitHeaders(headers, clock))
-  wait = later(later(wait, ofBody(body, clock)), ofClientError(error, clock))
+  wait = later(later(wait, ofBody(body, clock)), ofClientError(error, clock, limited))
   return wait === undefined ? Option.none() : Option.some(Duration.millis(wait))
 }
 
@@ -157,16 +157,18 @@ const ofList = (
 }
 
 const ofRetryAfter = (headers: Readonly<Record<string, string>>, now: number): number | undefined =>
-  later(
-    later(
-      ofList(headers["retry-after"], second, now, ofStandard),
-      ofList(headers["x-retry-after"], second, now)
-    ),
-    later(
-      ofList(headers["retry-after-ms"], 1, now),
-      ofList(headers["x-ms-retry-after-ms"], 1, now)
+  latest(
+    Object.keys(headers).map((name) =>
+      name === "retry-after"
+        ? ofList(headers[name], second, now, ofStandard)
+        : name.length <= maxName && retryHeader.test(name)
+        ? ofList(headers[name], inMillis.test(name) ? 1 : second, now)
+        : undefined
     )
   )
+
+/** `x-retry-after`, `retry-after-ms`, `x-ratelimit-retry-after`, `x-rate-limit-retry-after-seconds`, … */
+const retryHeader = /^(?:[a-z]+-){0,5}retry-after(?:-(?:ms|millis|seconds|secs?))?$/
 
 /** `x-ratelimit-reset`, `ratelimit-reset`, `x-rate-limit-reset-requests`, `anthropic-ratelimit-tokens-reset`, … */
 const limitHeader =
@@ -212,7 +214,6 @@ const fields: ReadonlyArray<readonly [name: string, unit: number]> = [
   ["retry_after", second],
   ["retryAfterSeconds", second],
   ["retry_after_seconds", second],
-  ["retryDelay", second],
   ["retryAfterMs", 1],
   ["retry_after_ms", 1],
   ["retryAfterMillis", 1],
@@ -226,7 +227,9 @@ const ofFields = (holder: unknown, now: number, seconds: number = second): numbe
     const value = get(holder, name)
     if (value !== undefined) wait = later(wait, ofValue(value, unit === second ? seconds : unit, now))
   }
-  return wait
+  const delay = get(holder, "retryDelay")
+  // In the details of Google's errors it is a text with its unit; in clients, a number for a timer.
+  return delay === undefined ? wait : later(wait, ofValue(delay, 1, now))
 }
 
 const ofValue = (value: unknown, unit: number, now: number): number | undefined => {
@@ -245,7 +248,9 @@ const ofBody = (body: unknown, now: number): number | undefined => {
   let wait = ofFields(body, now)
   const others = [error, get(body, "data"), get(error, "data"), get(body, "parameters"), get(body, "extensions")]
   for (const holder of others) wait = later(wait, ofFields(holder, now))
-  for (const holder of Array.isArray(details) ? details.slice(0, 16) : []) wait = later(wait, ofFields(holder, now))
+  for (const holder of Array.isArray(details) ? details.slice(0, 16) : [details]) {
+    wait = later(wait, ofFields(holder, now))
+  }
   for (const holder of [body, error]) {
     for (const name of wordings) wait = later(wait, ofMessage(holder, name, now))
   }
@@ -260,11 +265,15 @@ const ofMessage = (holder: unknown, name: string, now: number): number | undefin
 const wordings = ["msg", "message", "description"] as const
 
 /** Errors of which the client kept no answer, but its wait. */
-const ofClientError = (error: unknown, now: number): number | undefined =>
-  !isObject(error) || isBare(error)
-    ? undefined
-    // `timeToReset` beside it: discord.js counts in milliseconds.
-    : later(ofFields(error, now, typeof get(error, "timeToReset") === "number" ? 1 : second), ofDetails(error, now))
+const ofClientError = (error: unknown, now: number, limited: boolean): number | undefined => {
+  if (!isObject(error)) return undefined
+  // The message of a client repeats that of the answer.
+  const said = limited ? ofMessage(error, "message", now) : undefined
+  if (isBare(error)) return said
+  // `timeToReset` beside it: discord.js counts in milliseconds.
+  const own = ofFields(error, now, typeof get(error, "timeToReset") === "number" ? 1 : second)
+  return latest([said, own, ofFields(get(error, "parameters"), now), ofDetails(error, now)])
+}
 
 /** The details that Google's clients keep of the body. */
 const ofDetails = (error: unknown, now: number): number | undefined => {
@@ -274,7 +283,7 @@ const ofDetails = (error: unknown, now: number): number | undefined => {
 
 const bannedUntil = /\bbanned until (\d{10,19})\b/i
 const tryAgainIn =
-  /\b(?:(?:try|retry)(?: it| this request)?(?: again)?(?: after| in)|wait(?: for)?) (?:about )?(\d{1,9}(?:\.\d{1,9})?) ?(milliseconds?|msec|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hr|h)\b/i
+  /\b(?:(?:try|retry)(?: it| this request)?(?: again)?(?: after| in)|request this after|wait(?: for| of)?) (?:about )?(\d{1,9}(?:\.\d{1,9})?) ?(milliseconds?|msec|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hr|h)\b/i
 const goDuration = /\b(?:try again|retry) in ((?:\d{1,9}(?:\.\d{1,9})?(?:ms|[smh]))+)(?!\w)/i
 
 /** `banned until 1700000000000`, `Please try again in 20s`. */
