@@ -121,9 +121,12 @@ try {
     run([...via(at), "tsc", "-p", ".", "--noEmit", "false", "--outDir", "out"], folder)
     const output = run([...node(at), "out/readme.js"], folder)
     if (output.trim() === "") throw new Error(`${name}: the program of the README prints nothing`)
-    run([...via(at), "vitest", "run", "--root", "src"], folder)
+    run([...via(at), "vitest", "run", "--root", "src", "--testTimeout", "60000"], folder)
     console.log(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
   }
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
 } finally {
   rmSync(root, { recursive: true, force: true })
 }

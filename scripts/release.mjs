@@ -11,7 +11,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { argv } from "node:process"
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"))
-const output = (command, ...args) => execFileSync(command, args, { encoding: "utf8", maxBuffer: 2 ** 28 }).trim()
+const output = (command, ...args) =>
+  execFileSync(command, args, { encoding: "utf8", maxBuffer: 2 ** 28, stdio: ["ignore", "pipe", "pipe"] }).trim()
 
 const folders = ["dist/", "src/", "docs/", "examples/", "images/"]
 const single = ["package.json", "README.md", "CHANGELOG.md", "LICENSE"]

@@ -2,7 +2,7 @@
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
 import { Context, Duration, Effect, Either, Exit, Layer, Logger, ManagedRuntime, Metric, Scope } from "effect"
 import { ErrorTracker, FetchError, Threshold } from "effect-errata"
-import { Counter, Registry } from "prom-client"
+import { Counter, Histogram, Registry } from "prom-client"
 // The core is not public; it shows the cost without Effect.
 import { Core } from "../../dist/internal/tracker/core.js"
 import { latencyIn } from "../../dist/internal/tracker/counting/views.js"
@@ -113,6 +113,43 @@ await race("One error, without Effect", [
     }
   },
   { name: "the original's algorithm, 1,000 errors before", ...originally(1000) }
+], { rounds, times: 200_000 })
+
+const histogram = new Histogram({
+  name: "durations",
+  help: "durations",
+  labelNames: ["symbol", "source", "market", "interval"],
+  registers: [new Registry()]
+})
+
+/** Successes, one every 20 microseconds. */
+const succeeding = (core: Core, durationOf: (i: number) => Duration.Duration | undefined) => {
+  const moment = { now: 0, wall: 0 }
+  return (times: number) => {
+    for (let i = 0; i < times; i++) {
+      moment.now += 20_000
+      core.succeeded(at(errors, i).context, moment, durationOf(i))
+    }
+  }
+}
+const durations = Array.from({ length: 1000 }, (_, i) => Duration.millis(5 + (i * 7919) % 1000))
+const duration = (i: number) => at(durations, i)
+const none = () => undefined
+
+await race("One success, without Effect", [
+  { name: "counted by source", run: succeeding(coreOf({ dimensions: ["source"] }), none) },
+  { name: "counted and timed by source", run: succeeding(coreOf({ dimensions: ["source"] }), duration) },
+  { name: "counted by four dimensions", run: succeeding(coreOf({}), none) },
+  { name: "counted and timed by four dimensions", run: succeeding(coreOf({}), duration) },
+  {
+    name: "prom-client `observe`, four labels, eleven buckets",
+    run: (times) => {
+      for (let i = 0; i < times; i++) {
+        const { interval, market, source, symbol } = at(labels, i)
+        histogram.observe({ symbol, source, market, interval }, Duration.toSeconds(duration(i)))
+      }
+    }
+  }
 ], { rounds, times: 200_000 })
 
 // ---------------------------------------------------------------------------------------------------------------------
