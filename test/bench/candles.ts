@@ -4,7 +4,7 @@ const dayMillis = 86_400_000
 const rowsADay = 86_400
 
 /** The values of the rows of a day, before and after the close time. */
-const values = (() => {
+const makeValues = () => {
   let seed = 1
   const random = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32
   const cents = (value: number) => Math.round(value * 100) / 100
@@ -23,11 +23,14 @@ const values = (() => {
       },0`
     ] as const
   })
-})()
+}
+
+let values: ReturnType<typeof makeValues> | undefined
 
 /** The CSV of a day of seconds. All days have the same values, at other times. */
 export const dayOfSeconds = (day: number): Buffer => {
   const start = Date.UTC(2025, 0, 1) + day * dayMillis
+  values ??= makeValues()
   const lines = values.map(([prices, others], i) => {
     const time = start + i * 1000
     return `${time}000,${prices},${time + 999}999,${others}\n`

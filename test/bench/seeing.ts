@@ -188,12 +188,13 @@ const piecesOf = (work: () => boolean): Array<number> => {
 
 const millis = (n = NaN): string => n.toFixed(2)
 
+const median = (times: ReadonlyArray<number>) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!
+
 const row = (name: string, runs: ReadonlyArray<ReadonlyArray<number>>): void => {
-  // The longest piece of each run: the median of the runs, without what a collection of garbage adds to some of them.
-  const longest = runs.map((times) => Math.max(...times)).toSorted((a, b) => a - b)
-  const sums = runs.map((times) => times.reduce((sum, time) => sum + time, 0)).toSorted((a, b) => a - b)
-  const middle = Math.floor(runs.length / 2)
-  console.log(`| ${name} | ${runs[middle]!.length} | ${millis(longest[middle])} | ${millis(sums[middle])} |`)
+  // The median of each piece over the runs: without collections of garbage, which meet another piece in each run.
+  const pieces = runs[0]!.map((_, piece) => median(runs.map((times) => times[piece] ?? 0)))
+  const sum = median(runs.map((times) => times.reduce((sum, time) => sum + time, 0)))
+  console.log(`| ${name} | ${pieces.length} | ${millis(Math.max(...pieces))} | ${millis(sum)} |`)
 }
 
 const core = new Core(Either.getOrThrow(settings({
