@@ -16,7 +16,7 @@ import { makeCsvReader } from "../../dist/binance/internal/archive/csv.js"
 import { names } from "../../dist/binance/internal/klines/columns.js"
 import { decodeRows } from "../../dist/binance/internal/klines/restRows.js"
 import { zipOf } from "../../dist/testing/internal/exchange/pack.js"
-import { dayOfSeconds, pageOfRest } from "./candles.js"
+import { daysOfSeconds, pageOfRest } from "./candles.js"
 import { race, rounds } from "./race.js"
 
 const start = Date.UTC(2025, 0, 1)
@@ -71,7 +71,7 @@ const validated = (columns: Columns, interval: "1s" = "1s", rows = rowsADay): Kl
 // a day of seconds
 // ---------------------------------------------------------------------------------------------------------------------
 
-const csv = dayOfSeconds(0)
+const csv = daysOfSeconds()(0)
 const name = "BTCUSDT-1s-2025-01-01"
 const zip = Uint8Array.from(zipOf([`${name}.csv`, csv]))
 const checksum = `${createHash("sha256").update(zip).digest("hex")}  ${name}.zip`
@@ -234,7 +234,8 @@ const folder = mkdtempSync(join(tmpdir(), "effect-errata-bench-"))
 try {
   const month = "BTCUSDT-1s-2025-01"
   const file = join(folder, `${month}.zip`)
-  const whole = zipOf([`${month}.csv`, Buffer.concat(Array.from({ length: 31 }, (_, day) => dayOfSeconds(day)))])
+  const dayOf = daysOfSeconds()
+  const whole = zipOf([`${month}.csv`, Buffer.concat(Array.from({ length: 31 }, (_, day) => dayOf(day)))])
   writeFileSync(file, whole)
   const sha256 = createHash("sha256").update(whole).digest("hex")
 

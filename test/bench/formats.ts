@@ -4,7 +4,7 @@ import { stringify } from "csv-stringify/sync"
 import * as Klines from "effect-errata/binance/Klines"
 import Papa from "papaparse"
 import { names } from "../../dist/binance/internal/klines/columns.js"
-import { dayOfSeconds } from "./candles.js"
+import { daysOfSeconds } from "./candles.js"
 import { race, rounds } from "./race.js"
 
 const start = Date.UTC(2025, 0, 1)
@@ -12,7 +12,7 @@ const rows = 86_400
 
 /** A day of seconds, with the values of the archive. */
 const klines: Klines.Klines = (() => {
-  const lines = dayOfSeconds(0).toString("latin1").trimEnd().split("\n").map((line) => line.split(",").map(Number))
+  const lines = daysOfSeconds()(0).toString("latin1").trimEnd().split("\n").map((line) => line.split(",").map(Number))
   const column = (i: number) =>
     Float64Array.from(lines, (line) => i === 0 || i === 6 ? Math.floor(line[i]! / 1000) : line[i]!)
   return Klines.make({

@@ -44,6 +44,7 @@ const time = async ({ prepare, run }: Contender, times: number): Promise<Took> =
 }
 
 const digits = (n: number): string => n < 10 ? n.toFixed(2) : n.toFixed(0)
+const twoDigits = (n: number): string => n < 10 ? n.toPrecision(2) : n.toFixed(0)
 
 /**
  * Prints a Markdown table: the nanoseconds of one piece of work and the ratio to the first contender, in processor time and
@@ -89,7 +90,7 @@ export const race = async (
   const documented = runs.flatMap((run) => {
     const { each, ratio } = medianOf(run, "wall")
     const { row } = run.contender
-    return row === undefined ? [] : [`| ${row} | ${(each / 1e6).toPrecision(2)} | ${ratio.toPrecision(2)} |`]
+    return row === undefined ? [] : [`| ${row} | ${twoDigits(each / 1e6)} | ${twoDigits(ratio)} |`]
   })
   if (documented.length > 0) console.log(`\nIn docs/performance.md:\n\n${documented.join("\n")}`)
 }

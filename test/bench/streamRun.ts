@@ -23,7 +23,7 @@ import { basename, join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { crc32, inflateRawSync } from "node:zlib"
 import { zipOf } from "../../dist/testing/internal/exchange/pack.js"
-import { dayOfSeconds } from "./candles.js"
+import { daysOfSeconds } from "./candles.js"
 
 export type Mode =
   | "prepare"
@@ -95,9 +95,10 @@ const prepare = (folder: string): void => {
     const sum = createHash("sha256").update(zip).digest("hex")
     writeFileSync(join(folder, `${name}.zip.CHECKSUM`), `${sum}  ${name}.zip`)
   }
+  const dayOf = daysOfSeconds()
   for (let day = 0; day < 365; day++) {
     const date = new Date(Date.UTC(2025, 0, 1 + day)).toISOString().slice(0, 10)
-    write(`BTCUSDT-1s-${date}`, dayOfSeconds(day))
+    write(`BTCUSDT-1s-${date}`, dayOf(day))
   }
   for (let month = 0; month < 36; month++) {
     const [start, end] = [Date.UTC(2022, month), Date.UTC(2022, month + 1)]
