@@ -273,7 +273,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
     const metadata = { market, symbol, interval, start, end }
     const request = yield* Effect.either(KlineRequest.make(input))
     const gathered = Either.isLeft(request)
-      ? { klines: Klines.empty(interval), errors: [request.left], now: undefined }
+      ? { klines: Klines.empty(interval), errors: [request.left], ofCache: [], now: undefined }
       : yield* gather(request.right, isFresh)
     const { klines } = gathered
     const error = Either.isLeft(request)
@@ -289,7 +289,7 @@ export const make = Effect.fnUntraced(function*<const S extends Klines.Source = 
       ...result,
       missing: klines.missing,
       rowsBySource: rowSources.count(klines.source),
-      errors: Either.isLeft(request) && Option.isSome(error) ? [error.value] : gathered.errors
+      errors: Either.isLeft(request) && Option.isSome(error) ? [error.value] : [...gathered.ofCache, ...gathered.errors]
     }
   })
 

@@ -89,7 +89,10 @@ export interface Options {
  */
 export interface Exchange {
   readonly host?: string | undefined
-  /** The time of the exchange in milliseconds: for ended periods, and ages of files. Default: the local clock. */
+  /**
+   * The time of the exchange in milliseconds at which the candles were requested: for ended periods, and ages of files.
+   * Default: the local clock.
+   */
   readonly now?: number | undefined
 }
 
@@ -101,7 +104,8 @@ export interface Exchange {
  * A cache of candles in files.
  *
  * - **Whole periods.** Each day has a file, or each month for candles of a day and longer. A file is written when all
- *   candles of its period have closed and each exists or is proven not to; with gaps, a day later.
+ *   candles of its period closed five minutes ago or earlier, since values may change until then, and each exists or is
+ *   proven not to; with gaps, a day later.
  * - **Whole files.** A file is written under a temporary name, synced and renamed: a process that is killed leaves the
  *   old file or the new one. Several processes may use one cache.
  * - **Identity.** The path and the file name the host, the market, the symbol and the interval. Without a `host`, the

@@ -613,7 +613,7 @@ describe("BinanceVision and the defects of the archive", () => {
         stub((url) => {
           const day = /-(\d{4}-\d\d-\d\d)\.zip/.exec(url.pathname)?.[1]
           const zip = zipOf([`BTCUSDT-1h-${day}.csv`, csv(dayOf(5))])
-          const month = zipOf(["BTCUSDT-1d-2024-01.csv", csv([utc(2024, 0, 5)])])
+          const month = zipOf(["BTCUSDT-1d-2024-01.csv", line(utc(2024, 0, 5), "2.5", utc(2024, 0, 6) - 1)])
           const names = url.searchParams.get("prefix")?.includes("ETHBTC") === true
             ? ["ETHBTC-1d-2017-07-14.zip"]
             : ["BTCUSDT-1d-2020-8.zip", "BTCUSDT-1d-2024-01-05.zip"]

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { describe, expect, it } from "vitest"
 import { outsideOf } from "../../src/binance/internal/manager/damagedFiles.js"
 import { violations } from "./worlds/laws.js"
-import { type Outcome, runWorld } from "./worlds/run.js"
+import { type Outcome, type RanStep, runWorld } from "./worlds/run.js"
 import { day, hour, type Span, type Traded } from "./worlds/truth.js"
 import type { Ask, Step, World } from "./worlds/world.js"
 
@@ -602,7 +602,7 @@ describe("COIN-M, where a request spans at most 200 days", () => {
       )
       expect(found).toMatchObject({ rows: 12_000, missing: [], error: undefined })
     }
-  })
+  }, 60_000)
 
   it("is searched for an earlier candle where a range in a pause of more than 200 days has none", async () => {
     const gaps = [{ start: start - 300 * day, end: utc(2024, 4, 31) }]
@@ -664,6 +664,21 @@ describe("a damaged file", () => {
     })
   }
 
+  for (const sources of [["vision"], ["vision", "rest"]] as const) {
+    it(`has candles of another interval, under the right name and with the right checksum: ${sources.join()}`, async () => {
+      const otherInterval = ["2024-03-05", "2024-03"].map((time) => ({
+        name: `BTCUSDT-1h-${time}.zip`,
+        kind: "otherInterval" as const,
+        times: 1000
+      }))
+      const of = world({}, [step({ start, end: start + 2 * day })], { sources, archiveFaults: otherInterval })
+      const [found] = await ran(of)
+      expect(found).toMatchObject(
+        sources.length === 2 ? { rows: 48, error: undefined } : { rows: 24, error: { _tag: "DataIntegrity" } }
+      )
+    })
+  }
+
   it("that is later than all candles of REST contradicts a delisting", () => {
     const missing = [{ start: last, end: last + 2 * day, reason: "delisted" } as const]
     const file = { start: last, end: last + day }
@@ -702,6 +717,40 @@ describe("the cache", () => {
       expect(second!.requests).toEqual([])
     })
   }
+})
+
+describe("a cache on a full disk", () => {
+  it("is no reason why candles are missing: the error is that of their source", async () => {
+    const full = { ...step({ start, end: start + 2 * day }), disk: "full" } as const
+    const of = world({}, [full], {
+      sources: ["cache", "rest"],
+      pageSize: 24,
+      retries: false,
+      restFaults: [{ nth: 2, kind: "banned" }]
+    })
+    const [{ outcomes: [outcome] }] = (await runWorld(of)).steps as [RanStep]
+    expect(outcome!.error).toMatchObject({ value: { _tag: "ApiRateLimit", retryable: true } })
+    expect(outcome!.parts[0]!.length).toBe(24)
+  })
+})
+
+describe("a candle whose values are not final when it closes", () => {
+  const span = { start, end: start + 30 * day }
+  const steps = [step(span), { ...step(span), pause: hour }]
+  const closed = { now: span.end - 59_000, unsettled: 3000, sources: ["cache", "rest"] } as const
+
+  it("is not kept", async () => {
+    const [before, after] = await ran(world({}, steps, closed))
+    expect([before, after]).toMatchObject([{ rows: 720 }, { rows: 720 }])
+    expect(after!.requests.length).toBeGreaterThan(0)
+  })
+
+  it("is not kept where the requests after it take minutes: COIN-M, latest page first", async () => {
+    const coin = { market: "FUTURES_COIN", symbol: "BTCUSD_PERP" } as const
+    const [before, after] = await ran(world(coin, steps, { ...closed, pageSize: 10, latency: 6000 }))
+    expect([before, after]).toMatchObject([{ rows: 720 }, { rows: 720 }])
+    expect(after!.requests.length).toBeGreaterThan(0)
+  })
 })
 
 describe("a range without any file", () => {

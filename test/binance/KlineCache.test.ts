@@ -154,11 +154,11 @@ describe("what is not kept", () => {
       ))
   }
 
-  it.effect("a month that is over is kept once its last week is over, too", () =>
+  it.effect("a month is kept five minutes after the end of its last week, when its values are final", () =>
     withCache((cache) =>
       Effect.gen(function*() {
         const weeks = candles("1w", Date.UTC(2024, 4, 6), Date.UTC(2024, 5, 3))
-        yield* TestClock.setTime(Date.UTC(2024, 5, 3) - 1)
+        yield* TestClock.setTime(Date.UTC(2024, 5, 3, 0, 5) - 1)
         expect(yield* cache.keep(series, weeks)).toBe(0)
         yield* TestClock.adjust(1)
         expect(yield* cache.keep(series, weeks)).toBe(1)

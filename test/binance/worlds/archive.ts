@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import { crc32, deflateRawSync } from "node:zlib"
 import { type ArchiveFault, ofChecksum } from "./faults.js"
 import { day, type Interval, intervals, makeTruth, type Market, monthStart, type Truth } from "./truth.js"
-import { type Reply, withRowFault } from "./wire.js"
+import { ofOther, type Reply, withRowFault } from "./wire.js"
 import type { World } from "./world.js"
 
 const folders: Readonly<Record<Market, string>> = {
@@ -72,7 +72,7 @@ export const makeArchive = (
     const isMicros = micros && start >= Date.UTC(2025, 0)
     const lines = withRowFault(
       kind,
-      opens.map((open) => line(truth.row(open), isMicros)),
+      opens.map((open) => line(kind === "otherInterval" ? ofOther(truth, open) : truth.row(open), isMicros)),
       (text) => text.split(","),
       (row) => row.join(",")
     )

@@ -100,8 +100,8 @@ export const makeExchange = (world: World, now: () => number): Exchange => {
     }
     const rows = opens.map((open) => {
       const row = kind === "otherInterval" ? ofOther(truth, open) : truth.row(open)
-      // The volume of a candle that is forming grows.
-      return JSON.stringify(truth.next(open) > now() ? row.with(5, "0.5") : row)
+      // The volume of a candle that is forming grows, and is not final just after its close.
+      return JSON.stringify(truth.next(open) > now() - (world.unsettled ?? 0) ? row.with(5, "0.5") : row)
     })
     const body = `[${withRowFault(kind, rows, JSON.parse, JSON.stringify).join(",")}]`
     return { status: 200, headers: json, body: kind === "half" ? body.slice(0, body.length >> 1) : body }

@@ -159,7 +159,8 @@ export const fileKinds = [
   "negative",
   "unordered",
   "duplicate",
-  "otherTime"
+  "otherTime",
+  "otherInterval"
 ] as const
 
 export type FileKind = (typeof fileKinds)[number]

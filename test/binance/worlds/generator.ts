@@ -157,7 +157,8 @@ export const makeWorld = (seed: number): World => {
     restFaults: restFaults.filter((fault) => fault !== undefined),
     archiveFaults: archiveFaults.filter((fault) => fault !== undefined),
     ...oddsOf(random, range),
-    steps: stepsOf(random, range, series.length, interval, restFaults.some((fault) => fault?.kind === "bannedLong"))
+    steps: stepsOf(random, range, series.length, interval, restFaults.some((fault) => fault?.kind === "bannedLong")),
+    unsettled: random.chance(0.9) ? 0 : random.integer(100, 60_000)
   }
 }
 

@@ -70,7 +70,7 @@ const checked = (
   const closed = truth.first({ start: span.start, end: Math.min(span.end, begun) }).filter((open) =>
     truth.next(open) <= begun
   )
-  const rows = checkRows(truth, outcome, violated)
+  const rows = checkRows(truth, outcome, world.unsettled ?? 0, violated)
   const reasons = checkRange(truth, span, rows, missing, violated)
   const reasonOf = (open: number) => `${iso(open)}: ${reasons.get(open)}`
   const absent = closed.filter((open) => !rows.has(open))
@@ -124,7 +124,12 @@ const checked = (
 }
 
 /** All rows are candles of the exchange that have closed, in order. */
-const checkRows = (truth: Truth, { ask: { span }, ended, parts }: Outcome, violated: Violated): ReadonlySet<number> => {
+const checkRows = (
+  truth: Truth,
+  { ask: { span }, begun, ended, parts }: Outcome,
+  unsettled: number,
+  violated: Violated
+): ReadonlySet<number> => {
   const rows = new Set<number>()
   let last = -Infinity
   for (const part of parts) {
@@ -139,6 +144,9 @@ const checkRows = (truth: Truth, { ask: { span }, ended, parts }: Outcome, viola
         ? "does not exist"
         : truth.next(open) > ended
         ? "is still forming"
+        // The exchange has sent values that were not final, and nothing in its answer shows that.
+        : truth.next(open) > begun - unsettled
+        ? undefined
         : wrongColumn(truth, part, i)
       if (fault !== undefined) {
         violated(law1, `the candle of ${iso(open)} ${fault}`)

@@ -53,6 +53,8 @@ export interface World {
   readonly pageSize: number
   /** Milliseconds after its close at which the newest closed candle appears in answers. */
   readonly lag: number
+  /** Milliseconds after its close within which a candle has values that are not final yet. */
+  readonly unsettled?: number | undefined
   readonly dateHeader: boolean
   /** Milliseconds for which the answers of the archive have been in a cache, at most. */
   readonly cached?: number | undefined

@@ -4,6 +4,7 @@ import * as Either from "effect/Either"
 import { DataIntegrity, DataTransformation } from "../../../FetchError.js"
 import type { Columns } from "../klines/columns.js"
 import { corrupt } from "../klines/failure.js"
+import { ofOtherInterval } from "../klines/restAnswer.js"
 import type { ArchiveModules } from "../optionalModules.js"
 import { type ArchiveFile, candlesIn, maxSizeOf, type Series } from "./archiveFiles.js"
 import { makeCsvReader } from "./csv.js"
@@ -49,5 +50,9 @@ export const rowsOf = (
       ({ columns: { length, openTime } }) =>
         length === 0 || openTime.some((open) => file.start <= open && open < file.end),
       () => corrupt("All rows of the file lie outside of its period", file.name)
-    )
+    ),
+    Effect.tap(({ columns }) => {
+      const wrong = ofOtherInterval(series.interval, columns)
+      return wrong === undefined ? Effect.void : Effect.fail(corrupt(wrong, file.name))
+    })
   )

@@ -47,19 +47,26 @@ export const answersLatest = (market: Market.Market): boolean => Market.facts[ma
 export const mismatch = (
   interval: Interval.Interval,
   { end, start = -Infinity }: Question,
-  { closeTime, length, openTime }: Columns
+  columns: Columns
 ): string | undefined => {
   let outside = 0
-  let longer = 0
+  for (const open of columns.openTime) if (open < start || open >= end) outside++
+  if (outside > 0) return `${outside} of ${columns.length} candles open outside of the range asked for`
+  return ofOtherInterval(interval, columns)
+}
+
+/** A message if most candles are as long as those of another interval; `undefined` otherwise. */
+export const ofOtherInterval = (
+  interval: Interval.Interval,
+  { closeTime, length, openTime }: Columns
+): string | undefined => {
+  let others = 0
   const endAfter = endOf(interval, 0)
   for (let i = 0; i < length; i++) {
     const open = openTime[i]!
-    if (open < start || open >= end) outside++
-    else if (closeTime[i]! + 1 !== endAfter(open) && isOfOther(interval, open, closeTime[i]! + 1)) longer++
+    if (closeTime[i]! + 1 !== endAfter(open) && isOfOther(interval, open, closeTime[i]! + 1)) others++
   }
-  if (outside > 0) return `${outside} of ${length} candles open outside of the range asked for`
-  if (longer > length / 2) return `${longer} of ${length} candles are of another interval`
-  return undefined
+  return others > length / 2 ? `${others} of ${length} candles are of another interval` : undefined
 }
 
 /** True for the length of another interval; the length of a candle of the interval itself is not passed here. */

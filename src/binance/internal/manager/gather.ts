@@ -99,9 +99,11 @@ export const makeGather = (sources: Sources) => {
   ): Effect.fn.Return<Gathered> {
     const { interval, market, symbol } = request
     const range = rangeOf(request)
+    const begun = yield* monotonic
     const local = yield* Clock.currentTimeMillis
     const expected = Interval.count(interval, range.start, Math.min(range.end, local + 1))
     const errors: Array<FetchError.FetchError> = []
+    const ofCache: Array<FetchError.FetchError> = Option.isSome(vision) || Option.isSome(rest) ? [] : errors
     const host = sources.host(market)
     let now: number | undefined
     let least = -Infinity
@@ -140,12 +142,12 @@ export const makeGather = (sources: Sources) => {
     if (Option.isSome(cache) && !isFresh) {
       const time = yield* known(market)
       const asked = cache.value.find(request, { host, now: time })
-      const answer = yield* requests.request("cache", request, range, asked, errors)
+      const answer = yield* requests.request("cache", request, range, asked, ofCache)
       if (Either.isRight(answer)) {
         if (interval !== "3d" || answer.right.klines.length > 0) found = answer.right.klines
         outdated = answer.right.outdated
         for (const error of answer.right.errors) {
-          yield* requests.request("cache", request, range, Effect.fail(error), errors)
+          yield* requests.request("cache", request, range, Effect.fail(error), ofCache)
         }
       }
       yield* report("cache", found.length)
@@ -246,6 +248,7 @@ export const makeGather = (sources: Sources) => {
       Option.isSome(cache) && Math.max(now ?? -Infinity, least) > range.start && hasNews &&
       (yield* monotonic) >= writable
     ) {
+      const elapsed = (yield* monotonic) - begun
       const sure = ranges.overlay(
         ended.missing.map((hole) => ({ ...hole, reason: "not_fetched" as const })),
         ranges.intersect(ended.missing, now === undefined ? [] : proven)
@@ -254,14 +257,17 @@ export const makeGather = (sources: Sources) => {
         "cache",
         request,
         range,
-        cache.value.keep({ market, symbol }, { ...ended, missing: sure }, { host, now }),
-        errors
+        cache.value.keep({ market, symbol }, { ...ended, missing: sure }, {
+          host,
+          now: now === undefined ? undefined : now - elapsed
+        }),
+        ofCache
       )
       if (Either.isLeft(kept)) writable = (yield* monotonic) + 60_000
     }
     // Outdated candles of the cache are a fallback.
     if (outdated !== undefined && outdated.length > 0) found = completed(found, outdated)
-    return { klines: renamed(found), errors, now }
+    return { klines: renamed(found), errors, ofCache: ofCache === errors ? [] : ofCache, now }
   })
 }
 

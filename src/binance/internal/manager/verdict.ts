@@ -12,8 +12,10 @@ import * as columns from "../klines/columns.js"
 /** The result of a fetch. */
 export interface Gathered {
   readonly klines: Klines
-  /** All errors, in the order of the sources, including those that were recovered from. */
+  /** The errors of the sources, in their order, including those that were recovered from. */
   readonly errors: ReadonlyArray<FetchError.FetchError>
+  /** The errors of a cache beside other sources: they are no reason for a missing candle. */
+  readonly ofCache: ReadonlyArray<FetchError.FetchError>
   /** The time of the exchange at its last answer, in milliseconds; `undefined` when no source stated one. */
   readonly now: number | undefined
 }
