@@ -32,7 +32,10 @@ Exit codes
   0  everything held
   1  something did not hold
   2  the options are wrong
-  3  redis-server is not installed`
+  3  redis-server is not installed
+  4  the processes did not start within a minute`
+
+class TooSlow extends Data.TaggedError("TooSlow")<{ readonly message: string }> {}
 
 class BadUsage extends Data.TaggedError("BadUsage")<{ readonly message: string }> {}
 
@@ -120,7 +123,11 @@ const run = (seconds: number) =>
             heard.add([alert.id, alert._tag, alert.at.epochMillis, alert.count].join("-"))
           }))
       )
-      yield* until(Effect.sync(() => workers.every(({ progress }) => progress.length > 0)), "1 minute")
+      const started = Effect.sync(() => workers.every(({ progress }) => progress.length > 0))
+      yield* until(started, "1 minute")
+      if (!(yield* started)) {
+        return yield* new TooSlow({ message: "The processes did not start within a minute: is the machine busy?" })
+      }
       start = Date.now()
       yield* say(
         `${processes} processes fetch candles; the limit is ${weightLimit.toLocaleString("en-US")} weight a minute`
@@ -219,8 +226,8 @@ const main = Effect.gen(function*() {
   if (help) return yield* Effect.as(Console.log(usage), 0)
   if (!Servers.hasRedis()) {
     yield* Console.error(
-      "redis-server is not installed: the processes of a fleet share their state over Redis.\n" +
-        "Install it, for example with: apt-get install redis-server, or brew install redis"
+      "redis-server is not installed: the processes of a fleet share their state\n" +
+        "over Redis. Install it, for example with: apt-get install redis-server, or\nbrew install redis"
     )
     return 3
   }
@@ -228,7 +235,10 @@ const main = Effect.gen(function*() {
   yield* Console.log(json ? JSON.stringify(report, null, 2) : FleetReport.render(report, look(process.stdout)))
   return report.held ? 0 : 1
 }).pipe(
-  Effect.catchTag("BadUsage", ({ message }) => Effect.as(Console.error(`${message}\n\n${usage}`), 2))
+  Effect.catchTags({
+    BadUsage: ({ message }) => Effect.as(Console.error(`${message}\n\n${usage}`), 2),
+    TooSlow: ({ message }) => Effect.as(Console.error(message), 4)
+  })
 )
 
 if (process.argv[2] === "--worker") {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { ErrorTracker, FetchError, Notifier } from "effect-errata"
 import { FleetStore, FleetTracker } from "effect-errata/fleet"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -19,7 +20,7 @@ interface Sent {
   readonly key: string
 }
 
-type Link = "up" | "away" | "dead"
+type Link = "up" | "away" | "readOnly" | "dead"
 
 /** A process: its tracker, and what can happen to it. */
 interface Process {
@@ -27,6 +28,8 @@ interface Process {
   readonly notifier: Notifier.Service
   /** Cuts the process off from the store, or makes it do nothing more. */
   link: Link
+  /** How late the process hears of edges. It hears later still of what others have delivered. */
+  late: Duration.DurationInput
   /** What its receiver does with an alert before it counts as sent. */
   receive: Effect.Effect<void, string>
   readonly end: Effect.Effect<void>
@@ -35,9 +38,15 @@ interface Process {
 const unavailable = new FleetStore.Unavailable({ operation: "any", message: "away", mayBeDone: false })
 
 /** A store that follows the state of a link. */
-const linked = (store: FleetStore.Service, link: () => Link): FleetStore.Service => {
+const linked = (
+  store: FleetStore.Service,
+  link: () => Link,
+  late: () => Duration.DurationInput
+): FleetStore.Service => {
   const through = <A>(effect: Effect.Effect<A, FleetStore.Unavailable>): Effect.Effect<A, FleetStore.Unavailable> =>
-    Effect.suspend(() => link() === "up" ? effect : link() === "away" ? Effect.fail(unavailable) : Effect.never)
+    Effect.suspend(() =>
+      link() === "up" || link() === "readOnly" ? effect : link() === "away" ? Effect.fail(unavailable) : Effect.never
+    )
   return {
     ...store,
     flush: (batch) => through(store.flush(batch)),
@@ -51,8 +60,10 @@ const linked = (store: FleetStore.Service, link: () => Link): FleetStore.Service
     leave: (group) => through(store.leave(group)),
     lease: (name, ttl) => through(store.lease(name, ttl)),
     release: (name) => through(store.release(name)),
-    mark: (set, marks) => through(store.mark(set, marks)),
-    marks: (set, names) => through(store.marks(set, names))
+    mark: (set, marks) =>
+      through(Effect.suspend(() => link() === "readOnly" ? Effect.fail(unavailable) : store.mark(set, marks))),
+    marks: (set, names) => Effect.tap(through(store.marks(set, names)), () => Effect.sleep(Duration.times(late(), 2))),
+    edges: (after) => Stream.tap(store.edges(after), () => Effect.sleep(late()))
   }
 }
 
@@ -70,6 +81,7 @@ const fleetOf = (options: Partial<Notifier.Receiver> = {}) => {
     const number = processes.length
     let process: Process | undefined
     const link = () => process?.link ?? "up"
+    const late = () => process?.late ?? 0
     // A process that died does not end in good order.
     const scope = yield* Effect.acquireRelease(
       Scope.make(),
@@ -93,7 +105,7 @@ const fleetOf = (options: Partial<Notifier.Receiver> = {}) => {
     const services = yield* Layer.buildWithScope(
       Notifier.layer(receiver).pipe(
         Layer.provideMerge(FleetTracker.layer({ thresholds })),
-        Layer.provide(Layer.succeed(FleetStore.FleetStore, linked(store, link))),
+        Layer.provide(Layer.succeed(FleetStore.FleetStore, linked(store, link, late))),
         Layer.provide(Logger.remove(Logger.defaultLogger))
       ),
       scope
@@ -102,6 +114,7 @@ const fleetOf = (options: Partial<Notifier.Receiver> = {}) => {
       tracker: Context.get(services, ErrorTracker.ErrorTracker),
       notifier: Context.get(services, Notifier.Notifier),
       link: "up",
+      late: 0,
       receive: Effect.void,
       end: Scope.close(scope, Exit.void)
     }
@@ -246,6 +259,40 @@ describe("Notifier of a fleet", () => {
       expect(edges()).toEqual(["Fired NETWORK_DNS", "Resolved NETWORK_DNS"])
     }))
 
+  it.scoped("a process that hears late delivers nothing that another one has delivered in the meantime", () =>
+    Effect.gen(function*() {
+      const { edges, start } = fleetOf()
+      const all = [yield* start, yield* start]
+      // Whichever of the two decides and delivers: the other one is late.
+      for (const [first, second] of [all, all.toReversed()]) {
+        if (first === undefined || second === undefined) continue
+        first.late = 0
+        second.late = "1500 millis"
+        yield* fail(first, 4)
+        yield* TestClock.adjust("700 millis")
+        yield* fail(first, 4, timeout)
+        yield* TestClock.adjust("12 seconds")
+      }
+      const one = ["Fired NETWORK_DNS", "Fired NETWORK_TIMEOUT", "Resolved NETWORK_DNS", "Resolved NETWORK_TIMEOUT"]
+      expect(edges()).toEqual([...one, ...one])
+    }))
+
+  it.scoped("deliveries that could not be marked are marked before another process has its turn", () =>
+    Effect.gen(function*() {
+      const { edges, start } = fleetOf()
+      const all = [yield* start, yield* start]
+      for (const process of all) process.receive = Effect.sync(() => void (process.link = "readOnly"))
+      for (const process of all) yield* fail(process, 2)
+      yield* TestClock.adjust("2 seconds")
+      expect(edges()).toEqual(["Fired NETWORK_DNS"])
+      for (const process of all) {
+        process.link = "up"
+        process.receive = Effect.void
+      }
+      yield* TestClock.adjust("14 seconds")
+      expect(edges()).toEqual(["Fired NETWORK_DNS", "Resolved NETWORK_DNS"])
+    }))
+
   it.scoped("without the store each process delivers its own alerts, and afterwards nothing again", () =>
     Effect.gen(function*() {
       const { edges, sent, start } = fleetOf()
@@ -260,8 +307,11 @@ describe("Notifier of a fleet", () => {
       }
       expect(edges()).toContain("Fired NETWORK_DNS")
       expect(new Set(sent.map(({ process }) => process)).size).toBe(2)
-      for (const process of all) process.link = "up"
-      yield* TestClock.adjust("20 seconds")
+      for (const process of all) {
+        process.link = "up"
+        process.receive = Effect.void
+      }
+      yield* TestClock.adjust("14 seconds")
       expect(new Set(sent.map(({ key }) => key)).size).toBe(sent.length)
       // Each alert has its end.
       const ends = sent.filter(({ edge }) => edge.startsWith("Resolved")).map(({ id }) => id)

@@ -88,13 +88,17 @@ export const make = Effect.fnUntraced(function*(
   // turns
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Returns whether this process is to deliver. What another one has delivered leaves the queue. */
-  const takeTurn: Effect.Effect<boolean> = turn === undefined
-    ? Effect.succeed(true)
-    : Effect.map(Effect.suspend(() => turn.take(outbox.names)), ({ delivered, isHeld }) => {
-      if (outbox.deliveredElsewhere(delivered)) progress.change()
-      isElsewhere = !isHeld
-      return isHeld
+  /** Returns when this process is to deliver. What another one has delivered leaves the queue. */
+  const takeTurn: Effect.Effect<"now" | "again" | "later"> = turn === undefined
+    ? Effect.succeed("now")
+    : Effect.suspend(() => {
+      const asked = new Set(outbox.names)
+      return Effect.map(turn.take(Array.from(asked)), ({ delivered, isHeld }) => {
+        if (outbox.deliveredElsewhere(delivered)) progress.change()
+        isElsewhere = !isHeld
+        // Another process may have delivered what came while the store answered.
+        return !isHeld ? "later" : outbox.names.every((name) => asked.has(name)) ? "now" : "again"
+      })
     })
 
   const releaseTurn = turn === undefined ? Effect.void : turn.release
@@ -211,7 +215,8 @@ export const make = Effect.fnUntraced(function*(
   const deliver: Effect.Effect<number> = attempting.withPermits(1)(Effect.gen(function*() {
     // The store has what is sent: after a crash, the next process knows what the receiver may have.
     yield* progress.saveUnlessFailing
-    if (!(yield* takeTurn)) return outbox.pending === 0 ? 0 : turnPauseMillis
+    const when = yield* takeTurn
+    if (when !== "now") return when === "again" || outbox.pending === 0 ? 0 : turnPauseMillis
     const item = outbox.next()
     if (item === undefined) return yield* Effect.as(releaseTurn, 0)
     const count = countAttempt(item)

@@ -55,10 +55,11 @@ export const deliveryTurn = (store: TrackerStore, receiver: string): DeliveryTur
     release: Effect.suspend(() => {
       if (!isHeld) return Effect.void
       isHeld = false
-      return Effect.ignore(store.release(name))
+      // Without the marks another process would deliver again: it waits for the end of the lease, and they are tried again.
+      return Effect.ignore(Effect.zipRight(storeMarks, store.release(name)))
     }),
     keep: Effect.sleep(renewal).pipe(
-      Effect.zipRight(Effect.suspend(() => isHeld ? Effect.ignore(lease) : Effect.void)),
+      Effect.zipRight(Effect.suspend(() => Effect.ignore(Effect.zipRight(isHeld ? lease : Effect.void, storeMarks)))),
       Effect.forever
     )
   }
