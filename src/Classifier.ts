@@ -5,7 +5,7 @@
  *
  * | shape | proves |
  * |---|---|
- * | a whole number from 100 to 599 under `status`, `statusCode`, `httpStatus`, … of the error, its response, its metadata, or a response in these | the HTTP status |
+ * | a whole number from 100 to 599 under `status`, `statusCode`, `httpStatus`, … of the error, its response, its metadata, or a response in these | the HTTP status; 0: no answer |
  * | a number under `code` beside `headers` or a `response`; `status` of `context`, where that is an answer | the HTTP status |
  * | `code` of the operating system, of TLS, zlib, Node.js, undici, Bun | the fault of the transport or the file |
  * | a word under `code`, `type`, `errorCode`, `extensions.code`, … (`RATE_LIMITED`, `insufficient_quota`) | what the API says |
@@ -17,7 +17,6 @@
  * | the name of a class, by its ending (`…TimeoutError`, `Throttl…`) | the kind of fault |
  * | `Retry-After`, `RateLimit`, `x-ratelimit-*`, `retry_after`, "try again in 20s" | the wait |
  * | `message`, `detail`, `error`, `errors`, `error_description`, `title`, XML, the title of a page | the reason |
- * | a `status` of 0 beside `statusText`, `xhr` or `readyState` | a request without an answer |
  * | a well-known message, or one after a name, a code or `: `, or on a line of its own | the kind of fault, where nothing else is known |
  *
  * Structure beats wording. A fact of the transport beats its wrappers, and a timeout beats the abort that it caused. The

@@ -14,7 +14,7 @@ import { redactValidation } from "./validation.js"
 
 /** The stems of the names, and other signs of a secret. Most texts have none of them and are not read further. */
 const suspicious =
-  /key|secre|sig|toke|auth|cook|pass|pwd|cred|bear|jwt|sess|mnemo|seed|pin\b|otp\b|asser|verif|jfrog|sid=|code=|:(?:\/\/[^\s/]*|[^\s:@/]{6,})@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
+  /key|secre|sig|toke|auth|cook|pass|pwd|cred|bear|jwt|sess|mnemo|seed|pin\b|otp|recov|asser|verif|jfrog|sid=|code=|:(?:\/\/[^\s/]*|[^\s:@/]{6,})@|%(?:25)*2F%(?:25)*2F|basic\s|eyJ|-BEGIN|\bws(?:\/|%)|%2Fws|streams=/i
 
 const isSuspicious = (text: string): boolean =>
   hasLongRun(text) || suspicious.test(text) || text.includes(" -u ") || text.includes("--user")
@@ -73,7 +73,7 @@ const redactElements = (text: string): string => {
 const redactStructures = (text: string): string => redactObjects(text.includes("─ [") ? redactValidation(text) : text)
 
 const privateKey =
-  /-----BEGIN(?:[A-Z +]|%20)*PRIVATE(?:[ +]|%20)KEY-----[^]*?(?:-----END(?:[A-Z +]|%20)*PRIVATE(?:[ +]|%20)KEY-----|$)/g
+  /-----BEGIN(?:[A-Z +]|%20)*PRIVATE(?:[ +]|%20)KEY(?:[ +]BLOCK)?-----[^]*?(?:-----END(?:[A-Z +]|%20)*PRIVATE(?:[ +]|%20)KEY(?:[ +]BLOCK)?-----|$)/g
 const userInfo = /(:\/\/|%(?:25)*2F%(?:25)*2F)(?:<redacted>|(?!%(?:25)*(?:2F|3F|23))[^\s/?#"<>\\])+(@|%(?:25)*40)/gi
 // In an address without a scheme, as of a proxy, the part before the host must look like a password.
 const bareUserInfo = /(?<![\w.@:/-])[\w.-]{1,64}:(?=[^\s:@/"'<>]*\d)[^\s:@/"'<>]{6,}@(?=[\w-]+[.:]\w)/g

@@ -50,9 +50,12 @@ export const spelled = [
   `cookie(?!s? (?:name|${facts}))`,
   `pass (?:word(?!less)|wd|phrase|code)(?! (?:reset|${facts}))`,
   "pwd",
+  "(?:db|smtp|s?ftp|ldap|mail|admin|root) pass(?![a-z])",
+  "recovery codes?",
+  "otp (?:code|seed)",
   `credential(?!s? (?:provider|${facts}))`,
   "bearer",
-  "jwt",
+  `jwt(?! (?:${facts}))`,
   "session id",
   "mnemonic",
   "seed phrase",
@@ -103,7 +106,8 @@ const isPlain = (name: string, value: unknown): boolean => {
 /** The same of a value as a text writes it, without quotes. */
 export const isPlainText = (name: string, value: string): boolean =>
   /^(?:|true|false|null|undefined|none|nil|NaN|[+-]?Infinity|on|off|yes|no|enabled|disabled)$/i.test(value) ||
-  (/^tokens?$/i.test(name) && asset.test(value)) || (/tokens$/i.test(name) && /^\d+$/.test(value))
+  (/^tokens?$/i.test(name) && asset.test(value)) || (/^jwt$/i.test(name) && /^JW[TSE](?:[A-Z][a-z]+)+$/.test(value)) ||
+  (/tokens$/i.test(name) && /^\d+$/.test(value))
 
 /** The keys of an object that names a value: `{ name: "apiKey", value: "…" }`. */
 export const naming = { names: "name|key|field|param|parameter|property|header", values: "value|rejectedValue" }

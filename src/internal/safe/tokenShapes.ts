@@ -82,7 +82,41 @@ const tokens = [
   "whsec_[\\w+/=]{24,}",
   "xai-[A-Za-z\\d]{60,}",
   "xkeysib-[\\da-f]{40,}-[A-Za-z\\d]{12,}",
+  "aio_[A-Za-z\\d]{28}(?![\\w-])",
+  "AT(?:BB|CTT3)[\\w=-]{32,}",
+  "bku[a-z]_[\\da-f]{40}",
+  "dckr_[po]at_[\\w-]{20,}",
+  "figd_[\\w-]{36,}",
+  "1//0[\\w-]{40,}",
+  "(?:sdk|mob|xaat|xapt|access-(?:sandbox|development|production))-[\\da-f]{8}(?:-[\\da-f]{4}){3}-[\\da-f]{12}",
+  "lsv2_[ps][tk]_[\\da-f]{32}_[\\da-f]{10}",
+  "nfp_[A-Za-z\\d]{36,}",
+  "NR(?:AK|II|RA|BR|SP|IQ|LI|JS)-[\\w-]{19,}",
+  "secret_[A-Za-z\\d]{43}(?![\\w-])",
+  "sbp_(?:v0_|oauth_)?[\\da-f]{40}",
+  "tfp_[\\w-]{40,}",
+  "vercel_blob_rw_\\w{30,}",
+  "AQVN[\\w-]{35,}",
+  "amzn1\\.oa2-cs\\.v1\\.[\\da-f]{40,}",
+  "AAAA[\\w-]{7}:[\\w-]{120,}",
+  "rnd_[A-Za-z\\d]{32}(?![\\w-])",
+  "napi_[a-z\\d]{40,}",
+  "xsmtpsib-[\\da-f]{40,}-[A-Za-z\\d]{12,}",
+  "mlsn\\.[\\da-f]{60,}",
+  "phx_[A-Za-z\\d]{40,}",
+  "CCIP(?:AT|RJ)_\\w{40,}",
+  "sq[upa]_[\\da-f]{40}",
+  "oy2[a-z\\d]{43}(?![\\w-])",
+  "cio(?=[A-Za-z]*\\d)[A-Za-z\\d]{32}(?![\\w-])",
+  "sk_[\\da-f]{48}(?![\\w-])",
+  "tvly-(?:dev-|prod-)?[A-Za-z\\d]{28,}",
+  "fc-[\\da-f]{32}(?![\\w-])",
+  "apify_api_[A-Za-z\\d]{30,}",
+  "pk_\\d{6,10}_[A-Z\\d]{32}",
+  "CFPAT-[\\w-]{40,}",
+  "jina_[\\da-f]{32}[\\w-]{20,}",
   // Forms in which the mark stands in the middle or at the end.
+  "[\\da-f]{32}-[\\da-f]{8}-[\\da-f]{8}(?![\\w-])",
   "[A-Za-z\\d]{14}\\.atlasv1\\.[\\w=-]{50,}",
   "[\\w~.]{3}\\dQ~[\\w~.-]{31,40}",
   "[A-Za-z\\d]{6}_[A-Za-z\\d]{29}_mmk(?!\\w)",
@@ -113,11 +147,18 @@ export const keyInPath = new RegExp(
     `${host("/webhookb2/[\\w@-]{1,120}/IncomingWebhook")}[\\w/-]{20,}`,
     `(?<=/api/webhooks/\\d{1,24}/)[\\w-]{20,}`,
     `(?<=/bot)\\d{6,12}:[\\w-]{20,}`,
+    // Incoming webhooks of chats and of services for automation
+    `(?<=/hooks/)(?:[a-z\\d]{26}(?![\\w-])|[\\w]{17,24}/[A-Za-z\\d]{40,})|(?<=/bot/v2/hook/)[\\da-f-]{36}`,
+    `${
+      host(
+        "hook\\.(?:[a-z]{2}\\d\\.)?make\\.com|maker\\.ifttt\\.com/(?:trigger|use)/(?:[\\w-]{1,64}/){0,2}(?:with/)?key"
+      )
+    }[\\w-]{20,}`,
     `(?<=/sessions?/)(?=[\\w-]*\\d)[\\w-]{18,}`,
     `${host("pagerduty\\.com/integration")}${segment}`,
     `${
       host(
-        "(?:quiknode\\.pro|p2pify\\.com|getblock\\.io|blastapi\\.io|nodereal\\.io|drpc\\.org|tenderly\\.co|onfinality\\.io)"
+        "(?:quiknode\\.pro|p2pify\\.com|getblock\\.io|blastapi\\.io|nodereal\\.io|drpc\\.org|rpcpool\\.com|chainstack\\.com|tenderly\\.co|onfinality\\.io)"
       )
     }${segment}`,
     `${host("ankr\\.com/[\\w]{1,32}|moralis-nodes\\.com/[\\w]{1,32}(?:/[\\w]{1,32})?")}[\\w-]{32,}`
@@ -155,6 +196,11 @@ const keyedPaths = [
   "webhook",
   "/bot",
   "/session",
+  "/hook",
+  "make.com",
+  "ifttt.com",
+  "rpcpool",
+  "chainstack",
   "pagerduty",
   "quiknode",
   "p2pify",
