@@ -73,8 +73,10 @@ const services = (settings: Settings) => {
   const fleet = FleetStore.layerIoredis({ name: "fleet-example", url: settings.redis })
   return Notifier.layer(Notifier.webhook(settings.receiver, { labels: { process: String(settings.number) } })).pipe(
     Layer.provideMerge(DataSourceManager.layer({ sources: ["rest"] })),
-    Layer.provide(BinanceRest.layer({ baseUrls: { [market]: settings.exchange } })),
-    Layer.provide(counted(settings.exchange)),
+    // Requests to the exchange are counted, notifications are not.
+    Layer.provide(
+      Layer.provide(BinanceRest.layer({ baseUrls: { [market]: settings.exchange } }), counted(settings.exchange))
+    ),
     Layer.provide(tracker(settings)),
     Layer.provide(FleetWeight.layer({ address })),
     Layer.provide(FleetGate.layer({ address })),
