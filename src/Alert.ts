@@ -195,8 +195,11 @@ const goal = (objective: number): string => `${Number((objective * 100).toPrecis
 const subject = ({ code, rule }: Edge): string =>
   `${rule === undefined ? "" : `${rule}: `}${code === "*" ? "errors" : code}`
 
+/** An empty value would look like none. */
+const shownValue = (value: string): string => value === "" ? "\"\"" : value
+
 const named = ({ by, more = 0, values = [] }: Edge): string =>
-  values.length === 0 ? "" : `, ${by} ${values.join(", ")}${more === 0 ? "" : ` and ${more} more`}`
+  values.length === 0 ? "" : `, ${by} ${values.map(shownValue).join(", ")}${more === 0 ? "" : ` and ${more} more`}`
 
 /** The failures of an objective, and how much faster they spend its error budget than it allows. */
 const burning = (edge: Edge & { readonly attempts: number; readonly objective: number }): string =>

@@ -26,6 +26,10 @@ describe("Alert", () => {
   it.each<[Alert.Alert, string]>([
     [new Alert.Fired(edge), "THRESHOLD EXCEEDED: DATA_EMPTY occurred 11 times in the last minute (threshold: 10)"],
     [
+      new Alert.Fired({ ...edge, rule: "empty", by: "symbol", values: ["", "A"] }),
+      "THRESHOLD EXCEEDED: empty: DATA_EMPTY occurred 11 times in the last minute, symbol \"\", A (threshold: 10)"
+    ],
+    [
       new Alert.Fired({ ...edge, window: "five minutes" }),
       "THRESHOLD EXCEEDED: DATA_EMPTY occurred 11 times in the window five minutes (threshold: 10)"
     ],

@@ -87,6 +87,14 @@ const messages: Readonly<Record<string, ReadonlyArray<readonly [string, Tag, "re
   "connections and waits": [
     ["Connection was closed by server", "NetworkConnection", "retry"],
     ["Connection not open", "NetworkConnection", "retry"],
+    ["WebSocket is not connected", "NetworkConnection", "retry"],
+    ["disconnected from wss://rpc.example.io: 1006:: Abnormal Closure", "NetworkConnection", "retry"],
+    ["Error Domain=NSURLErrorDomain Code=-1001 \"The request timed out.\"", "NetworkTimeout", "retry"],
+    [
+      "Error Domain=NSURLErrorDomain Code=-1003 \"A server with the specified hostname could not be found.\"",
+      "NetworkDns",
+      "retry"
+    ],
     ["connection to the Oracle Database was broken", "NetworkConnection", "retry"],
     ["CONNECTION ERROR: Couldn't connect to node http://localhost:8545.", "NetworkConnection", "retry"],
     ["CONNECTION TIMEOUT: timeout of 750000 ms achived", "NetworkTimeout", "retry"],
@@ -100,11 +108,20 @@ const messages: Readonly<Record<string, ReadonlyArray<readonly [string, Tag, "re
   ],
   "statuses with their reasons": [
     ["KV PUT failed: 429 Too Many Requests", "ApiRateLimit", "retry"],
+    ["Bad status on response: 502", "ApiFormat", "retry"],
     ["KV GET failed: 500 Internal Server Error", "ApiFormat", "retry"],
     ["Call to 'send' failed! (403: Forbidden: bot was blocked by the user)", "ApiPermission", "no"],
     ["failed to get info: Error: 403 Forbidden: {\"error\":1}", "ApiPermission", "no"]
   ],
   "refusals": [
+    ["4 DEADLINE_EXCEEDED: Deadline exceeded after 5.0s", "NetworkTimeout", "retry"],
+    ["16 UNAUTHENTICATED: invalid authentication credentials.", "ApiAuth", "no"],
+    ["rate limited", "ApiRateLimit", "retry"],
+    ["apiLimitExceeded", "ApiRateLimit", "retry"],
+    ["Api key info invalid", "ApiAuth", "no"],
+    ["Unauthorized: Invalid token", "ApiAuth", "no"],
+    ["Failed to authenticate: 1", "ApiAuth", "no"],
+    ["Your account cannot be authenticated.", "ApiAuth", "no"],
     ["EGeneral:Temporary lockout", "ApiRateLimit", "retry"],
     ["ERR max requests limit exceeded. Limit: 500000", "ApiRateLimit", "retry"],
     ["API limit reached. Please try again later.", "ApiRateLimit", "retry"],
@@ -159,6 +176,9 @@ describe("words that decide nothing", () => {
       "table \"access denied log\" has no column x",
       "User limit is 5; you have 4",
       "Too many requests of this kind are open",
+      "Order status: 404",
+      "14 UNAVAILABLE items",
+      "Invalid signature block in file",
       "The user granted permission; the document was denied nothing",
       "Price 503.00 exceeds the limit of 429",
       "Row 17: column \"timeout\" is not a number"

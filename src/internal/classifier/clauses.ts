@@ -25,7 +25,7 @@ const endings: ReadonlyArray<readonly [RegExp, Kind, string?]> = [
   ],
   // The C library, curl, OpenSSL and Go, whose texts come from child processes and from servers that are clients themselves
   [
-    /(?:^|: |\) )(?:could(?: not|n't) resolve host\b|name or service not known|nodename nor servname provided|temporary failure in name resolution|no such host is known|lookup \S{1,255}(?: on \S{1,64})?: no such host)/i,
+    /(?:^|: |\) )(?:could(?: not|n't) resolve host\b|name or service not known|nodename nor servname provided|temporary failure in name resolution|no such host is known|(?:the )?host(?: ?name)? could not be (?:resolved|found)|lookup \S{1,255}(?: on \S{1,64})?: no such host)/i,
     dns
   ],
   [

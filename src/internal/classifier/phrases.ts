@@ -66,7 +66,7 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
     /^(?:fetch failed|Failed to fetch|Load failed|NetworkError when attempting to fetch resource\.) \([^()\s]+\)$/,
     connection
   ],
-  [/^A server with the specified hostname could not be found\.?$/, dns],
+  [/^A server with the specified hostname could not be found\.?"?$/, dns],
   [/^Unable to resolve host "/, dns],
   [/^net::ERR_(?:NAME_(?:NOT_RESOLVED|RESOLUTION_FAILED)|DNS_)/, dns],
   [/^net::ERR_(?:CONNECTION_)?TIMED_OUT\b/, timeout()],
@@ -166,7 +166,7 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
   // Databases, brokers and shells
   [/^Can't reach database server\b/, connection],
   [
-    /^(?:Channel|Connection|Socket) (?:is |was )?(?:closed|closing|ended|lost|terminated|not (?:available|open|established))(?:[.:]|$| (?:unexpectedly|abruptly|before|during|while|by)\b)/,
+    /^(?:Channel|Connection|(?:Web)?Socket) (?:is |was )?(?:closed|closing|ended|lost|terminated|not (?:available|connected|open|established))(?:[.:]|$| (?:unexpectedly|abruptly|before|during|while|by)\b)/,
     connection
   ],
   [
@@ -174,7 +174,7 @@ const phrases: ReadonlyArray<readonly [RegExp, Kind]> = [
     connection
   ],
   [
-    /^(?:TNS:(?:no listener|lost contact|connection closed|packet \w+ failure)|CONNECTION ERROR: Couldn't connect to|Unreachable hosts\b|[^.\n]{0,80}\bclient is offline\b)/,
+    /^(?:disconnected from \S+: \d{4}\b|TNS:(?:no listener|lost contact|connection closed|packet \w+ failure)|CONNECTION ERROR: Couldn't connect to|Unreachable hosts\b|[^.\n]{0,80}\bclient is offline\b)/,
     connection
   ],
   [
@@ -231,7 +231,7 @@ const statusWords: ReadonlyArray<RegExp> = [
   /^HTTP (?:error|status)?[!:,]? ?(?:status)?(?: code)?[:=]? ?(\d{3})\b/i,
   /^HTTP\/\d(?:\.\d)? (\d{3})\b/,
   /^\[[A-Z]+\] "[^"]*": (\d{3})\b/,
-  /^(?:status|status code)[:=]? (\d{3})$/i,
+  /^(?:(?:bad|unexpected|invalid|error|http|response|received|got) ){0,2}(?:status|status code)(?: on response)?[:=]? ([1-5]\d\d)$/i,
   /^Unexpected server response: (\d{3})\b/,
   /^(?:WebSocket connection to '[^']*' failed|failed to connect to WebSocket): [A-Za-z ]{0,40}(?:101 )?[A-Za-z ]{0,40}: (\d{3})$/,
   /^WebSocket connection to '[^']*' failed: Error during WebSocket handshake: Unexpected response code: (\d{3})$/,
@@ -302,11 +302,11 @@ const answerFinding = (link: unknown, operation: string | undefined): Finding | 
   return undefined
 }
 
-const answerNames = ["msg", "retMsg", "error", "error_message", "err-msg", "result"] as const
+const answerNames = ["msg", "retMsg", "error", "error_message", "err-msg", "reason", "result"] as const
 
 const saidFinding = (whole: string, link: unknown, operation: string | undefined): Finding | undefined => {
   if (whole.length > maxMessage) return undefined
-  const named = whole.includes(": ") ? heads.exec(whole)?.[0] ?? "" : ""
+  const named = whole.includes(": ") || whole.startsWith("Error Domain=") ? heads.exec(whole)?.[0] ?? "" : ""
   const message = whole.slice(named.length)
   if (message === "") return traceFinding(text(link, "stack") ?? "", link, operation)
   if (isJsonError(link, message)) return finding(json, link)
@@ -371,7 +371,7 @@ const silent = /^[ \t]+at makeNetworkError .*\n[ \t]+at httpNetworkOrCacheFetch 
  * `ORA-12170: …`, `SQLITE_BUSY: …`, `page.goto: …`.
  */
 const heads =
-  /^(?:Uncaught )?(?:(?:[A-Za-z]\w{0,40}\.){0,8}\w{0,40}(?:Error|Exception)(?: \[\w+\])?: |(?:[A-Za-z]\w{0,40}\.){1,8}\w{1,40}: |[A-Z]{2,10}-\d{2,6}: |[A-Z][A-Z\d]{1,20}(?:_[A-Z\d]{1,20}){1,5}: |\[Errno -?\d{1,5}\] ){1,4}/
+  /^(?:Uncaught )?(?:(?:[A-Za-z]\w{0,40}\.){0,8}\w{0,40}(?:Error|Exception)(?: \[\w+\])?: |(?:[A-Za-z]\w{0,40}\.){1,8}\w{1,40}: |[A-Z]{2,10}-\d{2,6}: |[A-Z][A-Z\d]{1,20}(?:_[A-Z\d]{1,20}){1,5}: |\[Errno -?\d{1,5}\] |Error Domain=\w{1,60} Code=-?\d{1,6} "){1,4}/
 
 /** The innermost name among them. It counts where the rest says nothing. */
 const lastName = /(\w{1,60}(?:Error|Exception))(?: \[\w+\])?: $/

@@ -23,7 +23,7 @@ export const serviceClauses: ReadonlyArray<readonly [RegExp, Kind, string?]> = [
     clause(
       "(?:\\w+ ){0,2}(?:rate|request|call|API)s? ?limit (?:has been |was )?(?:exceeded|reached|hit)|too many (?:\\w+ ){0,2}(?:requests|visits|connections)|" +
         "(?:ERR )?(?:max(?:imum)?|daily|monthly|hourly) (?:requests?|calls?|messages?)(?: limit)? (?:has been )?(?:exceeded|reached)|" +
-        "rate exceeded|temporary lockout",
+        "rate exceeded|rate[- ]limited|temporary lockout",
       `${over}| queued`
     ),
     limit
@@ -32,7 +32,7 @@ export const serviceClauses: ReadonlyArray<readonly [RegExp, Kind, string?]> = [
     clause(
       `(?:invalid|incorrect|wrong|bad|expired|revoked|missing) (?:${credential}|jwt|request signature|key(?= provided))|` +
         `(?:the |your |this )?(?:provided )?(?:${credential}|jwt) (?:(?:is|are|was|were|has|have)(?: been)? (?:invalid|expired|missing|incorrect|revoked|wrong|rejected|not valid)|does not exist|not exists?|not found)|` +
-        "signature (?:is )?not valid|" +
+        `(?:${credential}) (?:info )?invalid|signature (?:is )?not valid|failed to authenticate|(?:\\w+ ){0,2}cannot be authenticated|` +
         "(?:\\w+ ){0,2}authentication (?:has )?failed|not authenticated|authentication (?:is )?required|could not verify jwt|" +
         "could not load credentials from any providers?",
       `${over}| provided`
@@ -43,6 +43,13 @@ export const serviceClauses: ReadonlyArray<readonly [RegExp, Kind, string?]> = [
     /^too many (?:API )?(?:requests|visits|calls) (?:in (?:a|the|such)|within|per|from|sent)\b|(?:^|[.:] ?)(?:you(?:'ve| have)|(?:your|the) \w+ has) exceeded (?:the|your|its)\b[^.\n]{0,80}?\b(?:rate limit|quota|requests per|per (?:second|minute|hour|day))\b/i,
     limit
   ],
+  // The status of gRPC, as its clients begin their messages
+  [/^4 DEADLINE_EXCEEDED: /, kind("NetworkTimeout", Rank.Wording)],
+  [/^7 PERMISSION_DENIED: /, permission],
+  [/^8 RESOURCE_EXHAUSTED: /, limit],
+  [/^14 UNAVAILABLE: /, kind("NetworkConnection", Rank.Wording)],
+  [/^16 UNAUTHENTICATED: /, auth],
+  [/^invalid signature\.?$|^unauthori[sz]ed[.:!] /i, auth],
   [/(?:^|: )All configured authentication methods failed$|API:invalid (?:key|signature|nonce)$/i, auth],
   [/(?:^|[.:] )invalid api[- ]?(?:key|secret|signature|token)(?:[.!,]|$)/i, auth],
   [
