@@ -61,10 +61,12 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
       const { port } = yield* server()
       const proxy = yield* proxyTo(port)
       const store = yield* storeAt(proxy.port, { timeout: "100 millis" })
+      const direct = yield* storeAt(port)
       let isOver = false
       const driving = yield* Effect.fork(drive(store, "p", () => isOver))
       for (let i = 0; i < 6; i++) {
-        yield* Effect.sleep(60)
+        const before = yield* countOf(direct)
+        yield* until(countOf(direct), (count) => count > before)
         proxy.mode = "swallow"
         yield* Effect.sleep(150)
         proxy.mode = "pass"
@@ -73,7 +75,7 @@ describe.skipIf(!isTested)("FleetStore, outages of the server", () => {
       isOver = true
       const counted = yield* Fiber.join(driving)
       expect(counted).toBeGreaterThan(5)
-      expect(yield* countOf(yield* storeAt(port))).toBe(counted)
+      expect(yield* countOf(direct)).toBe(counted)
     }))
 
   live(

@@ -1,6 +1,7 @@
 /** Trackers of a fleet whose store loses data or edges. */
 import { describe, expect, it } from "@effect/vitest"
 import { type ErrorTracker, FetchError } from "effect-errata"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -67,6 +68,44 @@ describe("FleetTracker whose store loses data", () => {
       expect((yield* a.tracker.stats({ window: "1 minute" })).total).toBe(9)
       yield* TestClock.adjust("1 minute")
       for (const { edges } of [a, b]) expect(edges()).toEqual(["Fired", "Escalated", "Resolved"])
+    }))
+
+  it.scoped("nor before one that puts them back slowly", () =>
+    Effect.gen(function*() {
+      const fleet = virtualFleet()
+      const [a, b] = [yield* fleet.start(), yield* fleet.start({}, true)]
+      yield* many(b.tracker, 8)
+      yield* TestClock.adjust("10 seconds")
+      expect(a.edges()).toEqual(["Fired", "Escalated"])
+      fleet.state.flushDelay = Duration.seconds(10)
+      yield* fleet.empty
+      yield* a.tracker.track(new FetchError.NetworkDns())
+      yield* TestClock.adjust("40 seconds")
+      for (const { edges } of [a, b]) expect(edges()).toEqual(["Fired", "Escalated"])
+      yield* TestClock.adjust("2 minutes")
+      for (const { edges } of [a, b]) expect(edges()).toEqual(["Fired", "Escalated", "Resolved"])
+    }))
+
+  it.scoped("a process that starts during an alert decides by the time of the store", () =>
+    Effect.gen(function*() {
+      const offset = 86_400_000
+      const fleet = virtualFleet(offset)
+      const before = yield* Scope.make()
+      const old = yield* Scope.extend(fleet.start(), before)
+      const refused = yield* fleet.start({}, true)
+      yield* many(old.tracker, 4)
+      yield* TestClock.adjust("2 seconds")
+      yield* Scope.close(before, Exit.void)
+      // Counts of a process that does not decide on them.
+      fleet.state.isRefused = true
+      yield* many(refused.tracker, 4)
+      yield* TestClock.adjust("6 seconds")
+      const next = yield* fleet.start()
+      yield* TestClock.adjust("6 seconds")
+      expect(next.edges()).toEqual(["Escalated"])
+      for (const alert of next.heard) {
+        expect(alert._tag === "Missed" ? 0 : alert.at.epochMillis).toBeGreaterThanOrEqual(offset)
+      }
     }))
 
   it.scoped("an alert ends if every process with its limit is gone, and continues under the same limit", () =>

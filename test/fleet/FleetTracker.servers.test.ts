@@ -48,7 +48,7 @@ const store = (options: Partial<FleetStore.IoredisOptions>) =>
 /** Two trackers of one fleet, with a short window. */
 const fleetOf = (options: Partial<FleetStore.IoredisOptions>) =>
   Effect.gen(function*() {
-    const custom = [{ name: "short", window: 4000, limit: 15 }]
+    const custom = [{ name: "short", window: 8000, limit: 15 }]
     const live = FleetTracker.layer({
       codes,
       flushEvery: 500,

@@ -2,6 +2,7 @@
 import { type Alert, ErrorTracker } from "effect-errata"
 import { FleetStore, FleetTracker } from "effect-errata/fleet"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -32,18 +33,32 @@ export const processOver = (
     return { tracker, heard, edges: () => heard.map(({ _tag }) => _tag) }
   })
 
-/** A fleet whose store can lose everything, and whose edges can be cut off. */
-export const virtualFleet = () => {
+const unavailable = new FleetStore.Unavailable({ operation: "any", message: "away", mayBeDone: false })
+
+/**
+ * A fleet whose store can lose everything. Of the processes that are started as faulty, edges can be cut off, counts can be
+ * slow to arrive, and decisions can be refused. `offset` is the clock of the store less that of the processes.
+ */
+export const virtualFleet = (offset = 0) => {
   const shared = new memoryStore.Shared()
-  const state = { isDeaf: false }
+  const state = { isDeaf: false, isRefused: false, flushDelay: Duration.zero }
+  const shifted = <A extends { readonly now: number }>(effect: Effect.Effect<A, FleetStore.Unavailable>) =>
+    Effect.map(effect, (answer) => ({ ...answer, now: answer.now + offset }))
   return {
     state,
     shared,
-    start: (options?: FleetTracker.Options, canBeDeaf = false): Effect.Effect<VirtualProcess, never, Scope.Scope> => {
+    start: (options?: FleetTracker.Options, isFaulty = false): Effect.Effect<VirtualProcess, never, Scope.Scope> => {
       const store = memoryStore.make(shared, crypto.randomUUID())
+      const unlessRefused = <A>(effect: Effect.Effect<A, FleetStore.Unavailable>) =>
+        Effect.suspend(() => isFaulty && state.isRefused ? Effect.fail(unavailable) : effect)
       return processOver({
         ...store,
-        edges: (after) => Stream.filter(store.edges(after), () => !(canBeDeaf && state.isDeaf))
+        flush: (batch) =>
+          shifted(Effect.suspend(() => Effect.delay(store.flush(batch), isFaulty ? state.flushDelay : 0))),
+        timeline: (key, fields) => shifted(store.timeline(key, fields)),
+        changeState: (change) => unlessRefused(store.changeState(change)),
+        lease: (name, ttl) => unlessRefused(store.lease(name, ttl)),
+        edges: (after) => Stream.filter(store.edges(after), () => !(isFaulty && state.isDeaf))
       }, options)
     },
     /** What FLUSHALL does. Edges that were not read before are lost. */

@@ -83,7 +83,7 @@ export const trackerLaws = (layer: Layer.Layer<ErrorTracker.ErrorTracker>) => {
   const law = <A, E>(
     name: string,
     body: Effect.Effect<A, E, ErrorTracker.ErrorTracker | LogCapture.LogCapture | Scope.Scope>
-  ) => it.scoped(name, () => Effect.provide(body, Layer.provideMerge(layer, LogCapture.layer)), 30_000)
+  ) => it.scoped(name, () => Effect.provide(body, Layer.provideMerge(layer, LogCapture.layer)))
 
   const lawWithClock = <A, E>(
     name: string,

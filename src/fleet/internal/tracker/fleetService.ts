@@ -168,8 +168,8 @@ export const make = Effect.fnUntraced(function*(
     yield* start
     yield* settle
     isAwake = false
-    yield* members.renew(yield* nowMillis)
     const sums = yield* counts.flush
+    yield* members.renew(yield* nowMillis, counts.epoch())
     if (sums.of.size > 0) hasCounted = true
     const edges = pending
     pending = []

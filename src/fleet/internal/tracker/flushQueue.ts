@@ -60,15 +60,6 @@ export class FlushQueue {
     return this.sent[0]
   }
 
-  /** A batch without series, which only shows whether the store knows this process. */
-  nextOrEmpty(at: number): SentBatch {
-    const next = this.next()
-    if (next !== undefined) return next
-    const batch = { seq: ++this.seq, at, windows: this.windowsOf("", ""), series: [] }
-    this.sent.push(batch)
-    return batch
-  }
-
   acknowledge(now: number): void {
     const batch = this.sent.shift()
     if (batch === undefined) return

@@ -7,10 +7,8 @@ import type { Unavailable } from "../storeError.js"
 import { encodeEdge, helloKey } from "./alertState.js"
 import type { TrackerStore } from "./namedStore.js"
 
-const group = "members"
 const ttlMillis = 15_000
 const renewMillis = 5000
-const putBackMillis = 1000
 
 export class Membership {
   /** The number of processes at the last renewal. */
@@ -24,6 +22,7 @@ export class Membership {
   // After a loss: the number of processes before it, and the time after which they are all back or gone.
   private expected = 0
   private completeAt = -Infinity
+  private group = ""
   private readonly store: TrackerStore
 
   constructor(store: TrackerStore) {
@@ -34,17 +33,20 @@ export class Membership {
     return !this.isShared
   }
 
-  /** Must precede every decision. `now` is the time of the tracker in milliseconds. */
-  renew(now: number): Effect.Effect<void, Unavailable> {
+  /**
+   * Must precede every decision, and follow a flush: the members of an epoch are those whose counts it has. `now` is the time
+   * of the tracker in milliseconds.
+   */
+  renew(now: number, epoch: string): Effect.Effect<void, Unavailable> {
     if (!this.isDue && now - this.joined < renewMillis) return Effect.void
     const isNew = now - this.joined >= ttlMillis
-    return Effect.flatMap(this.store.join(group, ttlMillis), (size) => {
+    this.group = `members ${epoch}`
+    return Effect.flatMap(this.store.join(this.group, ttlMillis), (size) => {
       this.joined = now
       this.isDue = size < this.expected && now < this.completeAt
       if (this.expected > 0 && !this.isDue) {
         this.expected = 0
-        // Each joins before it puts its counts back.
-        this.completeAt = Math.min(this.completeAt, now + putBackMillis)
+        this.completeAt = Math.min(this.completeAt, now)
       }
       if (size > 1 || this.hasMet) this.sharedUntil = now + ttlMillis
       this.hasMet = false
@@ -83,7 +85,7 @@ export class Membership {
   }
 
   get leave(): Effect.Effect<void, Unavailable> {
-    return this.store.leave(group)
+    return this.store.leave(this.group)
   }
 }
 

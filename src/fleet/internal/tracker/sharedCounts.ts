@@ -54,8 +54,9 @@ export const make = (
   let settledAt = -Infinity
   // Whether the store may have lost data or another process has changed the state of the fleet.
   let isDoubtful = false
-  // The clock of the store less the clock of the tracker, in milliseconds.
+  // The clock of the store less the clock of the tracker, in milliseconds. No decision precedes the first reconciliation.
   let storeTime = 0
+  let isTimeKnown = false
   // The sets of limits of all processes, and when the others are to list theirs again.
   let listedSets: ReadonlySet<string> = new Set()
   let listsUntil = -Infinity
@@ -72,8 +73,8 @@ export const make = (
   const process = () => `${store.process}.${incarnation}`
   // The counts of each epoch have keys of their own: a batch that was sent to an emptied store before this process noticed the
   // loss, and that is put back afterwards, is not counted twice.
-  const groupOf = (group: string) =>
-    `${fleet?.generation ?? 0}.${(Hash.string(fleet?.epoch ?? "") >>> 0).toString(36)}.${group}`
+  const epoch = () => `${fleet?.generation ?? 0}.${(Hash.string(fleet?.epoch ?? "") >>> 0).toString(36)}`
+  const groupOf = (group: string) => `${epoch()}.${group}`
 
   // -------------------------------------------------------------------------------------------------------------------
   // the state of the fleet
@@ -99,6 +100,7 @@ export const make = (
    * process.
    */
   const reconcile: Effect.Effect<boolean, Unavailable> = Effect.gen(function*() {
+    if (!isTimeKnown) yield* learnTime
     const { states } = yield* store.states
     yield* listSets(states)
     let stored = decodeFleet(states.get(fleetKey))
@@ -117,6 +119,12 @@ export const make = (
     yield* adopt(stored, isLost)
     isDoubtful = false
     return isLost
+  })
+
+  const learnTime: Effect.Effect<void, Unavailable> = Effect.gen(function*() {
+    const { now } = yield* store.timeline({ group: groupOf(fields.events), window: countWindows.millisOf.minute }, [])
+    storeTime = now - (yield* nowMillis)
+    isTimeKnown = true
   })
 
   /** Puts back a state that the store has lost, and the edges that it may have lost with it. */
@@ -317,6 +325,8 @@ export const make = (
       return isDoubtful
     },
     startGeneration,
+    /** The name of the counts that the fleet has now. */
+    epoch,
     others,
     own,
     /** Whether processes have different limits. */
