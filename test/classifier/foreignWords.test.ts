@@ -347,6 +347,13 @@ const shapes: ReadonlyArray<readonly [string, unknown, Tag, "retry" | "no", Evid
     { says: "Invalid token" }
   ],
   [
+    "the page of a proxy: its status is not said twice",
+    answered(503, "<html><head><title>503 Service Unavailable</title></head></html>"),
+    "ApiFormat",
+    "retry",
+    { says: ": HTTP 503, Service Unavailable" }
+  ],
+  [
     "reasons in a list",
     answered(404, { errorMessages: ["Issue does not exist"], errors: {} }),
     "ApiFormat",

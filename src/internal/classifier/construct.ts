@@ -262,7 +262,9 @@ const messageOf = (case_: Case, status: number | undefined, apiCode: number | st
 
 /** The reason in the body of the answer, else that in the message of the client. */
 const saidBy = (body: unknown, link: unknown, status: number, code: number | string | undefined): string => {
-  const message = reasonOf(body) ?? clientReason(link, status)
+  const reason = reasonOf(body) ?? clientReason(link, status)
+  // Pages of proxies begin with the status: `503 Service Unavailable`.
+  const message = reason?.startsWith(`${status} `) ? reason.slice(4) : reason
   if (message === undefined) return code === undefined ? "" : `, code ${code}`
   return `, ${code === undefined || message.includes(String(code)) ? message : `${message} (code ${code})`}`
 }
