@@ -474,6 +474,33 @@ describe("BinanceRest missing", () => {
   })
 })
 
+describe("BinanceRest behind a cache", () => {
+  const start = utc(2024, 0, 1, 14)
+  const dated = (instant: number) => ({ date: new Date(instant).toUTCString() })
+  // At 15:59, the candle of 15:00 was forming.
+  const cached = (headers: Readonly<Record<string, string>> = {}) =>
+    json(rowsOf("1h", [start, start + hour]), { ...dated(start + 119 * minute), ...headers })
+
+  it.effect("an answer with an age, from before the close of a candle, is refused: its last row is not final", () => {
+    const { layer } = stub(() => cached({ age: "600" }))
+    return Effect.gen(function*() {
+      const error = yield* Effect.flip(klines(hours(start, start + 2 * hour)))
+      expect(error).toMatchObject({
+        _tag: "DataValidation",
+        message: "The answer was made 10m ago: it comes from a cache",
+        retryable: true
+      })
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("an old answer is used where no candle has closed since", () => {
+    const { layer } = stub(() => json(rowsOf("1h", [start]), { ...dated(start + 119 * minute), age: "600" }))
+    return Effect.gen(function*() {
+      expect(yield* klines(hours(start, start + hour))).toMatchObject({ length: 1, missing: [] })
+    }).pipe(Effect.provide(layer))
+  })
+})
+
 describe("BinanceRest failures", () => {
   const failing = (fault: Fault.Fault) =>
     Effect.gen(function*() {

@@ -10,18 +10,20 @@ import type { ExchangeClock } from "./exchangeClock.js"
 /**
  * Records the time that the headers of an answer state, which was requested at `sent`: its `Date`, plus its `Age` if it
  * comes from a cache, as files of the archive often do. Logs one warning per host when the local clock is wrong. Returns
- * the stated time in milliseconds; NaN without one.
+ * the time at which the exchange made the answer, its `Date`, and its age, in milliseconds; NaN without one.
  */
 export const heardDate = (
   clock: ExchangeClock,
   host: string,
   { age = "", date = "" }: Readonly<Record<string, string | undefined>>,
   sent: number
-): Effect.Effect<number> => {
-  const stated = Date.parse(date) + (/^\d{1,8}$/.test(age) ? Number(age) * 1000 : 0)
-  if (Number.isNaN(stated)) return Effect.succeed(NaN)
+): Effect.Effect<{ readonly date: number; readonly age: number }> => {
+  const made = Date.parse(date)
+  const old = /^\d{1,8}$/.test(age) ? Number(age) * 1000 : 0
+  const stated = { date: made, age: old }
+  if (Number.isNaN(made)) return Effect.succeed(stated)
   return Effect.flatMap(Effect.zip(monotonic, Clock.currentTimeMillis), ([received, local]) => {
-    clock.heard(stated, 1000, sent, received)
+    clock.heard(made + old, 1000, sent, received)
     return Effect.as(warned(clock, host, local, received), stated)
   })
 }

@@ -24,8 +24,10 @@ export interface Body {
   readonly text: string
   readonly status: number
   readonly contentType: string
-  /** The time of the exchange that the answer states, in milliseconds; NaN without one. */
+  /** The time at which the exchange made the answer, in milliseconds; NaN if it states none. */
   readonly date: number
+  /** The time since then, if the answer comes from a cache, in milliseconds. */
+  readonly age: number
   /** The time at which the request was sent, in monotonic milliseconds. */
   readonly sent: number
 }
@@ -83,11 +85,11 @@ export const makeRestClient = Effect.fnUntraced(function*(
           const sent = yield* monotonic
           const response = yield* client.get(url, { acceptJson: true })
           const { headers, status } = response
-          const date = yield* heardDate(clocks[market], hostOf(baseOf(market)), headers, sent)
+          const { age, date } = yield* heardDate(clocks[market], hostOf(baseOf(market)), headers, sent)
           yield* report(Number(headers["x-mbx-used-weight-1m"]))
           const sound = yield* HttpClientResponse.filterStatusOk(response)
           const text = yield* limitedText(sound, maxBody)
-          return yield* read({ text, status, contentType: headers["content-type"] ?? "", date, sent })
+          return yield* read({ text, status, contentType: headers["content-type"] ?? "", date, age, sent })
         }).pipe(
           withDeadline({
             duration: timeout,

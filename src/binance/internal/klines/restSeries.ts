@@ -1,4 +1,5 @@
 /** Requests about one instrument and interval, and the conclusions from their answers. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -102,6 +103,7 @@ export const makeSeries = (
           date: body.date,
           sent: body.sent
         }
+        if (isOutdated(question, interval, body)) return Effect.fail(outdated(body.age, asked))
         return fault === undefined
           ? Effect.void
           : Effect.fail(new FetchError.DataTransformation({ ...fault, retryable: true, context: asked }))
@@ -132,7 +134,7 @@ export const makeSeries = (
       }
       now = clock.earliest(sent) ?? -Infinity
     }
-    // A candle with a successor has closed. A `Date` from a cache may be old.
+    // A candle with a successor has closed.
     now = Math.max(now, opens.at(-1) ?? -Infinity)
     evidence.isTimed ||= !Number.isNaN(date) || clock.earliest(sent) !== undefined
     evidence.mostRows = Math.max(evidence.mostRows, opens.length)
@@ -140,10 +142,21 @@ export const makeSeries = (
       evidence.candles(opens[0]!, opens.at(-1)!)
       if (Interval.floor("1d", opens[0]!) === opens[0]) evidence.anchor ??= opens[0]
     }
-    return { rows: closedBy(rows, interval, now), opens, invalid, now, failure }
+    const closed = closedBy(rows, interval, now)
+    // A failed answer proves nothing, so that only the time decides which candles it lacks.
+    if (failure !== undefined) now = Math.max(now, clock.earliest(sent) ?? now)
+    return { rows: closed, opens, invalid, now, failure }
   })
 
   return { market, interval, context, evidence, ask }
+}
+
+/** True if an answer was made before a candle of the question closed that has closed since. */
+const isOutdated = ({ end }: Question, interval: Interval.Interval, { age, date }: Body): boolean => {
+  // The grid of `3d` may be unknown.
+  const grid = interval === "3d" ? "1d" : interval
+  const forming = Interval.floor(grid, date)
+  return end > forming && Interval.floor(grid, date + age) > forming
 }
 
 /** The candles that have closed. Rows are ascending. */
@@ -163,6 +176,15 @@ const noTime = (body: Body): unknown => {
   }, false)
   return odd
 }
+
+const outdated = (age: number, context: FetchContext.Input) =>
+  new FetchError.DataValidation({
+    message: `The answer was made ${
+      Duration.format(Duration.seconds(Math.round(age / 1000)))
+    } ago: it comes from a cache`,
+    retryable: true,
+    context
+  })
 
 const offTopic = (wrong: string, context: FetchContext.Input) =>
   new FetchError.DataValidation({
