@@ -8,7 +8,7 @@
 
 import type { Value } from "./quoting.js"
 import { end, endOfBrackets, exec, inQuotes, quote, some } from "./quoting.js"
-import { isPlainText, isSecretName, locating, mask, naming, spelled } from "./secretNames.js"
+import { isPlainText, isSecretName, locating, mask, naming, patternOfNames } from "./secretNames.js"
 import { hasKeyedPath, hasLongRun, keyInPath, tokenShape } from "./tokenShapes.js"
 import { redactValidation } from "./validation.js"
 
@@ -64,8 +64,8 @@ const redactShapes = (text: string): string => {
 
 /** Masks values whose name stands in front of other attributes, and the credentials of a command. */
 const redactElements = (text: string): string => {
-  const closed = text.includes("</") ? text.replace(attributed, `$1${mask}`) : text
-  const parted = closed.includes("name=") ? closed.replace(formPart, `$1${mask}`) : closed
+  const closed = text.includes("</") ? text.replace(attributed(text), `$1${mask}`) : text
+  const parted = closed.includes("name=") ? closed.replace(formPart(closed), `$1${mask}`) : closed
   return parted.includes("-u") ? parted.replace(commandUser, `$1${mask}`) : parted
 }
 
@@ -80,11 +80,14 @@ const bareUserInfo = /(?<![\w.@:/-])[\w.-]{1,64}:(?=[^\s:@/"'<>]*\d)[^\s:@/"'<>]
 // The credentials of a command: `curl -u app:hunter2`.
 const commandUser = /((?:^|\s)(?:-u|--user)[ =]\\*["']?)[^\s"':]{0,128}:[^\s"'\\]{3,}/g
 // An element with attributes: `<Password Type="PasswordText">hunter2</Password>`.
-const attributed = new RegExp(`(<[\\w:.-]{0,64}(?:${spelled})[\\w:.-]{0,64}\\s[^<>]{0,256}>)[^<>]+(?=</)`, "gi")
+const attributed = patternOfNames(
+  "gi",
+  (names) => `(<[\\w:.-]{0,64}(?:${names})[\\w:.-]{0,64}\\s[^<>]{0,256}>)[^<>]+(?=</)`
+)
 // A field of a form in parts.
-const formPart = new RegExp(
-  `(\\bname=\\\\*"[\\w.-]{0,64}(?:${spelled})[\\w.-]{0,64}\\\\*"(?:\\s|\\\\[rn])+)[^\\s\\\\<>]+`,
-  "gi"
+const formPart = patternOfNames(
+  "gi",
+  (names) => `(\\bname=\\\\*"[\\w.-]{0,64}(?:${names})[\\w.-]{0,64}\\\\*"(?:\\s|\\\\[rn])+)[^\\s\\\\<>]+`
 )
 // The next word must look like credentials: "basic knowledge" does not.
 const scheme =
@@ -99,6 +102,7 @@ const listenKey = /((?:\bws|%(?:25)*2Fws)(?:\/|%(?:25)*2F)|[?&]streams=)[a-z\d]{
 // ---------------------------------------------------------------------------------------------------------------------
 
 const redactPairs = (text: string): string => {
+  const names = namesIn(text)
   let redacted = ""
   let done = 0
   for (let name = exec(names, text, 0); name !== null; name = exec(names, text, names.lastIndex)) {
@@ -114,7 +118,7 @@ const redactPairs = (text: string): string => {
   return redacted + text.slice(done)
 }
 
-const names = new RegExp(spelled, "gi")
+const namesIn = patternOfNames("gi")
 // The rest of the name: `token_2`, `auth[token][]`.
 const tail = /(?:[\w.-]|%(?:25)*(?:2D|5F|2E))*(?:\)(?=\]))?(?:\[[\w-]*\]|\])*/iy
 // Space, also as the escapes of a string or a URL.
