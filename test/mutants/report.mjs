@@ -47,19 +47,22 @@ const resultsOf = (room) => {
   if (!existsSync(file)) return []
   const expected = filesOf(rooms[room].mutate)
   const { files } = JSON.parse(readFileSync(file, "utf8"))
-  const counts = { room, measured: 0, expected: expected.length, killed: 0, alive: 0, withoutReason: 0 }
+  const counts = { room, measured: [], expected: expected.length, changed: 0, killed: 0, alive: 0, withoutReason: 0 }
   const date = statSync(file).mtime.toISOString().slice(0, 10)
   for (const path of expected) {
     const { mutants = [], source } = files[path] ?? {}
     const ran = mutants.filter(({ status }) => status !== "Ignored")
     if (ran.length === 0) {
       // It has constants only, or has not run.
-      if (path in files) counts.measured++
+      if (path in files) counts.measured.push(path)
       else problems.push(`${path}: has not run`)
       continue
     }
-    counts.measured++
-    if (source !== readFileSync(path, "utf8")) problems.push(`${path}: has changed since its mutants ran`)
+    counts.measured.push(path)
+    if (source !== readFileSync(path, "utf8")) {
+      counts.changed++
+      problems.push(`${path}: has changed since its mutants ran`)
+    }
     for (const mutant of ran) {
       if (mutant.status === "Killed" || mutant.status === "Timeout") {
         counts.killed++
@@ -82,15 +85,16 @@ const resultsOf = (room) => {
 }
 
 const scoreOf = ({ alive, killed }) => 100 * killed / (killed + alive)
-const rowOf = (name, { alive, date, expected, killed, measured, withoutReason }) =>
-  `| ${name} | ${measured} of ${expected} | ${killed + alive} | ${alive} | ${withoutReason} | ${
+const rowOf = (name, { alive, changed, date, expected, killed, measured, withoutReason }) =>
+  `| ${name} | ${measured.length} of ${expected} | ${changed} | ${killed + alive} | ${alive} | ${withoutReason} | ${
     scoreOf({ alive, killed }).toFixed(1)
   } % | ${date} |`
 
 const results = Object.keys(rooms).flatMap(resultsOf)
 const sum = (of) => results.reduce((total, counts) => total + of(counts), 0)
 const total = {
-  measured: sum(({ measured }) => measured),
+  measured: results.flatMap(({ measured }) => measured),
+  changed: sum(({ changed }) => changed),
   expected: sum(({ expected }) => expected),
   killed: sum(({ killed }) => killed),
   alive: sum(({ alive }) => alive),
@@ -98,12 +102,15 @@ const total = {
   date: ""
 }
 const table = [
-  "| room | files | mutants | survivors | without a reason | score | run |",
-  "|---|---|---|---|---|---|---|",
+  "| room | files | changed since | mutants | survivors | without a reason | score | run |",
+  "|---|---|---|---|---|---|---|---|",
   ...results.map((result) => rowOf(result.room, result)),
   rowOf("all", total)
 ].join("\n")
 console.log(table)
+const parts = results.filter(({ expected, measured }) => measured.length < expected).map(({ measured, room }) =>
+  `Of ${room}, only these have run: ${measured.map((path) => `\`${path}\``).join(", ")}.`
+)
 
 for (const room of Object.keys(rooms)) {
   if (!results.some((result) => result.room === room)) problems.push(`${room}: has not run`)
@@ -124,6 +131,8 @@ if (argv.includes("--write")) {
       )
     ].join("\n\n")
   )
-  const written = `<!-- report -->\n${table}\n\n## Survivors\n\n${sections.join("\n\n")}\n<!-- end -->`
+  const written = `<!-- report -->\n${[table, ...parts].join("\n\n")}\n\n## Survivors\n\n${
+    sections.join("\n\n")
+  }\n<!-- end -->`
   writeFileSync(readme, readFileSync(readme, "utf8").replace(/<!-- report -->[^]*<!-- end -->/, () => written))
 }
