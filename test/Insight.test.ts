@@ -64,6 +64,7 @@ describe("Insight.baseline", () => {
     const [answer] = Insight.baseline(only({ code: "A" }, age))
     expect(Option.isSome(answer!.perMinute)).toBe(perMinute)
     expect(Option.isSome(answer!.perHour)).toBe(perHour)
+    expect(answer?.byHourOfDay).toBe(false)
     if (!perHour) expect(answer?.message).toMatch(/^A: not enough data: [0-5] of 6 whole hours of history$/)
   })
 
@@ -108,6 +109,20 @@ describe("Insight.anomalies", () => {
       /^API_RATE_LIMIT: 42 in the last hour, normally [12] to 1[0-3] at this time of the day: extraordinary \(p = \de-(0?[6-9]|1\d)\)$/
     )
     expect(anomaly?.p).toBeLessThan(1e-5)
+  })
+
+  it.each([
+    [14, "hour", true],
+    [14, "minute", false],
+    [5, "hour", false],
+    [5, "minute", false]
+  ])("after %d days, the range of the last %s is one of this time of the day: %s", (days, window, ofTheDay) => {
+    const anomalies = Insight.anomalies(
+      only({ code: "A", hours: hoursOf(days, () => 0), errors: lately(100, 0.9) }, days * day)
+    )
+    const message = anomalies.find((anomaly) => anomaly.window === window)?.message
+    expect(message).toContain("extraordinary")
+    expect(message?.includes(" at this time of the day")).toBe(ofTheDay)
   })
 
   const silent = hoursOf(14, () => 0)
