@@ -88,7 +88,7 @@ describe("FleetTracker whose store loses data", () => {
 
   it.scoped("a process that starts during an alert decides by the time of the store", () =>
     Effect.gen(function*() {
-      const offset = 86_400_000
+      const offset = 20_000 * 86_400_000
       const fleet = virtualFleet(offset)
       const before = yield* Scope.make()
       const old = yield* Scope.extend(fleet.start(), before)
