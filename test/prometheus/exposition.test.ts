@@ -139,7 +139,7 @@ d_seconds_count{source="rest"} 2
       "Prometheus.text: dimensions is \"symbol\": it must be a list of dimensions, write [\"symbol\"]"
     ],
     [{ maxValues: 0 }, "Prometheus.text: maxValues is 0: it must be a whole number of at least 1"],
-    [{ symbols: true }, "Prometheus.text: unknown option \"symbols\". Known: dimensions, maxValues, format"]
+    [{ symbols: true }, "Prometheus.text: unknown option \"symbols\". Known: dimensions, latency, maxValues, format"]
   ])("refuses %o", (options, message) => {
     expect(() => Prometheus.text([], options as object)).toThrow(message)
   })
