@@ -99,6 +99,21 @@ describe("the queue of flushes", () => {
     expect(queue.isEmpty).toBe(true)
   })
 
+  it("where nothing more is counted, a probe shows the store what it lacks, for half a minute", () => {
+    const queue = new FlushQueue(windowsOf)
+    const store = new ModelStore()
+    expect(queue.hasRecent(0)).toBe(false)
+    queue.add([{ group: "e", field: "a", count: 3 }], 1000)
+    while (send(queue, store, 1000)) continue
+    store.rollBack(1)
+    expect([31_000, 31_001].map((now) => queue.hasRecent(now))).toEqual([true, false])
+    queue.addProbe(2000)
+    while (send(queue, store, 2000)) continue
+    expect(store.totals).toEqual(new Map([["e a", 3]]))
+    // A probe itself is nothing to lose.
+    expect([31_000, 31_001].map((now) => queue.hasRecent(now))).toEqual([true, false])
+  })
+
   it.prop("while the store is away, cuts are merged: few batches, the same counts, and times that do not go back", [
     fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 65, maxLength: 300 })
   ], ([waits]) => {

@@ -115,7 +115,9 @@ describe.skipIf(!isTested)("processes of a fleet", () => {
           (isBack) => isBack
         )
         yield* more(100)
-        expect(Math.max(...api.byMinute().values())).toBeLessThanOrEqual(2700)
+        // Requests that were begun in a minute arrive in the next one, at most those in flight.
+        const inFlight = workers.length * 2
+        expect(Math.max(...api.byMinute().values())).toBeLessThanOrEqual(2700 + inFlight)
         const reports = yield* Effect.forEach(workers, (worker) => Effect.promise(worker.stop))
         expect(reports.map(({ failures }) => failures)).toEqual([0, 0, 0])
         // At most one call waits for the timeout of a command.

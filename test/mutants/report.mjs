@@ -109,7 +109,7 @@ const table = [
 ].join("\n")
 console.log(table)
 const parts = results.filter(({ expected, measured }) => measured.length < expected).map(({ measured, room }) =>
-  `Of ${room}, only these have run: ${measured.map((path) => `\`${path}\``).join(", ")}.`
+  `Of ${room}, only these have run: ${measured.map((path) => "`" + String(path) + "`").join(", ")}.`
 )
 
 for (const room of Object.keys(rooms)) {

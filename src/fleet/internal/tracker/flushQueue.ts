@@ -60,6 +60,16 @@ export class FlushQueue {
     return this.sent[0]
   }
 
+  /** Returns whether counts were acknowledged so lately that they would be sent again if the store lost them. */
+  hasRecent(now: number): boolean {
+    return this.acknowledged.some(({ at, series }) => series.length > 0 && at >= now - keptMillis)
+  }
+
+  /** Adds a batch without counts. Its answer shows whether the store has all batches before it. */
+  addProbe(at: number): void {
+    this.sent.push({ seq: ++this.seq, at, windows: [], series: [] })
+  }
+
   acknowledge(now: number): void {
     const batch = this.sent.shift()
     if (batch === undefined) return

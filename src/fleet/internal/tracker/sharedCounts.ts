@@ -31,6 +31,9 @@ export interface Sums {
 /** After counts were lost, alerts are not resolved for this time: other processes are putting theirs back. */
 const settlingMillis = 5000
 
+/** The least time between two probes. */
+const probeMillis = 1000
+
 const maxAttempts = 5
 const listed = "1"
 const relistMillis = 600_000
@@ -52,6 +55,7 @@ export const make = (
   // The incarnation for which the store was checked for losses before the first batch.
   let checked = -1
   let settledAt = -Infinity
+  let probedAt = -Infinity
   // Whether the store may have lost data or another process has changed the state of the fleet.
   let isDoubtful = false
   // The clock of the store less the clock of the tracker, in milliseconds. No decision precedes the first reconciliation.
@@ -230,6 +234,13 @@ export const make = (
     queue.add(all, now / 1e6)
   })
 
+  /** Where nothing is counted, no other batch shows that a replica has lost the last ones. */
+  const probe: Effect.Effect<void> = Effect.map(nowMillis, (now) => {
+    if (!queue.isEmpty || now - probedAt < probeMillis || !queue.hasRecent(now)) return
+    probedAt = now
+    queue.addProbe(now)
+  })
+
   const isWanted = (group: string, field: string): boolean => {
     const { counts, dimensions, groups } = limits()
     if (group === fields.events) {
@@ -264,6 +275,7 @@ export const make = (
   const flush: Effect.Effect<Sums, Unavailable> = Effect.gen(function*() {
     if (fleet === undefined || isDoubtful) yield* reconcile
     yield* cut
+    yield* probe
     const of = new Map<string, Map<string, Map<number, number>>>()
     for (let batch = queue.next(); batch !== undefined; batch = queue.next()) {
       if (batch.seq === 1 && checked !== incarnation) {
