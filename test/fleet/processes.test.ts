@@ -85,7 +85,9 @@ describe.skipIf(!isTested)("processes of a fleet", () => {
         const proxy = yield* proxyTo(redis.port)
         const file = yield* program
         const api = yield* exchange
-        const start = (url: string) => worker(file, api, url, { perMinute: 3000, weight: 1, concurrency: 2, pause: 20 })
+        // At most 60 requests a second: no call has to wait for the next minute.
+        const start = (url: string) =>
+          worker(file, api, url, { perMinute: 3000, weight: 1, concurrency: 2, pause: 100 })
         const workers = yield* Effect.all([
           start(redis.url),
           start(redis.url),
