@@ -13,7 +13,7 @@ import { Cluster } from "ioredis"
 import { rmSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { hasSentinel } from "./redisServer.js"
-import { admin, isTested, proxyTo, sentinel, server, until } from "./serving.js"
+import { admin, isTested, proxyTo, sentinel, server, until, untilDone } from "./serving.js"
 
 const codes = ["A", "B", "C"]
 
@@ -237,8 +237,9 @@ describe.skipIf(!isTested)("FleetTracker, servers", () => {
       yield* fleet.fired
       yield* Effect.fork(Effect.ignore(Effect.tryPromise(() => busy.eval("while true do end", 0))))
       yield* away
-      yield* Effect.promise(() => killer.script("KILL"))
-      yield* Effect.promise(() => killer.script("FLUSH"))
+      // A script ends some time after the answer to its end, and the server is busy until then.
+      yield* untilDone(Effect.tryPromise(() => killer.script("KILL")))
+      yield* untilDone(Effect.tryPromise(() => killer.script("FLUSH")))
       yield* fleet.finish
       yield* expectOutages
     }))
