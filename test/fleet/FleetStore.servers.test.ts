@@ -3,14 +3,25 @@ import { describe, expect } from "@effect/vitest"
 import type { FleetStore } from "effect-errata/fleet"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { Cluster } from "ioredis"
 import { Redis as Redis6 } from "ioredis-6"
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { hasSentinel } from "./redisServer.js"
-import { admin, isTested, live, proxyTo, sentinel, server, store, storeAt, until, untilDone } from "./serving.js"
+import {
+  admin,
+  clusterOfOne,
+  isTested,
+  live,
+  proxyTo,
+  sentinel,
+  server,
+  store,
+  storeAt,
+  until,
+  untilDone
+} from "./serving.js"
 
 const hour = 3_600_000
 const weight = { address: "home", host: "api" }
@@ -133,17 +144,7 @@ describe.skipIf(!isTested)("FleetStore, servers", () => {
 
   live("a cluster of one node: all keys are in one slot", () =>
     Effect.gen(function*() {
-      const { port } = yield* server("--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1")
-      const redis = yield* admin(port)
-      yield* Effect.promise(() => redis.call("CLUSTER", ["ADDSLOTSRANGE", 0, 16_383]))
-      yield* until(
-        Effect.promise(() => redis.call("CLUSTER", ["INFO"])),
-        (info) => String(info).includes("cluster_state:ok")
-      )
-      const client = yield* Effect.acquireRelease(
-        Effect.sync(() => new Cluster([{ host: "127.0.0.1", port }]).on("error", () => undefined)),
-        (client) => Effect.sync(() => client.disconnect())
-      )
+      const { client } = yield* clusterOfOne
       const options = { name: "test", client, timeout: 3000 }
       const [a, b] = [yield* store(options), yield* store(options)]
       yield* untilDone(a.lease("first", 1000))

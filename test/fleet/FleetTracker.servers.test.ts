@@ -9,27 +9,15 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Cluster } from "ioredis"
 import { rmSync } from "node:fs"
 import { describe, expect, it } from "vitest"
+import { CodedFailure } from "./codedFailure.js"
 import { hasSentinel } from "./redisServer.js"
-import { admin, isTested, proxyTo, sentinel, server, until, untilDone } from "./serving.js"
+import { admin, clusterOfOne, isTested, proxyTo, sentinel, server, until, untilDone } from "./serving.js"
 
 const codes = ["A", "B", "C"]
 
-class Failure extends Error {
-  readonly _tag = "Failure"
-  readonly category = "Test"
-  readonly severity = "ERROR" as const
-  readonly context = {}
-  readonly code: string
-  constructor(code: string) {
-    super(code)
-    this.code = code
-  }
-}
-
-const failures: ReadonlyArray<FetchError.Trackable> = codes.map((code) => new Failure(code))
+const failures: ReadonlyArray<FetchError.Trackable> = codes.map((code) => new CodedFailure(code))
 
 /** A test in real time that runs beside the others: most of it is waiting. */
 const beside = (
@@ -155,17 +143,7 @@ describe.skipIf(!isTested)("FleetTracker, servers", () => {
 
   beside("a cluster of one node, whose node restarts empty", () =>
     Effect.gen(function*() {
-      const { port } = yield* server("--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1")
-      const redis = yield* admin(port)
-      yield* Effect.promise(() => redis.call("CLUSTER", ["ADDSLOTSRANGE", 0, 16_383]))
-      yield* until(
-        Effect.promise(() => redis.call("CLUSTER", ["INFO"])),
-        (info) => String(info).includes("cluster_state:ok")
-      )
-      const client = yield* Effect.acquireRelease(
-        Effect.sync(() => new Cluster([{ host: "127.0.0.1", port }]).on("error", () => undefined)),
-        (client) => Effect.sync(() => client.disconnect())
-      )
+      const { client, commands: redis } = yield* clusterOfOne
       const fleet = yield* fleetOf({ client })
       yield* fleet.fired
       yield* Effect.promise(() => redis.flushall())

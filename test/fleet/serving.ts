@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { Redis } from "ioredis"
+import { Cluster, Redis } from "ioredis"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { type FaultyProxy, startProxy } from "./faultyProxy.js"
@@ -113,4 +113,20 @@ export const sentinel = Effect.gen(function*() {
   )
   const options = { url: undefined, options: { sentinels: [{ host: "127.0.0.1", port }], name: "fleet" } }
   return { main, commands, options }
+})
+
+/** A cluster of one node, and a client of it. */
+export const clusterOfOne = Effect.gen(function*() {
+  const { port } = yield* server("--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1")
+  const commands = yield* admin(port)
+  yield* Effect.promise(() => commands.call("CLUSTER", ["ADDSLOTSRANGE", 0, 16_383]))
+  yield* until(
+    Effect.promise(() => commands.call("CLUSTER", ["INFO"])),
+    (info) => String(info).includes("cluster_state:ok")
+  )
+  const client = yield* Effect.acquireRelease(
+    Effect.sync(() => new Cluster([{ host: "127.0.0.1", port }]).on("error", () => undefined)),
+    (client) => Effect.sync(() => client.disconnect())
+  )
+  return { client, commands }
 })

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Stream from "effect/Stream"
+import { CodedFailure } from "./codedFailure.js"
 
 export interface Settings {
   readonly url: string
@@ -51,19 +52,7 @@ export type Report =
 const settings: Settings = JSON.parse(process.argv[2] ?? "{}")
 const report = (message: Report) => Effect.sync(() => process.send?.(message))
 
-class Failure extends Error {
-  readonly _tag = "Failure"
-  readonly category = "Test"
-  readonly severity = "ERROR" as const
-  readonly context = {}
-  readonly code: string
-  constructor(code: string) {
-    super(code)
-    this.code = code
-  }
-}
-
-const failures: ReadonlyArray<FetchError.Trackable> = settings.codes.map((code) => new Failure(code))
+const failures: ReadonlyArray<FetchError.Trackable> = settings.codes.map((code) => new CodedFailure(code))
 
 const custom = [{ name: "short", window: settings.windowMillis, limit: settings.limit }]
 const tracker = FleetTracker.layer({
@@ -113,7 +102,7 @@ const program = Effect.gen(function*() {
         clearInterval(timer)
         break
       case "track":
-        run(Effect.repeatN(tracker.track(new Failure(order.code)), order.times - 1))
+        run(Effect.repeatN(tracker.track(new CodedFailure(order.code)), order.times - 1))
         break
       case "read":
         run(Effect.gen(function*() {
